@@ -1,0 +1,15 @@
+//! Meridian: an authoritative DNS server that steers traffic by place, weight and health.
+//!
+//! The modules in reading order; each uses only those above it (ARCHITECTURE.md).
+
+pub mod fault;
+pub mod wire;
+
+pub mod geo;
+pub mod health;
+pub mod zone;
+
+pub mod snapshot;
+pub mod steer;
+
+pub mod config;

@@ -1,0 +1,79 @@
+//! One immutable generation of everything, cross-checked, and the place where it is published.
+
+mod configuration;
+mod store;
+
+pub use configuration::{Configuration, GeoSource, Map, Monitored, RuleLabel, Target, ZoneFile};
+pub use store::Store;
+
+use std::sync::Arc;
+
+use crate::health::TargetId;
+use crate::steer::{PoolAnswers, PoolId, TargetHealth};
+use crate::wire::Family;
+use crate::zone::Zones;
+
+/// Pools a chunk: a flip copies one chunk of pointers and the list of chunks, not 160,000 pointers.
+const CHUNK: usize = 256;
+
+/// What every pool can answer for one family, in chunks that generations share.
+type PoolTable = Vec<Arc<Vec<Arc<PoolAnswers>>>>;
+
+/// One generation: what a query is decided on.
+pub struct Snapshot {
+    /// Counted up by the keeper at every publication.
+    pub generation: u64,
+    /// What was loaded; shared by all generations until the next load.
+    pub configuration: Arc<Configuration>,
+    /// The zones by apex.
+    pub zones: Arc<Zones>,
+    pools: [PoolTable; 2],
+}
+
+impl Snapshot {
+    /// Compiles the first generation of a configuration with the health of the moment.
+    pub fn new(
+        generation: u64,
+        configuration: Arc<Configuration>,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) -> Snapshot {
+        let zones =
+            Arc::new(Zones::new(configuration.zones.iter().map(|file| Arc::clone(&file.zone)).collect()));
+        let pools = Family::BOTH.map(|family| {
+            let compiled: Vec<_> = configuration
+                .pools
+                .iter()
+                .map(|pool| Arc::new(PoolAnswers::compile(pool, family, health)))
+                .collect();
+            compiled.chunks(CHUNK).map(|chunk| Arc::new(chunk.to_vec())).collect()
+        });
+        Snapshot { generation, configuration, zones, pools }
+    }
+
+    /// The next generation, in which some pools are compiled anew; everything else is shared.
+    #[must_use]
+    pub fn with_pools(
+        &self,
+        generation: u64,
+        changed: &[(PoolId, Family)],
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) -> Snapshot {
+        let mut pools = self.pools.clone();
+        for &(id, family) in changed {
+            let pool = &self.configuration.pools[id.0 as usize];
+            let chunk = Arc::make_mut(&mut pools[family.index()][id.0 as usize / CHUNK]);
+            chunk[id.0 as usize % CHUNK] = Arc::new(PoolAnswers::compile(pool, family, health));
+        }
+        Snapshot {
+            generation,
+            configuration: Arc::clone(&self.configuration),
+            zones: Arc::clone(&self.zones),
+            pools,
+        }
+    }
+
+    /// What a pool can answer for a family.
+    pub fn pool(&self, id: PoolId, family: Family) -> &PoolAnswers {
+        &self.pools[family.index()][id.0 as usize / CHUNK][id.0 as usize % CHUNK]
+    }
+}
