@@ -2,6 +2,9 @@
 //!
 //! INTERFACE STUB.
 
+mod limits;
+mod text;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
