@@ -3,10 +3,10 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::document::{Kind, Value};
 use super::faults::{Faults, quote};
 use super::reader::{Broken, Parsed};
 use super::scalar::wrong_type;
+use crate::config::document::{Kind, Value};
 
 /// The units of durations, in milliseconds.
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -38,7 +38,7 @@ pub(crate) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Value, &Faul
 }
 
 /// "from 100ms to 1h".
-pub(crate) fn range_in_words(range: &RangeInclusive<Duration>) -> String {
+fn range_in_words(range: &RangeInclusive<Duration>) -> String {
     format!("from {} to {}", duration_in_words(*range.start()), duration_in_words(*range.end()))
 }
 

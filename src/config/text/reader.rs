@@ -2,10 +2,10 @@
 
 use crate::fault::Fault;
 
-use super::document::{Table, Value};
 use super::faults::{Faults, quote};
 use super::suggest::did_you_mean;
 use super::written::Written;
+use crate::config::document::{Table, Value};
 
 /// What a reader returns for something that has been reported as a fault: whoever gets it keeps silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +96,9 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{document, scalar};
+    use super::super::scalar;
     use super::*;
+    use crate::config::document;
     use crate::fault::Source;
 
     fn faults_of(text: &str, read: impl FnOnce(&mut Reader<'_>)) -> Vec<String> {

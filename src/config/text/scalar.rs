@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 
 use crate::config::limits;
 
-use super::document::{Kind, Table, Value};
 use super::faults::{Faults, quote};
 use super::reader::{Broken, Parsed};
 use super::suggest::did_you_mean;
 use super::written::Written;
+use crate::config::document::{Kind, Table, Value};
 
 /// Reports that `value` is not of the type wanted ("a text", "an integer").
 pub(super) fn wrong_type<T>(value: &Value, wanted: &str, help: Option<String>, faults: &Faults) -> Parsed<T> {

@@ -8,8 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::fault::{Fault, Source};
 
-use super::faults::{Faults, quote};
-use super::written::{Place, Written};
+use super::text::{Faults, Place, Written, quote};
 
 /// A table, its entries in written order.
 #[derive(Debug)]
