@@ -13,3 +13,5 @@ pub mod snapshot;
 pub mod steer;
 
 pub mod config;
+
+pub mod probe;
