@@ -45,3 +45,23 @@ impl Check {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::monitor;
+    use super::*;
+
+    #[test]
+    fn a_metadata_address_is_probed_only_where_it_is_allowed_by_name() {
+        let check = |address: &str, allowed: &[IpAddr]| {
+            Check::new(address.parse().unwrap(), &monitor(Probe::Tcp, 80), &Trust::new(), allowed).err()
+        };
+        let allowed: [IpAddr; 1] = ["169.254.169.254".parse().unwrap()];
+        for address in ["169.254.169.254", "::ffff:169.254.169.254"] {
+            assert_eq!(check(address, &[]), Some(Refusal::MetadataAddress(address.parse().unwrap())));
+            assert_eq!(check(address, &allowed), None);
+        }
+        assert!(check("fd00:ec2::254", &allowed).is_some());
+        assert_eq!(check("127.0.0.1", &[]), None);
+    }
+}

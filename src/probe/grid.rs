@@ -3,7 +3,7 @@
 //! ```text
 //! grid point k   = phase + k × interval
 //! start k        = grid point k + jitter k,   jitter k in [0, 8 % of the interval)
-//! latest start k = grid point k + 10 % of the interval; later than that, point k is skipped
+//! latest start k = grid point k + 10 % of the interval (at least 50 ms); later than that, point k is skipped
 //! ```
 //!
 //! **Phases** are the multiples of the golden ratio, modulo the interval: the target in slot s stands at
@@ -33,6 +33,10 @@ const JITTER_PERCENT: u64 = 8;
 /// A probe starts no later than this part of the interval after its grid point, or not at all.
 const LATEST_PERCENT: u64 = 10;
 
+/// The least that a start may be late: with a short interval a tenth of it is less than a busy machine needs to wake
+/// a task, and a target must not go without probes for that.
+const LATEST_AT_LEAST: Duration = Duration::from_millis(50);
+
 /// The grid of one target.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grid {
@@ -59,19 +63,30 @@ impl Grid {
         Grid { interval, phase, seed: seed(key) }
     }
 
-    /// The first start of a target that is new at `now`.
-    pub(super) fn first(&self, now: Duration) -> Start {
-        let tick = (self.tick_at(now)..).find(|&tick| self.planned(tick) >= now);
-        let tick = tick.expect("ticks go on beyond any moment");
+    /// The next start at or after `now`, given the grid point of the latest probe; `None` for a target that is new,
+    /// which begins at its next planned start, however many are new with it.
+    pub(super) fn next(&self, previous: Option<u64>, now: Duration) -> Start {
+        let Some(previous) = previous else { return self.first(now) };
+        let tick = (self.tick_at(now.saturating_sub(self.tolerance()))..)
+            .find(|&tick| tick > previous && self.latest(tick) >= now)
+            .expect("ticks go on beyond any moment");
+        Start { tick, at: self.planned(tick).max(now), skipped: tick - previous - 1 }
+    }
+
+    /// The last moment at which grid point `tick` may be probed.
+    pub(super) fn latest(&self, tick: u64) -> Duration {
+        self.point(tick) + self.tolerance()
+    }
+
+    fn first(&self, now: Duration) -> Start {
+        let tick = (self.tick_at(now)..)
+            .find(|&tick| self.planned(tick) >= now)
+            .expect("ticks go on beyond any moment");
         Start { tick, at: self.planned(tick), skipped: 0 }
     }
 
-    /// The start after grid point `previous`, asked at `now`, when its probe has ended.
-    pub(super) fn next(&self, previous: u64, now: Duration) -> Start {
-        let on_time = self.tick_at(now.saturating_sub(percent(self.interval, LATEST_PERCENT)));
-        let tick = (on_time..).find(|&tick| tick > previous && self.latest(tick) >= now);
-        let tick = tick.expect("ticks go on beyond any moment");
-        Start { tick, at: self.planned(tick).max(now), skipped: tick - previous - 1 }
+    fn tolerance(&self) -> Duration {
+        percent(self.interval, LATEST_PERCENT).max(LATEST_AT_LEAST)
     }
 
     /// The last grid point at or before `moment`, or the first of all.
@@ -83,10 +98,6 @@ impl Grid {
     fn point(&self, tick: u64) -> Duration {
         let nanoseconds = self.phase.as_nanos() + u128::from(tick) * self.interval.as_nanos();
         Duration::from_nanos_u128(nanoseconds)
-    }
-
-    fn latest(&self, tick: u64) -> Duration {
-        self.point(tick) + percent(self.interval, LATEST_PERCENT)
     }
 
     fn planned(&self, tick: u64) -> Duration {
@@ -193,14 +204,15 @@ mod tests {
         ) {
             let interval = Duration::from_millis(milliseconds);
             let grid = grid(number, slot, interval);
-            let mut start = grid.first(Duration::from_millis(begin));
-            prop_assert!(start.at >= Duration::from_millis(begin));
-            prop_assert!(start.at <= Duration::from_millis(begin) + interval.mul_f64(1.08));
+            let begin = Duration::from_millis(begin);
+            let mut start = grid.next(None, begin);
+            prop_assert!(start.at >= begin && start.at <= begin + interval.mul_f64(1.08));
             for percent_of_interval in durations {
                 let point = grid.phase + interval * u32::try_from(start.tick).unwrap();
-                prop_assert!(start.at >= point && start.at <= point + percent(interval, 10));
+                let late = percent(interval, 10).max(LATEST_AT_LEAST);
+                prop_assert!(start.at >= point && start.at <= point + late);
                 let ended = start.at + percent(interval, percent_of_interval);
-                let next = grid.next(start.tick, ended);
+                let next = grid.next(Some(start.tick), ended);
                 prop_assert!(next.tick > start.tick && next.at >= ended, "one at a time");
                 prop_assert_eq!(next.skipped, next.tick - start.tick - 1);
                 prop_assert!(percent_of_interval > 100 || next.skipped == 0, "timeout ≤ interval skips nothing");

@@ -60,7 +60,12 @@ impl Prober {
     /// until all have a verdict or [`FIRST_ROUND_DEADLINE`] is over: for the start, and for the targets that a
     /// reload adds. Must be awaited inside a tokio runtime with a timer.
     pub async fn first_round(&self, assignments: &[Assignment]) -> Vec<Report> {
-        let deadline = Instant::now() + FIRST_ROUND_DEADLINE;
+        self.round(assignments, FIRST_ROUND_DEADLINE).await
+    }
+
+    /// The same with another deadline.
+    pub(super) async fn round(&self, assignments: &[Assignment], limit: Duration) -> Vec<Report> {
+        let deadline = Instant::now() + limit;
         let mut probes = JoinSet::new();
         for assignment in assignments {
             let engine = Arc::clone(&self.engine);

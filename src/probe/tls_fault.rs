@@ -31,7 +31,9 @@ fn of_certificate(fault: &CertificateError) -> String {
         CertificateError::NotValidForName => "not valid for this name".to_owned(),
         CertificateError::NotValidForNameContext { expected, presented } => wrong_name(expected, presented),
         CertificateError::UnknownIssuer => "unknown issuer".to_owned(),
-        CertificateError::BadSignature => "its signature is wrong".to_owned(),
+        CertificateError::BadSignature => {
+            "signed with another key than that of the trusted issuer of this name".to_owned()
+        }
         CertificateError::Other(other) if other.0.to_string() == "CaUsedAsEndEntity" => {
             "a certificate authority's own, used as the member's".to_owned()
         }
