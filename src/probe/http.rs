@@ -149,20 +149,35 @@ fn url(probe: &HttpProbe, target: SocketAddr) -> Result<Url, Refusal> {
     Url::parse(&text).map_err(|_| Refusal::Path(probe.path.clone()))
 }
 
-/// The host as the URL shall hold it: `None` is the address. A host that is an address is only the Host header;
-/// over TLS it would name what the certificate is verified for, and then it must be the address that is probed.
+/// The host as the URL shall hold it, without its port: `None` is the target's address. A host that is an address
+/// is only the Host header; over TLS it would name what the certificate is verified for, and then it must be the
+/// address that is probed.
 fn name_in_url(probe: &HttpProbe, address: IpAddr) -> Result<Option<&str>, Refusal> {
     let Some(host) = probe.host.as_deref() else { return Ok(None) };
     let refusal = || Refusal::Host(host.to_owned());
-    if let Ok(written) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+    if let Some(written) = address_in(host) {
         let verified = matches!(probe.tls, Some(TlsProbe::SystemRoots | TlsProbe::Roots(_)));
         return if verified && written != address { Err(refusal()) } else { Ok(None) };
     }
-    DnsName::try_from(host).map_err(|_| refusal())?;
+    let name = without_port(host);
+    DnsName::try_from(name).map_err(|_| refusal())?;
     // A URL takes some names for addresses ("127.1", "0x7f000001"), and those are connected to without our table.
-    let read = Url::parse(&format!("http://{host}/")).map_err(|_| refusal())?;
-    let same = read.domain().is_some_and(|domain| domain.eq_ignore_ascii_case(host));
-    if same { Ok(Some(host)) } else { Err(refusal()) }
+    let read = Url::parse(&format!("http://{name}/")).map_err(|_| refusal())?;
+    let same = read.domain().is_some_and(|domain| domain.eq_ignore_ascii_case(name));
+    if same { Ok(Some(name)) } else { Err(refusal()) }
+}
+
+/// The address that a Host header holds, if it holds one: `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]`, …
+fn address_in(host: &str) -> Option<IpAddr> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    bare.parse().ok().or_else(|| host.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.parse::<u16>().is_ok() => name,
+        _ => host,
+    }
 }
 
 fn client(
@@ -191,7 +206,7 @@ fn client(
 }
 
 /// Ours first; a header that the operator wrote replaces ours of that name, and repeats of it are kept. The Host
-/// header is `host` as written; without it the HTTP library writes the address, in brackets for IPv6, and the port
+/// header is `host` as written, with the port that is written there or none; without it the HTTP library writes the address, in brackets for IPv6, and the port
 /// where it is not the scheme's.
 fn headers(probe: &HttpProbe) -> Result<HeaderMap, Refusal> {
     let mut written = HeaderMap::new();
@@ -244,7 +259,9 @@ mod tests {
         check(&plain(Some("www.Example.com"), "/"), "192.0.2.1:80", Ok("http://www.example.com/"));
         check(&plain(Some("192.0.2.99"), "/"), "192.0.2.1:80", Ok("http://192.0.2.1/"));
         check(&plain(Some("[2001:db8::99]"), "/"), "192.0.2.1:80", Ok("http://192.0.2.1/"));
-        for host in ["127.1", "2130706433", "0x7f.1", "a b", "a/b", "user@a", "a:80", ""] {
+        check(&plain(Some("a.example:81"), "/"), "192.0.2.1:8080", Ok("http://a.example:8080/"));
+        check(&plain(Some("[2001:db8::99]:81"), "/"), "192.0.2.1:80", Ok("http://192.0.2.1/"));
+        for host in ["127.1", "2130706433:80", "0x7f.1", "a b", "a/b", "user@a", "a:x", "a:1:2", ":80", ""] {
             check(&plain(Some(host), "/"), "192.0.2.1:80", Err(Refusal::Host(host.to_owned())));
         }
         for path in ["", "@192.0.2.99/", "x"] {
