@@ -73,7 +73,7 @@ impl Standing {
         if let Some(cause) = cause
             && self.all.enter(cause)
         {
-            tracing::warn!(target = label, "probes abstain: {cause}; health stays as it is");
+            tracing::warn!("{label}: probes abstain: {cause}; health stays as it is");
         }
     }
 
