@@ -12,7 +12,7 @@
 //! A node's ancestors up to the apex are nodes too. So the closest encloser is found by halving the row of suffixes,
 //! in at most seven steps; names longer than the deepest node start at that node's depth.
 
-use super::compiled::{APEX, NO_LINK, Standing, Zone};
+use super::compiled::{APEX, Standing, Zone};
 use super::rrset::{Node, Referral};
 use crate::wire::{QuestionName, rtype};
 
@@ -39,13 +39,15 @@ impl Zone {
     pub fn find(&self, name: &QuestionName, qtype: u16) -> Lookup<'_> {
         let depth = name.label_count().saturating_sub(self.apex_labels);
         let (suffix, number) = self.closest_encloser(name, depth);
-        let node = &self.nodes[number as usize];
-        match node.standing {
+        let link = self.nodes[number as usize].link;
+        match link.standing() {
             Standing::Authoritative if suffix == 0 => {
                 Lookup::Found { node: self.node(number), wildcard: false }
             }
-            Standing::Authoritative if node.link == NO_LINK => Lookup::NoName,
-            Standing::Authoritative => Lookup::Found { node: self.node(node.link), wildcard: true },
+            Standing::Authoritative => match link.target() {
+                Some(wildcard) => Lookup::Found { node: self.node(wildcard), wildcard: true },
+                None => Lookup::NoName,
+            },
             Standing::Cut if suffix == 0 && qtype == rtype::DS => {
                 Lookup::Found { node: self.node(number), wildcard: false }
             }
@@ -91,7 +93,7 @@ impl Zone {
     /// The referral for a name whose closest encloser is at or below a cut: from the topmost one.
     fn referral(&self, name: &QuestionName, mut suffix: usize, mut number: u32) -> Referral<'_> {
         let depth = name.label_count().saturating_sub(self.apex_labels);
-        while self.nodes[number as usize].standing == Standing::BelowCut {
+        while self.standing(number) == Standing::BelowCut {
             suffix += 1;
             number = self.node_at(name, suffix, depth).expect("a node's ancestors are nodes");
         }
