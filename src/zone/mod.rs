@@ -20,8 +20,12 @@ mod data;
 mod directive;
 mod faults;
 mod field;
+#[cfg(test)]
+mod fixture;
 mod lexer;
 mod lookup;
+#[cfg(test)]
+mod lookup_model;
 mod master;
 mod rdata;
 mod record_type;
