@@ -343,7 +343,7 @@ mod tests {
         check_refused("CAA 0 issue", "5:9: error: CAA: the data ends here, but a field is still missing");
         check_refused(
             "NSEC a A \\999",
-            "5:10: error: NSEC: a backslash must be followed by three digits up to 255 or by a character",
+            "5:12: error: NSEC: a backslash must be followed by three digits up to 255 or by a character",
         );
     }
 
