@@ -88,7 +88,7 @@ fn garbage_and_panics_leave_the_worker_at_work() {
     let running = run(&["127.0.0.1:0"], 1);
     let socket = client("127.0.0.1");
     let address = running.server.addresses()[0];
-    let send = |octets: &[u8]| drop(socket.send_to(octets, address).unwrap());
+    let send = |octets: &[u8]| assert_eq!(socket.send_to(octets, address).unwrap(), octets.len());
     send(b"");
     send(b"short");
     send(&[0xFF; 600]);
