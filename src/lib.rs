@@ -9,11 +9,9 @@ pub mod geo;
 pub mod health;
 pub mod zone;
 
-pub mod snapshot;
-
 pub mod answer;
-pub mod steer;
-
 pub mod config;
-
+pub mod probe;
 pub mod server;
+pub mod snapshot;
+pub mod steer;
