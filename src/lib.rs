@@ -12,5 +12,6 @@ pub mod zone;
 pub mod answer;
 pub mod config;
 pub mod probe;
+pub mod server;
 pub mod snapshot;
 pub mod steer;
