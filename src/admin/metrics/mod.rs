@@ -1,0 +1,66 @@
+//! The same state as Prometheus metrics (the door to `prometheus_client`).
+//!
+//! [`catalogue`] says which metrics there are, [`collect`] what their values are at this moment; here they become text.
+//! Everything is read when it is asked for: nothing is kept twice.
+
+pub mod catalogue;
+mod collect;
+mod counters;
+
+pub use counters::Counters;
+
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+
+use self::catalogue::{Kind, PREFIX};
+use self::collect::{Family, Sample, families};
+use super::Sources;
+
+/// The OpenMetrics text format.
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// All metrics as text.
+pub(super) fn render(sources: &Sources) -> Result<String, fmt::Error> {
+    let mut registry = Registry::with_prefix(PREFIX);
+    registry.register_collector(Box::new(Collected { families: families(sources) }));
+    let mut text = String::new();
+    text::encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+/// What was read, ready to be encoded.
+#[derive(Debug)]
+struct Collected {
+    families: Vec<Family>,
+}
+
+impl Collector for Collected {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for family in &self.families {
+            let metric = family.metric;
+            let kind = match metric.kind {
+                Kind::Counter => MetricType::Counter,
+                Kind::Gauge => MetricType::Gauge,
+            };
+            let mut encoder = encoder.encode_descriptor(metric.name, metric.help, None, kind)?;
+            for sample in &family.samples {
+                encode_sample(&mut encoder, family, sample)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn encode_sample(encoder: &mut MetricEncoder<'_>, family: &Family, sample: &Sample) -> fmt::Result {
+    let labels: Vec<(&str, &str)> =
+        family.metric.labels.iter().copied().zip(sample.labels.iter().map(String::as_str)).collect();
+    let mut encoder = encoder.encode_family(&labels)?;
+    match family.metric.kind {
+        Kind::Counter => encoder.encode_counter::<NoLabelSet, u64, u64>(&sample.value, None),
+        Kind::Gauge => encoder.encode_gauge(&sample.value),
+    }
+}
