@@ -2,36 +2,37 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::time::SystemTime;
 
 use super::status::{
     AddressStatus, GeoStatus, LoadStatus, MapStatus, MemberStatus, OutcomeStatus, PoolStatus, RuleStatus,
     Status, TargetStatus, VerdictStatus, ZoneStatus,
 };
-use super::timestamp::{rfc3339, rfc3339_from_seconds};
-use super::{LastLoad, Sources, TargetRecord};
+use super::timestamp::rfc3339;
+use super::{LastLoad, Sources};
 use crate::explain::words;
 use crate::fault::Severity;
 use crate::geo::ClassId;
-use crate::health::{State, TargetId, TargetKey, Verdict};
-use crate::snapshot::{GeoSource, Snapshot};
-use crate::steer::{self, Choice, Given, Member, Pool, PoolId, PoolState, Reason, Rule};
+use crate::health::{LastVerdict, Record, State, TargetId, TargetKey, Verdict};
+use crate::snapshot::{Configuration, GeoSource, Snapshot};
+use crate::steer::{
+    self, Choice, Eligibility, Given, Member, Pool, PoolId, PoolState, Reason, Rule, TargetHealth,
+};
 use crate::wire::Family;
 
 /// Takes the state of this moment.
-pub(super) fn status(sources: &Sources, now: SystemTime) -> Status {
+pub(super) fn status(sources: &Sources, now: u64) -> Status {
     let snapshot = sources.store.load_full();
     let records = (sources.targets)();
     let view = View { snapshot: &snapshot, records: &records, now };
     let load = view.load(&(sources.last_load)());
     let pools = view.pools();
-    let troubled_rules = view.troubled_rules();
+    let troubled_rules = troubled_rules(&snapshot);
     let geo = view.geo();
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
         started: rfc3339(sources.started),
-        uptime_seconds: seconds_between(sources.started, now),
+        uptime_seconds: now.saturating_sub(sources.started),
         ready: (sources.ready)(),
         generation: snapshot.generation,
         attention: attention(&load, &geo, &pools, &troubled_rules),
@@ -45,22 +46,17 @@ pub(super) fn status(sources: &Sources, now: SystemTime) -> Status {
     }
 }
 
-/// Whole seconds from `earlier` to `later`; 0 when the clock went back in between.
-pub(super) fn seconds_between(earlier: SystemTime, later: SystemTime) -> u64 {
-    later.duration_since(earlier).map_or(0, |span| span.as_secs())
-}
-
 struct View<'a> {
     snapshot: &'a Snapshot,
-    records: &'a HashMap<TargetKey, TargetRecord>,
-    now: SystemTime,
+    records: &'a HashMap<TargetKey, Record>,
+    now: u64,
 }
 
 impl View<'_> {
     fn load(&self, load: &LastLoad) -> LoadStatus {
         LoadStatus {
             at: rfc3339(load.at),
-            age_seconds: seconds_between(load.at, self.now),
+            age_seconds: self.now.saturating_sub(load.at),
             taken: !load.faults.iter().any(|fault| fault.severity == Severity::Error),
             faults: load.faults.iter().map(ToString::to_string).collect(),
         }
@@ -87,8 +83,8 @@ impl View<'_> {
         GeoStatus {
             name: source.database.name().to_owned(),
             path: source.path.clone(),
-            built: rfc3339_from_seconds(built),
-            age_seconds: seconds_between(SystemTime::UNIX_EPOCH, self.now).saturating_sub(built),
+            built: rfc3339(built),
+            age_seconds: self.now.saturating_sub(built),
             networks,
             countries,
             degraded: source.degraded.clone(),
@@ -111,33 +107,41 @@ impl View<'_> {
     }
 
     fn pool(&self, id: PoolId, pool: &Pool) -> PoolStatus {
-        let sites = &self.snapshot.configuration.sites;
+        let configuration = &self.snapshot.configuration;
+        let health = health_in(configuration, self.records);
+        let eligibilities = Family::BOTH.map(|family| steer::eligibility(pool, family, &health));
         let state = |family| words::pool(self.snapshot.pool(id, family).state).to_owned();
+        let members = pool.members.iter().enumerate();
         PoolStatus {
             name: pool.name.clone(),
-            site: pool.site.map(|site| sites[usize::from(site.0)].name.clone()),
+            site: pool.site.map(|site| configuration.sites[usize::from(site.0)].name.clone()),
             ipv4: state(Family::V4),
             ipv6: state(Family::V6),
-            members: pool.members.iter().map(|member| self.member(pool, member)).collect(),
+            members: members
+                .map(|(index, member)| self.member(member, [eligibilities[0][index], eligibilities[1][index]]))
+                .collect(),
         }
     }
 
-    fn member(&self, pool: &Pool, member: &Member) -> MemberStatus {
-        let addresses = [member.ipv4.map(IpAddr::V4), member.ipv6.map(IpAddr::V6)];
+    fn member(&self, member: &Member, eligibilities: [Eligibility; 2]) -> MemberStatus {
+        let addresses = Family::BOTH.iter().filter_map(|&family| {
+            let address = member.address(family)?;
+            Some(self.address(member, address, eligibilities[family.index()]))
+        });
         MemberStatus {
             name: member.name.clone(),
             weight: member.weight,
-            admin: words::admin(member.admin).to_owned(),
-            addresses: addresses.iter().flatten().map(|&address| self.address(pool, member, address)).collect(),
+            admin: member.admin.to_string(),
+            addresses: addresses.collect(),
         }
     }
 
-    fn address(&self, _pool: &Pool, member: &Member, address: IpAddr) -> AddressStatus {
+    fn address(&self, member: &Member, address: IpAddr, eligibility: Eligibility) -> AddressStatus {
         let targets = &member.targets[Family::of(address).index()];
         AddressStatus {
             address,
-            eligible: false,
-            reason: String::new(),
+            eligible: eligibility.is_given(),
+            reason: eligibility.to_string(),
             targets: targets.iter().filter_map(|&target| self.target(target)).collect(),
         }
     }
@@ -148,62 +152,74 @@ impl View<'_> {
         let record = self.records.get(&target.key)?;
         Some(TargetStatus {
             monitor: configuration.monitors[target.monitor].names.join(", "),
-            state: words::health(record.state).to_owned(),
+            state: words::health(record.tracker.state).to_owned(),
             since: rfc3339(record.since),
-            state_seconds: seconds_between(record.since, self.now),
-            verdict: record.last.as_ref().map(|(verdict, at)| self.verdict(verdict, *at)),
+            state_seconds: self.now.saturating_sub(record.since),
+            verdict: record.last.as_ref().map(|last| self.verdict(last)),
         })
     }
 
-    fn verdict(&self, verdict: &Verdict, at: SystemTime) -> VerdictStatus {
-        let (result, detail) = match verdict {
+    fn verdict(&self, last: &LastVerdict) -> VerdictStatus {
+        let (result, detail) = match &last.verdict {
             Verdict::Pass { microseconds } => ("pass", milliseconds(*microseconds)),
             Verdict::Fail(reason) => ("fail", reason.clone()),
             Verdict::Abstain(reason) => ("abstain", reason.clone()),
         };
-        VerdictStatus { result: result.to_owned(), detail, age_seconds: seconds_between(at, self.now) }
+        VerdictStatus { result: result.to_owned(), detail, age_seconds: self.now.saturating_sub(last.at) }
     }
+}
 
-    fn troubled_rules(&self) -> Vec<RuleStatus> {
-        let configuration = &self.snapshot.configuration;
-        let labelled = configuration.rules.iter().zip(&configuration.rule_labels);
-        labelled
-            .filter_map(|(rule, label)| {
-                let outcomes = self.troubles(rule);
-                let rtype = words::record_type(label.family.rtype());
-                let owner = label.owner.to_string();
-                (!outcomes.is_empty()).then_some(RuleStatus { owner, rtype, outcomes })
-            })
-            .collect()
+/// The health of the moment, as pools are compiled from it.
+pub(super) fn health_in<'a>(
+    configuration: &'a Configuration,
+    records: &'a HashMap<TargetKey, Record>,
+) -> impl Fn(TargetId) -> TargetHealth + 'a {
+    const UNKNOWN: TargetHealth = TargetHealth { state: State::Unknown, soonest_flip: 0 };
+    move |id| {
+        let record = records.get(&configuration.targets[id.0 as usize].key);
+        record.map_or(UNKNOWN, |record| TargetHealth::of(&record.tracker, configuration.monitor_of(id)))
     }
+}
 
-    /// What the classes of a rule get that do not get a healthy pool. An empty site list is no trouble: it was written.
-    fn troubles(&self, rule: &Rule) -> Vec<OutcomeStatus> {
-        let configuration = &self.snapshot.configuration;
-        let of_classes = rule.map.map_or(1, |map| configuration.maps[map as usize].table.classes().len());
-        let mut counts: Vec<((Reason, Option<PoolId>), usize)> = Vec::new();
-        for class in 0..of_classes {
-            let choice =
-                steer::choose(rule, ClassId(class as u16), |pool| self.snapshot.pool(pool, rule.family));
-            if matches!(choice.reason, Reason::Healthy | Reason::EmptyDefault | Reason::EmptyNoData) {
-                continue;
-            }
-            let outcome = (choice.reason, pool_of(&choice));
-            match counts.iter_mut().find(|(known, _)| *known == outcome) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((outcome, 1)),
-            }
+/// The rules that do not answer from a healthy pool for every class of clients.
+pub(super) fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
+    let configuration = &snapshot.configuration;
+    let labelled = configuration.rules.iter().zip(&configuration.rule_labels);
+    labelled
+        .filter_map(|(rule, label)| {
+            let outcomes = troubles(snapshot, rule);
+            let rtype = words::record_type(label.family.rtype());
+            let owner = label.owner.to_string();
+            (!outcomes.is_empty()).then_some(RuleStatus { owner, rtype, outcomes })
+        })
+        .collect()
+}
+
+/// What the classes of a rule get that do not get a healthy pool. An empty site list is no trouble: it was written.
+fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
+    let configuration = &snapshot.configuration;
+    let of_classes = rule.map.map_or(1, |map| configuration.maps[map as usize].table.classes().len());
+    let mut counts: Vec<((Reason, Option<PoolId>), usize)> = Vec::new();
+    for class in 0..of_classes {
+        let choice = steer::choose(rule, ClassId(class as u16), |pool| snapshot.pool(pool, rule.family));
+        if matches!(choice.reason, Reason::Healthy | Reason::EmptyDefault | Reason::EmptyNoData) {
+            continue;
         }
-        counts
-            .into_iter()
-            .map(|((reason, pool), classes)| OutcomeStatus {
-                reason: words::reason(reason).to_owned(),
-                pool: pool.map(|id| configuration.pools[id.0 as usize].name.clone()),
-                classes,
-                of_classes,
-            })
-            .collect()
+        let outcome = (choice.reason, pool_of(&choice));
+        match counts.iter_mut().find(|(known, _)| *known == outcome) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((outcome, 1)),
+        }
     }
+    counts
+        .into_iter()
+        .map(|((reason, pool), classes)| OutcomeStatus {
+            reason: words::reason(reason).to_owned(),
+            pool: pool.map(|id| configuration.pools[id.0 as usize].name.clone()),
+            classes,
+            of_classes,
+        })
+        .collect()
 }
 
 fn pool_of(choice: &Choice<'_>) -> Option<PoolId> {

@@ -1,7 +1,6 @@
 //! The two pages and how they are served: one request a connection, one page made at a time.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use axum::Router;
 use axum::extract::State;
@@ -12,7 +11,7 @@ use axum::serve::Listener;
 use tokio::sync::Semaphore;
 
 use super::connection::{Bounded, Limits};
-use super::{Sources, gather, metrics};
+use super::{Sources, gather, metrics, timestamp};
 
 /// Makes the pages.
 #[derive(Clone)]
@@ -84,7 +83,7 @@ async fn get_metrics(State(page): State<Page>) -> Response {
 }
 
 fn status_body(sources: &Sources) -> Result<Vec<u8>, String> {
-    let status = gather::status(sources, SystemTime::now());
+    let status = gather::status(sources, timestamp::now());
     serde_json::to_vec(&status).map_err(|error| error.to_string())
 }
 

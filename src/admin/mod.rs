@@ -20,7 +20,6 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use thiserror::Error;
 use tokio::task::JoinHandle;
@@ -28,7 +27,8 @@ use tokio::task::JoinHandle;
 use self::connection::Limits;
 use self::http::Page;
 use crate::fault::Fault;
-use crate::health::{State, TargetKey, Verdict};
+use crate::answer::Tally;
+use crate::health::{Record, TargetKey};
 use crate::snapshot::Store;
 
 /// Where the shown state comes from. The daemon fills this in; edges never ask each other.
@@ -36,33 +36,24 @@ pub struct Sources {
     /// The published generation.
     pub store: Arc<Store>,
     /// Every target with its state and last verdict.
-    pub targets: Box<dyn Fn() -> HashMap<TargetKey, TargetRecord> + Send + Sync>,
+    pub targets: Box<dyn Fn() -> HashMap<TargetKey, Record> + Send + Sync>,
     /// The last load of the files.
     pub last_load: Box<dyn Fn() -> LastLoad + Send + Sync>,
-    /// Everything that is counted.
+    /// What the packet threads count; shown as their sums.
+    pub tallies: Vec<Arc<Tally>>,
+    /// What is counted elsewhere.
     pub counters: Box<dyn Fn() -> Counters + Send + Sync>,
     /// Whether the first round of probes has ended.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
-    /// When the process started.
-    pub started: SystemTime,
-}
-
-/// What is known about a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetRecord {
-    /// Its health.
-    pub state: State,
-    /// Since when it is in this state.
-    pub since: SystemTime,
-    /// The last verdict and when it came.
-    pub last: Option<(Verdict, SystemTime)>,
+    /// When the process started, in seconds since 1970.
+    pub started: u64,
 }
 
 /// The last load of the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastLoad {
-    /// When it ended.
-    pub at: SystemTime,
+    /// When it ended, in seconds since 1970.
+    pub at: u64,
     /// Errors (then nothing changed) and warnings.
     pub faults: Vec<Fault>,
 }

@@ -4,13 +4,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECONDS_A_DAY: u64 = 86_400;
 
-/// `2026-11-20T05:31:46Z`; a moment before 1970 counts as 1970.
-pub fn rfc3339(moment: SystemTime) -> String {
-    rfc3339_from_seconds(moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+/// Seconds since 1970; a clock set before that counts as 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// The same from seconds since 1970.
-pub fn rfc3339_from_seconds(seconds: u64) -> String {
+/// Seconds since 1970 as `2026-11-20T05:31:46Z`.
+pub fn rfc3339(seconds: u64) -> String {
     let (year, month, day) = civil_from_days(seconds / SECONDS_A_DAY);
     let of_day = seconds % SECONDS_A_DAY;
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
@@ -63,7 +63,7 @@ mod tests {
             (1_795_152_706, "2026-11-20T05:31:46Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
-            assert_eq!(rfc3339_from_seconds(seconds), text);
+            assert_eq!(rfc3339(seconds), text);
         }
     }
 

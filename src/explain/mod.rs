@@ -11,12 +11,14 @@ pub mod words;
 
 pub use text::render;
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::answer::{self, Question, Random, Why};
 use crate::geo::{self, Prefix};
+use crate::health::TargetId;
 use crate::snapshot::Snapshot;
-use crate::steer::{Pick, PoolState, Reason};
+use crate::steer::{Eligibility, Pick, PoolState, Reason, TargetHealth, TtlBound};
 use crate::wire::{Family, Name, QuestionName, Rcode, class};
 
 /// Who asks, as an operator writes it.
@@ -226,10 +228,8 @@ pub struct Member {
     pub weight: u16,
     /// Its address of the family.
     pub address: Option<IpAddr>,
-    /// Whether it may be given out.
-    pub eligible: bool,
-    /// Why, or why not.
-    pub reason: String,
+    /// Whether it may be given out, and why.
+    pub eligibility: Eligibility,
 }
 
 /// A pool of the rule that is no candidate.
@@ -286,50 +286,38 @@ pub struct Share {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fraction(pub u64, pub u64);
 
-impl Fraction {
-    /// In hundredths of a percent, rounded to the nearest.
-    pub fn basis_points(self) -> u64 {
-        let scaled = u128::from(self.0) * 20_000 + u128::from(self.1);
-        (scaled / (2 * u128::from(self.1).max(1))) as u64
+/// In percent, rounded to two digits after the point.
+impl fmt::Display for Fraction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (numerator, denominator) = (u128::from(self.0), u128::from(self.1).max(1));
+        let hundredths = (numerator * 20_000 + denominator) / (2 * denominator);
+        formatter.pad(&format!("{}.{:02} %", hundredths / 100, hundredths % 100))
     }
 }
 
-/// The TTL of a steered answer.
+/// The TTL of a steered answer (semantics §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ttl {
     /// Seconds.
     pub seconds: u32,
-    /// Why.
-    pub reason: TtlReason,
+    /// What set it; `None` when the default RRset answers with its own TTL.
+    pub bound: Option<TtlBound>,
+    /// Seconds until a member of a pool that was looked at can flip; `None` when none can.
+    pub soonest_flip: Option<u32>,
     /// The rule's `min_ttl`.
     pub min: u32,
     /// The TTL of the default RRset.
     pub max: u32,
 }
 
-/// Why a TTL is what it is (semantics §5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TtlReason {
-    /// Nothing that was looked at can flip.
-    NothingFlips,
-    /// The soonest flip of all that was looked at.
-    SoonestFlip,
-    /// The soonest flip is sooner than `min_ttl`.
-    RaisedToMin {
-        /// Seconds to it.
-        flip: u32,
-    },
-    /// The soonest flip is later than the TTL of the default RRset.
-    CutToMax {
-        /// Seconds to it.
-        flip: u32,
-    },
-    /// The default RRset answers, with its own TTL.
-    DefaultRrset,
-}
-
-/// Explains the answer to one question.
-pub fn explain(snapshot: &Snapshot, name: &Name, rtype: u16, client: Client) -> Explanation {
+/// Explains the answer to one question. `health` is what the snapshot's pools were compiled from.
+pub fn explain(
+    snapshot: &Snapshot,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+    name: &Name,
+    rtype: u16,
+    client: Client,
+) -> Explanation {
     let mut question_name = QuestionName::default();
     question_name.set(name);
     let question = Question { name: &question_name, qtype: rtype, qclass: class::IN };
@@ -349,7 +337,7 @@ pub fn explain(snapshot: &Snapshot, name: &Name, rtype: u16, client: Client) -> 
         zone: end.zone,
         chain: end.chain,
         finding: end.finding,
-        steering: end.rule.map(|rule| steering::explain(snapshot, rule, client, &answer)),
+        steering: end.rule.map(|rule| steering::explain(snapshot, health, rule, client, &answer)),
         scope: answer.scope,
     }
 }

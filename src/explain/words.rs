@@ -1,7 +1,7 @@
 //! The names of states, the same in `explain`, `status`, metrics and logs.
 
 use crate::answer::Counter;
-use crate::health::{AdminState, State};
+use crate::health::State;
 use crate::steer::{PoolState, Reason};
 
 /// The health of a target.
@@ -10,16 +10,6 @@ pub fn health(state: State) -> &'static str {
         State::Unknown => "unknown",
         State::Up => "up",
         State::Down => "down",
-    }
-}
-
-/// The operator's will.
-pub fn admin(state: AdminState) -> &'static str {
-    match state {
-        AdminState::Auto => "auto",
-        AdminState::ForcedUp => "forced up",
-        AdminState::Drained => "drained",
-        AdminState::ForcedDown => "forced down",
     }
 }
 

@@ -63,27 +63,33 @@ pub const LAST_LOAD_TIME: Metric =
 pub const LAST_LOAD_TAKEN: Metric =
     gauge("last_load_taken", &[], "1 if the last load of the files was taken, 0 if it was refused");
 
-/// Queries by transport, family and type.
-pub const QUERIES: Metric =
-    counter("queries", &["transport", "family", "type"], "Queries, by transport, address family and type");
+/// Queries.
+pub const QUERIES: Metric = counter("queries", &["transport"], "Queries, by transport");
+/// Questions by type.
+pub const QUESTIONS: Metric = counter("questions", &["type"], "Well-formed questions, by type");
+/// What queries came with.
+pub const QUERY_FEATURES: Metric =
+    counter("query_features", &["feature"], "Questions that came with EDNS, client subnet, DNSSEC OK, trailing octets");
 /// Responses by rcode.
 pub const RESPONSES: Metric = counter("responses", &["rcode"], "Responses, by RCODE");
 /// Truncated responses.
-pub const TRUNCATED: Metric = counter("truncated_responses", &[], "Responses with the TC bit");
+pub const TRUNCATED: Metric = counter("truncated", &["transport"], "Responses with the TC bit");
 /// Messages dropped in silence.
-pub const DROPPED: Metric = counter("dropped_messages", &["reason"], "Messages dropped in silence, by reason");
+pub const DROPS: Metric = counter("drops", &["reason"], "Messages that got no answer, by reason");
 /// Panics that were caught.
 pub const PANICS: Metric =
-    counter("caught_panics", &[], "Panics while a query was answered; each was a SERVFAIL and is a bug");
+    counter("panics", &["place"], "Panics that were caught; each was a SERVFAIL and is a bug");
 /// Control requests.
 pub const CONTROL: Metric = counter(
     "control_requests",
-    &[],
-    "CHAOS, NOTIFY, UPDATE, transfer and TSIG-signed requests handed to the control handler",
+    &["kind"],
+    "CHAOS, NOTIFY, UPDATE, transfer and TSIG-signed requests given to the control handler",
 );
+/// TCP connections by what became of them.
+pub const TCP_CONNECTIONS: Metric = counter("tcp_connections", &["event"], "TCP connections, by event");
 /// Steered answers by named state.
 pub const STEERED: Metric =
-    counter("steered_answers", &["reason"], "Steered answers, by the named state that they came from");
+    counter("steered", &["reason"], "Steered answers, by the named state that they came from");
 
 /// Zones.
 pub const ZONES: Metric = gauge("zones", &[], "Zones that are served");
@@ -107,6 +113,12 @@ pub const GEO_DEGRADED: Metric = gauge(
 
 /// Probes by verdict.
 pub const PROBES: Metric = counter("probes", &["verdict"], "Probes, by verdict");
+/// Probes that came late.
+pub const PROBES_LATE: Metric =
+    counter("probes_late", &[], "Probes that waited because as many as allowed were under way");
+/// Probes left out.
+pub const PROBES_SKIPPED: Metric =
+    counter("probes_skipped", &[], "Probes left out because the one before still ran or waited");
 /// Transitions by new state.
 pub const TRANSITIONS: Metric =
     counter("health_transitions", &["to"], "Changes of the health of a target, by the new state");
@@ -115,8 +127,8 @@ pub const TARGETS: Metric = gauge("targets", &["state"], "Targets, by health");
 /// Health of members.
 pub const MEMBER_UP: Metric = gauge(
     "member_up",
-    &["pool", "member", "family"],
-    "1 if the health of the member is up, for the first 10000 members",
+    &["pool", "member", "family", "monitor"],
+    "1 if the monitor finds the member up, for the first 10000 members",
 );
 /// Whether members are given out.
 pub const MEMBER_ELIGIBLE: Metric = gauge(
@@ -135,7 +147,7 @@ pub const TROUBLED_RULES: Metric =
     gauge("troubled_rules", &[], "Rules that do not answer from a healthy pool for every class of clients");
 
 /// All of them, in the order in which they are shown.
-pub const METRICS: [&Metric; 26] = [
+pub const METRICS: [&Metric; 31] = [
     &BUILD_INFO,
     &START_TIME,
     &READY,
@@ -144,11 +156,14 @@ pub const METRICS: [&Metric; 26] = [
     &LAST_LOAD_TIME,
     &LAST_LOAD_TAKEN,
     &QUERIES,
+    &QUESTIONS,
+    &QUERY_FEATURES,
     &RESPONSES,
     &TRUNCATED,
-    &DROPPED,
+    &DROPS,
     &PANICS,
     &CONTROL,
+    &TCP_CONNECTIONS,
     &STEERED,
     &ZONES,
     &ZONE_SERIAL,
@@ -156,6 +171,8 @@ pub const METRICS: [&Metric; 26] = [
     &GEO_NETWORKS,
     &GEO_DEGRADED,
     &PROBES,
+    &PROBES_LATE,
+    &PROBES_SKIPPED,
     &TRANSITIONS,
     &TARGETS,
     &MEMBER_UP,

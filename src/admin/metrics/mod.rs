@@ -16,8 +16,8 @@ use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, 
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use self::catalogue::{Kind, PREFIX};
-use self::collect::{Family, Sample, families};
+use self::catalogue::{Kind, Metric, PREFIX};
+use self::collect::{Sample, Series, series};
 use super::Sources;
 
 /// The OpenMetrics text format.
@@ -26,7 +26,7 @@ pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 /// All metrics as text.
 pub(super) fn render(sources: &Sources) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix(PREFIX);
-    registry.register_collector(Box::new(Collected { families: families(sources) }));
+    registry.register_collector(Box::new(Collected { series: series(sources) }));
     let mut text = String::new();
     text::encode(&mut text, &registry)?;
     Ok(text)
@@ -35,31 +35,31 @@ pub(super) fn render(sources: &Sources) -> Result<String, fmt::Error> {
 /// What was read, ready to be encoded.
 #[derive(Debug)]
 struct Collected {
-    families: Vec<Family>,
+    series: Vec<Series>,
 }
 
 impl Collector for Collected {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        for family in &self.families {
-            let metric = family.metric;
+        for series in &self.series {
+            let metric = series.metric;
             let kind = match metric.kind {
                 Kind::Counter => MetricType::Counter,
                 Kind::Gauge => MetricType::Gauge,
             };
             let mut encoder = encoder.encode_descriptor(metric.name, metric.help, None, kind)?;
-            for sample in &family.samples {
-                encode_sample(&mut encoder, family, sample)?;
+            for sample in &series.samples {
+                encode_sample(&mut encoder, metric, sample)?;
             }
         }
         Ok(())
     }
 }
 
-fn encode_sample(encoder: &mut MetricEncoder<'_>, family: &Family, sample: &Sample) -> fmt::Result {
+fn encode_sample(encoder: &mut MetricEncoder<'_>, metric: &Metric, sample: &Sample) -> fmt::Result {
     let labels: Vec<(&str, &str)> =
-        family.metric.labels.iter().copied().zip(sample.labels.iter().map(String::as_str)).collect();
+        metric.labels.iter().copied().zip(sample.labels.iter().map(String::as_str)).collect();
     let mut encoder = encoder.encode_family(&labels)?;
-    match family.metric.kind {
+    match metric.kind {
         Kind::Counter => encoder.encode_counter::<NoLabelSet, u64, u64>(&sample.value, None),
         Kind::Gauge => encoder.encode_gauge(&sample.value),
     }
