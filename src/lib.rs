@@ -10,8 +10,11 @@ pub mod health;
 pub mod zone;
 
 pub mod snapshot;
-
-pub mod answer;
 pub mod steer;
 
+pub mod answer;
+pub mod explain;
+
 pub mod config;
+
+pub mod admin;

@@ -152,7 +152,7 @@ impl View<'_> {
         let record = self.records.get(&target.key)?;
         Some(TargetStatus {
             monitor: configuration.monitors[target.monitor].names.join(", "),
-            state: words::health(record.tracker.state).to_owned(),
+            state: record.tracker.state.to_string(),
             since: rfc3339(record.since),
             state_seconds: self.now.saturating_sub(record.since),
             verdict: record.last.as_ref().map(|last| self.verdict(last)),
@@ -269,5 +269,5 @@ fn attention(
 }
 
 fn is_down(address: &AddressStatus) -> bool {
-    address.targets.iter().any(|target| target.state == words::health(State::Down))
+    address.targets.iter().any(|target| target.state == State::Down.to_string())
 }

@@ -8,10 +8,13 @@ mod status;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Style};
 use clap::{Parser, Subcommand};
+
+use crate::admin::DATA_NOTICE;
 
 /// Where `serve`, `check`, `explain` and `status` look when no file is named.
 const DEFAULT_FILE: &str = "meridian.toml";
@@ -48,7 +51,7 @@ Exit codes:
 #[command(
     name = "meridian",
     version,
-    long_version = long_version(),
+    long_version = LONG_VERSION.as_str(),
     styles = STYLES,
     after_help = EXAMPLES,
     subcommand_required = true,
@@ -94,13 +97,9 @@ pub fn main() -> ExitCode {
 }
 
 /// The version, and the notice that the built-in geo data asks for.
-fn long_version() -> &'static str {
-    concat!(
-        env!("CARGO_PKG_VERSION"),
-        "\n\nLicence: MIT or Apache-2.0.\n",
-        "Built-in geo data: IPFire Location (https://location.ipfire.org), CC BY-SA 4.0, by way of tor-geoip-db."
-    )
-}
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    format!("{}\n\nLicence: MIT or Apache-2.0.\n{DATA_NOTICE}.", env!("CARGO_PKG_VERSION"))
+});
 
 /// Writes to standard output. A reader that went away (`| head`) is no error.
 fn print(text: &str) -> anyhow::Result<()> {

@@ -6,11 +6,11 @@ use super::{
     Candidate, Client, Excluded, Fraction, Given, Member, Origin, Place, ScopeReason, Share, Source, Steering,
     Variant,
 };
-use crate::answer::{self, Answer, Body, Why};
+use crate::answer::{self, Answer, Body};
 use crate::geo::{self, ClassId, SiteId};
 use crate::health::TargetId;
 use crate::snapshot::{Configuration, Map, Snapshot};
-use crate::steer::{self, AnswerSet, Pool, PoolId, Reason, Rule, TargetHealth};
+use crate::steer::{self, AnswerSet, Pool, PoolId, Rule, TargetHealth};
 
 /// Explains what `rule` did for `client` in an answer that was decided.
 pub(super) fn explain(
@@ -26,26 +26,18 @@ pub(super) fn explain(
     let placement = answer::place(snapshot, rule.map, client.as_asker());
     let map = rule.map.map(|index| &configuration.maps[index as usize]);
     let source = source(map, client);
+    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.family));
     let scene = Scene { snapshot, health, rule, class: placement.class };
-    let candidates = scene.candidates(answer);
     Steering {
         owner: label.owner.clone(),
         family: rule.family,
         place: map.map(|map| place(configuration, map, placement, client, source)),
         source,
         excluded: scene.excluded(),
-        reason: reason(answer),
+        reason: choice.reason,
         given: scene.given(answer),
-        ttl: ttl::explain(rule, answer, &candidates),
-        candidates,
-    }
-}
-
-fn reason(answer: &Answer<'_>) -> Reason {
-    match answer.why {
-        Why::Steered(reason) => reason,
-        // A rule that did not decide: ANY took the default RRset.
-        _ => Reason::NothingLeft,
+        ttl: ttl::explain(rule, &choice, answer),
+        candidates: scene.candidates(answer),
     }
 }
 

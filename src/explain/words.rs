@@ -1,17 +1,7 @@
 //! The names of states, the same in `explain`, `status`, metrics and logs.
 
 use crate::answer::Counter;
-use crate::health::State;
 use crate::steer::{PoolState, Reason};
-
-/// The health of a target.
-pub fn health(state: State) -> &'static str {
-    match state {
-        State::Unknown => "unknown",
-        State::Up => "up",
-        State::Down => "down",
-    }
-}
 
 /// The state of a pool for one family (semantics §3).
 pub fn pool(state: PoolState) -> &'static str {

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use super::Counters;
 use super::catalogue::{self, Metric};
-use crate::admin::{LastLoad, Sources, gather};
+use crate::admin::{DATA_NOTICE, LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
 use crate::explain::words;
 use crate::fault::any_error;
-use crate::geo;
 use crate::health::{Record, State, TargetKey};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{self, Eligibility, Member, Pool, PoolId, PoolState};
@@ -64,7 +63,7 @@ fn put(values: &mut Values, metric: &Metric, labels: &[&str], value: u64) {
 
 fn process(values: &mut Values, sources: &Sources, snapshot: &Snapshot) {
     let LastLoad { at, faults } = (sources.last_load)();
-    put(values, &catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION"), geo::BUILTIN_NOTICE], 1);
+    put(values, &catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION"), DATA_NOTICE], 1);
     put(values, &catalogue::START_TIME, &[], sources.started);
     put(values, &catalogue::READY, &[], u64::from((sources.ready)()));
     put(values, &catalogue::GENERATION, &[], snapshot.generation);
@@ -111,7 +110,7 @@ fn data(values: &mut Values, snapshot: &Snapshot) {
 fn health(values: &mut Values, snapshot: &Snapshot, records: &HashMap<TargetKey, Record>) {
     for state in [State::Unknown, State::Up, State::Down] {
         let count = records.values().filter(|record| record.tracker.state == state).count();
-        put(values, &catalogue::TARGETS, &[words::health(state)], count as u64);
+        put(values, &catalogue::TARGETS, &[&state.to_string()], count as u64);
     }
     let configuration = &snapshot.configuration;
     let health = gather::health_in(configuration, records);
