@@ -2,6 +2,15 @@
 //!
 //! INTERFACE STUB.
 
+mod document;
+mod files;
+mod limits;
+pub mod report;
+mod spec;
+mod text;
+
+pub use files::Files;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -51,14 +60,6 @@ pub struct Loaded {
     pub configuration: Configuration,
     /// Warnings; errors would have refused it all.
     pub warnings: Vec<Fault>,
-}
-
-/// Where files come from.
-pub enum Files {
-    /// The disk; paths are relative to this folder.
-    Disk(PathBuf),
-    /// Memory (the demonstration, tests, fuzzing): path → octets.
-    Memory(std::collections::BTreeMap<PathBuf, Vec<u8>>),
 }
 
 /// Loads a configuration. `previous` lends what did not change (zones, databases, maps) and is what a shrunken
