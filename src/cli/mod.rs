@@ -5,6 +5,7 @@ mod explain;
 mod files;
 mod serve;
 mod status;
+mod table;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

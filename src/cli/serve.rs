@@ -23,3 +23,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 }
+
+/// Runs the command.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
+    todo!()
+}

@@ -10,6 +10,7 @@ mod spec;
 mod text;
 
 pub use files::Files;
+pub(crate) use text::did_you_mean;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

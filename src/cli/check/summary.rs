@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use crate::admin::timestamp::rfc3339;
+use crate::cli::table::ShownTable;
 use crate::config::Loaded;
 use crate::geo::SiteId;
 use crate::snapshot::{Configuration, GeoSource, Map, ZoneFile};
@@ -153,8 +153,8 @@ impl fmt::Display for Summary {
     }
 }
 
-fn section(formatter: &mut fmt::Formatter<'_>, table: &Table) -> fmt::Result {
-    writeln!(formatter, "\n{}", table.trim_fmt())
+fn section(formatter: &mut fmt::Formatter<'_>, table: &ShownTable) -> fmt::Result {
+    writeln!(formatter, "\n{}", table)
 }
 
 fn write_classes(formatter: &mut fmt::Formatter<'_>, map: &MapSummary) -> fmt::Result {
@@ -168,16 +168,10 @@ fn write_classes(formatter: &mut fmt::Formatter<'_>, map: &MapSummary) -> fmt::R
     }
 }
 
-fn table(head: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(head.iter().copied());
-    table
-}
-
-fn zones_table(zones: &[ZoneSummary]) -> Table {
-    let mut table = table(&["zone", "file", "serial", "records", "steered"]);
+fn zones_table(zones: &[ZoneSummary]) -> ShownTable {
+    let mut table = ShownTable::new(&["zone", "file", "serial", "records", "steered"]);
     for zone in zones {
-        table.add_row([
+        table.row([
             zone.name.clone(),
             zone.file.clone(),
             zone.serial.to_string(),
@@ -188,19 +182,19 @@ fn zones_table(zones: &[ZoneSummary]) -> Table {
     table
 }
 
-fn pools_table(pools: &[PoolSummary]) -> Table {
-    let mut table = table(&["pool", "site", "pick", "members"]);
+fn pools_table(pools: &[PoolSummary]) -> ShownTable {
+    let mut table = ShownTable::new(&["pool", "site", "pick", "members"]);
     for pool in pools {
         let site = pool.site.clone().unwrap_or_default();
-        table.add_row([pool.name.clone(), site, pool.pick.to_owned(), pool.members.join(", ")]);
+        table.row([pool.name.clone(), site, pool.pick.to_owned(), pool.members.join(", ")]);
     }
     table
 }
 
-fn geo_table(geo: &[GeoSummary]) -> Table {
-    let mut table = table(&["geo data", "file", "built", "networks", "countries", "note"]);
+fn geo_table(geo: &[GeoSummary]) -> ShownTable {
+    let mut table = ShownTable::new(&["geo data", "file", "built", "networks", "countries", "note"]);
     for source in geo {
-        table.add_row([
+        table.row([
             source.name.clone(),
             source.path.clone().unwrap_or_else(|| "built in".to_owned()),
             source.built.clone(),

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use clap::builder::styling::AnsiColor;
-use comfy_table::{Table, presets};
 
 use crate::admin::status::{
     AddressStatus, GeoStatus, LoadStatus, MemberStatus, PoolStatus, Status, TargetStatus, ZoneStatus,
 };
 use crate::admin::timestamp::span;
 use crate::cli::painted;
+use crate::cli::table::ShownTable;
 
 /// Zones that are listed; `--format json` has all.
 const ZONES_SHOWN: usize = 20;
@@ -64,25 +64,19 @@ fn attention(status: &Status) -> String {
     text
 }
 
-fn section(text: &mut String, table: &Table) {
-    if table.row_count() > 0 {
-        let _ = writeln!(text, "\n{}", table.trim_fmt());
+fn section(text: &mut String, table: &ShownTable) {
+    if !table.is_empty() {
+        let _ = writeln!(text, "\n{}", table);
     }
 }
 
-fn table(head: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(head.iter().copied());
-    table
-}
-
-fn pools(pools: &[PoolStatus]) -> Table {
+fn pools(pools: &[PoolStatus]) -> ShownTable {
     let mut table =
-        table(&["pool", "site", "member", "address", "weight", "admin", "health", "since", "last verdict"]);
+        ShownTable::new(&["pool", "site", "member", "address", "weight", "admin", "health", "since", "last verdict"]);
     for pool in pools {
         for member in &pool.members {
             for address in &member.addresses {
-                table.add_row(row(pool, member, address));
+                table.row(row(pool, member, address));
             }
         }
     }
@@ -116,18 +110,18 @@ fn verdict(target: &TargetStatus) -> String {
     }
 }
 
-fn zones(zones: &[ZoneStatus]) -> Table {
-    let mut table = table(&["zone", "serial", "records"]);
+fn zones(zones: &[ZoneStatus]) -> ShownTable {
+    let mut table = ShownTable::new(&["zone", "serial", "records"]);
     for zone in zones.iter().take(ZONES_SHOWN) {
-        table.add_row([zone.name.clone(), zone.serial.to_string(), zone.records.to_string()]);
+        table.row([zone.name.clone(), zone.serial.to_string(), zone.records.to_string()]);
     }
     table
 }
 
-fn geo(geo: &[GeoStatus]) -> Table {
-    let mut table = table(&["geo data", "file", "age", "networks", "countries", "note"]);
+fn geo(geo: &[GeoStatus]) -> ShownTable {
+    let mut table = ShownTable::new(&["geo data", "file", "age", "networks", "countries", "note"]);
     for source in geo {
-        table.add_row([
+        table.row([
             source.name.clone(),
             source.path.clone().unwrap_or_else(|| "built in".to_owned()),
             span(source.age_seconds),

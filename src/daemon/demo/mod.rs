@@ -15,5 +15,4 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::config::Files;
-use crate::health::TargetId;
 use crate::snapshot::Configuration;
