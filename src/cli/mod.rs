@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod files;
+mod log;
 mod serve;
 mod status;
 mod table;
