@@ -18,3 +18,4 @@ pub mod explain;
 pub mod config;
 
 pub mod admin;
+pub mod probe;

@@ -1,7 +1,7 @@
 //! Health: monitors as data, verdicts → state with hysteresis, the record kept for each target, all of it pure.
 //!
 //! Probing is `probe`'s, deciding what to do with a state is `steer`'s, reading and writing files is `daemon`'s.
-//! The kinds of probe are a closed list in [`monitor`]; a new kind is one more variant there.
+//! The kinds of probe are a closed list, [`Probe`]; a new kind is one more variant there.
 
 mod admin;
 mod digest;

@@ -46,7 +46,7 @@ impl Candidates {
 
     /// For a rule without a map: one class, the written order of `pools` pools.
     pub fn written_order(pools: usize) -> Candidates {
-        let indices: Box<[u16]> = (0u16..).take(pools).collect();
+        let indices: Box<[u16]> = (0..=u16::MAX).take(pools).collect();
         Candidates { lists: [List { start: 0, end: indices.len() as u32, has_sites: true }].into(), indices }
     }
 
@@ -63,13 +63,13 @@ impl Candidates {
 
     /// Every class, ascending.
     pub fn classes(&self) -> impl Iterator<Item = ClassId> + use<> {
-        (0u16..).take(self.lists.len()).map(ClassId)
+        (0..=u16::MAX).take(self.lists.len()).map(ClassId)
     }
 }
 
 fn order(class: &[SiteId], sites: &[SiteId], fence: bool) -> Vec<u16> {
     let rank = |site: SiteId| class.iter().position(|&listed| listed == site);
-    let ranked = (0u16..).zip(sites).map(|(index, &site)| (rank(site), index));
+    let ranked = (0..=u16::MAX).zip(sites).map(|(index, &site)| (rank(site), index));
     let mut ranked: Vec<_> = ranked.filter(|(rank, _)| rank.is_some() || !fence).collect();
     ranked.sort_by_key(|(rank, _)| rank.unwrap_or(usize::MAX));
     ranked.into_iter().map(|(_, index)| index).collect()

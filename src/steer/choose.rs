@@ -148,6 +148,38 @@ fn candidates(rule: &Rule, class: ClassId) -> impl Iterator<Item = PoolUse> {
     rule.candidates.of(class).iter().map(|&index| rule.pools[usize::from(index)])
 }
 
+impl Reason {
+    /// Every reason, in the order of the table above; for counters.
+    pub const ALL: [Reason; 10] = [
+        Reason::EmptyDefault,
+        Reason::EmptyNoData,
+        Reason::Healthy,
+        Reason::Degraded,
+        Reason::AllDownDefault,
+        Reason::AllDownNone,
+        Reason::AllDownPool,
+        Reason::AllDown,
+        Reason::AllDownDrained,
+        Reason::NothingLeft,
+    ];
+
+    /// One word for it, as metrics and JSON carry it: `all_down_drained`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Reason::Healthy => "healthy",
+            Reason::Degraded => "degraded",
+            Reason::AllDown => "all_down",
+            Reason::AllDownDrained => "all_down_drained",
+            Reason::AllDownPool => "all_down_pool",
+            Reason::AllDownDefault => "all_down_default",
+            Reason::AllDownNone => "all_down_none",
+            Reason::NothingLeft => "nothing_left",
+            Reason::EmptyDefault => "empty_default",
+            Reason::EmptyNoData => "empty_nodata",
+        }
+    }
+}
+
 /// What log, `status` and `explain` say.
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

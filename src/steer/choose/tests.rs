@@ -1,5 +1,7 @@
 //! The tables of semantics §4, and a model of them written from the letters that members are made of.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -165,6 +167,16 @@ fn the_ttl_follows_the_cell_without_a_new_set() {
         pools[0].soonest_flip.store(seconds, Ordering::Relaxed);
         check(&rule(1, AllDown::All), 0, &pools, ("A0", Reason::Healthy, seconds.clamp(MIN_TTL, MAX_TTL)));
     }
+}
+
+#[test]
+fn every_reason_has_a_label_and_words_of_its_own() {
+    let different = |words: Vec<String>| words.into_iter().collect::<BTreeSet<_>>().len();
+    assert_eq!(
+        different(Reason::ALL.iter().map(|reason| reason.label().to_owned()).collect()),
+        Reason::ALL.len()
+    );
+    assert_eq!(different(Reason::ALL.iter().map(ToString::to_string).collect()), Reason::ALL.len());
 }
 
 /// One pool as the model sees it: letter and weight of each member.
