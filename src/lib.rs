@@ -19,3 +19,4 @@ pub mod config;
 
 pub mod admin;
 pub mod probe;
+pub mod server;
