@@ -9,8 +9,9 @@ pub mod geo;
 pub mod health;
 pub mod zone;
 
-pub mod snapshot;
 pub mod steer;
+
+pub mod snapshot;
 
 pub mod answer;
 pub mod explain;
