@@ -21,3 +21,4 @@ pub mod config;
 pub mod admin;
 pub mod probe;
 pub mod server;
+

@@ -10,6 +10,10 @@ mod http;
 pub mod metrics;
 mod socket;
 pub mod status;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod timestamp;
 
 pub use metrics::Counters;

@@ -8,9 +8,6 @@ use crate::snapshot::Snapshot;
 use crate::wire::{Name, QuestionName, rtype};
 use crate::zone::{Lookup, Referral, Rrset, Zone};
 
-/// Octets of a record in front of its RDATA, in a fragment: room for the owner, type, class, TTL, RDLENGTH.
-const BEFORE_RDATA: usize = 12;
-
 /// Where an answer's chain ends.
 pub(super) struct End {
     /// The CNAMEs on the way.
@@ -29,9 +26,7 @@ pub(super) fn follow(snapshot: &Snapshot, name: &Name, qtype: u16, answer: &Answ
     let mut owner = name.clone();
     let mut chain = Vec::new();
     for link in answer.chain.links() {
-        scratch.set(&owner);
-        let Some((zone, _)) = snapshot.zones.find(&scratch, qtype) else { break };
-        let Some(target) = target_of(zone, link.rrset) else { break };
+        let Some(target) = target_of(link.rrset) else { break };
         chain.push(Alias { owner, target: target.clone(), ttl: link.rrset.ttl() });
         owner = target;
     }
@@ -91,19 +86,18 @@ fn referral_finding(name: &Name, referral: &Referral<'_>) -> Finding {
     Finding::Referral { cut, nameservers: referral.ns.record_count() }
 }
 
-fn target_of(zone: &Zone, cname: Rrset<'_>) -> Option<Name> {
+fn target_of(cname: Rrset<'_>) -> Option<Name> {
     let mut target = QuestionName::default();
-    cname.read_target(zone, &mut target).then(|| Name::from_wire(target.as_octets()).ok())?
+    cname.cname_target(&mut target)?;
+    Name::from_wire(target.as_octets()).ok()
 }
 
 /// The addresses of an A or AAAA RRset; none for other types.
 pub(super) fn addresses(rrset: Rrset<'_>) -> Vec<IpAddr> {
-    let size = match rrset.rtype() {
-        rtype::A => 4,
-        rtype::AAAA => 16,
-        _ => return Vec::new(),
-    };
-    rrset.octets().chunks_exact(BEFORE_RDATA + size).filter_map(|record| address(&record[BEFORE_RDATA..])).collect()
+    if !matches!(rrset.rtype(), rtype::A | rtype::AAAA) {
+        return Vec::new();
+    }
+    rrset.rdata().filter_map(address).collect()
 }
 
 fn address(rdata: &[u8]) -> Option<IpAddr> {

@@ -152,10 +152,10 @@ pub enum Origin {
     Transport,
     /// The query's client subnet.
     Subnet,
-    /// The client subnet lies in a special-purpose block of this length, so the transport address decides.
+    /// The client subnet lies in a special-purpose block, so the transport address decides.
     TransportForSpecial {
-        /// The length of the block.
-        block: u8,
+        /// The block.
+        block: Prefix,
     },
     /// The map has `ecs = false`, so the transport address decides.
     TransportEcsOff,

@@ -4,7 +4,7 @@ use super::finding::addresses;
 use super::ttl;
 use super::{
     Candidate, Client, Excluded, Fraction, Given, Member, Origin, Place, ScopeReason, Share, Source, Steering,
-    Variant,
+    Variant, network,
 };
 use crate::answer::{self, Answer, Body};
 use crate::geo::{self, ClassId, SiteId};
@@ -51,7 +51,8 @@ fn source(map: Option<&Map>, client: Client) -> Source {
     }
     let placement = map.table.place(subnet.address);
     if placement.special {
-        return transport(Origin::TransportForSpecial { block: placement.scope });
+        let block = network(subnet.address, placement.scope);
+        return transport(Origin::TransportForSpecial { block });
     }
     Source { address: subnet.address, origin: Origin::Subnet }
 }

@@ -8,7 +8,6 @@ use super::{
     Variant,
 };
 use crate::answer::{CHAIN_MAX, Why};
-use crate::geo::Prefix;
 use crate::steer::Pick;
 
 /// The whole explanation, ended by a line feed.
@@ -57,7 +56,7 @@ fn question(explanation: &Explanation) -> String {
     let from = explanation.client.transport;
     match explanation.client.subnet {
         Some(subnet) => {
-            format!("{} {rtype}, asked from {from} with client subnet {}", explanation.name, prefix(subnet))
+            format!("{} {rtype}, asked from {from} with client subnet {}", explanation.name, subnet)
         }
         None => format!("{} {rtype}, asked from {from}", explanation.name),
     }
@@ -138,18 +137,27 @@ fn present(types: &[u16]) -> String {
 fn where_the_client_is(text: &mut Text, explanation: &Explanation, steering: &Steering) {
     text.field("decided on", &source(steering.source));
     let Some(place) = &steering.place else { return };
-    let record = match &place.reason.record {
-        Some((database, network, says)) => format!("{} in {database}: {says}", prefix(*network)),
-        None => "none of the databases knows it".to_owned(),
-    };
-    text.field("record", &record);
+    records(text, place);
     text.field("decided by", &place.reason.level);
+    if let Some(origin) = &place.reason.origin {
+        text.field("measured", &format!("from {origin}"));
+    }
     for (site, metres) in &place.distances {
         text.field("", &format!("{site}: {} km", (metres + 500) / 1000));
     }
     text.field("sites", &sites(place));
     text.field("class", &format!("{} of {} in map {}", place.class, place.classes, place.map));
     text.field("scope", &format!("/{}: {}", explanation.scope, scope(place.scope)));
+}
+
+fn records(text: &mut Text, place: &Place) {
+    let reason = &place.reason;
+    if reason.record.is_none() {
+        text.field("record", "none: no database knows this address");
+    }
+    for (database, network, says) in reason.record.iter().chain(&reason.further_records) {
+        text.field("record", &format!("{network} in {database}: {says}"));
+    }
 }
 
 fn source(source: Source) -> String {
@@ -159,7 +167,7 @@ fn source(source: Source) -> String {
         Origin::Transport => format!("{address}, the transport address: the query has no client subnet"),
         Origin::Subnet => format!("{address}, the query's client subnet"),
         Origin::TransportForSpecial { block } => format!(
-            "{address}, the transport address: the client subnet lies in a special-purpose block (/{block})"
+            "{address}, the transport address: the client subnet lies in the special-purpose block {block}"
         ),
         Origin::TransportEcsOff => format!("{address}, the transport address: the map has ecs = false"),
     }
@@ -265,9 +273,4 @@ fn for_how_long(ttl: Ttl) -> String {
     let Some(bound) = bound else { return format!("TTL {seconds}: that of the default RRset") };
     let flip = soonest_flip.map_or_else(|| "never".to_owned(), |flip| format!("in {flip} s"));
     format!("TTL {seconds}: {bound} (soonest flip {flip}, min_ttl {min}, default RRset {max})")
-}
-
-/// `193.0.0.0/21`.
-fn prefix(prefix: Prefix) -> String {
-    format!("{}/{}", prefix.address, prefix.length)
 }

@@ -4,8 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::Ttl;
 use crate::answer::{Answer, Body};
-use crate::steer::ttl::NEVER;
-use crate::steer::{Choice, PoolAnswers, Rule, TtlBound};
+use crate::steer::{Choice, NEVER, PoolAnswers, Rule, TtlBound};
 
 /// Seconds until a member of a pool can flip; `None` when none can.
 pub(super) fn soonest_flip(answers: &PoolAnswers) -> Option<u32> {

@@ -6,6 +6,8 @@
 pub mod catalogue;
 mod collect;
 mod counters;
+#[cfg(test)]
+mod tests;
 
 pub use counters::Counters;
 

@@ -95,8 +95,9 @@ struct PlaceView {
     class: usize,
     classes: usize,
     sites: Vec<String>,
-    record: Option<RecordView>,
+    records: Vec<RecordView>,
     level: String,
+    origin: Option<String>,
     distances: Vec<DistanceView>,
     scope_reason: &'static str,
 }
@@ -209,11 +210,7 @@ impl View {
 }
 
 fn client(client: Client) -> ClientView {
-    ClientView { transport: client.transport, subnet: client.subnet.map(prefix) }
-}
-
-fn prefix(prefix: Prefix) -> String {
-    format!("{}/{}", prefix.address, prefix.length)
+    ClientView { transport: client.transport, subnet: client.subnet.map(|subnet| subnet.to_string()) }
 }
 
 fn why(why: Why) -> &'static str {
@@ -291,11 +288,13 @@ fn origin(origin: Origin) -> &'static str {
 }
 
 fn place(place: &Place) -> PlaceView {
-    let record = place.reason.record.as_ref().map(|(database, network, says)| RecordView {
+    let reason = &place.reason;
+    let records = reason.record.iter().chain(&reason.further_records);
+    let record = |(database, network, says): &(String, Prefix, String)| RecordView {
         database: database.clone(),
-        network: prefix(*network),
+        network: network.to_string(),
         says: says.clone(),
-    });
+    };
     let distances =
         place.distances.iter().map(|(site, metres)| DistanceView { site: site.clone(), metres: *metres });
     PlaceView {
@@ -303,8 +302,9 @@ fn place(place: &Place) -> PlaceView {
         class: place.class,
         classes: place.classes,
         sites: place.sites.clone(),
-        record,
-        level: place.reason.level.clone(),
+        records: records.map(record).collect(),
+        level: reason.level.clone(),
+        origin: reason.origin.clone(),
         distances: distances.collect(),
         scope_reason: scope(place.scope),
     }
