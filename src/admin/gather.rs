@@ -18,6 +18,7 @@ use crate::steer::{
     self, Choice, Eligibility, Given, Member, Pool, PoolId, PoolState, Reason, Rule, TargetHealth,
 };
 use crate::wire::Family;
+use crate::zone::record_type;
 
 /// Takes the state of this moment.
 pub(super) fn status(sources: &Sources, now: u64) -> Status {
@@ -188,7 +189,7 @@ pub(super) fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
     labelled
         .filter_map(|(rule, label)| {
             let outcomes = troubles(snapshot, rule);
-            let rtype = words::record_type(label.family.rtype());
+            let rtype = record_type::name(label.family.rtype());
             let owner = label.owner.to_string();
             (!outcomes.is_empty()).then_some(RuleStatus { owner, rtype, outcomes })
         })

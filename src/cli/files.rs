@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Files, Loaded};
+use crate::config::{self, Files, Loaded, Mode};
 use crate::fault::Fault;
 
 /// A main file by its folder and its name in it, as the loader wants it.
@@ -26,7 +26,7 @@ impl MainFile {
 
     /// Loads everything the file names.
     pub(super) fn load(&self) -> Result<Loaded, Vec<Fault>> {
-        config::load(&Files::Disk(self.folder.clone()), &self.name, None)
+        config::load(&Files::Disk(self.folder.clone()), &self.name, Mode::Check, None)
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::answer::{CHAIN_MAX, Why};
 use crate::steer::Pick;
+use crate::zone::record_type;
 
 /// The whole explanation, ended by a line feed.
 pub fn render(explanation: &Explanation) -> String {
@@ -52,7 +53,7 @@ impl Text {
 }
 
 fn question(explanation: &Explanation) -> String {
-    let rtype = words::record_type(explanation.rtype);
+    let rtype = record_type::name(explanation.rtype);
     let from = explanation.client.transport;
     match explanation.client.subnet {
         Some(subnet) => {
@@ -91,7 +92,7 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
     }
     text.field("found", &finding(&explanation.finding));
     if let Some(steering) = &explanation.steering {
-        let rtype = words::record_type(steering.family.rtype());
+        let rtype = record_type::name(steering.family.rtype());
         text.field("rule", &format!("{} {rtype}: the RRset above is its default RRset", steering.owner));
     }
 }
@@ -101,7 +102,7 @@ fn finding(finding: &Finding) -> String {
         Finding::NotOurZone => "no zone of ours holds it".to_owned(),
         Finding::ChainTooLong => format!("one more CNAME; an answer follows {CHAIN_MAX}"),
         Finding::Rrset { rtype, ttl, records, addresses, wildcard } => {
-            let rtype = words::record_type(*rtype);
+            let rtype = record_type::name(*rtype);
             let by = if *wildcard { " (a wildcard stands in)" } else { "" };
             format!("{rtype}, {}, TTL {ttl}{}{by}", counted(*records, "record"), listed(addresses))
         }
@@ -127,7 +128,7 @@ fn listed(addresses: &[IpAddr]) -> String {
 }
 
 fn present(types: &[u16]) -> String {
-    let types: Vec<String> = types.iter().map(|&rtype| words::record_type(rtype)).collect();
+    let types: Vec<String> = types.iter().map(|&rtype| record_type::name(rtype)).collect();
     match types.is_empty() {
         true => "an empty non-terminal (only names below it exist)".to_owned(),
         false => format!("the name has {}", types.join(", ")),

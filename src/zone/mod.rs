@@ -23,7 +23,7 @@ mod lexer;
 mod lookup;
 mod master;
 mod rdata;
-mod record_type;
+pub mod record_type;
 mod records;
 mod rrset;
 mod service;

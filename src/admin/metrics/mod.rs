@@ -58,11 +58,17 @@ impl Collector for Collected {
 }
 
 fn encode_sample(encoder: &mut MetricEncoder<'_>, metric: &Metric, sample: &Sample) -> fmt::Result {
+    if metric.labels.is_empty() {
+        return encode_value(encoder, metric.kind, sample.value);
+    }
     let labels: Vec<(&str, &str)> =
         metric.labels.iter().copied().zip(sample.labels.iter().map(String::as_str)).collect();
-    let mut encoder = encoder.encode_family(&labels)?;
-    match metric.kind {
-        Kind::Counter => encoder.encode_counter::<NoLabelSet, u64, u64>(&sample.value, None),
-        Kind::Gauge => encoder.encode_gauge(&sample.value),
+    encode_value(&mut encoder.encode_family(&labels)?, metric.kind, sample.value)
+}
+
+fn encode_value(encoder: &mut MetricEncoder<'_>, kind: Kind, value: u64) -> fmt::Result {
+    match kind {
+        Kind::Counter => encoder.encode_counter::<NoLabelSet, u64, u64>(&value, None),
+        Kind::Gauge => encoder.encode_gauge(&value),
     }
 }

@@ -10,8 +10,9 @@ use std::str::FromStr;
 use super::files::MainFile;
 use super::{DEFAULT_FILE, FAILED, Format, OK, json, print};
 use crate::config::report;
-use crate::explain::{self, Client, words};
-use crate::wire::Name;
+use crate::explain::{self, Client};
+use crate::wire::{Name, rtype};
+use crate::zone::record_type::{self, Parsed};
 
 use self::offline::{MemberName, Offline};
 
@@ -87,8 +88,11 @@ impl Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let name = Name::parse(arguments.name.as_bytes(), Some(&Name::root()))
         .map_err(|error| anyhow::anyhow!("`{}` is not a name: {error}", arguments.name))?;
-    let rtype = words::parse_record_type(&arguments.rtype)
-        .ok_or_else(|| anyhow::anyhow!("`{}` is not a record type", arguments.rtype))?;
+    let qtype = match record_type::parse(arguments.rtype.as_bytes()) {
+        Some(Parsed::Data(number) | Parsed::Meta(number @ rtype::ANY)) => number,
+        Some(Parsed::Meta(_)) => anyhow::bail!("{} is not a type of data that a name can have", arguments.rtype),
+        None => anyhow::bail!("`{}` is not a record type", arguments.rtype),
+    };
     let loaded = match MainFile::new(&arguments.config).load() {
         Ok(loaded) => loaded,
         Err(faults) => {
@@ -98,7 +102,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     };
     let offline = Offline::new(loaded.configuration, &arguments.down)?;
     let explanation =
-        explain::explain(&offline.snapshot, &|target| offline.health(target), &name, rtype, arguments.client());
+        explain::explain(&offline.snapshot, &|target| offline.health(target), &name, qtype, arguments.client());
     match arguments.format {
         Format::Text => print(&explain::render(&explanation))?,
         Format::Json => print(&json(&view::View::of(&explanation))?)?,

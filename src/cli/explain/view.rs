@@ -10,6 +10,7 @@ use crate::explain::{
 };
 use crate::geo::Prefix;
 use crate::steer::Pick;
+use crate::zone::record_type;
 
 /// The whole explanation.
 #[derive(Debug, Serialize)]
@@ -195,7 +196,7 @@ impl View {
         });
         View {
             name: explanation.name.to_string(),
-            rtype: words::record_type(explanation.rtype),
+            rtype: record_type::name(explanation.rtype),
             client: client(explanation.client),
             rcode: explanation.rcode.name(),
             authoritative: explanation.authoritative,
@@ -232,14 +233,14 @@ fn finding(finding: &Finding) -> FindingView {
         Finding::NotOurZone => FindingView::NotOurZone,
         Finding::ChainTooLong => FindingView::ChainTooLong,
         Finding::Rrset { rtype, ttl, records, addresses, wildcard } => FindingView::Rrset {
-            rtype: words::record_type(*rtype),
+            rtype: record_type::name(*rtype),
             ttl: *ttl,
             records: *records,
             addresses: addresses.clone(),
             wildcard: *wildcard,
         },
         Finding::NoData { types, wildcard, ttl } => FindingView::NoData {
-            types: types.iter().map(|&rtype| words::record_type(rtype)).collect(),
+            types: types.iter().map(|&rtype| record_type::name(rtype)).collect(),
             wildcard: *wildcard,
             ttl: *ttl,
         },
@@ -259,7 +260,7 @@ fn steering(steering: &Steering) -> SteeringView {
     let ttl = steering.ttl;
     SteeringView {
         owner: steering.owner.to_string(),
-        rtype: words::record_type(steering.family.rtype()),
+        rtype: record_type::name(steering.family.rtype()),
         source: SourceView { address: steering.source.address, origin: origin(steering.source.origin) },
         place: steering.place.as_ref().map(place),
         candidates: steering.candidates.iter().map(candidate).collect(),
