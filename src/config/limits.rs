@@ -84,7 +84,7 @@ pub(crate) const HTTP_BODY_OCTETS: std::ops::RangeInclusive<usize> = 1..=1 << 20
 /// Pools.
 pub(crate) const POOLS: usize = 100_000;
 /// Members of one pool.
-pub(crate) const MEMBERS: usize = 1_000;
+pub(crate) const MEMBERS: usize = crate::steer::MEMBERS_MAX;
 /// Targets: distinct (address, monitor).
 pub(crate) const TARGETS: usize = 100_000;
 /// Rules, one per (owner name, type).
@@ -95,8 +95,8 @@ pub(crate) const STEER_TABLES: usize = 100_000;
 pub(crate) const RULE_NAMES: usize = 1_000;
 /// Pools of one rule.
 pub(crate) const RULE_POOLS: usize = 256;
-/// Bounds of the number of answers.
-pub(crate) const ANSWERS: std::ops::RangeInclusive<u16> = 1..=1_000;
+/// Bounds of the number of answers: more than all members is never meant.
+pub(crate) const ANSWERS: std::ops::RangeInclusive<u16> = 1..=MEMBERS as u16;
 /// Bounds of a TTL in seconds (RFC 2181 §8).
 pub(crate) const TTL_SECONDS: std::ops::RangeInclusive<u32> = 1..=0x7fff_ffff;
 

@@ -10,7 +10,7 @@ mod written;
 
 pub(crate) use faults::{Faults, quote};
 pub(crate) use network::{address, network, socket_address};
-pub(crate) use quantity::{Share, duration};
+pub(crate) use quantity::{Share, duration, duration_in_words};
 pub(crate) use reader::{Broken, Later, Parsed, Reader};
 pub(crate) use scalar::{
     any_text, boolean, check_name, choice, decimal, list, name, number, one_or_more, table, text,

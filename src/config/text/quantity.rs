@@ -43,7 +43,7 @@ fn range_in_words(range: &RangeInclusive<Duration>) -> String {
 }
 
 /// The shortest text of a duration that reads back as the same: the largest unit that divides it.
-fn duration_in_words(duration: Duration) -> String {
+pub(crate) fn duration_in_words(duration: Duration) -> String {
     let milliseconds = duration.as_millis() as u64;
     let (unit, size) =
         UNITS.iter().rev().find(|(_, size)| milliseconds.is_multiple_of(*size)).unwrap_or(&UNITS[0]);
