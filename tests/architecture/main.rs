@@ -51,11 +51,7 @@ fn tables_of_a_document_are_read() {
 }
 
 fn layers() -> BTreeMap<String, u8> {
-    rules::LAYERS
-        .iter()
-        .chain([&rules::COMMAND_LINE])
-        .map(|(layer, name)| (name.to_string(), *layer))
-        .collect()
+    rules::LAYERS.iter().map(|(layer, name)| (name.to_string(), *layer)).collect()
 }
 
 /// Rows whose first cell is a number: the names in backquotes in the second cell have that layer.
