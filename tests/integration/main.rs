@@ -1,0 +1,3 @@
+//! The real binary with real peers on loopback: dig, nginx, unbound, Python. `tests/run` prepares what they need.
+
+mod harness;
