@@ -10,6 +10,8 @@ pub mod health;
 pub mod zone;
 
 pub mod snapshot;
+
+pub mod answer;
 pub mod steer;
 
 pub mod config;

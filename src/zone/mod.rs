@@ -174,11 +174,15 @@ impl<'z> Rrset<'z> {
         todo!()
     }
     /// Offsets within [`Rrset::octets`] of the two-octet pointers to the apex, ascending.
-    pub fn apex_pointers(&self) -> impl Iterator<Item = usize> + 'z {
+    pub fn apex_pointers(&self) -> impl Iterator<Item = usize> + use<'z> {
         std::iter::empty()
     }
     /// The rule that steers this RRset ([`ZoneData::steer`]).
     pub fn rule(&self) -> Option<u32> {
+        todo!()
+    }
+    /// For a CNAME: reads its target into `into`. False when this is not a CNAME.
+    pub fn read_target(&self, _zone: &Zone, _into: &mut QuestionName) -> bool {
         todo!()
     }
     /// The number of this RRset within its zone, dense from 0: the place where a table of signatures finds it.
