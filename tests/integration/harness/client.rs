@@ -20,12 +20,6 @@ pub fn try_ask(server: SocketAddr, query: &Query, patience: Duration) -> Option<
     Some(parsed(&octets))
 }
 
-/// One answer over TCP; panics when there is none.
-pub fn ask_tcp(server: SocketAddr, query: &Query) -> Message {
-    let octets = exchange_tcp(server, &query.octets(), PATIENCE);
-    parsed(&octets.unwrap_or_else(|| panic!("no answer over TCP from {server} to {query:?}")))
-}
-
 fn parsed(octets: &[u8]) -> Message {
     Message::parse(octets).unwrap_or_else(|fault| panic!("an answer with a fault: {fault}: {octets:02x?}"))
 }

@@ -33,14 +33,16 @@ impl Report {
     }
 }
 
+/// Judges the answer to a query by the query's number, the moment it was sent, and the octets that came back.
+pub type Judge<'t> = dyn Fn(u64, Instant, &[u8]) -> Result<(), String> + Sync + 't;
+
 /// The loader, running beside what the test does.
 pub struct Load<'t> {
     pub server: SocketAddr,
     pub per_second: u32,
     /// The octets of query number n, with the given id.
     pub query: &'t (dyn Fn(u64, u16) -> Vec<u8> + Sync),
-    /// Judges the answer to query number n that was sent at the given moment.
-    pub judge: &'t (dyn Fn(u64, Instant, &[u8]) -> Result<(), String> + Sync),
+    pub judge: &'t Judge<'t>,
 }
 
 /// A query on its way.

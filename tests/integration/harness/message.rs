@@ -4,14 +4,12 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub const A: u16 = 1;
-pub const NS: u16 = 2;
 pub const SOA: u16 = 6;
-pub const TXT: u16 = 16;
 pub const AAAA: u16 = 28;
 pub const OPT: u16 = 41;
+const TSIG: u16 = 250;
 
 pub const NOERROR: u16 = 0;
-pub const NXDOMAIN: u16 = 3;
 
 const CLASS_IN: u16 = 1;
 const OPTION_SUBNET: u16 = 8;
@@ -34,7 +32,7 @@ impl Query {
         Query { id: 0x4d52, name: name.to_string(), rtype, subnet: None, nsid: false }
     }
 
-    pub fn from_subnet(mut self, address: impl Into<IpAddr>, length: u8) -> Query {
+    pub fn with_subnet(mut self, address: impl Into<IpAddr>, length: u8) -> Query {
         self.subnet = Some((address.into(), length));
         self
     }
@@ -93,7 +91,6 @@ pub fn wire_name(name: &str) -> Vec<u8> {
 /// A response, read strictly: every octet accounted for, one OPT at most, and that one last.
 #[derive(Debug, Clone)]
 pub struct Message {
-    pub id: u16,
     pub flags: u16,
     /// The question as it stands in the message: name, type, class.
     pub question: Option<(String, u16, u16)>,
@@ -101,8 +98,6 @@ pub struct Message {
     pub authorities: Vec<Record>,
     pub additionals: Vec<Record>,
     pub opt: Option<Opt>,
-    /// Octets of the whole message.
-    pub length: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +123,7 @@ pub struct Opt {
 impl Message {
     pub fn parse(octets: &[u8]) -> Result<Message, String> {
         let mut reader = Reader { octets, position: 0 };
-        let [id, flags, questions, answers, authorities, additionals] = reader.header()?;
+        let [_, flags, questions, answers, authorities, additionals] = reader.header()?;
         let question = match questions {
             0 => None,
             1 => Some((reader.name()?, reader.word()?, reader.word()?)),
@@ -149,7 +144,7 @@ impl Message {
         if answers.iter().chain(&authorities).chain(&additionals).any(|record| record.rtype == OPT) {
             return Err("an OPT that is not the last record".to_string());
         }
-        Ok(Message { id, flags, question, answers, authorities, additionals, opt, length: octets.len() })
+        Ok(Message { flags, question, answers, authorities, additionals, opt })
     }
 
     /// The whole code, with the upper bits from OPT (RFC 6891 §6.1.3).
@@ -187,6 +182,19 @@ impl Message {
     /// The server's identity (RFC 5001).
     pub fn nsid(&self) -> Option<&[u8]> {
         self.option(OPTION_NSID)
+    }
+
+    /// The error field of a TSIG record (RFC 8945 §4.2).
+    pub fn tsig_error(&self) -> Option<u16> {
+        let tsig = self.additionals.iter().find(|record| record.rtype == TSIG)?;
+        let mut reader = Reader { octets: &tsig.data, position: 0 };
+        reader.name().ok()?;
+        // Time signed and fudge.
+        reader.take(8).ok()?;
+        let signature = reader.word().ok()?;
+        // The signature and the original id.
+        reader.take(usize::from(signature) + 2).ok()?;
+        reader.word().ok()
     }
 
     fn option(&self, code: u16) -> Option<&[u8]> {
@@ -352,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_query_has_the_subnet_cut_to_its_prefix() {
-        let query = Query::new("a.b.", AAAA).from_subnet(Ipv4Addr::new(8, 8, 255, 255), 20).octets();
+        let query = Query::new("a.b.", AAAA).with_subnet(Ipv4Addr::new(8, 8, 255, 255), 20).octets();
         assert_eq!(query[query.len() - 11..], [0, 8, 0, 7, 0, 1, 20, 0, 8, 8, 0xf0]);
         let message = Message::parse(&query).unwrap();
         assert_eq!(message.question, Some(("a.b".to_string(), AAAA, 1)));

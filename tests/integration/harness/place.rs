@@ -33,6 +33,23 @@ impl Folder {
         path
     }
 
+    /// Copies a folder of tests/data into this one.
+    pub fn copy(&self, fixture_folder: &str) {
+        self.copy_below(&fixture(&format!("data/{fixture_folder}")), "");
+    }
+
+    fn copy_below(&self, from: &Path, below: &str) {
+        for entry in fs::read_dir(from).expect("a fixture folder can be listed") {
+            let entry = entry.expect("an entry of a fixture folder can be read");
+            let name = format!("{below}{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                self.copy_below(&entry.path(), &format!("{name}/"));
+            } else {
+                self.write(&name, fs::read(entry.path()).expect("a fixture can be read"));
+            }
+        }
+    }
+
     pub fn read(&self, name: &str) -> String {
         fs::read(self.path.join(name))
             .map(|octets| String::from_utf8_lossy(&octets).into_owned())

@@ -5,9 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::client::{PATIENCE, eventually};
+use serde_json::Value;
+
+use super::client::{PATIENCE, eventually, exchange_udp};
+use super::message::{Message, Query, SOA};
 use super::place::{Folder, LOOPBACK_V6, free_port, loopback};
 
 /// How long a start may take on a busy machine, with a first round of probes of 5 s.
@@ -21,11 +24,15 @@ pub struct Setup {
     pub databases: Vec<PathBuf>,
     /// Makes the draw repeatable.
     pub seed: Option<u64>,
+    /// The size of the process's table of descriptors.
+    pub descriptors: Option<u32>,
+    /// Further lines of the table `[server]`.
+    pub server_lines: &'static str,
 }
 
 impl Default for Setup {
     fn default() -> Setup {
-        Setup { workers: 1, databases: Vec::new(), seed: None }
+        Setup { workers: 1, databases: Vec::new(), seed: None, descriptors: None, server_lines: "" }
     }
 }
 
@@ -66,12 +73,12 @@ impl Server {
             process: None,
             notifications,
         };
-        server.write_main_file("");
+        server.write_main_file(&[server.address, server.address_v6]);
         server
     }
 
-    /// Writes meridian.toml with further lines for the table `[server]`.
-    pub fn write_main_file(&self, server_lines: &str) {
+    /// Writes meridian.toml with these listeners.
+    pub fn write_main_file(&self, listen: &[SocketAddr]) {
         let databases: Vec<String> =
             self.setup.databases.iter().map(|path| format!("{:?}", path.display().to_string())).collect();
         let geo = if self.folder.path().join("geoip/maps.toml").exists() {
@@ -79,10 +86,13 @@ impl Server {
         } else {
             String::new()
         };
+        let listen: Vec<String> = listen.iter().map(|address| format!("\"{address}\"")).collect();
         let text = format!(
-            "[server]\nlisten = [\"{}\", \"{}\"]\nworkers = {}\nidentity = \"{IDENTITY}\"\nstate_dir = \"state\"\n\
-             {server_lines}\n[admin]\nsocket = \"admin.sock\"\n[zones]\nfolder = \"zones\"\n{geo}",
-            self.address, self.address_v6, self.setup.workers
+            "[server]\nlisten = [{}]\nworkers = {}\nidentity = \"{IDENTITY}\"\nstate_dir = \"state\"\n{}\n\
+             [admin]\nsocket = \"admin.sock\"\n[zones]\nfolder = \"zones\"\n{geo}",
+            listen.join(", "),
+            self.setup.workers,
+            self.setup.server_lines
         );
         self.folder.write("meridian.toml", text);
     }
@@ -93,7 +103,10 @@ impl Server {
             let path = self.folder.path().join("log");
             OpenOptions::new().create(true).append(true).open(path).expect("the log can be opened")
         };
-        let mut command = binary();
+        let mut command = match self.setup.descriptors {
+            Some(count) => with_descriptors(count),
+            None => binary(),
+        };
         command.arg("serve").arg(self.main_file());
         if let Some(seed) = self.setup.seed {
             command.args(["--seed", &seed.to_string()]);
@@ -119,6 +132,19 @@ impl Server {
         self.process.as_mut()?.try_wait().expect("a child can be waited for")
     }
 
+    /// Waits until `meridian status` says what is asked; gives all that it says.
+    pub fn wait_for_status(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        eventually(what, PATIENCE * 2, || Some(self.status()).filter(|status| holds(status)))
+    }
+
+    /// Waits until the SOA of a zone has a serial.
+    pub fn wait_for_serial(&self, zone: &str, serial: u32, patience: Duration) {
+        eventually(&format!("serial {serial} of {zone}"), patience, || {
+            let octets = exchange_udp(self.address, &Query::new(zone, SOA).octets(), Duration::from_secs(1))?;
+            (Message::parse(&octets).ok()?.serial(&octets) == Some(serial)).then_some(())
+        });
+    }
+
     /// Whether the process is still there.
     pub fn is_running(&mut self) -> bool {
         self.process.is_some() && self.exited().is_none()
@@ -127,12 +153,6 @@ impl Server {
     /// SIGHUP: read the files again.
     pub fn reload(&self) {
         self.signal("HUP");
-    }
-
-    /// SIGTERM, and waits until the process is gone.
-    pub fn stop(&mut self) -> ExitStatus {
-        self.signal("TERM");
-        eventually("the server to stop", PATIENCE * 2, || self.exited())
     }
 
     /// kill -9, and waits until the process is gone.
@@ -167,7 +187,7 @@ impl Server {
     }
 
     /// What `meridian status --format json` says.
-    pub fn status(&self) -> serde_json::Value {
+    pub fn status(&self) -> Value {
         let output = run(binary().args(["status", "--format", "json", "--socket"]).arg(self.socket()));
         assert!(output.status.success(), "status failed: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("status writes JSON")
@@ -181,11 +201,6 @@ impl Server {
     /// The path of meridian.toml.
     pub fn main_file(&self) -> PathBuf {
         self.folder.path().join("meridian.toml")
-    }
-
-    /// The number of its process.
-    pub fn process_id(&self) -> u32 {
-        self.process.as_ref().expect("the server was started").id()
     }
 }
 
@@ -211,6 +226,13 @@ pub fn binary() -> Command {
     }
 }
 
+/// The product with a small table of descriptors.
+fn with_descriptors(count: u32) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("ulimit -n {count}; exec \"$0\" \"$@\"")).arg(binary().get_program());
+    shell
+}
+
 /// Runs a command to its end; panics when it cannot be started.
 pub fn run(command: &mut Command) -> Output {
     command.stdin(Stdio::null()).output().unwrap_or_else(|fault| panic!("{command:?} cannot be run: {fault}"))
@@ -220,11 +242,4 @@ pub fn run(command: &mut Command) -> Output {
 pub fn send_signal(process: u32, name: &str) {
     let output = run(Command::new("sh").arg("-c").arg(format!("kill -s {name} {process}")));
     assert!(output.status.success(), "kill -s {name}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// How long something took.
-pub fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
-    let result = act();
-    (result, start.elapsed())
 }
