@@ -15,3 +15,5 @@ pub mod answer;
 pub mod steer;
 
 pub mod config;
+
+pub mod probe;

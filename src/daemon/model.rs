@@ -24,8 +24,18 @@ pub struct Report {
 pub enum Change {
     /// One probe ended.
     Verdict(Report),
-    /// The files were loaded; the targets that are new were probed before.
-    Load(Arc<Configuration>, Vec<Report>),
+    /// The files were loaded.
+    Load(Load),
+}
+
+/// A loaded configuration on its way to the keeper.
+pub struct Load {
+    /// What was loaded.
+    pub configuration: Arc<Configuration>,
+    /// What the first probes of the targets that are new found.
+    pub learned: Vec<Report>,
+    /// When, in seconds since 1970.
+    pub at: u64,
 }
 
 /// What a change did, for the log.
@@ -72,9 +82,10 @@ impl Changed {
 }
 
 impl Model {
-    /// Starts with a configuration and what is known of its targets; the first generation has the number 1.
-    pub fn new(configuration: Arc<Configuration>, known: &HashMap<TargetKey, Record>) -> Model {
-        let records = records(&configuration, known);
+    /// Starts at `now` (seconds since 1970) with a configuration and what is known of its targets. The first
+    /// generation has the number 1.
+    pub fn new(configuration: Arc<Configuration>, known: &HashMap<TargetKey, Record>, now: u64) -> Model {
+        let records = records(&configuration, known, now);
         let published = Snapshot::new(1, Arc::clone(&configuration), &health(&configuration, &records));
         Model {
             ids: ids(&configuration),
@@ -100,8 +111,8 @@ impl Model {
     pub fn take(&mut self, change: Change) -> Option<Event> {
         match change {
             Change::Verdict(report) => self.take_verdict(report),
-            Change::Load(configuration, learned) => {
-                self.take_load(configuration, learned);
+            Change::Load(load) => {
+                self.take_load(load);
                 Some(Event::Loaded)
             }
         }
@@ -148,9 +159,9 @@ impl Model {
         }
     }
 
-    fn take_load(&mut self, configuration: Arc<Configuration>, learned: Vec<Report>) {
+    fn take_load(&mut self, Load { configuration, learned, at }: Load) {
         let known = self.known();
-        self.records = records(&configuration, &known);
+        self.records = records(&configuration, &known, at);
         self.ids = ids(&configuration);
         self.configuration = configuration;
         self.changed = Changed::Everything;
@@ -167,12 +178,12 @@ impl Model {
 }
 
 fn observe(record: &mut Record, monitor: &Monitor, report: &Report) -> Option<Transition> {
-    record.observe(&monitor.hysteresis, &report.verdict, report.at)
+    record.observe(&monitor.hysteresis, report.verdict.clone(), report.at)
 }
 
-fn records(configuration: &Configuration, known: &HashMap<TargetKey, Record>) -> Vec<Record> {
+fn records(configuration: &Configuration, known: &HashMap<TargetKey, Record>, now: u64) -> Vec<Record> {
     let targets = configuration.targets.iter();
-    targets.map(|target| known.get(&target.key).cloned().unwrap_or_default()).collect()
+    targets.map(|target| known.get(&target.key).cloned().unwrap_or_else(|| Record::new(now))).collect()
 }
 
 fn ids(configuration: &Configuration) -> HashMap<TargetKey, TargetId> {
