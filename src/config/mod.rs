@@ -16,6 +16,7 @@ mod workspace;
 
 pub use copy::DatabaseCopy;
 pub use files::Files;
+pub(crate) use text::did_you_mean;
 pub use settings::{Settings, TcpSettings};
 
 use std::path::Path;
