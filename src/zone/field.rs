@@ -145,7 +145,7 @@ mod tests {
         let soa = b"\x02ns\0\x01a\x01b\0\0\0\0\x01aaaabbbbccccdddd";
         assert_eq!(names(rtype::SOA, soa).collect::<Vec<_>>(), [0..4, 4..9]);
         let naptr = b"\0\x01\0\x02\x01s\0\x02xx\x01a\0";
-        assert_eq!(names(NAPTR, naptr).collect::<Vec<_>>(), [10..13]);
+        assert!(names(NAPTR, naptr).eq(std::iter::once(10..13)));
         assert_eq!(names(rtype::A, b"abcd").count(), 0);
         assert_eq!(names(65534, b"abcd").count(), 0);
     }
