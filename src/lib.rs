@@ -22,3 +22,7 @@ pub mod admin;
 pub mod probe;
 pub mod server;
 
+
+pub mod daemon;
+
+pub mod cli;

@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::files::MainFile;
 use super::log::{self, LogFormat};
-use super::{DEFAULT_FILE, FAILED, OK, print, print_to_stderr};
-use crate::config::{Files, report};
+use super::{DEFAULT_FILE, FAILED, OK, files, print, print_to_stderr};
+use crate::config::report;
 use crate::daemon::demo::{self, DemoError};
 use crate::daemon::{self, ServeError, Service};
 
@@ -47,8 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
 }
 
 fn serve_files(arguments: &Arguments) -> Result<(), DemoError> {
-    let file = MainFile::new(&arguments.file);
-    let service = Service { files: Files::Disk(file.folder), main: file.name, seed: arguments.seed };
+    let service = Service { files: files::on_disk(), main: arguments.file.clone(), seed: arguments.seed };
     Ok(daemon::serve(service, log_addresses)?)
 }
 

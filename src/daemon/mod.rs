@@ -85,8 +85,8 @@ pub enum ServeError {
 /// Serves until the process is told to stop (SIGTERM, SIGINT). `ready` is called with the listening addresses once
 /// questions are answered.
 pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
-    let loaded = config::load(&service.files, &service.main, None, Mode::Start).map_err(ServeError::Faults)?;
-    let Loaded { settings, configuration, warnings } = loaded;
+    let loaded = config::load(&service.files, &service.main, Mode::Start, None).map_err(ServeError::Faults)?;
+    let Loaded { settings, configuration, warnings, .. } = loaded;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -220,7 +220,7 @@ fn saved_health(file: &StateFile, max_age: Duration) -> HashMap<TargetKey, Recor
     let path: &Path = file.path();
     match file.read() {
         Ok(None) => HashMap::new(),
-        Ok(Some(octets)) => match health::saved::decode(&octets, unix_now(), max_age.as_secs()) {
+        Ok(Some(octets)) => match health::saved::decode(octets.as_bytes(), unix_now(), max_age.as_secs()) {
             Ok(saved) => saved.records.into_iter().collect(),
             Err(error) => {
                 tracing::warn!(path = %path.display(), "the saved health is ignored: {error}");

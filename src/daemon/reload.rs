@@ -24,7 +24,7 @@ pub(super) async fn reload(running: &Arc<Running>, prober: &Prober) {
 async fn load(running: &Arc<Running>, previous: &Arc<Configuration>) -> Result<Loaded, Vec<Fault>> {
     let (running, previous) = (Arc::clone(running), Arc::clone(previous));
     let loading = tokio::task::spawn_blocking(move || {
-        config::load(&running.service.files, &running.service.main, Some(&previous), Mode::Reload)
+        config::load(&running.service.files, &running.service.main, Mode::Reload, Some(&previous))
     });
     // A loader that panics has told so in the log; what is served goes on.
     loading.await.unwrap_or_else(|_| Err(Vec::new()))
@@ -40,7 +40,7 @@ fn refuse(running: &Running, faults: Vec<Fault>) {
 }
 
 async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration, loaded: Loaded) {
-    let Loaded { settings, configuration, warnings } = loaded;
+    let Loaded { settings, configuration, warnings, .. } = loaded;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }

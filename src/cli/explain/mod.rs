@@ -7,8 +7,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::files::MainFile;
-use super::{DEFAULT_FILE, FAILED, Format, OK, json, print};
+use super::{DEFAULT_FILE, FAILED, Format, OK, files, json, print};
 use crate::config::report;
 use crate::explain::{self, Client};
 use crate::wire::{Name, rtype};
@@ -93,7 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         Some(Parsed::Meta(_)) => anyhow::bail!("{} is not a type of data that a name can have", arguments.rtype),
         None => anyhow::bail!("`{}` is not a record type", arguments.rtype),
     };
-    let loaded = match MainFile::new(&arguments.config).load() {
+    let loaded = match files::load(&arguments.config) {
         Ok(loaded) => loaded,
         Err(faults) => {
             super::print_to_stderr(&report::for_people(&faults, true));

@@ -259,7 +259,7 @@ impl Checker<'_> {
     /// What a name that is not there may mean: it lacks its final dot, or is misspelt.
     fn meant(&self, request: &SteerRequest) -> Option<String> {
         let apex = self.data.apex();
-        if self.data.owners().any(|owner| *owner == request.owner) {
+        if self.data.owners().any(|owner| owner == request.owner) {
             return None;
         }
         let written = relative(&request.owner, apex);
@@ -268,9 +268,9 @@ impl Checker<'_> {
             return Some(format!("the final dot is missing: write {}", quote(&absolute.to_string())));
         }
         let steerable =
-            |owner: &&Name| Family::BOTH.iter().any(|family| self.data.ttl(owner, family.rtype()).is_some());
+            |owner: &Name| Family::BOTH.iter().any(|family| self.data.ttl(owner, family.rtype()).is_some());
         let owners: Vec<String> =
-            self.data.owners().filter(steerable).map(|owner| relative(owner, apex)).collect();
+            self.data.owners().filter(steerable).map(|owner| relative(&owner, apex)).collect();
         closest(&written, owners.iter().map(String::as_str))
             .map(|found| format!("did you mean {}?", quote(found)))
     }

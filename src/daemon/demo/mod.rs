@@ -20,9 +20,9 @@ use super::{ServeError, Service};
 use crate::config::Files;
 
 /// The main file of the demonstration, within its files.
-const MAIN_FILE: &str = "meridian.toml";
+const MAIN_FILE: &str = "deploy/demo/meridian.toml";
 
-/// The files of the demonstration: path and text.
+/// The files of the demonstration: path in the source tree, and text.
 const FILES: [(&str, &str); 4] = [
     (MAIN_FILE, include_str!("../../../deploy/demo/meridian.toml")),
     ("zones/example.com.zone", include_str!("../../../zones/example.com.zone")),
