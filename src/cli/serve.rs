@@ -51,10 +51,10 @@ fn serve_files(arguments: &Arguments) -> Result<(), DemoError> {
 }
 
 fn serve_demo(seed: Option<u64>) -> Result<(), DemoError> {
-    demo::serve(seed, |addresses| {
+    demo::serve(seed, |addresses, guide| {
         log_addresses(addresses);
         // A terminal that is gone does not stop a server.
-        let _ = print(&demo::guide());
+        let _ = print(guide);
     })
 }
 
