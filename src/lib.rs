@@ -14,6 +14,7 @@ pub mod steer;
 pub mod snapshot;
 
 pub mod answer;
+
 pub mod explain;
 
 pub mod config;
@@ -21,7 +22,6 @@ pub mod config;
 pub mod admin;
 pub mod probe;
 pub mod server;
-
 
 pub mod daemon;
 

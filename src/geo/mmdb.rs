@@ -83,10 +83,10 @@ pub(super) fn load(name: &str, octets: Vec<u8>) -> Result<Database, MmdbError> {
     }
     let digest = Database::digest_of(&octets);
     let reader = Reader::from_source(octets.as_slice()).map_err(|error| not_readable(error, &octets))?;
-    check_tree(&reader, &octets)?;
-    let builder = walk(&reader)?;
+    let options = check_tree(&reader, &octets)?;
+    let builder = walk(&reader, options)?;
     if builder.is_empty() {
-        return Err(MmdbError::NothingUsable(keys_of(&reader)?));
+        return Err(MmdbError::NothingUsable(keys_of(&reader, options)?));
     }
     let metadata = reader.metadata();
     Ok(builder.finish(name, &metadata.database_type, metadata.build_epoch, digest))
@@ -98,20 +98,25 @@ fn not_readable(error: MaxMindDbError, octets: &[u8]) -> MmdbError {
     if marked { MmdbError::Metadata(error) } else { MmdbError::NotMmdb }
 }
 
-fn check_tree(reader: &Reader<&[u8]>, octets: &[u8]) -> Result<(), MmdbError> {
+/// Checks the tree's shape and tells how to walk it: without the ways that lead to the IPv4 space again.
+fn check_tree(reader: &Reader<&[u8]>, octets: &[u8]) -> Result<WithinOptions, MmdbError> {
     let metadata = reader.metadata();
     if metadata.node_count > NODES_MAXIMUM {
         return Err(MmdbError::TooManyNodes(metadata.node_count));
     }
     let tree = SearchTree { octets, nodes: metadata.node_count as usize, record_size: metadata.record_size };
-    tree.check(metadata.ip_version == 6).map_err(MmdbError::Tree)
+    let ipv4_root = tree.check(metadata.ip_version == 6).map_err(MmdbError::Tree)?;
+    // Where the IPv4 space is no node but part of one record, `maxminddb` 0.32 takes every other network with that
+    // record for an alias and leaves it out; then there are no aliases, and it is told to leave out none.
+    let all = WithinOptions::default().include_aliased_networks();
+    Ok(ipv4_root.map_or(all, |_| WithinOptions::default()))
 }
 
 /// Takes every network with its place; a record that many networks share is decoded once.
-fn walk(reader: &Reader<&[u8]>) -> Result<DatabaseBuilder, MmdbError> {
+fn walk(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<DatabaseBuilder, MmdbError> {
     let mut builder = DatabaseBuilder::default();
     let mut place_by_offset: HashMap<usize, u32> = HashMap::new();
-    let networks = reader.networks(WithinOptions::default()).map_err(MmdbError::Walk)?;
+    let networks = reader.networks(options).map_err(MmdbError::Walk)?;
     for (count, network) in networks.enumerate() {
         if count == NETWORKS_MAXIMUM {
             return Err(MmdbError::TooManyNetworks);
@@ -329,9 +334,9 @@ impl<'a> Visitor<'a> for ValueVisitor {
 }
 
 /// What the records of an unusable file have instead: "only the keys …", for the sentence that refuses it.
-fn keys_of(reader: &Reader<&[u8]>) -> Result<String, MmdbError> {
+fn keys_of(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<String, MmdbError> {
     let mut keys = BTreeSet::new();
-    for network in reader.networks(WithinOptions::default()).map_err(MmdbError::Walk)?.take(SAMPLE_RECORDS) {
+    for network in reader.networks(options).map_err(MmdbError::Walk)?.take(SAMPLE_RECORDS) {
         let network = network.map_err(MmdbError::Walk)?;
         // A record that is no map has no keys.
         if let Ok(Some(record)) = network.decode::<HashMap<&str, IgnoredAny>>() {

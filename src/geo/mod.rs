@@ -28,6 +28,8 @@ mod search_tree;
 mod space;
 mod special;
 mod subdivisions;
+#[cfg(test)]
+mod table_laws;
 
 pub use database::{Coverage, Database};
 pub use explain::{Reason, explain};

@@ -31,8 +31,9 @@ pub(super) struct SearchTree<'a> {
 const IPV4_DEPTH: usize = 96;
 
 impl SearchTree<'_> {
-    /// Checks that walking the tree visits each node once; `ipv6` tells whether its addresses have 128 bits.
-    pub(super) fn check(&self, ipv6: bool) -> Result<(), BrokenTree> {
+    /// Checks that walking the tree visits each node once; `ipv6` tells whether its addresses have 128 bits. Gives the
+    /// node where the IPv4 space starts in a tree of IPv6, if it is a node.
+    pub(super) fn check(&self, ipv6: bool) -> Result<Option<usize>, BrokenTree> {
         if self.octets.len() / self.node_octets() < self.nodes {
             return Err(BrokenTree::Short);
         }
@@ -48,7 +49,7 @@ impl SearchTree<'_> {
             }
             reached[child] = true;
         }
-        Ok(())
+        Ok(ipv4_root)
     }
 
     /// The node where the IPv4 space starts; `None` where a record ends the way before.
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     /// A tree of 24-bit records.
-    fn check(nodes: &[[u32; 2]], ipv6: bool, expected: Result<(), BrokenTree>) {
+    fn check(nodes: &[[u32; 2]], ipv6: bool, expected: Result<Option<usize>, BrokenTree>) {
         let octets: Vec<u8> =
             nodes.iter().flatten().flat_map(|record| record.to_be_bytes()[1..].to_vec()).collect();
         let tree = SearchTree { octets: &octets, nodes: nodes.len(), record_size: 24 };
@@ -92,10 +93,10 @@ mod tests {
 
     #[test]
     fn each_node_is_reached_once() {
-        check(&[[1, 2], [3, 3], [3, 9]], false, Ok(()));
+        check(&[[1, 2], [3, 3], [3, 9]], false, Ok(None));
         check(&[[1, 1], [3, 3], [3, 9]], false, Err(BrokenTree::Shared(1)));
         check(&[[0, 5]], false, Err(BrokenTree::Shared(0)));
-        check(&[], false, Ok(()));
+        check(&[], false, Ok(None));
     }
 
     #[test]
@@ -103,7 +104,7 @@ mod tests {
         let mut nodes: Vec<[u32; 2]> = (1..=96).map(|next| [next, 200]).collect();
         nodes.push([200, 200]);
         nodes[5][1] = 96;
-        check(&nodes, true, Ok(()));
+        check(&nodes, true, Ok(Some(96)));
         nodes[7][1] = 50;
         check(&nodes, true, Err(BrokenTree::Shared(50)));
     }

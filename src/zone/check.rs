@@ -87,7 +87,7 @@ impl<'a> Checker<'a> {
     /// Checks a node with records, whose places are `places`; `name` is room for a name, here and below.
     fn check_node(&mut self, number: u32, places: &[Place], name: &mut QuestionName) {
         self.check_asterisks(number, places[0]);
-        let standing = self.zone.nodes[number as usize].standing;
+        let standing = self.zone.standing(number);
         let mut places = places;
         for rrset in self.zone.node(number).rrsets() {
             let (own, rest) = places.split_at(rrset.record_count());

@@ -1,6 +1,6 @@
 //! Records to the compiled zone: grouping into RRsets, then nodes, fragments and glue.
 
-use super::compiled::{APEX, NO_LINK, NO_RULE, NodeEntry, RrsetEntry, Standing, Zone, apex_end};
+use super::compiled::{APEX, Link, NO_RULE, NodeEntry, RrsetEntry, Standing, Zone, apex_end};
 use super::faults::{Faults, Place};
 use super::records::{Record, Records};
 use super::table::Table;
@@ -296,20 +296,18 @@ fn names(records: &Records) -> (Vec<u8>, Vec<u32>) {
 fn nodes(records: &Records, rrsets: &[RrsetEntry], first_rrsets: &[u32], names: &[u32]) -> Vec<NodeEntry> {
     let mut nodes: Vec<NodeEntry> = Vec::with_capacity(names.len());
     for (number, (&name, &first)) in names.iter().zip(first_rrsets).enumerate() {
-        let mut node = NodeEntry { name, rrsets: first, link: NO_LINK, standing: Standing::Authoritative };
+        let mut node = NodeEntry { name, rrsets: first, link: Link::new(Standing::Authoritative) };
         if let (Some(owner), true) = (records.owners().get(number), number as u32 != APEX) {
-            let end = first_rrsets[number + 1];
-            let has_ns = rrsets[first as usize..end as usize].iter().any(|entry| entry.rtype == rtype::NS);
-            node.standing = match nodes[owner.parent as usize].standing {
-                Standing::Authoritative if has_ns => Standing::Cut,
+            let own = &rrsets[first as usize..first_rrsets[number + 1] as usize];
+            let parent = &mut nodes[owner.parent as usize].link;
+            node.link = Link::new(match parent.standing() {
+                Standing::Authoritative if own.iter().any(|entry| entry.rtype == rtype::NS) => Standing::Cut,
                 Standing::Authoritative => Standing::Authoritative,
                 Standing::Cut | Standing::BelowCut => Standing::BelowCut,
-            };
-            let parent = &mut nodes[owner.parent as usize];
-            if records.labels(number as u32).starts_with(b"\x01*")
-                && parent.standing == Standing::Authoritative
-            {
-                parent.link = number as u32;
+            });
+            let is_wildcard = records.labels(number as u32).starts_with(b"\x01*");
+            if is_wildcard && parent.standing() == Standing::Authoritative {
+                *parent = parent.to(number as u32);
             }
         }
         nodes.push(node);
@@ -324,8 +322,7 @@ fn link_glue(zone: &mut Zone) {
     let mut links = Vec::new();
     let mut found: Vec<(u8, u32)> = Vec::new();
     let mut target = QuestionName::default();
-    for number in zone.node_numbers().filter(|&number| zone.nodes[number as usize].standing == Standing::Cut)
-    {
+    for number in zone.node_numbers().filter(|&number| zone.standing(number) == Standing::Cut) {
         let Some(ns) = zone.node(number).rrset(rtype::NS) else { continue };
         found.clear();
         ns.visit_targets(&mut target, |_, target| {
@@ -341,7 +338,8 @@ fn link_glue(zone: &mut Zone) {
         }
     }
     for (number, link) in links {
-        zone.nodes[number as usize].link = link;
+        let node = &mut zone.nodes[number as usize].link;
+        *node = node.to(link);
     }
     zone.glue = glue.into();
 }
@@ -351,7 +349,7 @@ fn closeness(zone: &Zone, cut: u32, node: u32) -> u8 {
     let labels = zone.labels(node);
     if labels_end_with(labels, zone.labels(cut)) {
         0
-    } else if zone.nodes[node as usize].standing == Standing::Authoritative {
+    } else if zone.standing(node) == Standing::Authoritative {
         2
     } else {
         1

@@ -9,8 +9,6 @@ use crate::wire::{Name, rtype};
 
 /// The number of the apex among the nodes.
 pub(super) const APEX: u32 = 0;
-/// In [`NodeEntry::link`]: nothing is linked.
-pub(super) const NO_LINK: u32 = u32::MAX;
 /// What stands for the apex at the end of a compressed name: a pointer to offset 0.
 pub(super) const APEX_POINTER: [u8; 2] = [0xc0, 0];
 
@@ -51,10 +49,45 @@ pub(super) struct NodeEntry {
     pub(super) name: u32,
     /// The number of its first RRset; the next node's first one ends them.
     pub(super) rrsets: u32,
+    pub(super) link: Link,
+}
+
+/// Where a node stands, and what it leads to, in 32 bits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link(u32);
+
+/// The bits of a [`Link`] that hold what it leads to, plus one: 0 is nothing.
+const LINK_BITS: u32 = 30;
+/// The largest number that a [`Link`] leads to.
+pub(super) const LINK_MAX: u32 = (1 << LINK_BITS) - 2;
+
+impl Link {
+    /// A link to nothing.
+    pub(super) fn new(standing: Standing) -> Link {
+        Link((standing as u32) << LINK_BITS)
+    }
+
+    /// The same standing, leading to `number`, which is at most [`LINK_MAX`].
+    pub(super) fn to(self, number: u32) -> Link {
+        Link((self.0 >> LINK_BITS) << LINK_BITS | (number + 1))
+    }
+
+    /// Where the node stands.
+    #[inline]
+    pub(super) fn standing(self) -> Standing {
+        match self.0 >> LINK_BITS {
+            0 => Standing::Authoritative,
+            1 => Standing::Cut,
+            _ => Standing::BelowCut,
+        }
+    }
+
     /// At a zone cut the start of its nameservers' addresses in [`Zone::glue`], elsewhere the node of the wildcard
-    /// directly below. [`NO_LINK`] where there is none.
-    pub(super) link: u32,
-    pub(super) standing: Standing,
+    /// directly below.
+    #[inline]
+    pub(super) fn target(self) -> Option<u32> {
+        (self.0 & ((1 << LINK_BITS) - 1)).checked_sub(1)
+    }
 }
 
 /// Where a node stands towards zone cuts.
@@ -155,21 +188,14 @@ impl Zone {
         Node::new(self, number)
     }
 
+    /// Where a node stands towards zone cuts.
+    pub(super) fn standing(&self, node: u32) -> Standing {
+        self.nodes[node as usize].link.standing()
+    }
+
     /// Whether a node has an A or AAAA RRset.
     pub(super) fn has_addresses(&self, node: u32) -> bool {
         self.node(node).rrset(rtype::A).is_some() || self.node(node).rrset(rtype::AAAA).is_some()
-    }
-
-    /// The octets of memory that the zone takes.
-    #[cfg(test)]
-    pub(super) fn footprint(&self) -> usize {
-        self.table.footprint()
-            + size_of_val(&*self.nodes)
-            + size_of_val(&*self.rrsets)
-            + self.names.len()
-            + self.fragments.len()
-            + size_of_val(&*self.apex_pointers)
-            + size_of_val(&*self.glue)
     }
 }
 

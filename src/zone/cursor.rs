@@ -5,8 +5,8 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::lexer::Token;
-use crate::wire::NameError;
 use crate::wire::name::{append_parsed, unescape};
+use crate::wire::{Name, NameError};
 
 /// The longest character string (RFC 1035 §3.3).
 const STRING_MAX: usize = 255;
@@ -52,8 +52,8 @@ pub(super) struct Cursor<'t> {
     start: Range<usize>,
     /// What completes relative names, in wire form.
     origin: &'t [u8],
-    /// The place of a relative name that ends with the origin's own text: probably a forgotten final dot.
-    doubled_origin: Option<Range<usize>>,
+    /// A relative name that ends with the origin's own text, probably a forgotten final dot: its place and meaning.
+    doubled_origin: Option<(Range<usize>, Name)>,
 }
 
 impl<'t> Cursor<'t> {
@@ -75,9 +75,9 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// The place of a relative name that ends with the origin's own text, if one was met.
-    pub(super) fn doubled_origin(&self) -> Option<Range<usize>> {
-        self.doubled_origin.clone()
+    /// A relative name that ends with the origin's own text, if one was met: its place and what it means.
+    pub(super) fn doubled_origin(&mut self) -> Option<(Range<usize>, Name)> {
+        self.doubled_origin.take()
     }
 
     /// The next token, if any, without taking it.
@@ -117,7 +117,7 @@ impl<'t> Cursor<'t> {
         let start = into.len();
         append_parsed(text, Some(self.origin), into)?;
         if ends_with_origin_twice(text, &into[start..], self.origin) {
-            self.doubled_origin = Some(self.span());
+            self.doubled_origin = Name::from_wire(&into[start..]).ok().map(|name| (self.span(), name));
         }
         Ok(())
     }

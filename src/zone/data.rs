@@ -57,7 +57,7 @@ impl ZoneData {
         let names = std::iter::successors(Some(name.clone()), Name::parent);
         let is_cut = |name: &Name| {
             let node = self.node(name);
-            node.is_some_and(|number| self.zone.nodes[number as usize].standing == Standing::Cut)
+            node.is_some_and(|number| self.zone.standing(number) == Standing::Cut)
         };
         names.take_while(|name| name.is_within(self.apex())).find(is_cut)
     }

@@ -9,22 +9,18 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::cursor::{Cursor, RdataError, decimal, ends_with_origin_twice, seconds};
+use super::cursor::{Cursor, RdataError, ends_with_origin_twice, seconds};
 use super::faults::{Faults, Place};
 use super::lexer::{LexFault, Lexer, Token};
 use super::record_type::{self, Parsed};
 use super::records::Records;
-use super::{Include, rdata};
+use super::{Include, directive, rdata};
 use crate::fault::{Fault, Source};
 use crate::wire::name::append_parsed;
 use crate::wire::{Name, QuestionName, class, rtype};
 
 /// The longest TTL (RFC 2181 §8).
 const TTL_MAX: u32 = i32::MAX as u32;
-/// The most files that include each other.
-const INCLUDE_DEPTH_MAX: usize = 10;
-/// The most files of a zone, one counted as often as it is included.
-const FILES_MAX: usize = 10_000;
 /// The most octets of one file.
 const FILE_OCTETS_MAX: usize = 1 << 30;
 
@@ -41,39 +37,46 @@ pub(super) fn read(apex: &Name, source: &Arc<Source>, include: Include<'_>, faul
         name: Vec::new(),
         question_name: QuestionName::default(),
     };
-    let state = FileState { source, above: None, origin: apex.clone(), owner: Current::None };
-    reader.read_file(state);
+    reader.read_file(FileState { source, above: None, origin: apex.clone(), owner: Current::None });
     reader.records
 }
 
 /// What all files of a zone share.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     apex: &'a Name,
-    include: Include<'a>,
-    faults: &'a mut Faults,
+    pub(super) include: Include<'a>,
+    pub(super) faults: &'a mut Faults,
     records: Records,
     /// From `$TTL`, or the SOA's MINIMUM where there is no other.
-    default_ttl: Option<u32>,
+    pub(super) default_ttl: Option<u32>,
     /// That of the last record that was written with one.
     last_ttl: Option<u32>,
-    files: usize,
+    /// The number of files read so far.
+    pub(super) files: usize,
     /// Room for an owner name.
     name: Vec<u8>,
     question_name: QuestionName,
 }
 
 /// What each file has for itself.
-struct FileState<'f> {
-    source: &'f Arc<Source>,
+pub(super) struct FileState<'f> {
+    pub(super) source: &'f Arc<Source>,
     /// The file that includes this one.
-    above: Option<&'f FileState<'f>>,
-    origin: Name,
-    owner: Current,
+    pub(super) above: Option<&'f FileState<'f>>,
+    pub(super) origin: Name,
+    pub(super) owner: Current,
+}
+
+impl<'f> FileState<'f> {
+    /// The octets of a token of this file, its escapes untouched.
+    pub(super) fn text(&self, token: &Token) -> &'f [u8] {
+        token.text(&self.source.octets)
+    }
 }
 
 /// The owner that a line without one means.
 #[derive(Clone, Copy)]
-enum Current {
+pub(super) enum Current {
     /// No record was there yet.
     None,
     /// It was at fault, which was said already.
@@ -93,7 +96,8 @@ struct Header {
 }
 
 impl Reader<'_> {
-    fn read_file(&mut self, mut state: FileState<'_>) {
+    /// Reads a file and adds its records.
+    pub(super) fn read_file(&mut self, mut state: FileState<'_>) {
         let file = self.faults.add_source(state.source);
         self.files += 1;
         if state.source.octets.len() > FILE_OCTETS_MAX {
@@ -111,8 +115,8 @@ impl Reader<'_> {
         while let Some(entry) = lexer.next_entry(&mut tokens) {
             match entry {
                 Err(fault) => self.report_lex_fault(&state, &fault),
-                Ok(false) if tokens[0].text(octets).first() == Some(&b'$') => {
-                    self.read_directive(&mut state, &tokens);
+                Ok(false) if tokens[0].text(octets).starts_with(b"$") => {
+                    directive::read(self, &mut state, &tokens);
                 }
                 Ok(continues) => self.read_record(&mut state, file, &tokens, continues),
             }
@@ -126,110 +130,6 @@ impl Reader<'_> {
     fn report_lex_fault(&mut self, state: &FileState<'_>, fault: &LexFault) {
         let place = Fault::error(state.source, fault.span(), fault.to_string());
         self.faults.push(place.help(fault.help()));
-    }
-
-    fn read_directive(&mut self, state: &mut FileState<'_>, tokens: &[Token]) {
-        let text = |token: &Token| token.text(&state.source.octets);
-        let directive = text(&tokens[0]).to_ascii_uppercase();
-        let arguments = &tokens[1..];
-        let expected: &[usize] = match directive.as_slice() {
-            b"$ORIGIN" | b"$TTL" => &[1],
-            b"$INCLUDE" => &[1, 2],
-            b"$GENERATE" => {
-                return self.fault(
-                    state,
-                    &tokens[0],
-                    "$GENERATE is not supported yet",
-                    "write the records out",
-                );
-            }
-            _ => {
-                return self.fault(
-                    state,
-                    &tokens[0],
-                    "there is no such directive",
-                    "the directives are $ORIGIN, $TTL and $INCLUDE; write \\$ for a name that begins with a dollar sign",
-                );
-            }
-        };
-        if !expected.contains(&arguments.len()) {
-            let surplus = arguments.get(expected[expected.len() - 1]).unwrap_or(&tokens[0]);
-            let usage = "written as: $ORIGIN name, $TTL time, $INCLUDE file [origin]";
-            return self.fault(state, surplus, "this directive has too few or too many arguments", usage);
-        }
-        match directive.as_slice() {
-            b"$ORIGIN" => {
-                if let Some(origin) = self.parse_origin(state, &arguments[0]) {
-                    state.origin = origin;
-                }
-            }
-            b"$TTL" => self.default_ttl = self.parse_ttl(state, &arguments[0]).or(self.default_ttl),
-            _ => self.read_include(state, arguments),
-        }
-    }
-
-    fn parse_origin(&mut self, state: &FileState<'_>, token: &Token) -> Option<Name> {
-        let text = token.text(&state.source.octets);
-        let origin = match Name::parse(text, Some(&state.origin)) {
-            Ok(origin) => origin,
-            Err(error) => {
-                self.faults.push(Fault::error(
-                    state.source,
-                    token.span(),
-                    format!("this is no origin: {error}"),
-                ));
-                return None;
-            }
-        };
-        if ends_with_origin_twice(text, origin.as_octets(), state.origin.as_octets()) {
-            self.warn_doubled_origin(state, token.span(), &origin);
-        }
-        Some(origin)
-    }
-
-    fn parse_ttl(&mut self, state: &FileState<'_>, token: &Token) -> Option<u32> {
-        let text = token.text(&state.source.octets);
-        match seconds(text) {
-            Some(ttl) if ttl <= TTL_MAX => return Some(ttl),
-            None if decimal(text).is_none() && !text.iter().all(u8::is_ascii_digit) => {
-                self.fault(state, token, "this is not a time", "write seconds, or units as in 1h30m");
-            }
-            _ => self.fault(state, token, "this TTL is too long", "the longest TTL is 2147483647 seconds"),
-        }
-        None
-    }
-
-    fn read_include(&mut self, state: &FileState<'_>, arguments: &[Token]) {
-        let origin = match arguments.get(1) {
-            Some(token) => match self.parse_origin(state, token) {
-                Some(origin) => origin,
-                None => return,
-            },
-            None => state.origin.clone(),
-        };
-        let token = &arguments[0];
-        let mut path = Vec::new();
-        let unescaped = super::cursor::append_unescaped(token.text(&state.source.octets), &mut path);
-        let (Ok(()), Ok(path)) = (unescaped, String::from_utf8(path)) else {
-            return self.fault(state, token, "this is not a path", "write a path in UTF-8");
-        };
-        let above: Vec<&FileState<'_>> = std::iter::successors(Some(state), |state| state.above).collect();
-        if above.len() >= INCLUDE_DEPTH_MAX || self.files >= FILES_MAX {
-            let limits = format!("at most {INCLUDE_DEPTH_MAX} files deep and {FILES_MAX} files in all");
-            return self.fault(state, token, "too many files include each other", &limits);
-        }
-        match (self.include)(&path) {
-            Err(reason) => {
-                let message = format!("{path} cannot be included: {reason}");
-                self.faults.push(Fault::error(state.source, token.span(), message));
-            }
-            Ok(source) if above.iter().any(|open| open.source.path == source.path) => {
-                self.fault(state, token, "this file includes itself", "remove the directive");
-            }
-            Ok(source) => {
-                self.read_file(FileState { source: &source, above: Some(state), origin, owner: state.owner });
-            }
-        }
     }
 
     fn read_record(&mut self, state: &mut FileState<'_>, file: u16, tokens: &[Token], continues: bool) {
@@ -256,11 +156,7 @@ impl Reader<'_> {
     }
 
     fn parse_owner(&mut self, state: &FileState<'_>, token: &Token) -> Option<u32> {
-        if token.quoted {
-            self.fault(state, token, "an owner name cannot stand in quotes", "remove the quotes");
-            return None;
-        }
-        let text = token.text(&state.source.octets);
+        let text = state.text(token);
         self.name.clear();
         if let Err(error) = append_parsed(text, Some(state.origin.as_octets()), &mut self.name) {
             let message = format!("this is not an owner name: {error}");
@@ -295,7 +191,7 @@ impl Reader<'_> {
         let mut ttl = None;
         let mut class = None;
         for (type_at, token) in tokens.iter().enumerate().skip(first) {
-            let text = token.text(&state.source.octets);
+            let text = state.text(token);
             if token.quoted {
                 self.fault(state, token, "here should stand a record type", "remove the quotes");
                 return None;
@@ -322,6 +218,7 @@ impl Reader<'_> {
         Some(found)
     }
 
+    /// Reads the type, token number `at` of a record whose first token behind the owner is number `first`.
     fn parse_type(
         &mut self,
         state: &FileState<'_>,
@@ -329,28 +226,26 @@ impl Reader<'_> {
         at: usize,
         first: usize,
     ) -> Option<u16> {
-        let octets = &state.source.octets;
         let token = &tokens[at];
-        match record_type::parse(token.text(octets)) {
+        let text = state.text(token);
+        match record_type::parse(text) {
             Some(Parsed::Data(number)) => return Some(number),
             Some(Parsed::Meta(number)) => {
-                let message =
-                    format!("{} is a type of questions, no record can have it", record_type::name(number));
-                self.faults.push(Fault::error(state.source, token.span(), message));
-                return None;
+                let message = format!("no record can have the type {}", record_type::name(number));
+                self.fault(
+                    state,
+                    token,
+                    &message,
+                    "remove it: this type is for questions and signalling only",
+                );
             }
-            None => {}
+            None => {
+                let message = format!("there is no record type {}", String::from_utf8_lossy(text));
+                let owner_is_type = first == 1 && record_type::parse(state.text(&tokens[0])).is_some();
+                let fault = Fault::error(state.source, token.span(), message).label("not a type");
+                self.faults.push(fault.help(type_help(text, owner_is_type)));
+            }
         }
-        let text = token.text(octets);
-        let message = format!("there is no record type {}", String::from_utf8_lossy(text));
-        let owner_is_type = first == 1 && record_type::parse(tokens[0].text(octets)).is_some();
-        let help = match record_type::similar(text) {
-            Some(similar) => format!("did you mean {similar}?"),
-            None if owner_is_type => "a line without an owner name begins with a blank".to_owned(),
-            None if looks_like_time(text) => "a TTL stands once, before the type".to_owned(),
-            None => "types without a name are written as in TYPE65534 \\# 4 C0000201".to_owned(),
-        };
-        self.faults.push(Fault::error(state.source, token.span(), message).label("not a type").help(help));
         None
     }
 
@@ -370,8 +265,8 @@ impl Reader<'_> {
         let added = self.records.add((header.owner, header.rtype, ttl.unwrap_or(0)), place, |into| {
             rdata::parse(header.rtype, &mut cursor, into)
         });
-        if let Some(span) = cursor.doubled_origin() {
-            self.warn_doubled_target(state, span);
+        if let Some((span, name)) = cursor.doubled_origin() {
+            self.warn_doubled_origin(state, span, &name);
         }
         if let Err(error) = added {
             return self.report_rdata_error(state, header.rtype, cursor.span(), &error);
@@ -409,36 +304,66 @@ impl Reader<'_> {
         span: Range<usize>,
         error: &RdataError,
     ) {
-        let name = record_type::name(number);
-        let fault = Fault::error(state.source, span, format!("{name}: {error}"));
-        let help = match (error, record_type::entry(number)) {
-            (RdataError::NoForm(_), _) => {
-                format!("write the data as octets: {name} \\# 4 C0000201 (length and hexadecimal)")
-            }
-            (RdataError::StringTooLong(_), _) => {
-                "cut it into several texts of at most 255 octets, each in quotes".to_owned()
-            }
-            (_, Some(known)) if !known.example.is_empty() => format!("written as: {}", known.example),
-            _ => return self.faults.push(fault),
+        let fault = Fault::error(state.source, span, format!("{}: {error}", record_type::name(number)));
+        let help = rdata_help(number, error);
+        self.faults.push(if help.is_empty() { fault } else { fault.help(help) });
+    }
+
+    /// Reads a time to live. Beyond 31 bits it counts as 0 (RFC 2181 §8).
+    pub(super) fn parse_ttl(&mut self, state: &FileState<'_>, token: &Token) -> Option<u32> {
+        let Some(ttl) = seconds(state.text(token)) else {
+            self.fault(
+                state,
+                token,
+                "this is not a TTL",
+                "write seconds up to 2147483647, or units as in 1h30m",
+            );
+            return None;
         };
-        self.faults.push(fault.help(help));
-    }
-
-    fn warn_doubled_target(&mut self, state: &FileState<'_>, span: Range<usize>) {
-        let text = &state.source.octets[span.clone()];
-        if let Ok(name) = Name::parse(text, Some(&state.origin)) {
-            self.warn_doubled_origin(state, span, &name);
+        if ttl > TTL_MAX {
+            let fault = Fault::warning(state.source, token.span(), "this TTL is too long and counts as 0");
+            self.faults.push(fault.help(format!("the longest TTL is {TTL_MAX} seconds (RFC 2181 §8)")));
+            return Some(0);
         }
+        Some(ttl)
     }
 
-    fn warn_doubled_origin(&mut self, state: &FileState<'_>, span: Range<usize>, name: &Name) {
+    /// Warns of a name without a final dot that ends with the origin's own text.
+    pub(super) fn warn_doubled_origin(&mut self, state: &FileState<'_>, span: Range<usize>, name: &Name) {
         let written = String::from_utf8_lossy(&state.source.octets[span.clone()]).into_owned();
         let fault = Fault::warning(state.source, span, format!("this name is relative: it means {name}"));
         self.faults.push(fault.label("no final dot").help(format!("write {written}. with a final dot")));
     }
 
-    fn fault(&mut self, state: &FileState<'_>, token: &Token, message: &str, help: &str) {
+    /// An error about a token.
+    pub(super) fn fault(&mut self, state: &FileState<'_>, token: &Token, message: &str, help: &str) {
         self.faults.push(Fault::error(state.source, token.span(), message).help(help));
+    }
+}
+
+/// What to write where `text` stands instead of a type.
+fn type_help(text: &[u8], owner_is_type: bool) -> String {
+    match record_type::similar(text) {
+        Some(similar) => format!("did you mean {similar}?"),
+        None if owner_is_type => "a line without an owner name begins with a blank".to_owned(),
+        None if looks_like_time(text) => "a TTL stands once, before the type".to_owned(),
+        None => "types without a name are written as in TYPE65534 \\# 4 C0000201".to_owned(),
+    }
+}
+
+/// What to do about data that was refused; empty where there is nothing to add.
+fn rdata_help(number: u16, error: &RdataError) -> String {
+    match error {
+        RdataError::NoForm(name) => {
+            format!("write the data as octets: {name} \\# 4 C0000201 (their number, and hexadecimal digits)")
+        }
+        RdataError::StringTooLong(_) => "cut it into several texts, each in quotes".to_owned(),
+        RdataError::GenericLength { found, .. } => format!("write \\# {found}, or two digits for each octet"),
+        RdataError::NotOfType(_) => "write names in full, without compression, and nothing behind".to_owned(),
+        _ => match record_type::entry(number) {
+            Some(known) if !known.example.is_empty() => format!("written as: {}", known.example),
+            _ => String::new(),
+        },
     }
 }
 

@@ -3,8 +3,8 @@
 //! In the order in which a file goes through them:
 //!
 //! - `lexer`: octets to tokens; `cursor`: the tokens of one record's data.
-//! - `record_type`, `field`, `service`, `rdata`: types, and data from text to octets (`rdata` alone names `domain`).
-//! - `master`: tokens to `records`, with directives, TTLs and owners; `faults` keeps what is wrong, up to a bound.
+//! - `record_type`; `rdata` with `field`, `service`, `strict`: data from text to octets (`rdata` alone names `domain`).
+//! - `master`, `directive`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong, up to a bound.
 //! - `compile`: records to the tables of `compiled` (with a hash `table` of names); `check`: what is wrong with the
 //!   zone as a whole.
 //! - `lookup`: what is at a name; `rrset`: views of what was found; `zones`: which zone a name belongs to.
@@ -17,16 +17,22 @@ mod compile;
 mod compiled;
 mod cursor;
 mod data;
+mod directive;
 mod faults;
 mod field;
+#[cfg(test)]
+mod fixture;
 mod lexer;
 mod lookup;
+#[cfg(test)]
+mod lookup_model;
 mod master;
 mod rdata;
 pub mod record_type;
 mod records;
 mod rrset;
 mod service;
+mod strict;
 mod table;
 mod zones;
 

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use super::cursor::{Cursor, RdataError, append_unescaped};
 use super::lexer::Token;
-use super::{field, record_type, service};
+use super::{field, record_type, service, strict};
 use crate::wire::rtype;
 
 /// The most octets that the data of one record holds (RFC 1035 §4.1.3).
@@ -61,13 +61,13 @@ fn parse_generic(number: u16, cursor: &mut Cursor<'_>, into: &mut Vec<u8>) -> Re
         digits.extend_from_slice(cursor.text(token));
     }
     if digits.len() != said * 2 {
-        return Err(RdataError::GenericLength { said, found: digits.len() / 2 });
+        return Err(RdataError::GenericLength { said, found: digits.len().div_ceil(2) });
     }
     into.extend(digits.chunks_exact(2).map(|pair| hexadecimal(pair[0]) << 4 | hexadecimal(pair[1])));
     if !is_data_of(number, &into[start..]) {
         return Err(RdataError::NotOfType(record_type::name(number)));
     }
-    Ok(())
+    strict::check(number, &into[start..])
 }
 
 /// The value of a hexadecimal digit.
@@ -99,7 +99,9 @@ fn scan(number: u16, cursor: &mut Cursor<'_>, into: &mut Vec<u8>) -> Result<(), 
     }
     let data = ZoneRecordData::scan(Rtype::from_int(number), &mut TokenScanner { cursor })
         .map_err(|ScanError(error)| error)?;
-    data.compose_rdata(into).map_err(|_| RdataError::Refused("the data is too long"))
+    let start = into.len();
+    data.compose_rdata(into).map_err(|_| RdataError::Refused("the data is too long"))?;
+    strict::check(number, &into[start..])
 }
 
 /// Our tokens as `domain` wants to read them.
@@ -235,7 +237,7 @@ impl Scanner for TokenScanner<'_, '_> {
     {
         let octets = self.scan_octets()?;
         match std::str::from_utf8(&octets) {
-            Ok(text) if text.is_ascii() => op(text),
+            Ok(text) if text.is_ascii() => op(strict::algorithm_number(text)),
             _ => Err(ScanError::custom("here should stand plain letters and digits")),
         }
     }

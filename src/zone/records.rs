@@ -4,14 +4,20 @@
 //! between an owner and the apex is one too (an empty non-terminal has no records), an ancestor always before its
 //! descendants; the apex is number 0.
 
+use super::compiled::LINK_MAX;
 use super::faults::Place;
 use super::table::Table;
 use crate::wire::{Name, QuestionName};
 
 /// The number of the apex among the owners.
 pub(super) const APEX: u32 = 0;
-/// The most octets of data, and of owner names, that one zone holds: their offsets have 32 bits.
+/// The most octets of fragments, and of owner names, that one zone holds: their offsets have 32 bits.
 const ARENA_MAX: usize = u32::MAX as usize - (1 << 17);
+
+/// The octets that a record takes in its fragment beside its data.
+const FRAGMENT_EXTRA: usize = 12;
+/// The most owner names. One record brings up to 127 of them.
+const OWNERS_MAX: usize = LINK_MAX as usize - 128;
 
 /// An owner name.
 pub(super) struct Owner {
@@ -106,9 +112,12 @@ impl Records {
         &self.labels[start..end]
     }
 
-    /// Whether there is no room for another record.
+    /// Whether there is no room for another record: offsets have 32 bits, links between nodes a little less.
     pub(super) fn is_full(&self) -> bool {
-        self.rdata.len() > ARENA_MAX || self.labels.len() > ARENA_MAX
+        let octets = self.rdata.len() + self.records.len() * FRAGMENT_EXTRA;
+        octets > ARENA_MAX
+            || self.labels.len() + self.owners.len() * 2 > ARENA_MAX
+            || self.owners.len() > OWNERS_MAX
     }
 
     /// Adds a record whose data `write` appends; where it fails nothing is added.

@@ -1,6 +1,6 @@
 //! Views into a compiled zone: a node, an RRset, what a referral consists of.
 
-use super::compiled::{APEX_POINTER, NO_LINK, NO_RULE, RrsetEntry, Zone};
+use super::compiled::{APEX_POINTER, NO_RULE, RrsetEntry, Zone};
 use crate::wire::name::NAME_MAX;
 use crate::wire::{QuestionName, rtype};
 
@@ -219,11 +219,11 @@ impl<'z> Referral<'z> {
     /// at or below other cuts (RFC 9471 §2), then the zone's own.
     pub fn glue(&self) -> impl Iterator<Item = Glue<'z>> + use<'z> {
         let zone = self.ns.zone;
-        let nodes = match zone.nodes[self.node as usize].link {
-            NO_LINK => &[],
-            link => {
-                let (count, rest) = (zone.glue[link as usize] as usize, &zone.glue[link as usize + 1..]);
-                &rest[..count]
+        let nodes = match zone.nodes[self.node as usize].link.target() {
+            None => &[],
+            Some(start) => {
+                let (&count, rest) = zone.glue[start as usize..].split_first().unwrap_or((&0, &[]));
+                &rest[..count as usize]
             }
         };
         nodes.iter().flat_map(move |&node| {

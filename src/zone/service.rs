@@ -19,8 +19,6 @@ mod key {
     pub(super) const IPV6HINT: u16 = 6;
     pub(super) const DOHPATH: u16 = 7;
     pub(super) const OHTTP: u16 = 8;
-    /// Reserved as the invalid key (RFC 9460 §14.3.2).
-    pub(super) const INVALID: u16 = 65535;
 }
 
 const KEYS: [(&str, u16); 9] = [
@@ -101,7 +99,6 @@ fn parse_key(text: &[u8]) -> Result<u16, RdataError> {
     let digits = text.strip_prefix(b"key").unwrap_or_default();
     let number = decimal(digits).and_then(|number| u16::try_from(number).ok());
     match number {
-        Some(key::INVALID) => Err(refuse("key65535 is reserved as invalid".to_owned())),
         Some(number) if digits == b"0" || digits[0] != b'0' => Ok(number),
         _ => {
             let text = String::from_utf8_lossy(text);
@@ -191,7 +188,8 @@ fn check_value(key: u16, value: &[u8]) -> Result<(), RdataError> {
         key::PORT => value.len() == 2,
         key::IPV4HINT => !value.is_empty() && value.len().is_multiple_of(4),
         key::IPV6HINT => !value.is_empty() && value.len().is_multiple_of(16),
-        key::ECH | key::DOHPATH => !value.is_empty(),
+        key::ECH => !value.is_empty(),
+        key::DOHPATH => value.starts_with(b"/") && names_dns_variable(value),
         _ => true,
     };
     match (is_right, key) {
@@ -200,6 +198,16 @@ fn check_value(key: u16, value: &[u8]) -> Result<(), RdataError> {
         (false, _) if value.is_empty() => Err(refuse(format!("{} must have a value", name(key)))),
         (false, _) => Err(refuse(format!("these octets are no value of {}", name(key)))),
     }
+}
+
+/// Whether a URI template has an expression with the variable `dns` (RFC 9461 §5).
+fn names_dns_variable(template: &[u8]) -> bool {
+    let mut expressions = template.split(|&octet| octet == b'{').skip(1);
+    expressions.any(|rest| {
+        let variables = rest.split(|&octet| octet == b'}').next().unwrap_or_default();
+        let variables = variables.strip_prefix(b"?").or(variables.strip_prefix(b"&")).unwrap_or(variables);
+        variables.split(|&octet| octet == b',').any(|variable| variable == b"dns")
+    })
 }
 
 /// Whether octets are a row of protocol names with their lengths in front.

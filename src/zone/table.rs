@@ -82,12 +82,6 @@ impl Table {
     fn first_slot(&self, hash: u64) -> Option<usize> {
         (!self.slots.is_empty()).then(|| (((hash >> 32) * self.slots.len() as u64) >> 32) as usize)
     }
-
-    /// The octets of memory that the slots take.
-    #[cfg(test)]
-    pub(super) fn footprint(&self) -> usize {
-        self.slots.len() * size_of::<u32>()
-    }
 }
 
 #[cfg(test)]

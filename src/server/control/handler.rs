@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hickory_proto::op::{Edns, HeaderCounts, Metadata, ResponseCode};
 use hickory_proto::rr::Record;
+use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption, NSIDPayload};
 use hickory_proto::serialize::binary::BinEncoder;
 use hickory_server::net::NetError;
 use hickory_server::net::runtime::Time;
@@ -34,7 +35,7 @@ impl Handler {
 
     async fn answer<R: ResponseHandler>(&self, request: &Request, mut reply: R) -> ResponseInfo {
         let verdict = judge(&self.snapshot, request);
-        let edns = request.edns.as_ref().map(|asked| self.edns(asked));
+        let edns = request.edns.as_ref().map(|asked| self.edns(asked, verdict.rcode));
         let mut builder = MessageResponseBuilder::from_message_request(request);
         if let Some(edns) = &edns {
             builder.edns(edns);
@@ -47,12 +48,18 @@ impl Handler {
         reply.send_response(response).await.unwrap_or_else(|_| serve_failed(metadata))
     }
 
-    /// RFC 6891 §6.1.1: an answer has an OPT exactly if the query had one. Version 0, our payload, DO as asked, no
-    /// option.
-    fn edns(&self, asked: &Edns) -> Edns {
+    /// RFC 6891 §6.1.1: an answer has an OPT exactly if the query had one. Version 0, our payload, DO as asked, and
+    /// the identity where it was asked for (RFC 5001) and nothing is wrong.
+    fn edns(&self, asked: &Edns, rcode: ResponseCode) -> Edns {
+        let configuration = &self.snapshot.configuration;
         let mut edns = Edns::new();
-        edns.set_max_payload(self.snapshot.configuration.udp_payload_max);
+        edns.set_max_payload(configuration.udp_payload_max);
         edns.set_dnssec_ok(asked.flags().dnssec_ok);
+        let identity = configuration.identity.as_deref().filter(|_| asked.option(EdnsCode::NSID).is_some());
+        let payload = identity.and_then(|identity| NSIDPayload::new(identity.as_bytes()).ok());
+        if let (Some(payload), ResponseCode::NoError) = (payload, rcode) {
+            edns.options_mut().insert(EdnsOption::NSID(payload));
+        }
         edns
     }
 }

@@ -18,11 +18,12 @@ pub(super) use queue::{ControlQueue, ControlRequest, queue};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use hickory_proto::op::ResponseCode;
 use hickory_server::net::runtime::TokioTime;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::{Request, RequestHandler};
 
-use crate::answer::{Counter, Tally, Transport, servfail};
+use crate::answer::{Counter, Tally, Transport};
 use crate::snapshot::Store;
 use crate::wire::Rcode;
 use crate::wire::header::{HEADER_LENGTH, answer_header_only, count};
@@ -40,31 +41,40 @@ pub(super) struct Control {
     tally: Arc<Tally>,
 }
 
+/// The octets that go back (none at all below the length of a header) and their response code.
+struct Answer {
+    octets: Vec<u8>,
+    rcode: u16,
+}
+
 impl Control {
     /// Answers for the zones that are in `store` at the moment of the request. `tally` is shared with other tasks.
     pub(super) fn new(store: Arc<Store>, tally: Arc<Tally>) -> Control {
         Control { store, tally }
     }
 
-    /// The answer to a control message; empty when there is none. It runs in a task of its own, so that a panic is a SERVFAIL.
+    /// The answer to a control message; empty when there is none. It is made in a task of its own, so that a panic is a
+    /// SERVFAIL.
     pub(super) async fn answer(
         self: &Arc<Control>,
-        request: Vec<u8>,
+        packet: Vec<u8>,
         source: SocketAddr,
         transport: Transport,
     ) -> Vec<u8> {
-        let header = request[..request.len().min(HEADER_LENGTH)].to_vec();
+        let header = packet[..packet.len().min(HEADER_LENGTH)].to_vec();
         let control = Arc::clone(self);
-        let task = tokio::spawn(async move { control.read_and_answer(request, source, transport).await });
+        let task = tokio::spawn(async move { control.read_and_answer(packet, source, transport).await });
         let answer = task.await.unwrap_or_else(|_| {
             self.tally.count_shared(Counter::Panic);
-            from_header(&header, servfail)
+            refuse(&header, Rcode::ServFail)
         });
-        self.count_answer(&answer);
-        answer
+        if let Some(counter) = answer.counter() {
+            self.tally.count_shared(counter);
+        }
+        answer.octets
     }
 
-    async fn read_and_answer(&self, packet: Vec<u8>, source: SocketAddr, transport: Transport) -> Vec<u8> {
+    async fn read_and_answer(&self, packet: Vec<u8>, source: SocketAddr, transport: Transport) -> Answer {
         if packet.len() > REQUEST_MAX {
             return refuse(&packet, Rcode::Refused);
         }
@@ -81,48 +91,43 @@ impl Control {
         }
     }
 
-    async fn handle(&self, request: &Request) -> Vec<u8> {
+    async fn handle(&self, request: &Request) -> Answer {
         let snapshot = self.store.load_full();
         let reply = Reply::new(request, snapshot.configuration.udp_payload_max);
-        Handler::new(snapshot).handle_request::<_, TokioTime>(request, reply.clone()).await;
-        match reply.into_octets() {
-            Some(octets) if is_small_enough(&octets, request) => octets,
-            Some(octets) => {
-                from_header(request.as_slice(), |packet, out| cut_to_header(packet, &octets, out))
-            }
-            None => from_header(request.as_slice(), servfail),
-        }
-    }
-
-    fn count_answer(&self, answer: &[u8]) {
-        let rcode = answer.get(3).map(|flags| u16::from(flags & 0x0F));
-        let known = Rcode::ALL.iter().find(|&&known| Some(known as u16) == rcode);
-        if let Some(&rcode) = known {
-            self.tally.count_shared(Counter::of_rcode(rcode));
-        }
+        let handler = Handler::new(snapshot);
+        let sent = handler.handle_request::<_, TokioTime>(request, reply.clone()).await;
+        let Some(octets) = reply.into_octets() else { return refuse(request.as_slice(), Rcode::ServFail) };
+        let answer = Answer { octets, rcode: sent.response_code.into() };
+        answer.cut_to(request.as_slice().len() + ERROR_EXTRA)
     }
 }
 
-/// Whether an answer may be sent as it is: errors do not amplify.
-fn is_small_enough(answer: &[u8], request: &Request) -> bool {
-    let is_error = answer.get(3).is_some_and(|flags| flags & 0x0F != 0);
-    !is_error || answer.len() <= request.as_slice().len() + ERROR_EXTRA
+impl Answer {
+    /// An error that is longer than that loses everything but its header.
+    fn cut_to(mut self, length: usize) -> Answer {
+        if self.rcode != 0 && self.octets.len() > length {
+            self.octets.truncate(HEADER_LENGTH);
+            self.octets[4..].fill(0);
+        }
+        self
+    }
+
+    fn counter(&self) -> Option<Counter> {
+        if self.octets.is_empty() {
+            return None;
+        }
+        if self.rcode == u16::from(ResponseCode::NotAuth) {
+            return Some(Counter::NotAuth);
+        }
+        let known = Rcode::ALL.iter().find(|&&known| known as u16 == self.rcode);
+        known.map(|&rcode| Counter::of_rcode(rcode))
+    }
 }
 
-/// The header of an answer without what made it too long: the same flags and response code, no records.
-fn cut_to_header(packet: &[u8], answer: &[u8], out: &mut [u8]) -> usize {
-    let length = answer_header_only(packet, Rcode::ServFail, out);
-    out[2..4].copy_from_slice(&answer[2..4]);
-    length
-}
-
-fn refuse(packet: &[u8], rcode: Rcode) -> Vec<u8> {
-    from_header(packet, |packet, out| answer_header_only(packet, rcode, out))
-}
-
-fn from_header(packet: &[u8], write: impl FnOnce(&[u8], &mut [u8]) -> usize) -> Vec<u8> {
-    let mut out = vec![0; HEADER_LENGTH];
-    let length = write(packet, &mut out);
-    out.truncate(length);
-    out
+/// An error made from the header of a message.
+fn refuse(packet: &[u8], rcode: Rcode) -> Answer {
+    let mut octets = vec![0; HEADER_LENGTH];
+    let length = answer_header_only(packet, rcode, &mut octets);
+    octets.truncate(length);
+    Answer { octets, rcode: rcode as u16 }
 }

@@ -87,6 +87,7 @@ fn chaos_names_tell_version_and_identity_and_nothing_else() {
         (message(1, QUERY, "authors.bind.", TXT, CH), "5 0 0"),
         (message(1, QUERY, "example.com.", TXT, CH), "5 0 0"),
         (message(1, QUERY, ".", TXT, CH), "5 0 0"),
+        (message(1, QUERY, "version.bind.", AXFR, CH), "9 0 0"),
     ]);
     let request = message(1, QUERY, "iD.server.", TXT, CH);
     let identity = answer(&control(), &request, Transport::Udp);
@@ -115,6 +116,33 @@ fn an_answer_has_an_opt_exactly_if_the_request_had_one() {
     let request = with_opt(message(1, UPDATE, "example.com.", SOA, IN), 1 << 16);
     let answer = self::answer(&control(), &request, Transport::Udp);
     assert_eq!(answer[answer.len() - 11..], *b"\0\0\x29\x04\xD0\x01\0\0\0\0\0", "BADVERS, version 0");
+}
+
+#[test]
+fn the_identity_goes_into_an_answer_that_was_asked_for_it() {
+    let mut request = message(1, QUERY, "version.bind.", TXT, CH);
+    add(&mut request, b"\0", OPT, 1232, 0, &[0, 3, 0, 0]);
+    let identified = answer(&control(), &request, Transport::Udp);
+    assert!(identified.ends_with(b"\0\x0c\0\x03\0\x08ns1.test"), "{}", identified.escape_ascii());
+    request[12..20].copy_from_slice(b"\x07wersion");
+    let refused = answer(&control(), &request, Transport::Udp);
+    assert!(refused.ends_with(b"\0\0\x29\x04\xD0\0\0\0\0\0\0"), "{}", refused.escape_ascii());
+}
+
+#[test]
+fn every_answer_is_counted_under_its_code() {
+    let control = control();
+    for (request, counter) in [
+        (message(1, NOTIFY, "example.org.", SOA, IN), Counter::NotAuth),
+        (message(1, NOTIFY, "example.org.", TXT, CH), Counter::NotAuth),
+        (message(1, QUERY, "version.bind.", TXT, CH), Counter::NoError),
+        (with_opt(message(1, UPDATE, "example.com.", SOA, IN), 1 << 16), Counter::BadVers),
+        (b"cut short and no message".to_vec(), Counter::FormErr),
+    ] {
+        let before = control.tally.get(counter);
+        answer(&control, &request, Transport::Udp);
+        assert_eq!(control.tally.get(counter), before + 1, "{counter:?}");
+    }
 }
 
 #[test]

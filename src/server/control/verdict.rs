@@ -58,10 +58,10 @@ fn judge_unsigned(snapshot: &Snapshot, request: &Request, question: &LowerQuery)
     match (request.metadata.op_code, question.query_class(), question.query_type()) {
         // RFC 2136 §3.1.1: the zone section asks for the SOA.
         (OpCode::Update, _, kind) if kind != RecordType::SOA => Verdict::error(ResponseCode::FormErr),
-        (OpCode::Query, DNSClass::CH, _) => chaos::judge(&snapshot.configuration, question),
         (OpCode::Notify | OpCode::Update, _, _) | (OpCode::Query, _, RecordType::AXFR | RecordType::IXFR) => {
             about_zone(snapshot, question)
         }
+        (OpCode::Query, DNSClass::CH, _) => chaos::judge(&snapshot.configuration, question),
         _ => Verdict::error(ResponseCode::Refused),
     }
 }

@@ -1,10 +1,10 @@
 //! Messages with their two octets of length in front (RFC 1035 §4.2.2), coming in and going out.
 
-/// Room made for each read. What a client claims as a length makes no room.
+/// Room made for each read, and kept between messages. What a client claims as a length makes no room.
 const READ_STEP: usize = 4096;
 /// Answers that may wait to be written; then they are written before more queries are answered.
 const OUTBOX_MAX: usize = 64 << 10;
-/// Room that an idle connection keeps.
+/// Room for answers that is kept between messages.
 const KEPT: usize = 512;
 
 /// What has come in.
@@ -37,15 +37,11 @@ impl Inbox {
     pub(super) fn room(&mut self) -> &mut Vec<u8> {
         self.octets.drain(..self.taken);
         self.taken = 0;
+        if self.octets.is_empty() {
+            self.octets.shrink_to(READ_STEP);
+        }
         self.octets.reserve(READ_STEP);
         &mut self.octets
-    }
-
-    /// Gives memory back.
-    pub(super) fn shrink(&mut self) {
-        self.octets.drain(..self.taken);
-        self.taken = 0;
-        self.octets.shrink_to(KEPT);
     }
 }
 

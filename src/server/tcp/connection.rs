@@ -121,7 +121,6 @@ impl Connection {
         }
         let idle = self.inbox.is_empty();
         if idle {
-            self.inbox.shrink();
             self.seat.rest();
         }
         let read = timeout_at(deadline, self.stream.read_buf(self.inbox.room()));
