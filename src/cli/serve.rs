@@ -1,6 +1,5 @@
 //! `meridian serve`: the server itself, or the demonstration.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::log::{self, LogFormat};
@@ -47,19 +46,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
 
 fn serve_files(arguments: &Arguments) -> Result<(), DemoError> {
     let service = Service { files: files::on_disk(), main: arguments.file.clone(), seed: arguments.seed };
-    Ok(daemon::serve(service, log_addresses)?)
+    Ok(daemon::serve(service, |_| {})?)
 }
 
 fn serve_demo(seed: Option<u64>) -> Result<(), DemoError> {
-    demo::serve(seed, |addresses, guide| {
-        log_addresses(addresses);
+    demo::serve(seed, |guide| {
         // A terminal that is gone does not stop a server.
         let _ = print(guide);
     })
-}
-
-fn log_addresses(addresses: &[SocketAddr]) {
-    for address in addresses {
-        tracing::info!(%address, "listening over UDP and TCP");
-    }
 }

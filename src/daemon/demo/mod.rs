@@ -58,14 +58,14 @@ pub struct BackendError {
     error: io::Error,
 }
 
-/// Serves the demonstration until the process is told to stop. `ready` is called with the listening addresses and a text
-/// that says what to try, once questions are answered.
-pub fn serve(seed: Option<u64>, ready: impl FnOnce(&[SocketAddr], &str)) -> Result<(), DemoError> {
+/// Serves the demonstration until the process is told to stop. `ready` is called with a text that says what to try, once
+/// questions are answered.
+pub fn serve(seed: Option<u64>, ready: impl FnOnce(&str)) -> Result<(), DemoError> {
     let runtime = super::runtime("backends", 1).map_err(ServeError::System)?;
     let _backends = runtime.block_on(start_backends())?;
     let socket = std::env::temp_dir().join(format!("meridian-demo-{}.sock", std::process::id()));
     let service = Service { files: files(&socket), main: PathBuf::from(MAIN_FILE), seed };
-    Ok(super::serve(service, |addresses| ready(addresses, &guide(&socket)))?)
+    Ok(super::serve(service, |_| ready(&guide(&socket)))?)
 }
 
 /// The files, with a status socket of this process's own beside what they say.
