@@ -66,6 +66,8 @@ counters! {
     NotImp: "responses", "rcode" = "NOTIMP";
     /// REFUSED.
     Refused: "responses", "rcode" = "REFUSED";
+    /// NOTAUTH, which the control handler gives.
+    NotAuth: "responses", "rcode" = "NOTAUTH";
     /// BADVERS.
     BadVers: "responses", "rcode" = "BADVERS";
     /// Responses with TC.

@@ -2,6 +2,7 @@
 //!
 //! [`serve`] is the life of a server: load, bind, take up the saved health, answer, probe, reload on SIGHUP, save, stop.
 
+pub mod demo;
 mod health_log;
 mod keeper;
 mod model;
@@ -23,7 +24,7 @@ use thiserror::Error;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::admin::{Admin, AdminError, LastLoad, Sources, TargetRecord};
+use crate::admin::{Admin, AdminError, LastLoad, Sources};
 use crate::config::{self, Files, Loaded, Mode, Settings};
 use crate::fault::Fault;
 use crate::health::{self, Record, TargetKey};
@@ -183,25 +184,14 @@ fn start_admin(
     let (prober, is_ready) = (Arc::clone(prober), Arc::clone(is_ready));
     let sources = Sources {
         store: Arc::clone(running.keeper.store()),
-        targets: Box::new(move || known_targets(&targets.keeper.handle())),
+        targets: Box::new(move || targets.keeper.handle().known().unwrap_or_default()),
         last_load: Box::new(move || load.load.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         counters: Box::new(move || counted.log.counters(prober.counters())),
         tallies: server.tallies().to_vec(),
         ready: Box::new(move || is_ready.load(Ordering::Relaxed)),
-        started: SystemTime::now(),
+        started: unix_now(),
     };
     Admin::start(sources, running.settings.socket.as_deref(), running.settings.metrics)
-}
-
-fn known_targets(keeper: &Handle) -> HashMap<TargetKey, TargetRecord> {
-    let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
-    let known = keeper.known().unwrap_or_default().into_iter();
-    let target = |record: Record| TargetRecord {
-        state: record.tracker.state,
-        since: at(record.since),
-        last: record.last.map(|last| (last.verdict, at(last.at))),
-    };
-    known.map(|(key, record)| (key, target(record))).collect()
 }
 
 /// What the prober is to do for a configuration.
@@ -245,7 +235,7 @@ fn saved_health(file: &StateFile, max_age: Duration) -> HashMap<TargetKey, Recor
 }
 
 fn last_load(faults: Vec<Fault>) -> LastLoad {
-    LastLoad { at: SystemTime::now(), faults }
+    LastLoad { at: unix_now(), faults }
 }
 
 fn runtime(name: &str, threads: usize) -> io::Result<Runtime> {

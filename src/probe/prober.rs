@@ -56,29 +56,32 @@ impl Prober {
         Prober { engine, runtime: runtime.clone(), probed: Mutex::default() }
     }
 
-    /// Probes each of `assignments` once, all at once within the bound of concurrency, and gives what was learned
-    /// until all have a verdict or [`FIRST_ROUND_DEADLINE`] is over: for the start, and for the targets that a
-    /// reload adds. Must be awaited inside a tokio runtime with a timer.
-    pub async fn first_round(&self, assignments: &[Assignment]) -> Vec<Report> {
-        self.round(assignments, FIRST_ROUND_DEADLINE).await
+    /// Probes each of `assignments` once, all at once within the bound of concurrency, and gives each report to
+    /// `learn` as it comes, until all have a verdict or [`FIRST_ROUND_DEADLINE`] is over: for the start, and for the
+    /// targets that a reload adds. Must be awaited inside a tokio runtime with a timer.
+    pub async fn first_round(&self, assignments: &[Assignment], learn: impl FnMut(Report)) {
+        self.round(assignments, FIRST_ROUND_DEADLINE, learn).await;
     }
 
     /// The same with another deadline.
-    pub(super) async fn round(&self, assignments: &[Assignment], limit: Duration) -> Vec<Report> {
+    pub(super) async fn round(
+        &self,
+        assignments: &[Assignment],
+        limit: Duration,
+        mut learn: impl FnMut(Report),
+    ) {
         let deadline = Instant::now() + limit;
         let mut probes = JoinSet::new();
         for assignment in assignments {
             let engine = Arc::clone(&self.engine);
             probes.spawn_on(engine.probe_once(assignment.clone()), &self.runtime);
         }
-        let mut reports = Vec::with_capacity(assignments.len());
         while let Ok(Some(ended)) = timeout_at(deadline, probes.join_next()).await {
-            reports.extend(ended);
+            ended.into_iter().for_each(&mut learn);
         }
         while let Some(ended) = probes.try_join_next() {
-            reports.extend(ended);
+            ended.into_iter().for_each(&mut learn);
         }
-        reports
     }
 
     /// From now on probes exactly `assignments`. Targets that stay keep their grid and a probe under way; those that

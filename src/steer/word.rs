@@ -96,6 +96,7 @@ mod tests {
         assert_eq!(unfair_below(3), 1);
         assert_eq!(fair(0, 1, third), digit(splitmix64(0), 3).0);
         assert_eq!(fair(1, 1, third), 0);
+        assert_eq!(fair(9, 4, |word| (word, 4)), 9);
         assert_eq!(fair(7, u64::MAX, |word| (word, 0)), (1..WORDS_MAX).fold(7, |word, _| splitmix64(word)));
     }
 }
