@@ -107,7 +107,10 @@ fn check(folder: &str, taken: bool) {
         if bless {
             fs::write(data().join(folder).join(&name), format!("{case}{EXPECT}{found}")).unwrap();
         } else if found != expected || was_taken != taken {
-            wrong.push(format!("{}: taken: {was_taken}\nexpected:\n{expected}found:\n{found}", name.display()));
+            wrong.push(format!(
+                "{}: taken: {was_taken}\nexpected:\n{expected}found:\n{found}",
+                name.display()
+            ));
         }
     }
     assert!(count > 5, "only {count} cases in {folder}");

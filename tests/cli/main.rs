@@ -21,7 +21,10 @@ fn transcripts() {
         if bless {
             fs::write(&path, format!("{command}\n{printed}")).unwrap();
         } else if printed != expected {
-            wrong.push(format!("{}\n{command}\n--- expected\n{expected}--- printed\n{printed}", path.display()));
+            wrong.push(format!(
+                "{}\n{command}\n--- expected\n{expected}--- printed\n{printed}",
+                path.display()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
