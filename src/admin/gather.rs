@@ -94,12 +94,8 @@ impl View<'_> {
 
     fn maps(&self) -> Vec<MapStatus> {
         let maps = self.snapshot.configuration.maps.iter();
-        maps.map(|map| MapStatus {
-            name: map.name.clone(),
-            ecs: map.ecs,
-            classes: map.table.classes().len(),
-        })
-        .collect()
+        maps.map(|map| MapStatus { name: map.name.clone(), ecs: map.ecs, classes: map.table.classes().len() })
+            .collect()
     }
 
     fn pools(&self) -> Vec<PoolStatus> {
@@ -119,7 +115,9 @@ impl View<'_> {
             ipv4: state(Family::V4),
             ipv6: state(Family::V6),
             members: members
-                .map(|(index, member)| self.member(member, [eligibilities[0][index], eligibilities[1][index]]))
+                .map(|(index, member)| {
+                    self.member(member, [eligibilities[0][index], eligibilities[1][index]])
+                })
                 .collect(),
         }
     }
@@ -255,7 +253,8 @@ fn attention(
     let states = pools.iter().flat_map(|pool| {
         let families = [("IPv4", &pool.ipv4), ("IPv6", &pool.ipv6)];
         families.into_iter().filter_map(|(family, state)| {
-            let troubled = *state == words::pool(PoolState::Degraded) || *state == words::pool(PoolState::Dead);
+            let troubled =
+                *state == words::pool(PoolState::Degraded) || *state == words::pool(PoolState::Dead);
             troubled.then(|| format!("pool {} is {state} for {family}", pool.name))
         })
     });

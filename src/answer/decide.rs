@@ -196,7 +196,7 @@ impl<'s> Decision<'s, '_> {
         let mut zone = first;
         let mut next = self.step(zone, name, answer);
         while let Some(cname) = next {
-            if !answer.chain.push(cname) || !cname.read_target(zone, target) {
+            if !answer.chain.push(cname) || cname.cname_target(target).is_none() {
                 return;
             }
             let Some((next_zone, apex)) = self.snapshot.zones.find(target, self.qtype) else { return };

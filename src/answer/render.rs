@@ -15,7 +15,7 @@ struct Places {
 }
 
 /// Writes an answer's sections into a response. What does not fit is dropped section by section, with TC.
-pub fn render(answer: &Answer<'_>, response: &mut Response<'_, '_>) {
+pub(super) fn render(answer: &Answer<'_>, response: &mut Response<'_, '_>) {
     if write(answer, response).is_none() {
         response.truncate();
     }

@@ -99,9 +99,8 @@ pub fn main() -> ExitCode {
 }
 
 /// The version, and the notice that the built-in geo data asks for.
-static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
-    format!("{}\n\nLicence: MIT or Apache-2.0.\n{DATA_NOTICE}.", env!("CARGO_PKG_VERSION"))
-});
+static LONG_VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{}\n\nLicence: MIT or Apache-2.0.\n{DATA_NOTICE}.", env!("CARGO_PKG_VERSION")));
 
 /// Writes to standard output. A reader that went away (`| head`) is no error.
 fn print(text: &str) -> anyhow::Result<()> {

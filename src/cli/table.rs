@@ -4,8 +4,7 @@ use std::fmt;
 
 use comfy_table::{LineStyle, Row, Table, TableStyle};
 
-const STYLE: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// A table with a head; rows are added with [`ShownTable::row`].
 pub(super) struct ShownTable(Table);

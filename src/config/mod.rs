@@ -16,8 +16,8 @@ mod workspace;
 
 pub use copy::DatabaseCopy;
 pub use files::Files;
-pub(crate) use text::did_you_mean;
 pub use settings::{Settings, TcpSettings};
+pub(crate) use text::did_you_mean;
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -29,36 +29,28 @@ enum Message {
 
 /// Sends changes to the keeper.
 #[derive(Clone)]
-pub struct Handle {
+pub(super) struct Handle {
     queue: SyncSender<Message>,
 }
 
 /// The keeper is gone: the process is about to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the keeper has stopped")]
-pub struct Stopped;
+pub(super) struct Stopped;
 
 impl Handle {
     /// Gives a change to the keeper; waits while its queue is full.
-    pub fn send(&self, change: Change) -> Result<(), Stopped> {
+    pub(super) fn send(&self, change: Change) -> Result<(), Stopped> {
         self.queue.send(Message::Change(change)).map_err(|_| Stopped)
     }
 
-    /// Gives a change to the keeper if there is room; `false` when the queue is full or the keeper has stopped.
-    pub fn try_send(&self, change: Change) -> bool {
-        match self.queue.try_send(Message::Change(change)) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
-        }
-    }
-
     /// Waits until every change that was sent before is in the answers; the generation that holds them.
-    pub fn published(&self) -> Result<u64, Stopped> {
+    pub(super) fn published(&self) -> Result<u64, Stopped> {
         self.ask(Message::Published)
     }
 
     /// What is known of every target.
-    pub fn known(&self) -> Result<HashMap<TargetKey, Record>, Stopped> {
+    pub(super) fn known(&self) -> Result<HashMap<TargetKey, Record>, Stopped> {
         self.ask(Message::Known)
     }
 
@@ -70,7 +62,7 @@ impl Handle {
 }
 
 /// The keeper's thread; it ends when this is dropped.
-pub struct Keeper {
+pub(super) struct Keeper {
     handle: Handle,
     store: Arc<Store>,
     thread: Option<JoinHandle<()>>,
@@ -78,22 +70,23 @@ pub struct Keeper {
 
 impl Keeper {
     /// Starts with a model whose generation is published at once. `observe` is told of every event, in order.
-    pub fn start(model: Model, observe: impl FnMut(&Event, u64) + Send + 'static) -> std::io::Result<Keeper> {
+    pub(super) fn start(model: Model, observe: impl FnMut(&Event, u64) + Send + 'static) -> std::io::Result<Keeper> {
         let store = Arc::new(Store::new(Arc::clone(model.published())));
         let (queue, messages) = sync_channel(QUEUE);
-        let desk = Desk { model, store: Arc::clone(&store), retired: Vec::new(), waiting: Vec::new(), observe };
+        let desk =
+            Desk { model, store: Arc::clone(&store), retired: Vec::new(), waiting: Vec::new(), observe };
         let thread =
             std::thread::Builder::new().name("keeper".to_owned()).spawn(move || desk.work(&messages))?;
         Ok(Keeper { handle: Handle { queue }, store, thread: Some(thread) })
     }
 
     /// A handle to send changes with.
-    pub fn handle(&self) -> Handle {
+    pub(super) fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
     /// Where generations are published.
-    pub fn store(&self) -> &Arc<Store> {
+    pub(super) fn store(&self) -> &Arc<Store> {
         &self.store
     }
 }

@@ -6,11 +6,11 @@ pub mod demo;
 mod health_log;
 mod keeper;
 mod model;
+#[cfg(test)]
+mod race_tests;
 mod reload;
 mod saver;
 mod state_file;
-#[cfg(test)]
-mod race_tests;
 
 use std::collections::HashMap;
 use std::io;
@@ -25,7 +25,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::admin::{Admin, AdminError, LastLoad, Sources};
-use crate::config::{self, Files, Loaded, Mode, Settings};
+use crate::config::{self, DatabaseCopy, Files, Loaded, Mode, Settings};
 use crate::fault::Fault;
 use crate::health::{self, Record, TargetKey};
 use crate::probe::{self, Assignment, Prober};
@@ -85,8 +85,9 @@ pub enum ServeError {
 /// Serves until the process is told to stop (SIGTERM, SIGINT). `ready` is called with the listening addresses once
 /// questions are answered.
 pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
-    let loaded = config::load(&service.files, &service.main, None, Mode::Start).map_err(ServeError::Faults)?;
-    let Loaded { settings, configuration, warnings } = loaded;
+    let loaded =
+        config::load(&service.files, &service.main, Mode::Start, None).map_err(ServeError::Faults)?;
+    let Loaded { settings, configuration, database_copies, warnings } = loaded;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -104,6 +105,7 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let back = runtime("back", BACK_THREADS)?;
     let store = Arc::clone(keeper.store());
     let server = server::start(sockets, store, &settings, service.seed, front.handle())?;
+    back.spawn_blocking(move || keep_copies(&database_copies));
     ready(server.addresses());
     let running = Running { service, settings, keeper, log, state, load: Mutex::new(last_load(warnings)) };
     back.block_on(run(Arc::new(running), server, &back))
@@ -230,6 +232,15 @@ fn saved_health(file: &StateFile, max_age: Duration) -> HashMap<TargetKey, Recor
         Err(error) => {
             tracing::warn!(path = %path.display(), "the saved health cannot be read: {error}");
             HashMap::new()
+        }
+    }
+}
+
+/// Keeps the databases that were taken, for a later start with a bad file. A copy that cannot be kept costs nothing now.
+fn keep_copies(copies: &[DatabaseCopy]) {
+    for copy in copies {
+        if let Err(error) = copy.keep() {
+            tracing::error!("cannot keep a copy of the database at {}: {error}", copy.path.display());
         }
     }
 }

@@ -11,17 +11,17 @@ use crate::wire::Family;
 
 /// A verdict as it reaches the keeper.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub(super) struct Report {
     /// What was probed.
-    pub key: TargetKey,
+    pub(super) key: TargetKey,
     /// What came of it.
-    pub verdict: Verdict,
+    pub(super) verdict: Verdict,
     /// When, in seconds since 1970.
-    pub at: u64,
+    pub(super) at: u64,
 }
 
 /// Something that changes answers.
-pub enum Change {
+pub(super) enum Change {
     /// One probe ended.
     Verdict(Report),
     /// The files were loaded.
@@ -29,18 +29,18 @@ pub enum Change {
 }
 
 /// A loaded configuration on its way to the keeper.
-pub struct Load {
+pub(super) struct Load {
     /// What was loaded.
-    pub configuration: Arc<Configuration>,
+    pub(super) configuration: Arc<Configuration>,
     /// What the first probes of the targets that are new found.
-    pub learned: Vec<Report>,
+    pub(super) learned: Vec<Report>,
     /// When, in seconds since 1970.
-    pub at: u64,
+    pub(super) at: u64,
 }
 
 /// What a change did, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub(super) enum Event {
     /// A target changed its state.
     Transition(TargetKey, Transition, Verdict),
     /// A new configuration was taken.
@@ -48,7 +48,7 @@ pub enum Event {
 }
 
 /// The keeper's knowledge: the configuration, the health of every target, and the published generation.
-pub struct Model {
+pub(super) struct Model {
     configuration: Arc<Configuration>,
     records: Vec<Record>,
     ids: HashMap<TargetKey, TargetId>,
@@ -84,7 +84,7 @@ impl Changed {
 impl Model {
     /// Starts at `now` (seconds since 1970) with a configuration and what is known of its targets. The first
     /// generation has the number 1.
-    pub fn new(configuration: Arc<Configuration>, known: &HashMap<TargetKey, Record>, now: u64) -> Model {
+    pub(super) fn new(configuration: Arc<Configuration>, known: &HashMap<TargetKey, Record>, now: u64) -> Model {
         let records = records(&configuration, known, now);
         let published = Snapshot::new(1, Arc::clone(&configuration), &health(&configuration, &records));
         Model {
@@ -97,18 +97,18 @@ impl Model {
     }
 
     /// The last generation that was made.
-    pub fn published(&self) -> &Arc<Snapshot> {
+    pub(super) fn published(&self) -> &Arc<Snapshot> {
         &self.published
     }
 
     /// What is known of every target of the present configuration.
-    pub fn known(&self) -> HashMap<TargetKey, Record> {
+    pub(super) fn known(&self) -> HashMap<TargetKey, Record> {
         let targets = self.configuration.targets.iter();
         targets.zip(&self.records).map(|(target, record)| (target.key, record.clone())).collect()
     }
 
     /// Takes a change in. Nothing is compiled before [`Model::next`].
-    pub fn take(&mut self, change: Change) -> Option<Event> {
+    pub(super) fn take(&mut self, change: Change) -> Option<Event> {
         match change {
             Change::Verdict(report) => self.take_verdict(report),
             Change::Load(load) => {
@@ -119,15 +119,13 @@ impl Model {
     }
 
     /// Makes the next generation, if anything changed that needs one.
-    pub fn next(&mut self) -> Option<Arc<Snapshot>> {
+    pub(super) fn next(&mut self) -> Option<Arc<Snapshot>> {
         let changed = std::mem::replace(&mut self.changed, Changed::nothing());
         let health = health(&self.configuration, &self.records);
         let generation = self.published.generation + 1;
         let next = match changed {
             Changed::Pools(pools) if pools.is_empty() => return None,
-            Changed::Pools(pools) => {
-                self.published.with_pools(generation, &Vec::from_iter(pools), &health)
-            }
+            Changed::Pools(pools) => self.published.with_pools(generation, &Vec::from_iter(pools), &health),
             Changed::Everything => Snapshot::new(generation, Arc::clone(&self.configuration), &health),
         };
         self.published = Arc::new(next);
@@ -192,7 +190,10 @@ fn ids(configuration: &Configuration) -> HashMap<TargetKey, TargetId> {
 }
 
 /// The health of the moment, as answer sets are compiled from it.
-fn health<'a>(configuration: &'a Configuration, records: &'a [Record]) -> impl Fn(TargetId) -> TargetHealth + 'a {
+fn health<'a>(
+    configuration: &'a Configuration,
+    records: &'a [Record],
+) -> impl Fn(TargetId) -> TargetHealth + 'a {
     move |id| {
         let tracker = &records[id.0 as usize].tracker;
         TargetHealth {

@@ -9,7 +9,7 @@ use crate::probe::{Assignment, Prober};
 use crate::snapshot::Configuration;
 
 use super::model::{Change, Load, Report};
-use super::{Running, assignments, last_load, unix_now};
+use super::{Running, assignments, keep_copies, last_load, unix_now};
 
 /// Loads the files anew. What was being served goes on until the new configuration is whole, and if it has faults.
 pub(super) async fn reload(running: &Arc<Running>, prober: &Prober) {
@@ -24,7 +24,7 @@ pub(super) async fn reload(running: &Arc<Running>, prober: &Prober) {
 async fn load(running: &Arc<Running>, previous: &Arc<Configuration>) -> Result<Loaded, Vec<Fault>> {
     let (running, previous) = (Arc::clone(running), Arc::clone(previous));
     let loading = tokio::task::spawn_blocking(move || {
-        config::load(&running.service.files, &running.service.main, Some(&previous), Mode::Reload)
+        config::load(&running.service.files, &running.service.main, Mode::Reload, Some(&previous))
     });
     // A loader that panics has told so in the log; what is served goes on.
     loading.await.unwrap_or_else(|_| Err(Vec::new()))
@@ -40,7 +40,7 @@ fn refuse(running: &Running, faults: Vec<Fault>) {
 }
 
 async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration, loaded: Loaded) {
-    let Loaded { settings, configuration, warnings } = loaded;
+    let Loaded { settings, configuration, database_copies, warnings } = loaded;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
@@ -55,6 +55,7 @@ async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration,
     let load = Load { configuration, learned, at: unix_now() };
     let keeper = running.keeper.handle();
     let published = tokio::task::spawn_blocking(move || {
+        keep_copies(&database_copies);
         keeper.send(Change::Load(load))?;
         keeper.published()
     });

@@ -9,36 +9,36 @@ const SIZE_MAX: u64 = 256 * 1024 * 1024;
 
 /// Where the health table is kept.
 #[derive(Debug, Clone)]
-pub struct StateFile {
+pub(super) struct StateFile {
     path: PathBuf,
 }
 
 impl StateFile {
     /// The table in a state folder, which is made where it is missing.
-    pub fn in_folder(folder: &Path) -> io::Result<StateFile> {
+    pub(super) fn in_folder(folder: &Path) -> io::Result<StateFile> {
         fs::create_dir_all(folder)?;
         Ok(StateFile { path: folder.join("health") })
     }
 
     /// Its path.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The text that was saved last; `None` when nothing was saved yet.
-    pub fn read(&self) -> io::Result<Option<String>> {
+    /// What was saved last; `None` when nothing was saved yet.
+    pub(super) fn read(&self) -> io::Result<Option<Vec<u8>>> {
         match fs::metadata(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
             Ok(metadata) if metadata.len() > SIZE_MAX => {
                 Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {SIZE_MAX} octets")))
             }
-            Ok(_) => fs::read_to_string(&self.path).map(Some),
+            Ok(_) => fs::read(&self.path).map(Some),
         }
     }
 
     /// Replaces the saved text.
-    pub fn write(&self, text: &str) -> io::Result<()> {
+    pub(super) fn write(&self, text: &str) -> io::Result<()> {
         let new = self.path.with_extension("new");
         let mut file = File::create(&new)?;
         file.write_all(text.as_bytes())?;
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(file.read().unwrap(), None);
         file.write("one").unwrap();
         file.write("two").unwrap();
-        assert_eq!(file.read().unwrap().as_deref(), Some("two"));
+        assert_eq!(file.read().unwrap().as_deref(), Some(b"two".as_slice()));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         fs::remove_dir_all(&folder).unwrap();
     }

@@ -3,8 +3,8 @@
 use super::finding::addresses;
 use super::ttl;
 use super::{
-    Candidate, Client, Excluded, Fraction, Given, Member, Origin, Place, ScopeReason, Share, Source, Steering,
-    Variant, network,
+    Candidate, Client, Excluded, Fraction, Given, Member, Origin, Place, ScopeReason, Share, Source,
+    Steering, Variant, network,
 };
 use crate::answer::{self, Answer, Body};
 use crate::geo::{self, ClassId, SiteId};

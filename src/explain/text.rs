@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::words;
 use super::{
-    Candidate, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Share, Source, Steering, Ttl,
-    Variant,
+    Candidate, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Share, Source, Steering,
+    Ttl, Variant,
 };
 use crate::answer::{CHAIN_MAX, Why};
 use crate::steer::Pick;
@@ -199,7 +199,10 @@ fn which_pool_answers(text: &mut Text, steering: &Steering) {
         candidate(text, place + 1, each);
     }
     for excluded in &steering.excluded {
-        text.line(1, &format!("-  {}: {}", at_site(&excluded.pool, excluded.site.as_deref()), excluded.reason));
+        text.line(
+            1,
+            &format!("-  {}: {}", at_site(&excluded.pool, excluded.site.as_deref()), excluded.reason),
+        );
     }
     let reason = steering.reason;
     text.line(1, &format!("{}: {}", words::reason(reason), words::reason_sentence(reason)));

@@ -37,7 +37,9 @@ pub fn reason(reason: Reason) -> &'static str {
 pub fn reason_sentence(reason: Reason) -> &'static str {
     match reason {
         Reason::Healthy => "the first healthy candidate answers",
-        Reason::Degraded => "no candidate is healthy; the first degraded one answers with its eligible members",
+        Reason::Degraded => {
+            "no candidate is healthy; the first degraded one answers with its eligible members"
+        }
         Reason::AllDown => {
             "no candidate has an eligible member; all_down = \"all\": the first candidate answers as if its members were up"
         }

@@ -68,8 +68,11 @@ pub const QUERIES: Metric = counter("queries", &["transport"], "Queries, by tran
 /// Questions by type.
 pub const QUESTIONS: Metric = counter("questions", &["type"], "Well-formed questions, by type");
 /// What queries came with.
-pub const QUERY_FEATURES: Metric =
-    counter("query_features", &["feature"], "Questions that came with EDNS, client subnet, DNSSEC OK, trailing octets");
+pub const QUERY_FEATURES: Metric = counter(
+    "query_features",
+    &["feature"],
+    "Questions that came with EDNS, client subnet, DNSSEC OK, trailing octets",
+);
 /// Responses by rcode.
 pub const RESPONSES: Metric = counter("responses", &["rcode"], "Responses, by RCODE");
 /// Truncated responses.
@@ -94,7 +97,8 @@ pub const STEERED: Metric =
 /// Zones.
 pub const ZONES: Metric = gauge("zones", &[], "Zones that are served");
 /// Serials of the first zones.
-pub const ZONE_SERIAL: Metric = gauge("zone_serial", &["zone"], "SOA serial, for the first 1000 zones by name");
+pub const ZONE_SERIAL: Metric =
+    gauge("zone_serial", &["zone"], "SOA serial, for the first 1000 zones by name");
 /// Build time of geo data.
 pub const GEO_BUILD_TIME: Metric = gauge(
     "geo_database_build_time_seconds",

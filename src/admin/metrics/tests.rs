@@ -17,8 +17,10 @@ fn every_metric_is_shown() {
 
 #[test]
 fn every_metric_is_documented_and_no_other() {
-    let documented: Vec<&str> =
-        DOCUMENTATION.split('`').filter(|words| words.starts_with("meridian_") && !words.contains(' ')).collect();
+    let documented: Vec<&str> = DOCUMENTATION
+        .split('`')
+        .filter(|words| words.starts_with("meridian_") && !words.contains(' '))
+        .collect();
     for metric in METRICS {
         let name = metric.full_name();
         let row = DOCUMENTATION.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
@@ -28,7 +30,10 @@ fn every_metric_is_documented_and_no_other() {
         }
     }
     for name in documented {
-        assert!(METRICS.iter().any(|metric| metric.full_name() == name), "{name} is documented but not there");
+        assert!(
+            METRICS.iter().any(|metric| metric.full_name() == name),
+            "{name} is documented but not there"
+        );
     }
 }
 

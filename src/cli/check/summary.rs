@@ -139,11 +139,7 @@ impl fmt::Display for Summary {
         for map in &self.maps {
             let ecs = if map.ecs { "decides" } else { "is ignored" };
             let (classes, size) = (map.classes.len(), map.octets / 1024);
-            writeln!(
-                formatter,
-                "\nmap {}: {classes} classes, {size} KiB, client subnet {ecs}",
-                map.name
-            )?;
+            writeln!(formatter, "\nmap {}: {classes} classes, {size} KiB, client subnet {ecs}", map.name)?;
             write_classes(formatter, map)?;
         }
         if !self.geo.is_empty() {

@@ -90,7 +90,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         .map_err(|error| anyhow::anyhow!("`{}` is not a name: {error}", arguments.name))?;
     let qtype = match record_type::parse(arguments.rtype.as_bytes()) {
         Some(Parsed::Data(number) | Parsed::Meta(number @ rtype::ANY)) => number,
-        Some(Parsed::Meta(_)) => anyhow::bail!("{} is not a type of data that a name can have", arguments.rtype),
+        Some(Parsed::Meta(_)) => {
+            anyhow::bail!("{} is not a type of data that a name can have", arguments.rtype)
+        }
         None => anyhow::bail!("`{}` is not a record type", arguments.rtype),
     };
     let loaded = match MainFile::new(&arguments.config).load() {
@@ -101,8 +103,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         }
     };
     let offline = Offline::new(loaded.configuration, &arguments.down)?;
-    let explanation =
-        explain::explain(&offline.snapshot, &|target| offline.health(target), &name, qtype, arguments.client());
+    let explanation = explain::explain(
+        &offline.snapshot,
+        &|target| offline.health(target),
+        &name,
+        qtype,
+        arguments.client(),
+    );
     match arguments.format {
         Format::Text => print(&explain::render(&explanation))?,
         Format::Json => print(&json(&view::View::of(&explanation))?)?,

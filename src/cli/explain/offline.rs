@@ -70,7 +70,10 @@ fn targets_of(configuration: &Configuration, name: &MemberName) -> anyhow::Resul
     let Some(member) = pool.members.iter().find(|each| each.name == *member) else {
         let names = pool.members.iter().map(|each| each.name.as_str());
         let pool = &pool.name;
-        anyhow::bail!("--down {pool}/{member}: pool `{pool}` has no member `{member}`{}", hint(member, names));
+        anyhow::bail!(
+            "--down {pool}/{member}: pool `{pool}` has no member `{member}`{}",
+            hint(member, names)
+        );
     };
     monitored(pool, member)
 }

@@ -43,7 +43,9 @@ fn body(mut response: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     let head = String::from_utf8_lossy(&response);
     let mut status = head.lines().next().unwrap_or_default().splitn(2, ' ');
     match (status.next(), status.next()) {
-        (Some(version), Some(words)) if version.starts_with("HTTP/1.") && words.starts_with("200") => Ok(body),
+        (Some(version), Some(words)) if version.starts_with("HTTP/1.") && words.starts_with("200") => {
+            Ok(body)
+        }
         (_, words) => bail!("the server answers: {}", words.unwrap_or_default()),
     }
 }

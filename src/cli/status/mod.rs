@@ -59,8 +59,9 @@ fn shown(body: &[u8], format: Format) -> anyhow::Result<String> {
             super::json(&value)
         }
         Format::Text => {
-            let status: Status = serde_json::from_slice(body)
-                .context("the server does not speak this program's status format; are their versions the same?")?;
+            let status: Status = serde_json::from_slice(body).context(
+                "the server does not speak this program's status format; are their versions the same?",
+            )?;
             Ok(text::render(&status))
         }
     }

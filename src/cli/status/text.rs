@@ -71,8 +71,17 @@ fn section(text: &mut String, table: &ShownTable) {
 }
 
 fn pools(pools: &[PoolStatus]) -> ShownTable {
-    let mut table =
-        ShownTable::new(&["pool", "site", "member", "address", "weight", "admin", "health", "since", "last verdict"]);
+    let mut table = ShownTable::new(&[
+        "pool",
+        "site",
+        "member",
+        "address",
+        "weight",
+        "admin",
+        "health",
+        "since",
+        "last verdict",
+    ]);
     for pool in pools {
         for member in &pool.members {
             for address in &member.addresses {
@@ -87,7 +96,8 @@ fn row(pool: &PoolStatus, member: &MemberStatus, address: &AddressStatus) -> Vec
     let each = |column: fn(&TargetStatus) -> String| {
         address.targets.iter().map(column).collect::<Vec<_>>().join("\n")
     };
-    let health = if address.targets.is_empty() { address.reason.clone() } else { each(|target| target.state.clone()) };
+    let health =
+        if address.targets.is_empty() { address.reason.clone() } else { each(|target| target.state.clone()) };
     vec![
         format!("{} ({})", pool.name, if address.address.is_ipv4() { &pool.ipv4 } else { &pool.ipv6 }),
         pool.site.clone().unwrap_or_default(),
@@ -104,7 +114,13 @@ fn row(pool: &PoolStatus, member: &MemberStatus, address: &AddressStatus) -> Vec
 fn verdict(target: &TargetStatus) -> String {
     match &target.verdict {
         Some(verdict) => {
-            format!("{} {} ago ({}): {}", verdict.result, span(verdict.age_seconds), target.monitor, verdict.detail)
+            format!(
+                "{} {} ago ({}): {}",
+                verdict.result,
+                span(verdict.age_seconds),
+                target.monitor,
+                verdict.detail
+            )
         }
         None => format!("none yet ({})", target.monitor),
     }

@@ -122,7 +122,8 @@ impl Site {
 
     fn set_stopped(&self, stopped: bool) -> (&'static str, String) {
         self.stopped.store(stopped, Ordering::Relaxed);
-        let word = if stopped { "stopped: /healthz answers 503 now" } else { "started: /healthz answers 200 now" };
+        let word =
+            if stopped { "stopped: /healthz answers 503 now" } else { "started: /healthz answers 200 now" };
         ("200 OK", format!("{}: {word}\n", self.name))
     }
 }
@@ -144,7 +145,9 @@ mod tests {
         let backend = Backend::start("127.0.0.1:0".parse().unwrap(), "web-fra/fra-1").await.unwrap();
         let health = || ask(backend.address(), "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
         assert!(health().await.starts_with("HTTP/1.1 200 "));
-        assert!(ask(backend.address(), "POST /stop HTTP/1.1\r\n\r\n").await.contains("web-fra/fra-1: stopped"));
+        assert!(
+            ask(backend.address(), "POST /stop HTTP/1.1\r\n\r\n").await.contains("web-fra/fra-1: stopped")
+        );
         assert!(health().await.starts_with("HTTP/1.1 503 "));
         ask(backend.address(), "POST /start HTTP/1.1\r\n\r\n").await;
         assert!(health().await.starts_with("HTTP/1.1 200 "));

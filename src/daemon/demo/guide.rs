@@ -27,7 +27,9 @@ Stop the backend of one continent, watch its clients go elsewhere within seconds
 
 /// The whole text.
 pub fn guide() -> String {
-    let mut text = String::from("\nMeridian serves example.com on 127.0.0.1 and ::1, port 5300, UDP and TCP.\n\nBackends:\n\n");
+    let mut text = String::from(
+        "\nMeridian serves example.com on 127.0.0.1 and ::1, port 5300, UDP and TCP.\n\nBackends:\n\n",
+    );
     for (site, name, address) in BACKENDS {
         let _ = writeln!(text, "  {site:<12} {name:<14} http://{address}/healthz");
     }
