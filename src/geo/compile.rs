@@ -67,8 +67,7 @@ pub(super) fn compile(
 ) -> Result<Compiled, CompileError> {
     refuse_networks_in_tunnels(name, rules)?;
     let mut classes = Classes { name, lists: Vec::new(), ids: HashMap::new() };
-    let mut decided =
-        DecidedRecords { decider: Decider::new(rules, sites), databases, known: HashMap::new() };
+    let mut decided = DecidedRecords::new(Decider::new(rules, sites), databases);
     let ipv4 = Sweep {
         networks: networks(
             rules,
@@ -243,21 +242,47 @@ impl Classes<'_> {
 struct DecidedRecords<'a> {
     decider: Decider<'a>,
     databases: &'a [&'a Database],
-    /// The number of a place in each database → class.
-    known: HashMap<Box<[u32]>, u16>,
+    /// For each database, the classes of its places where no other one says anything; most space is like that.
+    alone: Vec<Vec<Option<u16>>>,
+    /// The places that several databases say → class.
+    together: HashMap<Box<[u32]>, u16>,
 }
 
-impl DecidedRecords<'_> {
-    fn class(&mut self, records: &[u32], classes: &mut Classes<'_>) -> Result<u16, CompileError> {
-        if let Some(&class) = self.known.get(records) {
+impl<'a> DecidedRecords<'a> {
+    fn new(decider: Decider<'a>, databases: &'a [&'a Database]) -> DecidedRecords<'a> {
+        let alone = databases.iter().map(|database| vec![None; database.places().len()]).collect();
+        DecidedRecords { decider, databases, alone, together: HashMap::new() }
+    }
+
+    /// The class for the places that the databases say, given by their numbers.
+    fn class(&mut self, places: &[u32], classes: &mut Classes<'_>) -> Result<u16, CompileError> {
+        let mut saying = places.iter().enumerate().filter(|&(_, &place)| place != NOTHING);
+        let alone = match (saying.next(), saying.next()) {
+            (Some((database, &place)), None) => Some((database, place as usize)),
+            _ => None,
+        };
+        let known = match alone {
+            Some((database, place)) => self.alone[database][place],
+            None => self.together.get(places).copied(),
+        };
+        if let Some(class) = known {
             return Ok(class);
         }
-        let mut place = Place::default();
-        for (database, &record) in self.databases.iter().zip(records) {
-            place.fill_from(&database.places()[record as usize]);
+        let class = classes.intern(&self.decider.decide(&self.merged(places)).sites)?;
+        match alone {
+            Some((database, place)) => self.alone[database][place] = Some(class),
+            None => {
+                self.together.insert(places.into(), class);
+            }
         }
-        let class = classes.intern(&self.decider.decide(&place).sites)?;
-        self.known.insert(records.into(), class);
         Ok(class)
+    }
+
+    fn merged(&self, places: &[u32]) -> Place {
+        let mut merged = Place::default();
+        for (database, &place) in self.databases.iter().zip(places) {
+            merged.fill_from(&database.places()[place as usize]);
+        }
+        merged
     }
 }
