@@ -66,41 +66,8 @@ impl Name {
     /// A name from its presentation form (RFC 1035 §5.1, with `\DDD` and `\X`). `@` alone is the origin; a text
     /// without a final dot is completed by it.
     pub fn parse(text: &[u8], origin: Option<&Name>) -> Result<Name, NameError> {
-        if text == b"@" {
-            return origin.cloned().ok_or(NameError::NoOrigin);
-        }
-        if text == b"." {
-            return Ok(Name::root());
-        }
         let mut octets = Vec::with_capacity(text.len() + 2);
-        let mut length_at = 0;
-        octets.push(0);
-        let mut rest = text;
-        let mut absolute = false;
-        while let Some((&first, tail)) = rest.split_first() {
-            rest = tail;
-            match first {
-                b'.' => {
-                    close_label(&mut octets, length_at)?;
-                    length_at = octets.len();
-                    octets.push(0);
-                    absolute = rest.is_empty();
-                }
-                b'\\' => {
-                    let (octet, tail) = unescape(rest)?;
-                    octets.push(octet);
-                    rest = tail;
-                }
-                octet => octets.push(octet),
-            }
-        }
-        if !absolute {
-            close_label(&mut octets, length_at)?;
-            octets.extend_from_slice(origin.ok_or(NameError::NoOrigin)?.as_octets());
-        }
-        if octets.len() > NAME_MAX {
-            return Err(NameError::NameTooLong);
-        }
+        append_parsed(text, origin.map(Name::as_octets), &mut octets)?;
         Ok(Name { octets: octets.into() })
     }
 
@@ -176,6 +143,55 @@ impl Name {
         }
         at == offset
     }
+}
+
+/// [`Name::parse`] without an allocation of its own: appends the wire form to `octets`. `origin` is a whole name in
+/// wire form. After an error `octets` may hold a part of the name.
+pub fn append_parsed(text: &[u8], origin: Option<&[u8]>, octets: &mut Vec<u8>) -> Result<(), NameError> {
+    if text == b"@" {
+        octets.extend_from_slice(origin.ok_or(NameError::NoOrigin)?);
+        return Ok(());
+    }
+    if text == b"." {
+        octets.push(0);
+        return Ok(());
+    }
+    let start = octets.len();
+    if !append_labels(text, octets)? {
+        octets.extend_from_slice(origin.ok_or(NameError::NoOrigin)?);
+    }
+    if octets.len() - start > NAME_MAX {
+        return Err(NameError::NameTooLong);
+    }
+    Ok(())
+}
+
+/// Appends the labels of `text`, and the root label where it ends in a dot; tells whether it did.
+fn append_labels(text: &[u8], octets: &mut Vec<u8>) -> Result<bool, NameError> {
+    let mut length_at = octets.len();
+    octets.push(0);
+    let mut rest = text;
+    while let Some((&first, tail)) = rest.split_first() {
+        rest = tail;
+        match first {
+            b'.' => {
+                close_label(octets, length_at)?;
+                length_at = octets.len();
+                octets.push(0);
+                if rest.is_empty() {
+                    return Ok(true);
+                }
+            }
+            b'\\' => {
+                let (octet, tail) = unescape(rest)?;
+                octets.push(octet);
+                rest = tail;
+            }
+            octet => octets.push(octet),
+        }
+    }
+    close_label(octets, length_at)?;
+    Ok(false)
 }
 
 /// Ends the label whose length octet stands at `length_at`.

@@ -1,0 +1,205 @@
+//! The zone as it answers queries: nodes, RRsets and octets in a handful of flat tables, addressed by number.
+//!
+//! A record of a typical zone takes some sixty octets: 16 in [`Zone::fragments`], 16 for its RRset, 12 for its node,
+//! about 7 in the hash table, and its owner name.
+
+use super::rrset::{Node, Rrset};
+use super::table::Table;
+use crate::wire::{Name, rtype};
+
+/// The number of the apex among the nodes.
+pub(super) const APEX: u32 = 0;
+/// What stands for the apex at the end of a compressed name: a pointer to offset 0.
+pub(super) const APEX_POINTER: [u8; 2] = [0xc0, 0];
+
+/// A zone as it answers queries: immutable, shared by generations through `Arc`.
+pub struct Zone {
+    pub(super) apex: Name,
+    /// The apex in lower case, in wire form.
+    pub(super) apex_octets: Box<[u8]>,
+    /// The number of labels of the apex.
+    pub(super) apex_labels: usize,
+    /// The number of labels that the deepest node has below the apex: no longer name exists.
+    pub(super) deepest: usize,
+    /// Nodes by the hash of their names.
+    pub(super) table: Table,
+    /// Nodes in the order in which the file names them, an ancestor before its descendants; one more at the end, whose
+    /// starts are the ends of the last.
+    pub(super) nodes: Box<[NodeEntry]>,
+    /// The nodes' names end to end: labels in lower case, then a pointer to offset 0 that stands for the apex.
+    pub(super) names: Box<[u8]>,
+    /// RRsets, those of a node side by side in ascending order of type. At the end the SOA once more, as negative
+    /// answers carry it, and one whose starts are the ends of the last.
+    pub(super) rrsets: Box<[RrsetEntry]>,
+    /// The RRsets' octets end to end ([`Rrset`] says how they look).
+    pub(super) fragments: Box<[u8]>,
+    /// For each RRset the offsets of the pointers to the apex.
+    pub(super) apex_pointers: Box<[u16]>,
+    /// For each zone cut a count and that many nodes with addresses of its nameservers.
+    pub(super) glue: Box<[u32]>,
+    /// The number of the SOA's RRset.
+    pub(super) soa: u32,
+    pub(super) record_count: usize,
+}
+
+/// A node: one name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NodeEntry {
+    /// Where its name starts in [`Zone::names`].
+    pub(super) name: u32,
+    /// The number of its first RRset; the next node's first one ends them.
+    pub(super) rrsets: u32,
+    pub(super) link: Link,
+}
+
+/// Where a node stands, and what it leads to, in 32 bits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link(u32);
+
+/// The bits of a [`Link`] that hold what it leads to, plus one: 0 is nothing.
+const LINK_BITS: u32 = 30;
+/// The largest number that a [`Link`] leads to.
+pub(super) const LINK_MAX: u32 = (1 << LINK_BITS) - 2;
+
+impl Link {
+    /// A link to nothing.
+    pub(super) fn new(standing: Standing) -> Link {
+        Link((standing as u32) << LINK_BITS)
+    }
+
+    /// The same standing, leading to `number`, which is at most [`LINK_MAX`].
+    pub(super) fn to(self, number: u32) -> Link {
+        Link((self.0 >> LINK_BITS) << LINK_BITS | (number + 1))
+    }
+
+    /// Where the node stands.
+    #[inline]
+    pub(super) fn standing(self) -> Standing {
+        match self.0 >> LINK_BITS {
+            0 => Standing::Authoritative,
+            1 => Standing::Cut,
+            _ => Standing::BelowCut,
+        }
+    }
+
+    /// At a zone cut the start of its nameservers' addresses in [`Zone::glue`], elsewhere the node of the wildcard
+    /// directly below.
+    #[inline]
+    pub(super) fn target(self) -> Option<u32> {
+        (self.0 & ((1 << LINK_BITS) - 1)).checked_sub(1)
+    }
+}
+
+/// Where a node stands towards zone cuts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The zone's own: above every cut.
+    Authoritative,
+    /// The owner of a delegation.
+    Cut,
+    /// Below a cut: glue, or of no use.
+    BelowCut,
+}
+
+/// An RRset.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RrsetEntry {
+    /// Where its octets start in [`Zone::fragments`]; the next one's start ends them.
+    pub(super) start: u32,
+    /// Where its offsets start in [`Zone::apex_pointers`]; the next one's start ends them.
+    pub(super) pointers: u32,
+    /// The rule that steers it.
+    pub(super) rule: u32,
+    pub(super) count: u16,
+    pub(super) rtype: u16,
+}
+
+/// In [`RrsetEntry::rule`]: no rule steers it.
+pub(super) const NO_RULE: u32 = u32::MAX;
+
+impl Zone {
+    /// The name of the zone.
+    pub fn apex(&self) -> &Name {
+        &self.apex
+    }
+
+    /// The serial of its SOA.
+    pub fn serial(&self) -> u32 {
+        self.soa_field(5)
+    }
+
+    /// Number of records.
+    pub fn record_count(&self) -> usize {
+        self.record_count
+    }
+
+    /// The SOA record set.
+    pub fn soa(&self) -> Rrset<'_> {
+        Rrset::new(self, self.soa)
+    }
+
+    /// The SOA as a negative answer carries it: its TTL is min(SOA TTL, MINIMUM) (RFC 2308 §3).
+    pub fn negative_soa(&self) -> Rrset<'_> {
+        Rrset::new(self, self.negative_soa_number())
+    }
+
+    /// The number of the SOA that negative answers carry: the last RRset but for the one that ends the table.
+    pub(super) fn negative_soa_number(&self) -> u32 {
+        self.rrsets.len() as u32 - 2
+    }
+
+    /// The 32-bit field of the SOA that is the `from_end`th from the end: 5 the serial, 1 MINIMUM.
+    pub(super) fn soa_field(&self, from_end: usize) -> u32 {
+        let octets = self.soa().octets();
+        let at = octets.len() - 4 * from_end;
+        u32::from_be_bytes([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]])
+    }
+
+    /// The labels of a node's name below the apex.
+    pub(super) fn labels(&self, node: u32) -> &[u8] {
+        let name = self.relative_name(node);
+        &name[..name.len() - self.apex_end().len()]
+    }
+
+    /// A node's name: its labels, and what stands for the apex.
+    pub(super) fn relative_name(&self, node: u32) -> &[u8] {
+        let [this, next] = [node as usize, node as usize + 1].map(|at| self.nodes[at].name as usize);
+        &self.names[this..next]
+    }
+
+    /// What ends names at the apex: the pointer, or where that is no shorter, in the root zone, the root label.
+    pub(super) fn apex_end(&self) -> &'static [u8] {
+        apex_end(self.apex_labels)
+    }
+
+    /// A node's name in full.
+    pub(super) fn full_name(&self, node: u32) -> Name {
+        let octets = [self.labels(node), &self.apex_octets].concat();
+        Name::from_wire(&octets).expect("a node's labels and the apex were one name when they were read")
+    }
+
+    /// All nodes by number.
+    pub(super) fn node_numbers(&self) -> std::ops::Range<u32> {
+        0..self.nodes.len() as u32 - 1
+    }
+
+    /// A node by its number.
+    pub(super) fn node(&self, number: u32) -> Node<'_> {
+        Node::new(self, number)
+    }
+
+    /// Where a node stands towards zone cuts.
+    pub(super) fn standing(&self, node: u32) -> Standing {
+        self.nodes[node as usize].link.standing()
+    }
+
+    /// Whether a node has an A or AAAA RRset.
+    pub(super) fn has_addresses(&self, node: u32) -> bool {
+        self.node(node).rrset(rtype::A).is_some() || self.node(node).rrset(rtype::AAAA).is_some()
+    }
+}
+
+/// What ends names below an apex of that many labels.
+pub(super) fn apex_end(apex_labels: usize) -> &'static [u8] {
+    if apex_labels == 0 { &[0] } else { &APEX_POINTER }
+}

@@ -1,0 +1,617 @@
+//! Master files to records (RFC 1035 §5.1, RFC 2308 §4).
+//!
+//! A record's TTL is the one it is written with; else that of the last `$TTL`; else that of the record before it
+//! (RFC 1035); else, for the SOA, its MINIMUM, with a warning, which then is the default, as BIND does. The origin and
+//! the current owner after an `$INCLUDE` are those before it.
+//!
+//! A broken record costs itself only: reading goes on with the next one, so that all faults are found in one run.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::cursor::{Cursor, RdataError, ends_with_origin_twice, seconds};
+use super::faults::{Faults, Place};
+use super::lexer::{LexFault, Lexer, Token};
+use super::record_type::{self, Parsed};
+use super::records::Records;
+use super::{Include, directive, rdata};
+use crate::fault::{Fault, Source};
+use crate::wire::name::append_parsed;
+use crate::wire::{Name, QuestionName, class, rtype};
+
+/// The longest TTL (RFC 2181 §8).
+const TTL_MAX: u32 = i32::MAX as u32;
+/// The most octets of one file.
+const FILE_OCTETS_MAX: usize = 1 << 30;
+
+/// Reads a master file and what it includes.
+pub(super) fn read(apex: &Name, source: &Arc<Source>, include: Include<'_>, faults: &mut Faults) -> Records {
+    let mut reader = Reader {
+        apex,
+        include,
+        faults,
+        records: Records::new(apex),
+        default_ttl: None,
+        last_ttl: None,
+        files: 0,
+        name: Vec::new(),
+        question_name: QuestionName::default(),
+    };
+    reader.read_file(FileState { source, above: None, origin: apex.clone(), owner: Current::None });
+    reader.records
+}
+
+/// What all files of a zone share.
+pub(super) struct Reader<'a> {
+    apex: &'a Name,
+    pub(super) include: Include<'a>,
+    pub(super) faults: &'a mut Faults,
+    records: Records,
+    /// From `$TTL`, or the SOA's MINIMUM where there is no other.
+    pub(super) default_ttl: Option<u32>,
+    /// That of the last record that was written with one.
+    last_ttl: Option<u32>,
+    /// The number of files read so far.
+    pub(super) files: usize,
+    /// Room for an owner name.
+    name: Vec<u8>,
+    question_name: QuestionName,
+}
+
+/// What each file has for itself.
+pub(super) struct FileState<'f> {
+    pub(super) source: &'f Arc<Source>,
+    /// The file that includes this one.
+    pub(super) above: Option<&'f FileState<'f>>,
+    pub(super) origin: Name,
+    pub(super) owner: Current,
+}
+
+impl<'f> FileState<'f> {
+    /// The octets of a token of this file, its escapes untouched.
+    pub(super) fn text(&self, token: &Token) -> &'f [u8] {
+        token.text(&self.source.octets)
+    }
+}
+
+/// The owner that a line without one means.
+#[derive(Clone, Copy)]
+pub(super) enum Current {
+    /// No record was there yet.
+    None,
+    /// It was at fault, which was said already.
+    Bad,
+    /// An owner's number.
+    Owner(u32),
+}
+
+/// The parts of a record in front of its data.
+struct Header {
+    owner: u32,
+    rtype: u16,
+    /// The TTL as written.
+    ttl: Option<u32>,
+    /// The index of the token that is the type.
+    type_at: usize,
+}
+
+impl Reader<'_> {
+    /// Reads a file and adds its records.
+    pub(super) fn read_file(&mut self, mut state: FileState<'_>) {
+        let file = self.faults.add_source(state.source);
+        self.files += 1;
+        if state.source.octets.len() > FILE_OCTETS_MAX {
+            let message = format!("the file is larger than {FILE_OCTETS_MAX} octets");
+            self.faults.push(Fault::file(state.source, message));
+            return;
+        }
+        let octets = &state.source.octets;
+        if octets.starts_with(b"\xef\xbb\xbf") {
+            let fault = Fault::error(state.source, 0..3, "the file begins with a byte order mark");
+            self.faults.push(fault.help("save it as UTF-8 without one"));
+        }
+        let mut lexer = Lexer::new(octets);
+        let mut tokens = Vec::new();
+        while let Some(entry) = lexer.next_entry(&mut tokens) {
+            match entry {
+                Err(fault) => self.report_lex_fault(&state, &fault),
+                Ok(false) if tokens[0].text(octets).starts_with(b"$") => {
+                    directive::read(self, &mut state, &tokens);
+                }
+                Ok(continues) => self.read_record(&mut state, file, &tokens, continues),
+            }
+            if self.records.is_full() {
+                self.faults.push(Fault::file(state.source, "the zone is too large: its data exceeds 4 GiB"));
+                return;
+            }
+        }
+    }
+
+    fn report_lex_fault(&mut self, state: &FileState<'_>, fault: &LexFault) {
+        let place = Fault::error(state.source, fault.span(), fault.to_string());
+        self.faults.push(place.help(fault.help()));
+    }
+
+    fn read_record(&mut self, state: &mut FileState<'_>, file: u16, tokens: &[Token], continues: bool) {
+        let owner = if continues {
+            match state.owner {
+                Current::None => self.fault(
+                    state,
+                    &tokens[0],
+                    "this line begins with a blank, but there is no owner name above it",
+                    "begin the line with the owner name; @ is the origin",
+                ),
+                Current::Bad | Current::Owner(_) => {}
+            }
+            state.owner
+        } else {
+            self.parse_owner(state, &tokens[0]).map_or(Current::Bad, Current::Owner)
+        };
+        state.owner = owner;
+        let Current::Owner(owner) = owner else { return };
+        if let Some(header) = self.parse_header(state, owner, tokens, usize::from(!continues)) {
+            let place = Place { file, offset: tokens[header.type_at].span().start as u32 };
+            self.add_record(state, &header, place, tokens);
+        }
+    }
+
+    fn parse_owner(&mut self, state: &FileState<'_>, token: &Token) -> Option<u32> {
+        let text = state.text(token);
+        self.name.clear();
+        if let Err(error) = append_parsed(text, Some(state.origin.as_octets()), &mut self.name) {
+            let message = format!("this is not an owner name: {error}");
+            self.faults.push(Fault::error(state.source, token.span(), message));
+            return None;
+        }
+        self.question_name.read(&self.name)?;
+        let owner = self.records.owner(&self.question_name);
+        let name = || Name::from_wire(&self.name).unwrap_or_else(|_| Name::root());
+        if owner.is_none() {
+            let message = format!("{} is not in the zone {}", name(), self.apex);
+            let fault = Fault::error(state.source, token.span(), message).label("outside the zone");
+            self.faults.push(fault.help(match self.question_name.label_count() {
+                1 => "is this the record's type? A line without an owner name begins with a blank",
+                _ => "remove the record, or put it into the file of its own zone",
+            }));
+        } else if ends_with_origin_twice(text, &self.name, state.origin.as_octets()) {
+            let name = name();
+            self.warn_doubled_origin(state, token.span(), &name);
+        }
+        owner
+    }
+
+    /// Reads TTL and class, in either order, and the type.
+    fn parse_header(
+        &mut self,
+        state: &FileState<'_>,
+        owner: u32,
+        tokens: &[Token],
+        first: usize,
+    ) -> Option<Header> {
+        let mut ttl = None;
+        let mut class = None;
+        for (type_at, token) in tokens.iter().enumerate().skip(first) {
+            let text = state.text(token);
+            if token.quoted {
+                self.fault(state, token, "here should stand a record type", "remove the quotes");
+                return None;
+            }
+            if ttl.is_none() && text.first().is_some_and(u8::is_ascii_digit) && looks_like_time(text) {
+                ttl = Some(self.parse_ttl(state, token)?);
+            } else if let (None, Some(found)) = (class, record_type::parse_class(text)) {
+                class = Some(self.check_class(state, token, found)?);
+            } else {
+                let rtype = self.parse_type(state, tokens, type_at, first)?;
+                return Some(Header { owner, rtype, ttl, type_at });
+            }
+        }
+        let end = tokens[tokens.len() - 1];
+        self.fault(state, &end, "the record ends here, its type is missing", "write: owner TTL type data");
+        None
+    }
+
+    fn check_class(&mut self, state: &FileState<'_>, token: &Token, found: u16) -> Option<u16> {
+        if found != class::IN {
+            self.fault(state, token, "only class IN is served", "remove the class, or write IN");
+            return None;
+        }
+        Some(found)
+    }
+
+    /// Reads the type, token number `at` of a record whose first token behind the owner is number `first`.
+    fn parse_type(
+        &mut self,
+        state: &FileState<'_>,
+        tokens: &[Token],
+        at: usize,
+        first: usize,
+    ) -> Option<u16> {
+        let token = &tokens[at];
+        let text = state.text(token);
+        match record_type::parse(text) {
+            Some(Parsed::Data(number)) => return Some(number),
+            Some(Parsed::Meta(number)) => {
+                let message = format!("no record can have the type {}", record_type::name(number));
+                self.fault(
+                    state,
+                    token,
+                    &message,
+                    "remove it: this type is for questions and signalling only",
+                );
+            }
+            None => {
+                let message = format!("there is no record type {}", String::from_utf8_lossy(text));
+                let owner_is_type = first == 1 && record_type::parse(state.text(&tokens[0])).is_some();
+                let fault = Fault::error(state.source, token.span(), message).label("not a type");
+                self.faults.push(fault.help(type_help(text, owner_is_type)));
+            }
+        }
+        None
+    }
+
+    fn add_record(&mut self, state: &FileState<'_>, header: &Header, place: Place, tokens: &[Token]) {
+        let type_token = &tokens[header.type_at];
+        if header.rtype == rtype::SOA && header.owner != super::records::APEX {
+            let help = format!("the one SOA record belongs to {}", self.apex);
+            return self.fault(state, type_token, "an SOA record below the apex of the zone", &help);
+        }
+        let mut cursor = Cursor::new(
+            &state.source.octets,
+            &tokens[header.type_at + 1..],
+            type_token.span(),
+            state.origin.as_octets(),
+        );
+        let ttl = header.ttl.or(self.default_ttl).or(self.last_ttl);
+        let added = self.records.add((header.owner, header.rtype, ttl.unwrap_or(0)), place, |into| {
+            rdata::parse(header.rtype, &mut cursor, into)
+        });
+        if let Some((span, name)) = cursor.doubled_origin() {
+            self.warn_doubled_origin(state, span, &name);
+        }
+        if let Err(error) = added {
+            return self.report_rdata_error(state, header.rtype, cursor.span(), &error);
+        }
+        self.last_ttl = header.ttl.or(self.last_ttl);
+        if ttl.is_none() {
+            self.settle_missing_ttl(state, type_token, header.rtype);
+        }
+    }
+
+    /// The record just added has no TTL of its own and there is no default yet.
+    fn settle_missing_ttl(&mut self, state: &FileState<'_>, type_token: &Token, number: u16) {
+        if number != rtype::SOA {
+            let help = "write a TTL before the type, or a line with $TTL above the records";
+            return self.fault(state, type_token, "this record has no TTL and there is no $TTL", help);
+        }
+        let Some(record) = self.records.last_mut() else { return };
+        let record = *record;
+        let data = self.records.rdata(&record);
+        let minimum = data.last_chunk::<4>().map_or(0, |octets| u32::from_be_bytes(*octets)).min(TTL_MAX);
+        if let Some(record) = self.records.last_mut() {
+            record.ttl = minimum;
+        }
+        self.default_ttl = Some(minimum);
+        let message =
+            format!("the SOA record has no TTL: its last field, {minimum}, is taken, and is the default");
+        let fault = Fault::warning(state.source, type_token.span(), message);
+        self.faults.push(fault.help("write a line with $TTL above it"));
+    }
+
+    fn report_rdata_error(
+        &mut self,
+        state: &FileState<'_>,
+        number: u16,
+        span: Range<usize>,
+        error: &RdataError,
+    ) {
+        let fault = Fault::error(state.source, span, format!("{}: {error}", record_type::name(number)));
+        let help = rdata_help(number, error);
+        self.faults.push(if help.is_empty() { fault } else { fault.help(help) });
+    }
+
+    /// Reads a time to live. Beyond 31 bits it counts as 0 (RFC 2181 §8).
+    pub(super) fn parse_ttl(&mut self, state: &FileState<'_>, token: &Token) -> Option<u32> {
+        let Some(ttl) = seconds(state.text(token)) else {
+            self.fault(
+                state,
+                token,
+                "this is not a TTL",
+                "write seconds up to 2147483647, or units as in 1h30m",
+            );
+            return None;
+        };
+        if ttl > TTL_MAX {
+            let fault = Fault::warning(state.source, token.span(), "this TTL is too long and counts as 0");
+            self.faults.push(fault.help(format!("the longest TTL is {TTL_MAX} seconds (RFC 2181 §8)")));
+            return Some(0);
+        }
+        Some(ttl)
+    }
+
+    /// Warns of a name without a final dot that ends with the origin's own text.
+    pub(super) fn warn_doubled_origin(&mut self, state: &FileState<'_>, span: Range<usize>, name: &Name) {
+        let written = String::from_utf8_lossy(&state.source.octets[span.clone()]).into_owned();
+        let fault = Fault::warning(state.source, span, format!("this name is relative: it means {name}"));
+        self.faults.push(fault.label("no final dot").help(format!("write {written}. with a final dot")));
+    }
+
+    /// An error about a token.
+    pub(super) fn fault(&mut self, state: &FileState<'_>, token: &Token, message: &str, help: &str) {
+        self.faults.push(Fault::error(state.source, token.span(), message).help(help));
+    }
+}
+
+/// What to write where `text` stands instead of a type.
+fn type_help(text: &[u8], owner_is_type: bool) -> String {
+    match record_type::similar(text) {
+        Some(similar) => format!("did you mean {similar}?"),
+        None if looks_like_time(text) => "a TTL stands once, before the type".to_owned(),
+        None if owner_is_type => "a line without an owner name begins with a blank".to_owned(),
+        None => "types without a name are written as in TYPE65534 \\# 4 C0000201".to_owned(),
+    }
+}
+
+/// What to do about data that was refused; empty where there is nothing to add.
+fn rdata_help(number: u16, error: &RdataError) -> String {
+    match error {
+        RdataError::NoForm(name) => {
+            format!("write the data as octets: {name} \\# 4 C0000201 (their number, and hexadecimal digits)")
+        }
+        RdataError::StringTooLong(_) => "cut it into several texts, each in quotes".to_owned(),
+        RdataError::GenericLength { found, .. } => format!("write \\# {found}, or two digits for each octet"),
+        RdataError::NotOfType(_) => "write names in full, without compression, and nothing behind".to_owned(),
+        _ => match record_type::entry(number) {
+            Some(known) if !known.example.is_empty() => format!("written as: {}", known.example),
+            _ => String::new(),
+        },
+    }
+}
+
+/// Whether a text has only digits and units of time.
+fn looks_like_time(text: &[u8]) -> bool {
+    text.iter().all(|octet| octet.is_ascii_digit() || b"wdhms".contains(&octet.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{HEAD, lines, load, load_files, records, whole};
+
+    /// The lines below the head of a zone give these records (owners below example.com.) beside the head's.
+    fn check(text: &str, expected: &[&str]) {
+        let found = records(&whole(text));
+        let found: Vec<String> =
+            found[3..].iter().map(|record| record.replacen(".example.com. ", " ", 1)).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    /// The lines below the head of a zone, the first of which is line 5, give these faults.
+    fn check_faults(text: &str, expected: &[&str]) {
+        assert_eq!(lines(&load(&format!("{HEAD}{text}")).1), expected, "{text}");
+    }
+
+    #[test]
+    fn owners_ttls_and_classes_stand_in_any_allowed_form() {
+        check("a A 192.0.2.1", &["a 300 1 c0000201"]);
+        check("a 60 A 192.0.2.1", &["a 60 1 c0000201"]);
+        check("a IN 60 A 192.0.2.1", &["a 60 1 c0000201"]);
+        check("a 1h30m in a 192.0.2.1", &["a 5400 1 c0000201"]);
+        check("a CLASS1 TYPE1 192.0.2.1", &["a 300 1 c0000201"]);
+        check("a\tA\t192.0.2.1\r\n", &["a 300 1 c0000201"]);
+        check("\"a\" A 192.0.2.1", &["a 300 1 c0000201"]);
+        check("(a A\n192.0.2.1) ; (\n", &["a 300 1 c0000201"]);
+        check("a A 192.0.2.1\n 5 TXT x", &["a 300 1 c0000201", "a 5 16 0178"]);
+        check("A.Example.com. A 192.0.2.1", &["a 300 1 c0000201"]);
+        check("a\\.b\\032c A 192.0.2.1", &["a\\.b\\032c 300 1 c0000201"]);
+    }
+
+    #[test]
+    fn rfc2308_ttl_defaults() {
+        check("a 60 A 192.0.2.1\nb A 192.0.2.1", &["a 60 1 c0000201", "b 300 1 c0000201"]);
+        check("$TTL 1h\nb A 192.0.2.1\n$ttl 7\nc TXT x", &["b 3600 1 c0000201", "c 7 16 0178"]);
+        let without = "@ SOA ns1 host 1 2 3 4 5\n@ NS ns1\nns1 60 A 192.0.2.1\n AAAA ::1\n";
+        let (data, faults) = load(without);
+        let message = "1:3: warning: the SOA record has no TTL: its last field, 5, is taken, and is the default \
+                       (help: write a line with $TTL above it)";
+        assert_eq!(lines(&faults), [message]);
+        let ttls: Vec<String> = records(&data.unwrap().compile())
+            .iter()
+            .map(|record| record.split(' ').nth(1).unwrap().to_owned())
+            .collect();
+        assert_eq!(ttls, ["5", "5", "60", "5"]);
+        let (data, faults) = load("@ 9 SOA ns1 host 1 2 3 4 5\n@ NS ns1\nns1 60 A 192.0.2.1\n AAAA ::1\n");
+        assert_eq!(faults, []);
+        assert!(records(&data.unwrap().compile()).iter().any(|record| record.contains(" 60 28 ")));
+    }
+
+    #[test]
+    fn origins_complete_names_in_owners_and_data() {
+        check(
+            "$ORIGIN b\n@ TXT x\na CNAME c\n$ORIGIN example.com.\nd CNAME a.b\nc.b A 192.0.2.1",
+            &[
+                "b 300 16 0178",
+                "a.b 300 5 01630162076578616d706c6503636f6d00",
+                "d 300 5 01610162076578616d706c6503636f6d00",
+                "c.b 300 1 c0000201",
+            ],
+        );
+    }
+
+    #[test]
+    fn included_files_change_neither_origin_nor_owner() {
+        let zone = format!("{HEAD}a TXT x\n$INCLUDE \"inc\" b\n TXT z\n$INCLUDE inc2\nend A 192.0.2.1\n");
+        let files = [
+            ("z", zone.as_str()),
+            ("inc", " TXT y\nc A 192.0.2.1\n$ORIGIN d\ne A 192.0.2.1"),
+            ("inc2", "f A 192.0.2.1\n$INCLUDE inc"),
+        ];
+        let (data, faults) = load_files("example.com.", &files);
+        assert_eq!(faults, []);
+        let zone = data.unwrap().compile();
+        let owners: Vec<String> =
+            records(&zone)[3..].iter().map(|record| record.split_once(' ').unwrap().0.to_owned()).collect();
+        let expected = ["a", "a", "a", "c.b", "e.d.b", "f", "f", "c", "e.d", "end"];
+        assert_eq!(owners, expected.map(|owner| format!("{owner}.example.com.")));
+    }
+
+    #[test]
+    fn includes_are_bounded_and_their_faults_have_their_own_place() {
+        let zone = format!("{HEAD}$INCLUDE a\n$INCLUDE none\n");
+        let (_, faults) =
+            load_files("example.com.", &[("z", &zone), ("a", "x A 1\n$INCLUDE b"), ("b", "$INCLUDE a")]);
+        assert_eq!(
+            lines(&faults),
+            [
+                "6:10: error: none cannot be included: no such file",
+                "a:1:5: error: A: here should stand an IPv4 address (help: written as: A 192.0.2.1)",
+                "b:1:10: error: this file includes itself (help: remove one of the directives that lead here)",
+            ]
+        );
+        let paths: Vec<String> = (0..20).map(|number| format!("f{number}")).collect();
+        let texts: Vec<String> = (1..21).map(|number| format!("$INCLUDE f{number}")).collect();
+        let files: Vec<(&str, &str)> =
+            paths.iter().zip(&texts).map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let (_, faults) = load_files("example.com.", &files);
+        assert!(
+            lines(&faults).iter().any(|line| line.starts_with("f9:1:10: error: too many files")),
+            "{faults:?}"
+        );
+    }
+
+    #[test]
+    fn broken_lines_are_all_reported_and_the_others_read() {
+        let twice = "x AAA ::1\ny A 192.0.2\nz A 192.0.2.1\n";
+        let (data, faults) = load(&format!("{HEAD}{twice}"));
+        assert_eq!(
+            lines(&faults),
+            [
+                "5:3: error: there is no record type AAA (help: did you mean AAAA?)",
+                "6:5: error: A: here should stand an IPv4 address (help: written as: A 192.0.2.1)",
+            ]
+        );
+        assert!(data.unwrap().ttl(&super::super::fixture::name("z.example.com."), 1).is_some());
+    }
+
+    #[test]
+    fn faults_point_at_the_token_and_say_the_way_out() {
+        let cases: [(&str, &str); 22] = [
+            (
+                "www.example.com A 192.0.2.1",
+                "5:1: warning: this name is relative: it means www.example.com.example.com. \
+                 (help: write www.example.com. with a final dot)",
+            ),
+            (
+                "a MX 10 ns1.example.com",
+                "5:9: warning: this name is relative: it means ns1.example.com.example.com. \
+                 (help: write ns1.example.com. with a final dot)",
+            ),
+            (
+                "a.example.net. A 192.0.2.1",
+                "5:1: error: a.example.net. is not in the zone example.com. \
+                 (help: remove the record, or put it into the file of its own zone)",
+            ),
+            (
+                "A 192.0.2.1",
+                "5:3: error: there is no record type 192.0.2.1 \
+                 (help: a line without an owner name begins with a blank)",
+            ),
+            (
+                "a 60 60 A 192.0.2.1",
+                "5:6: error: there is no record type 60 (help: a TTL stands once, before the type)",
+            ),
+            ("a CH TXT x", "5:3: error: only class IN is served (help: remove the class, or write IN)"),
+            (
+                "a ANY x",
+                "5:3: error: no record can have the type ANY \
+                 (help: remove it: this type is for questions and signalling only)",
+            ),
+            (
+                "a IN",
+                "5:3: error: the record ends here, its type is missing (help: write: owner TTL type data)",
+            ),
+            (
+                "a 1h30 A 192.0.2.1",
+                "5:3: error: this is not a TTL (help: write seconds up to 2147483647, or units as in 1h30m)",
+            ),
+            (
+                "a 2147483648 A 192.0.2.1",
+                "5:3: warning: this TTL is too long and counts as 0 \
+                 (help: the longest TTL is 2147483647 seconds (RFC 2181 §8))",
+            ),
+            (
+                "a A 192.0.2.1 192.0.2.2",
+                "5:15: error: A: the data is complete before this (help: written as: A 192.0.2.1)",
+            ),
+            (
+                "a MX 10",
+                "5:6: error: MX: the data ends here, but a domain name is still missing \
+                 (help: written as: MX 10 mail.example.com.)",
+            ),
+            ("a..b A 192.0.2.1", "5:1: error: this is not an owner name: a label is empty"),
+            (
+                "a CNAME b..c",
+                "5:9: error: CNAME: this is not a domain name: a label is empty \
+                 (help: written as: CNAME www.example.com.)",
+            ),
+            (
+                "a LOC 52 22 23.000 N",
+                "5:3: error: LOC: LOC has no form of its own here yet \
+                 (help: write the data as octets: LOC \\# 4 C0000201 (their number, and hexadecimal digits))",
+            ),
+            (
+                "a TYPE65534 \\# 3 0102",
+                "5:18: error: TYPE65534: \\# says 3 octets, but 2 follow \
+                 (help: write \\# 2, or two digits for each octet)",
+            ),
+            (
+                "a SOA ns1 host 1 2 3 4 5",
+                "5:3: error: an SOA record below the apex of the zone \
+                 (help: the one SOA record belongs to example.com.)",
+            ),
+            (
+                "$GENERATE 1-5 a$ A 192.0.2.$",
+                "5:1: error: $GENERATE is not understood yet (help: write its records out)",
+            ),
+            (
+                "$ORIGN a",
+                "5:1: error: there is no such directive (help: directives are $ORIGIN, $TTL and $INCLUDE; \
+                 a name with a dollar sign begins with \\$)",
+            ),
+            ("$TTL 1 2", "5:8: error: this is one argument too many (help: $TTL has one argument: $TTL 1h)"),
+            (
+                "a TXT \"x",
+                "5:7: error: this quoted text has no closing quote on its line \
+                 (help: close the text with \" on the same line; write \\\" for a quote in it)",
+            ),
+            (
+                "a A ( 192.0.2.1\n b",
+                "5:5: error: this parenthesis is never closed \
+                 (help: close it with ) after the last part of the record)",
+            ),
+        ];
+        for (text, expected) in cases {
+            let (_, faults) = load(&format!("{HEAD}{text}\n"));
+            assert_eq!(lines(&faults).first().map(String::as_str), Some(expected), "{text}");
+        }
+        check_faults("", &[]);
+    }
+
+    #[test]
+    fn faults_before_the_first_record() {
+        let first = |text: &str, number: usize| lines(&load(text).1)[number].clone();
+        assert_eq!(
+            first(" A 192.0.2.1", 1),
+            "1:2: error: this line begins with a blank, but there is no owner name above it \
+             (help: begin the line with the owner name; @ is the origin)"
+        );
+        assert_eq!(
+            first("\u{feff}@ NS a", 0),
+            "1:1: error: the file begins with a byte order mark (help: save it as UTF-8 without one)"
+        );
+    }
+
+    #[test]
+    fn a_record_without_any_ttl_is_refused() {
+        let (_, faults) = load("@ NS ns1\nns1 A 192.0.2.1\n@ 1 SOA ns1 host 1 2 3 4 5\n");
+        assert!(lines(&faults)[0].starts_with("1:3: error: this record has no TTL and there is no $TTL"));
+    }
+}
