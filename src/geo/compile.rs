@@ -286,3 +286,53 @@ impl<'a> DecidedRecords<'a> {
         merged
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(address: &str, length: u8, sites: &[u16]) -> (Prefix, Vec<SiteId>) {
+        let prefix = Prefix { address: address.parse().unwrap(), length };
+        (prefix, sites.iter().copied().map(SiteId).collect())
+    }
+
+    fn check_refused(network: (Prefix, Vec<SiteId>), expected: &str) {
+        let rules = MapRules { network: vec![network], ..MapRules::default() };
+        let error = compile("world", &rules, &[], &[]).err().map(|error| error.to_string());
+        assert!(error.as_ref().is_some_and(|error| error.contains(expected)), "{error:?}");
+    }
+
+    #[test]
+    fn networks_inside_tunnels_are_refused() {
+        check_refused(network("2002:c000:200::", 40, &[0]), "network 2002:c000:200::/40 can match nobody");
+        check_refused(network("::ffff:192.0.2.0", 120, &[0]), "clients in ::ffff:0.0.0.0/96");
+        let around = MapRules { network: vec![network("2002::", 15, &[0])], ..MapRules::default() };
+        assert!(compile("world", &around, &[], &[]).is_ok());
+    }
+
+    #[test]
+    fn a_map_of_too_many_classes_is_refused_with_the_way_out() {
+        let each =
+            |id: u32| network(&std::net::Ipv4Addr::from_bits(1 << 24 | id).to_string(), 32, &[id as u16]);
+        let mut rules =
+            MapRules { network: (0..CLASSES_MAXIMUM as u32).map(each).collect(), ..MapRules::default() };
+        rules.default = vec![SiteId(0)];
+        assert_eq!(
+            compile("world", &rules, &[], &[]).ok().map(|map| map.classes.len()),
+            Some(CLASSES_MAXIMUM)
+        );
+        rules.default = vec![];
+        let error = compile("world", &rules, &[], &[]).err();
+        assert_eq!(error, Some(CompileError::TooManyClasses("world".to_owned())));
+    }
+
+    #[test]
+    fn of_doubled_networks_the_first_counts() {
+        let twice = vec![network("192.88.99.0", 24, &[1]), network("192.88.99.0", 24, &[2])];
+        let compiled =
+            compile("world", &MapRules { network: twice, ..MapRules::default() }, &[], &[]).unwrap();
+        assert!(
+            compiled.classes.contains(&[SiteId(1)].into()) && !compiled.classes.contains(&[SiteId(2)].into())
+        );
+    }
+}
