@@ -9,7 +9,20 @@ pub mod geo;
 pub mod health;
 pub mod zone;
 
-pub mod snapshot;
 pub mod steer;
 
+pub mod snapshot;
+
+pub mod answer;
+
+pub mod explain;
+
 pub mod config;
+
+pub mod admin;
+pub mod probe;
+pub mod server;
+
+pub mod daemon;
+
+pub mod cli;

@@ -1,46 +1,41 @@
 //! Files → configuration, or the full list of faults.
 //!
-//! INTERFACE STUB.
+//! Three steps, each in a module: `document` gives trees of values that know where they stand, `spec` what each file
+//! says by itself, `bind` what they mean together. Every step goes on after a fault, so that one run tells them all.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod bind;
+mod copy;
+mod document;
+mod files;
+mod limits;
+pub mod report;
+mod settings;
+mod spec;
+mod text;
+mod workspace;
 
-use crate::fault::Fault;
+pub use copy::DatabaseCopy;
+pub use files::Files;
+pub use settings::{Settings, TcpSettings};
+pub(crate) use text::did_you_mean;
+
+use std::path::Path;
+
+use crate::fault::{Fault, any_error};
 use crate::snapshot::Configuration;
 
-/// What the server itself needs; a change of most of it needs a restart.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// Addresses for UDP and TCP.
-    pub listen: Vec<SocketAddr>,
-    /// UDP workers; default the number of cores.
-    pub workers: usize,
-    /// TCP limits.
-    pub tcp: TcpSettings,
-    /// The status socket.
-    pub socket: Option<PathBuf>,
-    /// Where metrics are served.
-    pub metrics: Option<SocketAddr>,
-    /// Where health and the last good databases are kept.
-    pub state_dir: Option<PathBuf>,
-    /// How old a saved health table may be.
-    pub state_max_age: Duration,
-}
+use text::Faults;
+use workspace::Workspace;
 
-/// Limits of the TCP listener.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TcpSettings {
-    /// Connections at once.
-    pub connections: usize,
-    /// Connections at once of one client address (IPv4) or /56 (IPv6).
-    pub connections_per_client: usize,
-    /// From the first octet of a message to its last, and for each answer to be taken.
-    pub message_timeout: Duration,
-    /// Without a message.
-    pub idle_timeout: Duration,
-    /// For the whole connection.
-    pub connection_timeout: Duration,
+/// What a load is for; it decides what a bad geo database means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// `meridian check`: a bad database is an error.
+    Check,
+    /// The start of the server: for a bad database its last good copy serves, or the built-in data.
+    Start,
+    /// A reload: a bad or shrunken database refuses the reload.
+    Reload,
 }
 
 /// Everything that one run of the loader gives.
@@ -49,20 +44,28 @@ pub struct Loaded {
     pub settings: Settings,
     /// For the keeper.
     pub configuration: Configuration,
+    /// Databases that were accepted for the first time: to be kept for a later start with a bad file.
+    pub database_copies: Vec<DatabaseCopy>,
     /// Warnings; errors would have refused it all.
     pub warnings: Vec<Fault>,
 }
 
-/// Where files come from.
-pub enum Files {
-    /// The disk; paths are relative to this folder.
-    Disk(PathBuf),
-    /// Memory (the demonstration, tests, fuzzing): path → octets.
-    Memory(std::collections::BTreeMap<PathBuf, Vec<u8>>),
-}
-
-/// Loads a configuration. `previous` lends what did not change (zones, databases, maps) and is what a shrunken
-/// database is measured against.
-pub fn load(_files: &Files, _main: &Path, _previous: Option<&Configuration>) -> Result<Loaded, Vec<Fault>> {
-    todo!()
+/// Loads the configuration whose main file is `main`. `previous` lends what did not change (zones, databases, maps) and
+/// is what a shrunken database is measured against. The error is the list of all faults of all files, warnings among
+/// them, in the order of reading.
+pub fn load(
+    files: &Files,
+    main: &Path,
+    mode: Mode,
+    previous: Option<&Configuration>,
+) -> Result<Loaded, Vec<Fault>> {
+    let workspace = Workspace::new(files, main);
+    let source = workspace.main_file(main).map_err(|fault| vec![*fault])?;
+    let faults = Faults::default();
+    let bound = bind::Loader { workspace: &workspace, mode, previous, faults: &faults }.load(&source);
+    let faults = faults.into_sorted(&source);
+    match bound {
+        Ok(bound) if !any_error(&faults) => Ok(Loaded { warnings: faults, ..bound }),
+        _ => Err(faults),
+    }
 }

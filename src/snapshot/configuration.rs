@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::fault::Source;
+use crate::fault::{Fault, Source};
 use crate::geo::{self, Database, MapRules, Site};
 use crate::health::{Monitor, TargetId, TargetKey};
 use crate::steer::{Pool, PoolId, Rule};
@@ -15,6 +15,38 @@ pub struct ZoneFile {
     pub zone: Arc<Zone>,
     /// The master file, for reuse when it did not change.
     pub source: Arc<Source>,
+    /// The files that it takes in by `$INCLUDE`, with the paths as written there.
+    pub includes: Vec<(String, Arc<Source>)>,
+    /// What the rules asked to steer; equal requests on equal files give equal marks.
+    pub requests: Vec<SteerRequest>,
+    /// The RRsets that are steered, in the order of their rules.
+    pub marks: Vec<SteerMark>,
+    /// What was found odd in the files.
+    pub warnings: Vec<Fault>,
+}
+
+/// One owner name that a `[[steer]]` table names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SteerRequest {
+    /// The number of the table in its file.
+    pub table: usize,
+    /// The owner name.
+    pub owner: Name,
+    /// The types as written; `None`: those that have a default RRset.
+    pub types: Option<Vec<Family>>,
+}
+
+/// One steered RRset of a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SteerMark {
+    /// Index into [`ZoneFile::requests`].
+    pub request: usize,
+    /// The type's family.
+    pub family: Family,
+    /// Index into [`Configuration::rules`].
+    pub rule: u32,
+    /// The TTL of the default RRset in seconds.
+    pub ttl: u32,
 }
 
 /// A map, compiled, with what it was compiled from.
@@ -35,6 +67,8 @@ pub struct GeoSource {
     pub database: Arc<Database>,
     /// The path as configured; `None` for the built-in data.
     pub path: Option<String>,
+    /// Whether it is the built-in data, by itself or in place of the configured file.
+    pub builtin: bool,
     /// Set when something else than the configured file serves (last good copy, built-in data), and why.
     pub degraded: Option<String>,
 }

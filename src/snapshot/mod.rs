@@ -3,7 +3,9 @@
 mod configuration;
 mod store;
 
-pub use configuration::{Configuration, GeoSource, Map, Monitored, RuleLabel, Target, ZoneFile};
+pub use configuration::{
+    Configuration, GeoSource, Map, Monitored, RuleLabel, SteerMark, SteerRequest, Target, ZoneFile,
+};
 pub use store::Store;
 
 use std::sync::Arc;

@@ -2,9 +2,15 @@
 //!
 //! Nothing here allocates on the way of a query, and nothing knows what a zone is.
 
+pub mod edns;
+pub mod header;
 pub mod name;
+pub mod query;
 pub mod question_name;
+pub mod response;
 
+pub use edns::{ClientSubnet, Edns};
+pub use header::{Header, Rcode};
 pub use name::{Name, NameError};
 pub use question_name::QuestionName;
 

@@ -28,7 +28,7 @@ mod lookup;
 mod lookup_model;
 mod master;
 mod rdata;
-mod record_type;
+pub mod record_type;
 mod records;
 mod rrset;
 mod service;

@@ -14,7 +14,7 @@ pub(super) struct RecordType {
 
 /// What stands in the place of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Parsed {
+pub enum Parsed {
     /// A type that data can have.
     Data(u16),
     /// A type of questions or of signalling (RFC 6895 §3.1): no record of it can stand in a zone.
@@ -22,7 +22,7 @@ pub(super) enum Parsed {
 }
 
 /// Reads a mnemonic or `TYPEnnn`; `None` when it is neither.
-pub(super) fn parse(text: &[u8]) -> Option<Parsed> {
+pub fn parse(text: &[u8]) -> Option<Parsed> {
     let number = match TYPES.iter().find(|known| known.mnemonic.as_bytes().eq_ignore_ascii_case(text)) {
         Some(known) => known.number,
         None => numbered(text, b"TYPE")?,
@@ -40,7 +40,7 @@ pub(super) fn parse_class(text: &[u8]) -> Option<u16> {
 }
 
 /// The mnemonic of a type, `TYPEnnn` where it has none.
-pub(super) fn name(number: u16) -> String {
+pub fn name(number: u16) -> String {
     entry(number).map_or_else(|| format!("TYPE{number}"), |known| known.mnemonic.to_owned())
 }
 

@@ -1,0 +1,332 @@
+//! Fills [`Status`] from what the daemon holds.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::status::{
+    AddressStatus, GeoStatus, LoadStatus, MapStatus, MemberStatus, OutcomeStatus, PoolStatus, RuleStatus,
+    Status, TargetStatus, VerdictStatus, ZoneStatus,
+};
+use super::timestamp::rfc3339;
+use super::{LastLoad, Sources};
+use crate::explain::words;
+use crate::fault::Severity;
+use crate::geo::ClassId;
+use crate::health::{LastVerdict, Record, State, TargetId, TargetKey, Verdict};
+use crate::snapshot::{Configuration, GeoSource, Snapshot};
+use crate::steer::{
+    self, Choice, Eligibility, Given, Member, Pool, PoolId, PoolState, Reason, Rule, TargetHealth,
+};
+use crate::wire::Family;
+use crate::zone::record_type;
+
+/// Takes the state of this moment.
+pub(super) fn status(sources: &Sources, now: u64) -> Status {
+    let snapshot = sources.store.load_full();
+    let records = (sources.targets)();
+    let view = View { snapshot: &snapshot, records: &records, now };
+    let load = view.load(&(sources.last_load)());
+    let pools = view.pools();
+    let troubled_rules = troubled_rules(&snapshot);
+    let geo = view.geo();
+    Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        process: std::process::id(),
+        started: rfc3339(sources.started),
+        uptime_seconds: now.saturating_sub(sources.started),
+        ready: (sources.ready)(),
+        generation: snapshot.generation,
+        attention: attention(&load, &geo, &pools, &troubled_rules),
+        load,
+        zones: view.zones(),
+        geo,
+        maps: view.maps(),
+        pools,
+        rules: snapshot.configuration.rules.len(),
+        troubled_rules,
+    }
+}
+
+struct View<'a> {
+    snapshot: &'a Snapshot,
+    records: &'a HashMap<TargetKey, Record>,
+    now: u64,
+}
+
+impl View<'_> {
+    fn load(&self, load: &LastLoad) -> LoadStatus {
+        LoadStatus {
+            at: rfc3339(load.at),
+            age_seconds: self.now.saturating_sub(load.at),
+            taken: !load.faults.iter().any(|fault| fault.severity == Severity::Error),
+            faults: load.faults.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn zones(&self) -> Vec<ZoneStatus> {
+        let zones = self.snapshot.zones.iter();
+        zones
+            .map(|zone| ZoneStatus {
+                name: zone.apex().to_string(),
+                serial: zone.serial(),
+                records: zone.record_count(),
+            })
+            .collect()
+    }
+
+    fn geo(&self) -> Vec<GeoStatus> {
+        self.snapshot.configuration.geo.iter().map(|source| self.geo_source(source)).collect()
+    }
+
+    fn geo_source(&self, source: &GeoSource) -> GeoStatus {
+        let (networks, countries) = source.database.coverage();
+        let built = source.database.built_at();
+        GeoStatus {
+            name: source.database.name().to_owned(),
+            path: source.path.clone(),
+            built: rfc3339(built),
+            age_seconds: self.now.saturating_sub(built),
+            networks,
+            countries,
+            degraded: source.degraded.clone(),
+        }
+    }
+
+    fn maps(&self) -> Vec<MapStatus> {
+        let maps = self.snapshot.configuration.maps.iter();
+        maps.map(|map| MapStatus { name: map.name.clone(), ecs: map.ecs, classes: map.table.classes().len() })
+            .collect()
+    }
+
+    fn pools(&self) -> Vec<PoolStatus> {
+        let pools = self.snapshot.configuration.pools.iter();
+        pools.enumerate().map(|(index, pool)| self.pool(PoolId(index as u32), pool)).collect()
+    }
+
+    fn pool(&self, id: PoolId, pool: &Pool) -> PoolStatus {
+        let configuration = &self.snapshot.configuration;
+        let health = health_in(configuration, self.records);
+        let eligibilities = Family::BOTH.map(|family| steer::eligibility(pool, family, &health));
+        let state = |family| words::pool(self.snapshot.pool(id, family).state).to_owned();
+        let members = pool.members.iter().enumerate();
+        PoolStatus {
+            name: pool.name.clone(),
+            site: pool.site.map(|site| configuration.sites[usize::from(site.0)].name.clone()),
+            ipv4: state(Family::V4),
+            ipv6: state(Family::V6),
+            members: members
+                .map(|(index, member)| {
+                    self.member(member, [eligibilities[0][index], eligibilities[1][index]])
+                })
+                .collect(),
+        }
+    }
+
+    fn member(&self, member: &Member, eligibilities: [Eligibility; 2]) -> MemberStatus {
+        let addresses = Family::BOTH.iter().filter_map(|&family| {
+            let address = member.address(family)?;
+            Some(self.address(member, address, eligibilities[family.index()]))
+        });
+        MemberStatus {
+            name: member.name.clone(),
+            weight: member.weight,
+            admin: member.admin.to_string(),
+            addresses: addresses.collect(),
+        }
+    }
+
+    fn address(&self, member: &Member, address: IpAddr, eligibility: Eligibility) -> AddressStatus {
+        let targets = &member.targets[Family::of(address).index()];
+        AddressStatus {
+            address,
+            eligible: eligibility.is_given(),
+            reason: eligibility.to_string(),
+            targets: targets.iter().filter_map(|&target| self.target(target)).collect(),
+        }
+    }
+
+    fn target(&self, id: TargetId) -> Option<TargetStatus> {
+        let configuration = &self.snapshot.configuration;
+        let target = &configuration.targets[id.0 as usize];
+        let record = self.records.get(&target.key)?;
+        Some(TargetStatus {
+            monitor: configuration.monitors[target.monitor].names.join(", "),
+            address: target.key.address,
+            state: record.tracker.state.to_string(),
+            since: rfc3339(record.since),
+            state_seconds: self.now.saturating_sub(record.since),
+            verdict: record.last.as_ref().map(|last| self.verdict(last)),
+        })
+    }
+
+    fn verdict(&self, last: &LastVerdict) -> VerdictStatus {
+        let (result, detail) = match &last.verdict {
+            Verdict::Pass { microseconds } => ("pass", milliseconds(*microseconds)),
+            Verdict::Fail(reason) => ("fail", reason.clone()),
+            Verdict::Abstain(reason) => ("abstain", reason.clone()),
+        };
+        VerdictStatus { result: result.to_owned(), detail, age_seconds: self.now.saturating_sub(last.at) }
+    }
+}
+
+/// The health of the moment, as pools are compiled from it.
+pub(super) fn health_in<'a>(
+    configuration: &'a Configuration,
+    records: &'a HashMap<TargetKey, Record>,
+) -> impl Fn(TargetId) -> TargetHealth + 'a {
+    const UNKNOWN: TargetHealth = TargetHealth { state: State::Unknown, soonest_flip: 0 };
+    move |id| {
+        let record = records.get(&configuration.targets[id.0 as usize].key);
+        record.map_or(UNKNOWN, |record| TargetHealth::of(&record.tracker, configuration.monitor_of(id)))
+    }
+}
+
+/// The rules that do not answer from a healthy pool for every class of clients.
+pub(super) fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
+    let configuration = &snapshot.configuration;
+    let labelled = configuration.rules.iter().zip(&configuration.rule_labels);
+    labelled
+        .filter_map(|(rule, label)| {
+            let outcomes = troubles(snapshot, rule);
+            let rtype = record_type::name(label.family.rtype());
+            let owner = label.owner.to_string();
+            (!outcomes.is_empty()).then_some(RuleStatus { owner, rtype, outcomes })
+        })
+        .collect()
+}
+
+/// What the classes of a rule get that do not get a healthy pool. An empty site list is no trouble: it was written.
+fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
+    let configuration = &snapshot.configuration;
+    let of_classes = rule.map.map_or(1, |map| configuration.maps[map as usize].table.classes().len());
+    let mut counts: Vec<((Reason, Option<PoolId>), usize)> = Vec::new();
+    for class in 0..of_classes {
+        let choice = steer::choose(rule, ClassId(class as u16), |pool| snapshot.pool(pool, rule.family));
+        if matches!(choice.reason, Reason::Healthy | Reason::EmptyDefault | Reason::EmptyNoData) {
+            continue;
+        }
+        let outcome = (choice.reason, pool_of(&choice));
+        match counts.iter_mut().find(|(known, _)| *known == outcome) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((outcome, 1)),
+        }
+    }
+    counts
+        .into_iter()
+        .map(|((reason, pool), classes)| OutcomeStatus {
+            reason: words::reason(reason).to_owned(),
+            pool: pool.map(|id| configuration.pools[id.0 as usize].name.clone()),
+            classes,
+            of_classes,
+        })
+        .collect()
+}
+
+fn pool_of(choice: &Choice<'_>) -> Option<PoolId> {
+    match choice.given {
+        Given::Set(pool, _) => Some(pool),
+        Given::DefaultRrset | Given::NoData => None,
+    }
+}
+
+fn milliseconds(microseconds: u32) -> String {
+    format!("{}.{} ms", microseconds / 1000, microseconds % 1000 / 100)
+}
+
+/// What an operator should look at, worst first.
+fn attention(
+    load: &LoadStatus,
+    geo: &[GeoStatus],
+    pools: &[PoolStatus],
+    troubled_rules: &[RuleStatus],
+) -> Vec<String> {
+    let rules = troubled_rules.iter().flat_map(|rule| {
+        rule.outcomes.iter().map(move |outcome| {
+            let pool = outcome.pool.as_ref().map_or(String::new(), |pool| format!(" (pool {pool} answers)"));
+            format!(
+                "{} {}: {}{pool} for {} of {} classes of clients",
+                rule.owner, rule.rtype, outcome.reason, outcome.classes, outcome.of_classes
+            )
+        })
+    });
+    let refused = (!load.taken).then(|| format!("the load at {} was refused; see its faults", load.at));
+    let geo = geo.iter().filter_map(|source| source.degraded.as_ref()).map(|why| format!("geo data: {why}"));
+    let states = pools.iter().flat_map(|pool| {
+        let families = [("IPv4", &pool.ipv4), ("IPv6", &pool.ipv6)];
+        families.into_iter().filter_map(|(family, state)| {
+            let troubled =
+                *state == words::pool(PoolState::Degraded) || *state == words::pool(PoolState::Dead);
+            troubled.then(|| format!("pool {} is {state} for {family}", pool.name))
+        })
+    });
+    let down = pools.iter().flat_map(|pool| {
+        pool.members.iter().flat_map(move |member| {
+            let addresses = member.addresses.iter().flat_map(|address| &address.targets);
+            addresses
+                .filter(|target| target.state == State::Down.to_string())
+                .map(move |target| format!("member {}/{} is {}", pool.name, member.name, down_words(target)))
+        })
+    });
+    rules.chain(refused).chain(geo).chain(states).chain(down).collect()
+}
+
+/// `down for monitor web at 192.0.2.1: connection refused`.
+fn down_words(target: &TargetStatus) -> String {
+    let why = target.verdict.as_ref().filter(|verdict| verdict.result != "pass");
+    let why = why.map_or(String::new(), |verdict| format!(": {}", verdict.detail));
+    format!("down for monitor {} at {}{why}", target.monitor, target.address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::testing::{STARTED, with_members_down};
+    use crate::fault::{Fault, Source};
+
+    #[test]
+    fn a_good_day_shows_every_member_and_wants_nothing() {
+        let mut sources = with_members_down(&[]);
+        sources.started = STARTED - 60;
+        let status = status(&sources, STARTED + 10);
+        assert_eq!((status.uptime_seconds, status.rules), (70, 2));
+        let near = &status.pools[0];
+        assert_eq!((near.ipv4.as_str(), near.ipv6.as_str()), ("healthy", "absent"));
+        let address = &near.members[0].addresses[0];
+        assert!(address.eligible, "{address:?}");
+        let target = &address.targets[0];
+        assert_eq!((target.state.as_str(), target.monitor.as_str(), target.state_seconds), ("up", "web", 10));
+        let verdict = VerdictStatus { result: "pass".into(), detail: "1.2 ms".into(), age_seconds: 5 };
+        assert_eq!(target.verdict, Some(verdict));
+        let far = &status.pools[1].members[0];
+        assert_eq!((far.admin.as_str(), far.addresses.len()), ("drained", 2));
+    }
+
+    #[test]
+    fn rules_pools_and_members_in_trouble_are_named_with_their_state() {
+        let status = status(&with_members_down(&["a"]), STARTED);
+        let expected = [
+            "api.example.com. A: all_down_default for 1 of 1 classes of clients",
+            "www.example.com. A: degraded (pool near answers) for 1 of 1 classes of clients",
+            "pool near is degraded for IPv4",
+            "pool far is dead for IPv4",
+            "pool far is dead for IPv6",
+            "member near/a is down for monitor web at 192.0.2.1: connection refused",
+        ];
+        let mut attention = status.attention.clone();
+        attention[..2].sort();
+        assert_eq!(attention, expected);
+    }
+
+    #[test]
+    fn a_refused_load_wants_attention_and_shows_its_faults() {
+        let mut sources = with_members_down(&[]);
+        sources.last_load = Box::new(|| {
+            let source = Source::new("meridian.toml", "x");
+            LastLoad { at: STARTED, faults: vec![Fault::error(&source, 0..1, "no such thing")] }
+        });
+        let status = status(&sources, STARTED + 3);
+        assert!(!status.load.taken);
+        assert_eq!(status.load.faults, ["meridian.toml:1:1: error: no such thing"]);
+        assert!(status.attention.iter().any(|line| line.contains("was refused")), "{:?}", status.attention);
+    }
+}

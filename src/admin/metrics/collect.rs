@@ -1,0 +1,168 @@
+//! The values of all metrics at this moment.
+
+use std::collections::HashMap;
+
+use super::Counters;
+use super::catalogue::{self, Metric};
+use crate::admin::{DATA_NOTICE, LastLoad, Sources, gather};
+use crate::answer::{Counter, Tally};
+use crate::explain::words;
+use crate::fault::any_error;
+use crate::health::{Record, State, TargetKey};
+use crate::snapshot::{Configuration, GeoSource, Snapshot};
+use crate::steer::{self, Eligibility, Member, Pool, PoolId, PoolState};
+use crate::wire::Family;
+
+/// Zones whose serial is shown.
+const ZONES_SHOWN: usize = 1000;
+/// Pools, and members over all pools, that are shown.
+const LABELLED_MAX: usize = 10_000;
+
+/// A metric with its values.
+#[derive(Debug)]
+pub(super) struct Series {
+    /// The metric.
+    pub(super) metric: &'static Metric,
+    /// One for each combination of labels that there is.
+    pub(super) samples: Vec<Sample>,
+}
+
+/// A value under its labels.
+#[derive(Debug)]
+pub(super) struct Sample {
+    /// In the order of [`Metric::labels`].
+    pub(super) labels: Vec<String>,
+    /// The value.
+    pub(super) value: u64,
+}
+
+/// Every metric of the catalogue, in its order.
+pub(super) fn series(sources: &Sources) -> Vec<Series> {
+    let snapshot = sources.store.load_full();
+    let records = (sources.targets)();
+    let mut values = HashMap::new();
+    process(&mut values, sources, &snapshot);
+    packets(&mut values, &sources.tallies);
+    counted(&mut values, (sources.counters)());
+    data(&mut values, &snapshot);
+    health(&mut values, &snapshot, &records);
+    catalogue::METRICS
+        .iter()
+        .map(|&metric| Series { metric, samples: values.remove(metric.name).unwrap_or_default() })
+        .collect()
+}
+
+/// Samples by the name of their metric.
+type Values = HashMap<&'static str, Vec<Sample>>;
+
+fn put(values: &mut Values, metric: &Metric, labels: &[&str], value: u64) {
+    debug_assert_eq!(labels.len(), metric.labels.len(), "{}", metric.name);
+    let labels = labels.iter().map(|&label| label.to_owned()).collect();
+    values.entry(metric.name).or_default().push(Sample { labels, value });
+}
+
+fn process(values: &mut Values, sources: &Sources, snapshot: &Snapshot) {
+    let LastLoad { at, faults } = (sources.last_load)();
+    put(values, &catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION"), DATA_NOTICE], 1);
+    put(values, &catalogue::START_TIME, &[], sources.started);
+    put(values, &catalogue::READY, &[], u64::from((sources.ready)()));
+    put(values, &catalogue::GENERATION, &[], snapshot.generation);
+    put(values, &catalogue::LAST_LOAD_TIME, &[], at);
+    put(values, &catalogue::LAST_LOAD_TAKEN, &[], u64::from(!any_error(&faults)));
+}
+
+/// The counters of the packet path name their metric and label themselves.
+fn packets(values: &mut Values, tallies: &[std::sync::Arc<Tally>]) {
+    for &counter in Counter::ALL {
+        let (metric, (_, label)) = counter.metric();
+        let value = tallies.iter().map(|tally| tally.get(counter)).fold(0, u64::wrapping_add);
+        values.entry(metric).or_default().push(Sample { labels: vec![label.to_owned()], value });
+    }
+}
+
+fn counted(values: &mut Values, counters: Counters) {
+    put(values, &catalogue::LOADS, &["taken"], counters.loads_taken);
+    put(values, &catalogue::LOADS, &["refused"], counters.loads_refused);
+    put(values, &catalogue::PROBES, &["pass"], counters.probes_passed);
+    put(values, &catalogue::PROBES, &["fail"], counters.probes_failed);
+    put(values, &catalogue::PROBES, &["abstain"], counters.probes_abstained);
+    put(values, &catalogue::PROBES_LATE, &[], counters.probes_late);
+    put(values, &catalogue::PROBES_SKIPPED, &[], counters.probes_skipped);
+    put(values, &catalogue::TRANSITIONS, &["up"], counters.transitions_up);
+    put(values, &catalogue::TRANSITIONS, &["down"], counters.transitions_down);
+}
+
+fn data(values: &mut Values, snapshot: &Snapshot) {
+    let zones = &snapshot.zones;
+    put(values, &catalogue::ZONES, &[], zones.iter().count() as u64);
+    for zone in zones.iter().take(ZONES_SHOWN) {
+        put(values, &catalogue::ZONE_SERIAL, &[&zone.apex().to_string()], u64::from(zone.serial()));
+    }
+    for GeoSource { database, degraded, .. } in &snapshot.configuration.geo {
+        let labels = [database.name()];
+        let (networks, _) = database.coverage();
+        put(values, &catalogue::GEO_BUILD_TIME, &labels, database.built_at());
+        put(values, &catalogue::GEO_NETWORKS, &labels, networks as u64);
+        put(values, &catalogue::GEO_DEGRADED, &labels, u64::from(degraded.is_some()));
+    }
+}
+
+fn health(values: &mut Values, snapshot: &Snapshot, records: &HashMap<TargetKey, Record>) {
+    for state in [State::Unknown, State::Up, State::Down] {
+        let count = records.values().filter(|record| record.tracker.state == state).count();
+        put(values, &catalogue::TARGETS, &[&state.to_string()], count as u64);
+    }
+    let configuration = &snapshot.configuration;
+    let health = gather::health_in(configuration, records);
+    let mut members_left = LABELLED_MAX;
+    for (index, pool) in configuration.pools.iter().enumerate().take(LABELLED_MAX) {
+        for family in Family::BOTH {
+            pool_state(values, snapshot, PoolId(index as u32), pool, family);
+        }
+        let shown = pool.members.len().min(members_left);
+        members_left -= shown;
+        for family in Family::BOTH {
+            let eligibilities = steer::eligibility(pool, family, &health);
+            for (member, eligibility) in pool.members.iter().zip(eligibilities).take(shown) {
+                member_state(values, configuration, records, (pool, member, family), eligibility);
+            }
+        }
+    }
+    let troubled = gather::troubled_rules(snapshot).len();
+    put(values, &catalogue::TROUBLED_RULES, &[], troubled as u64);
+}
+
+fn member_state(
+    values: &mut Values,
+    configuration: &Configuration,
+    records: &HashMap<TargetKey, Record>,
+    (pool, member, family): (&Pool, &Member, Family),
+    eligibility: Eligibility,
+) {
+    if eligibility == Eligibility::NoAddress {
+        return;
+    }
+    let labels = [pool.name.as_str(), member.name.as_str(), family_name(family)];
+    put(values, &catalogue::MEMBER_ELIGIBLE, &labels, u64::from(eligibility.is_given()));
+    for &target in &member.targets[family.index()] {
+        let target = &configuration.targets[target.0 as usize];
+        let monitor = configuration.monitors[target.monitor].names.join(",");
+        let up = records.get(&target.key).is_some_and(|record| record.tracker.state == State::Up);
+        put(values, &catalogue::MEMBER_UP, &[labels[0], labels[1], labels[2], &monitor], u64::from(up));
+    }
+}
+
+fn pool_state(values: &mut Values, snapshot: &Snapshot, id: PoolId, pool: &Pool, family: Family) {
+    let present = snapshot.pool(id, family).state;
+    for state in [PoolState::Absent, PoolState::Healthy, PoolState::Degraded, PoolState::Dead] {
+        let labels = [pool.name.as_str(), family_name(family), words::pool(state)];
+        put(values, &catalogue::POOL_STATE, &labels, u64::from(state == present));
+    }
+}
+
+fn family_name(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "ipv4",
+        Family::V6 => "ipv6",
+    }
+}

@@ -1,0 +1,156 @@
+//! What an operator on call looks at: the status socket and the metrics, both read-only.
+//!
+//! The status socket is a Unix socket of mode 0600 with `GET /status` (JSON, [`status::Status`]) and `GET /metrics`. The
+//! metrics listener is on a loopback address and has `GET /metrics` only. Neither can change anything, both are bounded
+//! in connections, time and size, and what they show is made outside the threads that answer queries.
+
+mod connection;
+mod gather;
+mod http;
+pub mod metrics;
+mod socket;
+pub mod status;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+pub mod timestamp;
+
+pub use metrics::Counters;
+pub use socket::SocketError;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::task::JoinHandle;
+
+use self::connection::Limits;
+use self::http::Page;
+use crate::answer::Tally;
+use crate::fault::Fault;
+use crate::health::{Record, TargetKey};
+use crate::snapshot::Store;
+
+/// The notice that the built-in geo data asks for (CC BY-SA 4.0), shown wherever the data is.
+pub const DATA_NOTICE: &str = "Built-in geo data: IPFire Location (https://location.ipfire.org), CC BY-SA 4.0, packed by The Tor Project";
+
+/// Where the shown state comes from. The daemon fills this in; edges never ask each other.
+pub struct Sources {
+    /// The published generation.
+    pub store: Arc<Store>,
+    /// Every target with its state and last verdict.
+    pub targets: Box<dyn Fn() -> HashMap<TargetKey, Record> + Send + Sync>,
+    /// The last load of the files.
+    pub last_load: Box<dyn Fn() -> LastLoad + Send + Sync>,
+    /// What the packet threads count; shown as their sums.
+    pub tallies: Vec<Arc<Tally>>,
+    /// What is counted elsewhere.
+    pub counters: Box<dyn Fn() -> Counters + Send + Sync>,
+    /// Whether the first round of probes has ended.
+    pub ready: Box<dyn Fn() -> bool + Send + Sync>,
+    /// When the process started, in seconds since 1970.
+    pub started: u64,
+}
+
+/// The last load of the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastLoad {
+    /// When it ended, in seconds since 1970.
+    pub at: u64,
+    /// Errors (then nothing changed) and warnings.
+    pub faults: Vec<Fault>,
+}
+
+/// Why the admin listeners could not be made.
+#[derive(Debug, Error)]
+pub enum AdminError {
+    /// The status socket.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    /// Metrics are for the machine itself; a proxy carries them further where wanted.
+    #[error("metrics are served on loopback addresses only, not on {0}")]
+    NotLoopback(SocketAddr),
+    /// The metrics listener.
+    #[error("cannot listen for metrics on {address}: {error}")]
+    Metrics {
+        /// The address as configured.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+/// The running listeners; they stop, and the socket's file goes, when this is dropped.
+pub struct Admin {
+    tasks: Vec<JoinHandle<()>>,
+    metrics_address: Option<SocketAddr>,
+    _socket_file: Option<socket::SocketFile>,
+}
+
+impl Admin {
+    /// Binds what is asked for and serves it on the present tokio runtime.
+    pub fn start(
+        sources: Sources,
+        socket: Option<&Path>,
+        metrics: Option<SocketAddr>,
+    ) -> Result<Admin, AdminError> {
+        Admin::start_with(sources, socket, metrics, Limits::DEFAULT)
+    }
+
+    /// The address that metrics are served on, with the port that the system chose where 0 was asked for.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
+    fn start_with(
+        sources: Sources,
+        socket: Option<&Path>,
+        metrics: Option<SocketAddr>,
+        limits: Limits,
+    ) -> Result<Admin, AdminError> {
+        let page = Page::new(sources);
+        let bound_socket = socket.map(socket::bind).transpose()?;
+        let bound_metrics = metrics.map(bind_metrics).transpose()?;
+        let mut admin = Admin { tasks: Vec::new(), metrics_address: None, _socket_file: None };
+        if let Some((listener, file)) = bound_socket {
+            tracing::info!(path = %file.path().display(), "status socket ready");
+            let listener = tokio::net::UnixListener::from_std(listener)
+                .map_err(|error| SocketError::System { path: file.path().to_owned(), error })?;
+            admin.tasks.push(tokio::spawn(http::serve(listener, limits, http::socket_routes(&page))));
+            admin._socket_file = Some(file);
+        }
+        if let Some((listener, address)) = bound_metrics {
+            tracing::info!(%address, "metrics ready");
+            let listener = tokio::net::TcpListener::from_std(listener)
+                .map_err(|error| AdminError::Metrics { address, error })?;
+            admin.tasks.push(tokio::spawn(http::serve(listener, limits, http::metrics_routes(&page))));
+            admin.metrics_address = Some(address);
+        }
+        Ok(admin)
+    }
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+fn bind_metrics(address: SocketAddr) -> Result<(TcpListener, SocketAddr), AdminError> {
+    if !address.ip().is_loopback() {
+        return Err(AdminError::NotLoopback(address));
+    }
+    let bind = || {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
+    };
+    bind().map_err(|error| AdminError::Metrics { address, error })
+}

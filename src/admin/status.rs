@@ -1,0 +1,185 @@
+//! What `GET /status` says: the whole state of a running server as one JSON document.
+//!
+//! This is the schema. `gather` fills it, `cli::status` reads it back; both sides use these types, so they cannot drift.
+
+use serde::{Deserialize, Serialize};
+
+/// The whole state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The version of the program.
+    pub version: String,
+    /// Process id.
+    pub process: u32,
+    /// When the process started (RFC 3339).
+    pub started: String,
+    /// Seconds since then.
+    pub uptime_seconds: u64,
+    /// Whether the first round of probes has ended.
+    pub ready: bool,
+    /// The number of the published generation.
+    pub generation: u64,
+    /// The last load of the files.
+    pub load: LoadStatus,
+    /// What is not as it should be, as sentences; empty on a good day.
+    pub attention: Vec<String>,
+    /// The zones, by name.
+    pub zones: Vec<ZoneStatus>,
+    /// The geo data, in the order of merging.
+    pub geo: Vec<GeoStatus>,
+    /// The maps.
+    pub maps: Vec<MapStatus>,
+    /// The pools.
+    pub pools: Vec<PoolStatus>,
+    /// The number of rules (one for each owner name and type).
+    pub rules: usize,
+    /// Those rules that do not answer from a healthy pool for every class of clients.
+    pub troubled_rules: Vec<RuleStatus>,
+}
+
+/// The last load of the files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadStatus {
+    /// When (RFC 3339).
+    pub at: String,
+    /// Seconds since then.
+    pub age_seconds: u64,
+    /// Whether it was taken; if not, what was served before goes on.
+    pub taken: bool,
+    /// Errors and warnings, each `file:line:column: severity: message`.
+    pub faults: Vec<String>,
+}
+
+/// A zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneStatus {
+    /// Its apex.
+    pub name: String,
+    /// The serial of its SOA.
+    pub serial: u32,
+    /// Its records.
+    pub records: usize,
+}
+
+/// One source of geo data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GeoStatus {
+    /// What the data calls itself.
+    pub name: String,
+    /// The file, unless it is built in.
+    pub path: Option<String>,
+    /// When the data was built (RFC 3339).
+    pub built: String,
+    /// Seconds since then.
+    pub age_seconds: u64,
+    /// Networks with a usable record.
+    pub networks: usize,
+    /// Distinct countries.
+    pub countries: usize,
+    /// Why something else than the configured file serves.
+    pub degraded: Option<String>,
+}
+
+/// A map.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapStatus {
+    /// Its name.
+    pub name: String,
+    /// Whether EDNS Client Subnet decides.
+    pub ecs: bool,
+    /// The number of its distinct outcomes.
+    pub classes: usize,
+}
+
+/// A pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolStatus {
+    /// Its name.
+    pub name: String,
+    /// Its site.
+    pub site: Option<String>,
+    /// `healthy`, `degraded`, `dead`, or `absent` (no address of the family) for IPv4.
+    pub ipv4: String,
+    /// The same for IPv6.
+    pub ipv6: String,
+    /// Its members.
+    pub members: Vec<MemberStatus>,
+}
+
+/// A member.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MemberStatus {
+    /// Its name.
+    pub name: String,
+    /// Its weight.
+    pub weight: u16,
+    /// `auto`, `drained`, `forced up` or `forced down`: the strongest of member, pool and site.
+    pub admin: String,
+    /// Its addresses, one of each family at most.
+    pub addresses: Vec<AddressStatus>,
+}
+
+/// One address of a member.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AddressStatus {
+    /// The address.
+    pub address: std::net::IpAddr,
+    /// Whether it is given out while its pool has enough.
+    pub eligible: bool,
+    /// Why, or why not.
+    pub reason: String,
+    /// What is probed for it; empty without a monitor.
+    pub targets: Vec<TargetStatus>,
+}
+
+/// One address under one monitor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TargetStatus {
+    /// The monitor's names.
+    pub monitor: String,
+    /// The address that is probed.
+    pub address: std::net::IpAddr,
+    /// `unknown`, `up` or `down`.
+    pub state: String,
+    /// Since when (RFC 3339).
+    pub since: String,
+    /// Seconds in this state.
+    pub state_seconds: u64,
+    /// The last verdict; none before the first probe of a target without saved state.
+    pub verdict: Option<VerdictStatus>,
+}
+
+/// The last verdict on a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerdictStatus {
+    /// `pass`, `fail` or `abstain`.
+    pub result: String,
+    /// The time it took, or what was wrong.
+    pub detail: String,
+    /// Seconds since it came.
+    pub age_seconds: u64,
+}
+
+/// A rule in trouble.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleStatus {
+    /// Owner name.
+    pub owner: String,
+    /// `A` or `AAAA`.
+    pub rtype: String,
+    /// What its clients get, one entry for each distinct outcome that is not a healthy pool.
+    pub outcomes: Vec<OutcomeStatus>,
+}
+
+/// What some classes of clients get from a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeStatus {
+    /// The named state: `degraded`, `all down`, …
+    pub reason: String,
+    /// The pool that answers, if one does.
+    pub pool: Option<String>,
+    /// How many classes of the rule's map get this.
+    pub classes: usize,
+    /// How many classes the map has.
+    pub of_classes: usize,
+}

@@ -1,0 +1,213 @@
+//! Counters of the packet path: one tally per worker, written by that worker alone, summed by whoever reads.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::steer::Reason;
+use crate::wire::Rcode;
+use crate::wire::rtype;
+
+/// The list of counters: variant, metric name, label name and value.
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])+ $variant:ident: $metric:literal, $label:literal = $value:literal;)+) => {
+        /// Everything that is counted on the way of a packet.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Counter { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Counter {
+            /// Every counter, in the order of the list.
+            pub const ALL: &'static [Counter] = &[$(Counter::$variant,)+];
+
+            /// The metric it belongs to (without prefix and `_total`), and its label there.
+            pub fn metric(self) -> (&'static str, (&'static str, &'static str)) {
+                match self { $(Counter::$variant => ($metric, ($label, $value)),)+ }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Packets over UDP that were read.
+    Udp: "queries", "transport" = "udp";
+    /// Messages over TCP that were read.
+    Tcp: "queries", "transport" = "tcp";
+    /// Questions for A.
+    TypeA: "questions", "type" = "A";
+    /// Questions for AAAA.
+    TypeAaaa: "questions", "type" = "AAAA";
+    /// Questions for NS.
+    TypeNs: "questions", "type" = "NS";
+    /// Questions for SOA.
+    TypeSoa: "questions", "type" = "SOA";
+    /// Questions for MX.
+    TypeMx: "questions", "type" = "MX";
+    /// Questions for TXT.
+    TypeTxt: "questions", "type" = "TXT";
+    /// Questions for HTTPS.
+    TypeHttps: "questions", "type" = "HTTPS";
+    /// Questions for any other type.
+    TypeOther: "questions", "type" = "other";
+    /// Questions that came with EDNS.
+    WithEdns: "query_features", "feature" = "edns";
+    /// Questions that came with EDNS Client Subnet.
+    WithClientSubnet: "query_features", "feature" = "client_subnet";
+    /// Questions with DNSSEC OK.
+    WithDnssecOk: "query_features", "feature" = "dnssec_ok";
+    /// Octets followed the message; they were ignored.
+    Trailing: "query_features", "feature" = "trailing_octets";
+    /// NOERROR.
+    NoError: "responses", "rcode" = "NOERROR";
+    /// FORMERR.
+    FormErr: "responses", "rcode" = "FORMERR";
+    /// SERVFAIL.
+    ServFail: "responses", "rcode" = "SERVFAIL";
+    /// NXDOMAIN.
+    NxDomain: "responses", "rcode" = "NXDOMAIN";
+    /// NOTIMP.
+    NotImp: "responses", "rcode" = "NOTIMP";
+    /// REFUSED.
+    Refused: "responses", "rcode" = "REFUSED";
+    /// NOTAUTH, which the control handler gives.
+    NotAuth: "responses", "rcode" = "NOTAUTH";
+    /// BADVERS.
+    BadVers: "responses", "rcode" = "BADVERS";
+    /// Responses with TC.
+    Truncated: "truncated", "transport" = "udp";
+    /// Shorter than a header.
+    DropShort: "drops", "reason" = "short";
+    /// A response instead of a query.
+    DropResponse: "drops", "reason" = "response";
+    /// Source port 0.
+    DropSourcePort: "drops", "reason" = "source_port_zero";
+    /// The source is one of our own listening addresses.
+    DropLoop: "drops", "reason" = "own_address";
+    /// The queue of control requests was full.
+    DropControlFull: "drops", "reason" = "control_queue_full";
+    /// The kernel did not take the answer.
+    DropSend: "drops", "reason" = "send_failed";
+    /// Handed to the control handler.
+    Control: "control_requests", "kind" = "all";
+    /// Panics caught while answering.
+    Panic: "panics", "place" = "answer";
+    /// TCP connections accepted.
+    TcpAccepted: "tcp_connections", "event" = "accepted";
+    /// TCP connections refused at a cap.
+    TcpRefused: "tcp_connections", "event" = "refused";
+    /// Idle TCP connections closed to make room.
+    TcpShed: "tcp_connections", "event" = "shed";
+    /// TCP connections ended by a deadline.
+    TcpTimedOut: "tcp_connections", "event" = "timed_out";
+    /// Steered: the first healthy candidate.
+    SteerHealthy: "steered", "reason" = "healthy";
+    /// Steered: a degraded candidate.
+    SteerDegraded: "steered", "reason" = "degraded";
+    /// Steered: all down, members as if up.
+    SteerAllDown: "steered", "reason" = "all_down";
+    /// Steered: all down, drained members.
+    SteerAllDownDrained: "steered", "reason" = "all_down_drained";
+    /// Steered: all down, the pool named for it.
+    SteerAllDownPool: "steered", "reason" = "all_down_pool";
+    /// Steered: all down, the default RRset.
+    SteerAllDownDefault: "steered", "reason" = "all_down_default";
+    /// Steered: all down, NODATA.
+    SteerAllDownNone: "steered", "reason" = "all_down_none";
+    /// Steered: nothing left, the default RRset.
+    SteerNothingLeft: "steered", "reason" = "nothing_left";
+    /// Steered: an empty site list, the default RRset.
+    SteerEmptyDefault: "steered", "reason" = "empty_default";
+    /// Steered: an empty site list, NODATA.
+    SteerEmptyNoData: "steered", "reason" = "empty_nodata";
+}
+
+impl Counter {
+    /// The counter of a question's type.
+    pub fn of_type(qtype: u16) -> Counter {
+        match qtype {
+            rtype::A => Counter::TypeA,
+            rtype::AAAA => Counter::TypeAaaa,
+            rtype::NS => Counter::TypeNs,
+            rtype::SOA => Counter::TypeSoa,
+            rtype::MX => Counter::TypeMx,
+            rtype::TXT => Counter::TypeTxt,
+            rtype::HTTPS => Counter::TypeHttps,
+            _ => Counter::TypeOther,
+        }
+    }
+
+    /// The counter of a response code.
+    pub fn of_rcode(rcode: Rcode) -> Counter {
+        match rcode {
+            Rcode::NoError => Counter::NoError,
+            Rcode::FormErr => Counter::FormErr,
+            Rcode::ServFail => Counter::ServFail,
+            Rcode::NxDomain => Counter::NxDomain,
+            Rcode::NotImp => Counter::NotImp,
+            Rcode::Refused => Counter::Refused,
+            Rcode::BadVers => Counter::BadVers,
+        }
+    }
+
+    /// The counter of a steering reason.
+    pub fn of_reason(reason: Reason) -> Counter {
+        match reason {
+            Reason::Healthy => Counter::SteerHealthy,
+            Reason::Degraded => Counter::SteerDegraded,
+            Reason::AllDown => Counter::SteerAllDown,
+            Reason::AllDownDrained => Counter::SteerAllDownDrained,
+            Reason::AllDownPool => Counter::SteerAllDownPool,
+            Reason::AllDownDefault => Counter::SteerAllDownDefault,
+            Reason::AllDownNone => Counter::SteerAllDownNone,
+            Reason::NothingLeft => Counter::SteerNothingLeft,
+            Reason::EmptyDefault => Counter::SteerEmptyDefault,
+            Reason::EmptyNoData => Counter::SteerEmptyNoData,
+        }
+    }
+}
+
+/// One worker's counters, on cache lines of their own.
+#[repr(align(128))]
+pub struct Tally {
+    cells: [AtomicU64; Counter::ALL.len()],
+}
+
+impl Default for Tally {
+    fn default() -> Tally {
+        Tally { cells: [const { AtomicU64::new(0) }; Counter::ALL.len()] }
+    }
+}
+
+impl Tally {
+    /// Counts one, for the only writer of this tally: a plain load and store, no locked instruction.
+    pub fn count(&self, counter: Counter) {
+        let cell = &self.cells[counter as usize];
+        cell.store(cell.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// Counts one where several tasks write (TCP, control).
+    pub fn count_shared(&self, counter: Counter) {
+        self.cells[counter as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The present value.
+    pub fn get(&self, counter: Counter) -> u64 {
+        self.cells[counter as usize].load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_counter_has_a_cell_and_a_label_of_its_own() {
+        let tally = Tally::default();
+        let mut seen = std::collections::HashSet::new();
+        for (times, &counter) in Counter::ALL.iter().enumerate() {
+            assert!(seen.insert(counter.metric()), "{counter:?}");
+            (0..times).for_each(|_| tally.count(counter));
+        }
+        for (times, &counter) in Counter::ALL.iter().enumerate() {
+            assert_eq!(tally.get(counter), times as u64);
+        }
+        assert!(Rcode::ALL.iter().all(|&rcode| Counter::of_rcode(rcode).metric().1.1 == rcode.name()));
+    }
+}

@@ -1,0 +1,133 @@
+//! The commands (the door to `clap`): one file each.
+
+mod check;
+mod explain;
+mod files;
+mod log;
+mod serve;
+mod status;
+mod table;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::LazyLock;
+
+use clap::builder::Styles;
+use clap::builder::styling::{AnsiColor, Style};
+use clap::{Parser, Subcommand};
+
+use crate::admin::DATA_NOTICE;
+
+/// Where `serve`, `check`, `explain` and `status` look when no file is named.
+const DEFAULT_FILE: &str = "meridian.toml";
+
+/// All is well.
+const OK: u8 = 0;
+/// The files have faults, the server could not start, or no server answers.
+const FAILED: u8 = 1;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  meridian serve --demo
+      A working zone on port 5300 of this machine, with backends to stop and start.
+  meridian check
+      Read ./meridian.toml and everything it names; print every fault with its place.
+  meridian explain www.example.com A --from 193.0.6.139/24
+      What a client there would get, and why, without a running server.
+  meridian status
+      What the running server knows: members, pools, rules, loads, geo data.
+
+Exit codes:
+  0  all is well
+  1  the files have faults, the server could not start, or no server answers
+  2  the command line is wrong";
+
+/// An authoritative DNS server that steers traffic by place, weight and health.
+#[derive(Debug, Parser)]
+#[command(
+    name = "meridian",
+    version,
+    long_version = LONG_VERSION.as_str(),
+    styles = STYLES,
+    after_help = EXAMPLES,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Arguments),
+    Check(check::Arguments),
+    Explain(explain::Arguments),
+    Status(status::Arguments),
+}
+
+/// How a command prints its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Runs the command of this process's command line.
+pub fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// The version, and the notice that the built-in geo data asks for.
+static LONG_VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{}\n\nLicence: MIT or Apache-2.0.\n{DATA_NOTICE}.", env!("CARGO_PKG_VERSION")));
+
+/// Writes to standard output. A reader that went away (`| head`) is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = anstream::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes an error to standard error; nothing can be done if that fails.
+fn complain(words: &str) {
+    let error = painted("error", AnsiColor::Red.on_default().bold());
+    let _ = writeln!(anstream::stderr().lock(), "{error}: {words}");
+}
+
+/// A text in a colour; `anstream` takes the colour away where it is not wanted.
+fn painted(text: &str, style: Style) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// JSON with indents, ended by a line feed.
+fn json(value: &impl serde::Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+/// Writes a report to standard error; nothing can be done if that fails.
+fn print_to_stderr(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}

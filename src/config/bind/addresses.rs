@@ -1,0 +1,116 @@
+//! Addresses of members: one of each family, and none that no client could reach.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::config::spec::MemberSpec;
+use crate::config::text::{Broken, Faults, Parsed, Written, quote};
+use crate::wire::Family;
+
+/// Where clouds give secrets to whoever asks from inside (security.md: probes as SSRF).
+const METADATA: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
+
+/// The addresses of a member by family, as far as it has them.
+pub(super) fn by_family<'a>(
+    member: &'a MemberSpec,
+    faults: &Faults,
+) -> Parsed<(Option<&'a Written<IpAddr>>, Option<&'a Written<IpAddr>>)> {
+    let mut broken = false;
+    for address in &member.addresses {
+        broken |= check(address, faults).is_err();
+    }
+    let of = |family| member.addresses.iter().filter(move |address| Family::of(address.value) == family);
+    for family in Family::BOTH {
+        if let Some(second) = of(family).nth(1) {
+            let family = family_in_words(family);
+            let message = format!("the member {} has two {family} addresses", quote(&member.name));
+            let help = "a member has at most one address of each family: make it two members";
+            faults.add(second.place.error(message).label("the second one").help(help));
+            broken = true;
+        }
+    }
+    if broken { Err(Broken) } else { Ok((of(Family::V4).next(), of(Family::V6).next())) }
+}
+
+/// "IPv4" or "IPv6".
+pub(super) fn family_in_words(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "IPv4",
+        Family::V6 => "IPv6",
+    }
+}
+
+/// The address, if it is one of IPv4.
+pub(super) fn ipv4(address: IpAddr) -> Option<Ipv4Addr> {
+    match address {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    }
+}
+
+/// The address, if it is one of IPv6.
+pub(super) fn ipv6(address: IpAddr) -> Option<Ipv6Addr> {
+    match address {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(address) => Some(address),
+    }
+}
+
+fn check(address: &Written<IpAddr>, faults: &Faults) -> Parsed<()> {
+    let Some((what, help)) = unreachable(address.value) else { return Ok(()) };
+    let mut fault = address.place.error(format!("{} is {what}", quote(&address.to_string())));
+    fault.help = help;
+    faults.add(fault.label("not a backend"));
+    Err(Broken)
+}
+
+/// Why no client could reach an address, or why nobody may be made to probe it.
+fn unreachable(address: IpAddr) -> Option<(&'static str, Option<String>)> {
+    if METADATA.contains(&address) {
+        return Some(("the address of cloud metadata, which is never probed", None));
+    }
+    match address {
+        _ if address.is_unspecified() => Some(("the unspecified address", None)),
+        _ if address.is_multicast() => Some(("a multicast address", None)),
+        IpAddr::V4(v4) if v4.is_broadcast() => Some(("the broadcast address", None)),
+        IpAddr::V4(v4) if v4.is_link_local() => {
+            Some(("a link-local address, which no client can reach", None))
+        }
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+            Some(("a link-local address, which no client can reach", None))
+        }
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map(|v4| {
+            let help = format!("write `\"{v4}\"`");
+            ("an IPv4 address written as IPv6", Some(help))
+        }),
+        IpAddr::V4(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_no_client_could_reach_are_refused() {
+        for address in [
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "ff02::1",
+            "255.255.255.255",
+            "169.254.1.1",
+            "169.254.169.254",
+            "fe80::1",
+            "fd00:ec2::254",
+            "::ffff:192.0.2.1",
+        ] {
+            assert!(unreachable(address.parse().unwrap()).is_some(), "{address}");
+        }
+        for address in ["192.0.2.1", "10.0.0.1", "127.0.0.1", "2001:db8::1", "fd00::1", "::1"] {
+            assert!(unreachable(address.parse().unwrap()).is_none(), "{address}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What the files mean together: names become ids, references and domain rules are checked, domain types are made.
+//!
+//! Every step goes on with what is sound, so that one run tells the faults of all files.
+
+mod addresses;
+mod codes;
+mod coverage;
+mod databases;
+mod folder;
+mod maps;
+mod monitors;
+mod names;
+mod pools;
+mod rules;
+mod settings;
+mod targets;
+mod warnings;
+mod zones;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::fault::Source;
+use crate::snapshot::{Configuration, GeoSource, Map, ZoneFile};
+
+use super::limits;
+use super::spec::{MainSpec, MapsSpec, SteeringSpec};
+use super::text::{Broken, Faults, Parsed, Written};
+use super::workspace::Workspace;
+use super::{DatabaseCopy, Loaded, Mode};
+
+use folder::ZoneFiles;
+use maps::{BoundMap, Sites};
+use monitors::Monitors;
+use names::{Names, Scope};
+use pools::Pools;
+use rules::{BoundRule, Draft};
+use targets::Targets;
+
+/// One run of the loader.
+pub(super) struct Loader<'a> {
+    /// Where files are.
+    pub(super) workspace: &'a Workspace<'a>,
+    /// What the load is for.
+    pub(super) mode: Mode,
+    /// What is served now.
+    pub(super) previous: Option<&'a Configuration>,
+    /// Where faults go.
+    pub(super) faults: &'a Faults,
+}
+
+/// All files as specs.
+struct Files {
+    main: MainSpec,
+    maps: MapsSpec,
+    included: BTreeMap<String, SteeringSpec>,
+    zones: Vec<ZoneFiles>,
+}
+
+/// What all files name, bound.
+struct Ground {
+    sites: Sites,
+    map_names: Names<u32>,
+    monitors: Monitors,
+    pools: Pools,
+}
+
+impl Loader<'_> {
+    /// Loads everything that the main file names. Broken: the faults say why.
+    pub(super) fn load(&self, main: &Arc<Source>) -> Parsed<Loaded> {
+        let files = self.read(main);
+        let settings = settings::bind(&files.main.server, &files.main.admin, self.workspace, self.faults);
+        let (ground, bound_maps) = self.ground(&files);
+        let geo = self.geo(&files.main, &bound_maps);
+        let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
+            maps::compile(bound_maps, &ground.sites.list, geo, self.previous, self.faults)
+        });
+        let rules = self.rules(&files.zones, &ground);
+        let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
+        let ((geo, copies), maps) = (geo?, maps?);
+        let (settings, server) = (settings?, files.main.server.as_ref().map_err(|&broken| broken)?);
+        if self.faults.any_error() {
+            return Err(Broken);
+        }
+        let udp_payload_max = settings::udp_payload_max(server);
+        let configuration = self.finish(ground, maps, geo, zones?, drafts?, udp_payload_max);
+        let configuration =
+            Configuration { identity: server.identity.clone(), udp_payload_max, ..configuration };
+        Ok(Loaded { settings, configuration, database_copies: copies, warnings: Vec::new() })
+    }
+
+    fn read(&self, main: &Arc<Source>) -> Files {
+        let main = MainSpec::read(main, self.faults);
+        let maps = match &main.maps {
+            Ok(Some(path)) => match self.workspace.named_by(path, limits::MAPS_FILE_OCTETS, self.faults) {
+                Ok(source) => MapsSpec::read(&source, self.faults),
+                Err(Broken) => self.doubtful(),
+            },
+            Ok(None) => MapsSpec::default(),
+            Err(Broken) => self.doubtful(),
+        };
+        let included = match &main.include {
+            Ok(patterns) => folder::included(patterns, self.workspace, self.faults),
+            Err(Broken) => self.doubtful(),
+        };
+        let elsewhere: BTreeSet<String> = included.keys().cloned().collect();
+        let zones = match &main.zones {
+            Ok(path) => folder::zones(path, &elsewhere, self.workspace, self.faults),
+            Err(Broken) => Vec::new(),
+        };
+        Files { main, maps, included, zones }
+    }
+
+    /// Nothing, and the knowledge that names are missing for a reason told already.
+    fn doubtful<T: Default>(&self) -> T {
+        self.faults.doubt_names();
+        T::default()
+    }
+
+    fn ground(&self, files: &Files) -> (Ground, Vec<BoundMap>) {
+        let sites = maps::bind_sites(&files.maps.sites, self.faults);
+        let (map_names, bound_maps) = maps::bind_maps(&files.maps, &sites, self.faults);
+        let metrics = files.main.admin.as_ref().ok().and_then(|admin| admin.metrics.as_ref());
+        let mut monitors = Monitors::new();
+        let mut pools = Pools::new(Targets::new(metrics.map(|metrics| metrics.value)));
+        let shared = files.included.values().map(|spec| (Scope::Everywhere, spec));
+        let own = files.zones.iter().enumerate().map(|(zone, files)| (Scope::Zone(zone), &files.steering));
+        let specs: Vec<(Scope, &SteeringSpec)> = shared.chain(own).collect();
+        for &(scope, spec) in &specs {
+            for monitor in &spec.monitors {
+                monitors.add(monitor, scope, self.workspace, self.faults);
+            }
+        }
+        for &(scope, spec) in &specs {
+            for pool in &spec.pools {
+                pools.add(pool, scope, &sites, &monitors, self.faults);
+            }
+        }
+        (Ground { sites, map_names, monitors, pools }, bound_maps)
+    }
+
+    fn geo(&self, main: &MainSpec, maps: &[BoundMap]) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {
+        let configured = main.databases.as_ref().map_err(|&broken| broken)?;
+        let server = main.server.as_ref().ok();
+        let databases = databases::Databases {
+            workspace: self.workspace,
+            mode: self.mode,
+            previous: self.previous.map_or(&[], |previous| &previous.geo),
+            state_dir: server.and_then(|server| server.state_dir.as_ref()).map(|path| path.value.as_str()),
+            faults: self.faults,
+        };
+        let needing = maps.iter().find(|map| maps::needs_data(&map.rules));
+        let loaded = databases.load(configured, needing.is_some())?;
+        if let (Some(map), true) = (needing, loaded.0.is_empty()) {
+            let warning =
+                map.name.place.warning("there is no geo data for this map").label("only networks count");
+            self.faults
+                .add(warning.help("name a file in `databases` of `[geo]`: this binary has no data built in"));
+        }
+        Ok(loaded)
+    }
+
+    /// The rules of each zone, references looked up.
+    fn rules<'f>(&self, zones: &'f [ZoneFiles], ground: &Ground) -> Vec<Vec<Parsed<BoundRule<'f>>>> {
+        let bind_all = |(number, files): (usize, &'f ZoneFiles)| {
+            let scope = Scope::Zone(number);
+            let rules = files.steering.rules.iter();
+            rules
+                .map(|rule| rules::bind(rule, scope, &ground.pools, &ground.map_names, self.faults))
+                .collect()
+        };
+        zones.iter().enumerate().map(bind_all).collect()
+    }
+
+    /// All zones, and a draft for each steered RRset in the order of the rules' numbers.
+    fn zones<'r>(
+        &self,
+        files: &Files,
+        rules: &'r [Vec<Parsed<BoundRule<'r>>>],
+        pools: &Pools,
+    ) -> (Parsed<Vec<ZoneFile>>, Parsed<Vec<Draft<'r>>>) {
+        let Ok(folder) = &files.main.zones else { return (Err(Broken), Err(Broken)) };
+        let served = self.previous.map_or(&[][..], |previous| &previous.zones);
+        let mut binder = zones::Binder {
+            workspace: self.workspace,
+            folder,
+            previous: served.iter().map(|file| (file.zone.apex(), file)).collect(),
+            faults: self.faults,
+            next_rule: 0,
+        };
+        let (mut zones, mut drafts) = (Vec::new(), Vec::new());
+        for (files, rules) in files.zones.iter().zip(rules) {
+            let (Ok(apex), Ok(master)) = (&files.apex, &files.master) else {
+                zones.push(Err(Broken));
+                continue;
+            };
+            let examples = rules.iter().map(|rule| rule.as_ref().map(|rule| rule.examples(pools)));
+            let examples: Vec<_> = examples.map(Result::unwrap_or_default).collect();
+            let bound = binder.bind(apex, master, &files.steering.rules, &examples);
+            for mark in &bound.marks {
+                let request = &bound.requests[mark.request];
+                let owner = Written { value: request.owner.clone(), place: request.place.clone() };
+                let rule = rules[request.table].as_ref().map_err(|&broken| broken);
+                drafts.push(rule.and_then(|rule| {
+                    Draft::new(rule, owner, apex.clone(), mark.family, mark.ttl, pools, self.faults)
+                }));
+            }
+            zones.push(bound.file);
+        }
+        self.check_rule_count(drafts.len(), folder);
+        (zones.into_iter().collect(), drafts.into_iter().collect())
+    }
+
+    fn check_rule_count(&self, rules: usize, folder: &Written<String>) {
+        if rules > limits::RULES {
+            let message = format!("{rules} RRsets are steered; {} is the most", limits::RULES);
+            self.faults.add(folder.place.error(message));
+        }
+    }
+
+    fn finish(
+        &self,
+        ground: Ground,
+        maps: Vec<Map>,
+        geo: Vec<GeoSource>,
+        zones: Vec<ZoneFile>,
+        drafts: Vec<Draft<'_>>,
+        udp_payload_max: u16,
+    ) -> Configuration {
+        let Ground { sites, map_names, monitors, mut pools } = ground;
+        let (rules, rule_labels) = rules::finish(&drafts, &mut pools.list, &maps);
+        let check = warnings::Check { pools: &pools, sites: &sites, maps: &maps, faults: self.faults };
+        check.rules(&drafts, &rules, udp_payload_max);
+        check.unused(&map_names, &monitors.names);
+        Configuration {
+            zones,
+            sites: sites.list,
+            maps,
+            geo,
+            monitors: monitors.list,
+            targets: pools.targets.list,
+            pools: pools.list,
+            rules,
+            rule_labels,
+            ..Configuration::default()
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Monitors: defaults filled in, certificates read, one for each content.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::limits;
+use crate::config::spec::{HttpSpec, MonitorSpec, Named, ProbeSpec, TlsSpec};
+use crate::config::text::{Broken, Faults, Parsed, Written, duration_in_words};
+use crate::config::workspace::Workspace;
+use crate::health::{HttpProbe, Hysteresis, Monitor, Probe, TlsProbe};
+use crate::snapshot::Monitored;
+
+use super::names::{Names, Scope};
+
+/// Defaults of semantics §8.
+const INTERVAL: Duration = Duration::from_secs(10);
+const TIMEOUT_MAX: Duration = Duration::from_secs(5);
+const RISE: u32 = 2;
+const FALL: u32 = 3;
+const HTTP_PORT: u16 = 80;
+const HTTPS_PORT: u16 = 443;
+/// Successful answers; redirections are not followed and do not count.
+const STATUS: (u16, u16) = (200, 299);
+const BODY_LIMIT: usize = 64 << 10;
+
+/// The monitors by name, and each content once.
+pub(super) struct Monitors {
+    /// Name → index into `list`.
+    pub(super) names: Names<usize>,
+    /// What goes into the configuration.
+    pub(super) list: Vec<Monitored>,
+    by_content: HashMap<u64, usize>,
+}
+
+impl Monitors {
+    /// None yet.
+    pub(super) fn new() -> Monitors {
+        Monitors {
+            names: Names::new("monitor", "write `[monitor.NAME]` here or in a file that `include` names"),
+            list: Vec::new(),
+            by_content: HashMap::new(),
+        }
+    }
+
+    /// Binds and defines a monitor.
+    pub(super) fn add(
+        &mut self,
+        spec: &Named<MonitorSpec>,
+        scope: Scope,
+        workspace: &Workspace<'_>,
+        faults: &Faults,
+    ) {
+        let bound = match &spec.content {
+            Ok(content) => bind(&spec.name, content, workspace, faults),
+            Err(broken) => Err(*broken),
+        };
+        let index = bound.and_then(|monitor| self.intern(&spec.name, monitor, faults));
+        self.names.define(&spec.name, scope, index, faults);
+    }
+
+    /// Equal monitors share their targets, however many names they have.
+    fn intern(&mut self, name: &Written<String>, monitor: Monitor, faults: &Faults) -> Parsed<usize> {
+        if self.list.len() == limits::MONITORS {
+            faults.add(name.place.error(format!("there are more than {} monitors", limits::MONITORS)));
+            return Err(Broken);
+        }
+        let index = match self.by_content.entry(monitor.digest()) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(vacant) => {
+                self.list.push(Monitored { names: Vec::new(), monitor: Arc::new(monitor) });
+                *vacant.insert(self.list.len() - 1)
+            }
+        };
+        self.list[index].names.push(name.value.clone());
+        Ok(index)
+    }
+}
+
+fn bind(
+    name: &Written<String>,
+    spec: &MonitorSpec,
+    workspace: &Workspace<'_>,
+    faults: &Faults,
+) -> Parsed<Monitor> {
+    let probe = bind_probe(&spec.probe, workspace, faults);
+    let port = bind_port(name, spec, faults);
+    let interval = spec.interval.unwrap_or(INTERVAL);
+    let timeout = bind_timeout(spec, interval, faults);
+    let hysteresis = Hysteresis {
+        rise: spec.rise.unwrap_or(RISE),
+        fall: spec.fall.unwrap_or(FALL),
+        forgive: spec.forgive,
+    };
+    Ok(Monitor { probe: probe?, port: port?, interval, timeout: timeout?, hysteresis })
+}
+
+fn bind_port(name: &Written<String>, spec: &MonitorSpec, faults: &Faults) -> Parsed<u16> {
+    match (spec.port, &spec.probe) {
+        (Some(port), _) => Ok(port),
+        (None, ProbeSpec::Http(_)) => Ok(HTTP_PORT),
+        (None, ProbeSpec::Https(..)) => Ok(HTTPS_PORT),
+        (None, ProbeSpec::Tcp) => {
+            faults.add(name.place.error("a TCP monitor needs a port").help("add for example `port = 25`"));
+            Err(Broken)
+        }
+    }
+}
+
+/// Probes of one target never overlap: a timeout is at most the interval.
+fn bind_timeout(spec: &MonitorSpec, interval: Duration, faults: &Faults) -> Parsed<Duration> {
+    match &spec.timeout {
+        None => Ok((interval / 2).min(TIMEOUT_MAX)),
+        Some(timeout) if timeout.value <= interval => Ok(timeout.value),
+        Some(timeout) => {
+            let fault = timeout.place.error("the timeout is longer than the interval").label("too long");
+            faults.add(fault.help(format!("the interval is {}", duration_in_words(interval))));
+            Err(Broken)
+        }
+    }
+}
+
+fn bind_probe(spec: &ProbeSpec, workspace: &Workspace<'_>, faults: &Faults) -> Parsed<Probe> {
+    match spec {
+        ProbeSpec::Tcp => Ok(Probe::Tcp),
+        ProbeSpec::Http(http) => Ok(Probe::Http(bind_http(http, None))),
+        ProbeSpec::Https(http, tls) => {
+            let tls = bind_tls(tls, workspace, faults)?;
+            Ok(Probe::Http(bind_http(http, Some(tls))))
+        }
+    }
+}
+
+fn bind_http(spec: &HttpSpec, tls: Option<TlsProbe>) -> HttpProbe {
+    HttpProbe {
+        tls,
+        method: spec.method.unwrap_or("GET").to_owned(),
+        path: spec.path.clone().unwrap_or_else(|| "/".into()),
+        host: spec.host.clone(),
+        headers: spec.headers.clone(),
+        status: spec.status.clone().unwrap_or_else(|| vec![STATUS]),
+        body_contains: spec.contains.clone(),
+        body_limit: spec.body_limit.unwrap_or(BODY_LIMIT),
+    }
+}
+
+fn bind_tls(spec: &TlsSpec, workspace: &Workspace<'_>, faults: &Faults) -> Parsed<TlsProbe> {
+    match &spec.ca_file {
+        _ if !spec.verify => Ok(TlsProbe::Unverified),
+        None => Ok(TlsProbe::SystemRoots),
+        Some(path) => {
+            let source = workspace.named_by(path, limits::CERTIFICATES_OCTETS, faults)?;
+            match std::str::from_utf8(&source.octets) {
+                Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => {
+                    Ok(TlsProbe::Roots(text.to_owned()))
+                }
+                _ => {
+                    let fault = path.place.error("this file holds no certificate").label("named here");
+                    faults.add(fault.help("certificates stand there as PEM: `-----BEGIN CERTIFICATE-----`"));
+                    Err(Broken)
+                }
+            }
+        }
+    }
+}

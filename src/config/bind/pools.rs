@@ -1,0 +1,260 @@
+//! Pools: names looked up, members checked, targets made.
+
+use std::net::IpAddr;
+
+use crate::config::limits;
+use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec};
+use crate::config::text::{Broken, Faults, Parsed, Place, Written, quote};
+use crate::geo::SiteId;
+use crate::health::{AdminState, TargetId};
+use crate::steer::{Member, MinHealthy, Pick, Pool, PoolId, Require};
+use crate::wire::Family;
+
+use super::addresses;
+use super::maps::Sites;
+use super::monitors::Monitors;
+use super::names::{Names, Scope};
+use super::targets::Targets;
+
+/// Pools by name and by id.
+pub(super) struct Pools {
+    /// Name → id.
+    pub(super) names: Names<PoolId>,
+    /// Indexed by id; `answers` is still empty.
+    pub(super) list: Vec<Pool>,
+    /// Where each is defined; same index.
+    pub(super) places: Vec<Place>,
+    /// The targets of their members.
+    pub(super) targets: Targets,
+}
+
+impl Pools {
+    /// None yet.
+    pub(super) fn new(targets: Targets) -> Pools {
+        Pools {
+            names: Names::new("pool", "write `[pool.NAME]` here or in a file that `include` names"),
+            list: Vec::new(),
+            places: Vec::new(),
+            targets,
+        }
+    }
+
+    /// Binds and defines a pool.
+    pub(super) fn add(
+        &mut self,
+        spec: &Named<PoolSpec>,
+        scope: Scope,
+        sites: &Sites,
+        monitors: &Monitors,
+        faults: &Faults,
+    ) {
+        let content = spec.content.as_ref().map_err(|&broken| broken);
+        let id = content.and_then(|content| {
+            if self.list.len() == limits::POOLS {
+                faults.add(spec.name.place.error(format!("there are more than {} pools", limits::POOLS)));
+                return Err(Broken);
+            }
+            let id = PoolId(self.list.len() as u32);
+            let binder = Binder { name: &spec.name, spec: content, id, scope, sites, monitors, faults };
+            self.list.push(binder.bind(&mut self.targets)?);
+            self.places.push(spec.name.place.clone());
+            Ok(id)
+        });
+        self.names.define(&spec.name, scope, id, faults);
+    }
+
+    /// A pool by its id.
+    pub(super) fn get(&self, id: PoolId) -> &Pool {
+        &self.list[id.0 as usize]
+    }
+}
+
+/// Whether any member has an address of the family.
+pub(super) fn has_family(pool: &Pool, family: Family) -> bool {
+    members_of(pool, family).next().is_some()
+}
+
+/// The members that have an address of the family.
+pub(super) fn members_of(pool: &Pool, family: Family) -> impl Iterator<Item = &Member> {
+    pool.members.iter().filter(move |member| member.address(family).is_some())
+}
+
+struct Binder<'a> {
+    name: &'a Written<String>,
+    spec: &'a PoolSpec,
+    id: PoolId,
+    scope: Scope,
+    sites: &'a Sites,
+    monitors: &'a Monitors,
+    faults: &'a Faults,
+}
+
+impl Binder<'_> {
+    fn bind(&self, targets: &mut Targets) -> Parsed<Pool> {
+        let site = self.site();
+        let monitors = self.monitors();
+        let require = self.require();
+        self.check_members();
+        let site = site?;
+        let admin = self.spec.admin.unwrap_or(AdminState::Auto).max(self.admin_of(site));
+        let members = self.members(&monitors?, require?, admin, targets)?;
+        let pool = Pool {
+            name: self.name.value.clone(),
+            site,
+            pick: self.spec.pick,
+            min_healthy: self.min_healthy(),
+            members,
+            answers: Vec::new(),
+        };
+        self.check_min_healthy(&pool)?;
+        self.check_weights(&pool);
+        Ok(pool)
+    }
+
+    fn site(&self) -> Parsed<Option<SiteId>> {
+        let find = |name| self.sites.names.find(name, Scope::Everywhere, self.faults).copied();
+        self.spec.site.as_ref().map(find).transpose()
+    }
+
+    fn admin_of(&self, site: Option<SiteId>) -> AdminState {
+        site.map_or(AdminState::Auto, |site| self.sites.admin[usize::from(site.0)])
+    }
+
+    fn monitors(&self) -> Parsed<Vec<usize>> {
+        let find = |name| self.monitors.names.find(name, self.scope, self.faults).copied();
+        let found: Vec<Parsed<usize>> = self.spec.monitors.iter().map(find).collect();
+        let found = found.into_iter().collect::<Parsed<Vec<usize>>>()?;
+        for (at, index) in found.iter().enumerate() {
+            if found[..at].contains(index) {
+                let again = &self.spec.monitors[at];
+                let message = format!("the monitor {} stands in this list already", quote(again));
+                let fault = again.place.error(message).label("again");
+                self.faults.add(fault.help("monitors of the same content count as one"));
+                return Err(Broken);
+            }
+        }
+        Ok(found)
+    }
+
+    fn require(&self) -> Parsed<Require> {
+        let monitors = self.spec.monitors.len();
+        let Some(require) = &self.spec.require else { return Ok(Require::All) };
+        let fault = match require.value {
+            _ if monitors == 0 => require
+                .place
+                .error("`require` has no effect without a monitor")
+                .help("add `monitor`, or remove it"),
+            RequireSpec::All => return Ok(Require::All),
+            RequireSpec::AtLeast(count) if usize::from(count) <= monitors => {
+                return Ok(Require::AtLeast(count));
+            }
+            RequireSpec::AtLeast(_) => {
+                let s = if monitors == 1 { "" } else { "s" };
+                let fault = require.place.error(format!("the pool has {monitors} monitor{s} only"));
+                fault.help("its members would never be up: lower `require`")
+            }
+        };
+        self.faults.add(fault);
+        Err(Broken)
+    }
+
+    fn min_healthy(&self) -> MinHealthy {
+        match self.spec.min_healthy.as_ref().map(|written| written.value) {
+            None => MinHealthy::Count(1),
+            Some(MinHealthySpec::Count(count)) => MinHealthy::Count(count),
+            Some(MinHealthySpec::Share(share)) => {
+                MinHealthy::Fraction { numerator: share.numerator, denominator: share.denominator }
+            }
+        }
+    }
+
+    /// Names and addresses are unique within a pool: an RRset cannot hold an address twice (RFC 2181 §5).
+    fn check_members(&self) {
+        let mut names = Names::<()>::new("member", "");
+        let mut addresses: Vec<&Written<IpAddr>> = Vec::new();
+        for member in &self.spec.members {
+            names.define(&member.name, Scope::Everywhere, Ok(()), self.faults);
+            for address in &member.addresses {
+                if let Some(first) = addresses.iter().find(|first| first.value == address.value) {
+                    let message = format!("the pool has the address {} twice", quote(&address.to_string()));
+                    let help = format!("it stands at {} already", first.place.file_and_line());
+                    self.faults.add(address.place.error(message).label("again").help(help));
+                }
+                addresses.push(address);
+            }
+        }
+    }
+
+    fn members(
+        &self,
+        monitors: &[usize],
+        require: Require,
+        admin: AdminState,
+        targets: &mut Targets,
+    ) -> Parsed<Vec<Member>> {
+        let bind_one = |spec: &Written<MemberSpec>| {
+            let (ipv4, ipv6) = addresses::by_family(spec, self.faults)?;
+            let mut of = |address: Option<&Written<IpAddr>>| self.targets_of(address, monitors, targets);
+            let targets = [of(ipv4), of(ipv6)];
+            let [v4, v6] = targets;
+            Ok(Member {
+                name: spec.name.value.clone(),
+                weight: spec.weight.unwrap_or(1),
+                admin: spec.admin.unwrap_or(AdminState::Auto).max(admin),
+                ipv4: ipv4.and_then(|address| addresses::ipv4(address.value)),
+                ipv6: ipv6.and_then(|address| addresses::ipv6(address.value)),
+                targets: [v4?, v6?],
+                require,
+            })
+        };
+        let members: Vec<Parsed<Member>> = self.spec.members.iter().map(bind_one).collect();
+        members.into_iter().collect()
+    }
+
+    fn targets_of(
+        &self,
+        address: Option<&Written<IpAddr>>,
+        monitors: &[usize],
+        targets: &mut Targets,
+    ) -> Parsed<Vec<TargetId>> {
+        let Some(address) = address else { return Ok(Vec::new()) };
+        let add =
+            |&index: &usize| targets.add(address, (index, &self.monitors.list[index]), self.id, self.faults);
+        let ids: Vec<_> = monitors.iter().map(add).collect();
+        ids.into_iter().collect()
+    }
+
+    /// A count that can never be reached is a fault; one that a family cannot reach is worth a warning.
+    fn check_min_healthy(&self, pool: &Pool) -> Parsed<()> {
+        let (MinHealthy::Count(needed), Some(written)) = (pool.min_healthy, &self.spec.min_healthy) else {
+            return Ok(());
+        };
+        let counted = |member: &&Member| pool.pick != Pick::Weighted || member.weight > 0;
+        let all = pool.members.iter().filter(counted).count();
+        if all < needed as usize {
+            let s = if all == 1 { " counts" } else { "s count" };
+            let fault =
+                written.place.error(format!("the pool is healthy with {needed}, and only {all} member{s}"));
+            self.faults.add(fault.label("never reached").help("members of weight 0 do not count"));
+            return Err(Broken);
+        }
+        for family in Family::BOTH {
+            let members = members_of(pool, family).filter(counted).count();
+            if has_family(pool, family) && members < needed as usize {
+                let family = addresses::family_in_words(family);
+                let has = if members == 1 { "has" } else { "have" };
+                let message = format!("only {members} of {all} members that count {has} an {family} address");
+                self.faults.add(written.place.warning(message).label(format!("never reached for {family}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_weights(&self, pool: &Pool) {
+        if pool.pick == Pick::Weighted && pool.members.iter().all(|member| member.weight == 0) {
+            let message = format!("all members of the pool {} have weight 0", quote(self.name));
+            let fault = self.name.place.warning(message).label("always degraded");
+            self.faults.add(fault.help("members of weight 0 are given out only when no other is eligible"));
+        }
+    }
+}

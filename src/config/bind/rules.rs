@@ -1,0 +1,299 @@
+//! Rules: references looked up, checked against pools and default RRsets, candidates compiled.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::config::spec::{AllDownSpec, RuleSpec};
+use crate::config::text::{Broken, Faults, Parsed, Place, Written, quote};
+use crate::geo::SiteId;
+use crate::snapshot::{Map, RuleLabel};
+use crate::steer::{AllDown, Candidates, Empty, Pick, Pool, PoolId, PoolUse, Rule};
+use crate::wire::{Family, Name};
+
+use super::addresses::family_in_words;
+use super::names::{Names, Scope};
+use super::pools::{Pools, has_family};
+use super::zones::type_of;
+
+/// Answers of a pool with `pick = "all"` unless the rule says so (semantics §8).
+const ANSWERS_OF_ALL: u16 = 8;
+/// Answers of other pools.
+const ANSWERS: u16 = 1;
+
+/// A `[[steer]]` table whose references are ids.
+pub(super) struct BoundRule<'s> {
+    /// What was written.
+    pub(super) spec: &'s RuleSpec,
+    /// Number of the map.
+    pub(super) map: Option<u32>,
+    /// The pools in written order.
+    pub(super) pools: Vec<PoolId>,
+    /// Its `all_down` pool, if it names one.
+    all_down_pool: Option<PoolId>,
+}
+
+/// One (owner, type) that is steered, sound but for the numbers that only the whole gives.
+pub(super) struct Draft<'s> {
+    /// The table it comes from.
+    pub(super) rule: &'s BoundRule<'s>,
+    /// The owner name, where it is written.
+    pub(super) owner: Written<Name>,
+    /// The zone.
+    pub(super) zone: Name,
+    /// The type's family.
+    pub(super) family: Family,
+    /// Lower bound of the TTL.
+    min_ttl: u32,
+    /// Upper bound of the TTL.
+    max_ttl: u32,
+}
+
+/// Looks the references of a rule up.
+pub(super) fn bind<'s>(
+    rule: &'s Written<RuleSpec>,
+    scope: Scope,
+    pools: &Pools,
+    maps: &Names<u32>,
+    faults: &Faults,
+) -> Parsed<BoundRule<'s>> {
+    let spec = &rule.value;
+    let find = |name| pools.names.find(name, scope, faults).copied();
+    let ids: Vec<Parsed<PoolId>> = spec.pools.iter().map(find).collect();
+    let map = spec.map.as_ref().map(|name| maps.find(name, Scope::Everywhere, faults).copied()).transpose();
+    let all_down_pool = match &spec.all_down {
+        Some(AllDownSpec::Pool(name)) => find(name).map(Some),
+        _ => Ok(None),
+    };
+    warn_without_effect(spec, faults);
+    let ids = ids.into_iter().collect::<Parsed<Vec<PoolId>>>()?;
+    if let Some(map) = &spec.map {
+        check_sites(spec, &ids, map, pools, faults)?;
+    }
+    Ok(BoundRule { spec, map: map?, pools: ids, all_down_pool: all_down_pool? })
+}
+
+/// A map orders pools by their sites: each must have one.
+fn check_sites(
+    spec: &RuleSpec,
+    ids: &[PoolId],
+    map: &Written<String>,
+    pools: &Pools,
+    faults: &Faults,
+) -> Parsed<()> {
+    let mut checked = Ok(());
+    for (name, &id) in spec.pools.iter().zip(ids) {
+        if pools.get(id).site.is_none() {
+            let message =
+                format!("the pool {} has no site, so the map {} cannot place it", quote(name), quote(map));
+            let help = format!("add `site` to the pool at {}", pools.places[id.0 as usize].file_and_line());
+            faults.add(name.place.error(message).label("without a site").help(help));
+            checked = Err(Broken);
+        }
+    }
+    checked
+}
+
+fn warn_without_effect(spec: &RuleSpec, faults: &Faults) {
+    if spec.map.is_some() {
+        return;
+    }
+    let warn = |key: &str, place: &Place| {
+        let warning = place.warning(format!("`{key}` has no effect without a map")).label("no effect");
+        faults.add(warning.help("add `map`, or remove it"));
+    };
+    if let Some(fence) = spec.fence.as_ref().filter(|fence| fence.value) {
+        warn("fence", &fence.place);
+    }
+    if let Some(empty) = &spec.empty {
+        warn("empty", &empty.place);
+    }
+}
+
+impl BoundRule<'_> {
+    /// An address of each family that its pools can answer with, as text.
+    pub(super) fn examples(&self, pools: &Pools) -> [Option<String>; 2] {
+        let members = || self.pools.iter().flat_map(|&id| &pools.get(id).members);
+        [
+            members().find_map(|member| member.ipv4).map(|address| address.to_string()),
+            members().find_map(|member| member.ipv6).map(|address| address.to_string()),
+        ]
+    }
+
+    /// How many addresses a pool answers with.
+    pub(super) fn answers(&self, pool: &Pool) -> u16 {
+        let default = if pool.pick == Pick::All { ANSWERS_OF_ALL } else { ANSWERS };
+        self.spec.answers.as_ref().map_or(default, |answers| answers.value)
+    }
+
+    /// All pools that may answer, the `all_down` one last.
+    pub(super) fn all_pools(&self) -> impl Iterator<Item = PoolId> {
+        self.pools.iter().copied().chain(self.all_down_pool)
+    }
+
+    fn fence(&self) -> bool {
+        self.spec.fence.as_ref().is_some_and(|fence| fence.value)
+    }
+}
+
+impl<'s> Draft<'s> {
+    /// Checks one steered RRset: the pools can answer its type, and `min_ttl` is within its TTL.
+    pub(super) fn new(
+        rule: &'s BoundRule<'s>,
+        owner: Written<Name>,
+        zone: Name,
+        family: Family,
+        max_ttl: u32,
+        pools: &Pools,
+        faults: &Faults,
+    ) -> Parsed<Draft<'s>> {
+        let answered = check_family(rule, &owner, family, pools, faults);
+        let min_ttl = min_ttl(rule.spec, &owner, family, max_ttl, faults)?;
+        answered?;
+        Ok(Draft { rule, owner, zone, family, min_ttl, max_ttl })
+    }
+
+    /// What the rule steers, for people.
+    fn label(&self) -> RuleLabel {
+        RuleLabel { owner: self.owner.value.clone(), zone: self.zone.clone(), family: self.family }
+    }
+}
+
+fn check_family(
+    rule: &BoundRule<'_>,
+    owner: &Written<Name>,
+    family: Family,
+    pools: &Pools,
+    faults: &Faults,
+) -> Parsed<()> {
+    if let (Some(id), Some(AllDownSpec::Pool(name))) = (rule.all_down_pool, &rule.spec.all_down)
+        && !has_family(pools.get(id), family)
+    {
+        let message = format!("the pool {} has no {} address", quote(name), family_in_words(family));
+        let help = format!("when all are down, {} {} gets the default RRset", owner.value, type_of(family));
+        faults.add(name.place.warning(message).help(help));
+    }
+    if rule.pools.iter().any(|&id| has_family(pools.get(id), family)) {
+        return Ok(());
+    }
+    let (rtype, other) = (type_of(family), type_of(other(family)));
+    let message = format!("no pool has an {} address for {} {rtype}", family_in_words(family), owner.value);
+    let help =
+        format!("give the members {} addresses, or add `types = [\"{other}\"]`", family_in_words(family));
+    faults.add(owner.place.error(message).label("cannot be answered").help(help));
+    Err(Broken)
+}
+
+fn other(family: Family) -> Family {
+    match family {
+        Family::V4 => Family::V6,
+        Family::V6 => Family::V4,
+    }
+}
+
+/// The lower bound of the TTL: as written, else half of the upper bound (semantics §5).
+fn min_ttl(
+    spec: &RuleSpec,
+    owner: &Written<Name>,
+    family: Family,
+    max_ttl: u32,
+    faults: &Faults,
+) -> Parsed<u32> {
+    match &spec.min_ttl {
+        None => Ok((max_ttl / 2).max(1)),
+        Some(min_ttl) if min_ttl.value <= max_ttl => Ok(min_ttl.value),
+        Some(min_ttl) => {
+            let message = format!("`min_ttl` is above the TTL of {} {}", owner.value, type_of(family));
+            let help = format!("the default RRset has TTL {max_ttl}: lower `min_ttl` or raise that");
+            faults.add(min_ttl.place.error(message).label("too long").help(help));
+            Err(Broken)
+        }
+    }
+}
+
+/// Turns drafts into rules: the numbers of answers go to the pools, candidates are compiled once for each
+/// (map, sites, fence).
+pub(super) fn finish(drafts: &[Draft<'_>], pools: &mut [Pool], maps: &[Map]) -> (Vec<Rule>, Vec<RuleLabel>) {
+    collect_answers(drafts, pools);
+    let mut interner = Interner { maps, pools, known: HashMap::new() };
+    let rules = drafts.iter().map(|draft| interner.rule(draft)).collect();
+    (rules, drafts.iter().map(Draft::label).collect())
+}
+
+fn collect_answers(drafts: &[Draft<'_>], pools: &mut [Pool]) {
+    let mut wanted: BTreeMap<PoolId, BTreeSet<u16>> = BTreeMap::new();
+    for draft in drafts {
+        for id in draft.rule.all_pools() {
+            wanted.entry(id).or_default().insert(draft.rule.answers(&pools[id.0 as usize]));
+        }
+    }
+    for (id, answers) in wanted {
+        pools[id.0 as usize].answers = answers.into_iter().collect();
+    }
+}
+
+/// What candidates depend on.
+#[derive(PartialEq, Eq, Hash)]
+enum CandidatesKey {
+    Written(usize),
+    ByMap(u32, Vec<SiteId>, bool),
+}
+
+struct Interner<'a> {
+    maps: &'a [Map],
+    pools: &'a [Pool],
+    known: HashMap<CandidatesKey, Arc<Candidates>>,
+}
+
+impl Interner<'_> {
+    fn rule(&mut self, draft: &Draft<'_>) -> Rule {
+        let uses = draft.rule.pools.iter().map(|&id| self.pool_use(draft.rule, id)).collect();
+        let all_down = match (&draft.rule.spec.all_down, draft.rule.all_down_pool) {
+            (_, Some(id)) => AllDown::Pool(self.pool_use(draft.rule, id)),
+            (Some(AllDownSpec::Word(word)), None) => *word,
+            _ => AllDown::All,
+        };
+        Rule {
+            family: draft.family,
+            pools: uses,
+            map: draft.rule.map,
+            candidates: self.candidates(draft.rule),
+            all_down,
+            empty: draft.rule.spec.empty.as_ref().map_or(Empty::Default, |empty| empty.value),
+            min_ttl: draft.min_ttl,
+            max_ttl: draft.max_ttl,
+        }
+    }
+
+    fn pool_use(&self, rule: &BoundRule<'_>, id: PoolId) -> PoolUse {
+        let pool = &self.pools[id.0 as usize];
+        let set = pool.answers.binary_search(&rule.answers(pool));
+        PoolUse { pool: id, set: set.expect("the answers of every rule were collected before") as u16 }
+    }
+
+    fn candidates(&mut self, rule: &BoundRule<'_>) -> Arc<Candidates> {
+        let site = |&id: &PoolId| {
+            self.pools[id.0 as usize]
+                .site
+                .expect("under a map every pool has a site, or the rule was refused")
+        };
+        let key = match rule.map {
+            None => CandidatesKey::Written(rule.pools.len()),
+            Some(map) => CandidatesKey::ByMap(map, rule.pools.iter().map(site).collect(), rule.fence()),
+        };
+        let maps = self.maps;
+        let compile = |key: &CandidatesKey| match key {
+            CandidatesKey::Written(pools) => Candidates::written_order(*pools),
+            CandidatesKey::ByMap(map, sites, fence) => {
+                Candidates::compile(maps[*map as usize].table.classes(), sites, *fence)
+            }
+        };
+        match self.known.get(&key) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let compiled = Arc::new(compile(&key));
+                self.known.insert(key, Arc::clone(&compiled));
+                compiled
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the edges need: listeners, limits, sockets, state.
+
+use std::time::Duration;
+
+use crate::config::limits;
+use crate::config::spec::{AdminSpec, ServerSpec, TcpSpec};
+use crate::config::text::{Broken, Faults, Parsed, quote};
+use crate::config::workspace::Workspace;
+use crate::config::{Settings, TcpSettings};
+
+/// The largest UDP response that no ordinary path fragments (RFC 9715 §3.2).
+const UDP_PAYLOAD_MAX: u16 = 1232;
+/// How old a saved health table may be (semantics §8).
+const STATE_MAX_AGE: Duration = Duration::from_secs(300);
+/// TCP connections at once.
+const CONNECTIONS: usize = 4_096;
+/// TCP connections of one client at once.
+const CONNECTIONS_PER_CLIENT: usize = 64;
+/// For one message (security.md: never renewed by a single octet).
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Without a message (RFC 7766 §6.2.3).
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// For the whole connection.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Binds `[server]` and `[admin]`.
+pub(super) fn bind(
+    server: &Parsed<ServerSpec>,
+    admin: &Parsed<AdminSpec>,
+    workspace: &Workspace<'_>,
+    faults: &Faults,
+) -> Parsed<Settings> {
+    let socket =
+        admin.as_ref().map_err(|&broken| broken).and_then(|admin| socket_path(admin, workspace, faults));
+    let server = server.as_ref().map_err(|&broken| broken)?;
+    let admin = admin.as_ref().map_err(|&broken| broken)?;
+    Ok(Settings {
+        listen: server.listen.iter().map(|address| address.value).collect(),
+        workers: server.workers.unwrap_or_else(cores),
+        tcp: bind_tcp(&server.tcp),
+        socket: socket?,
+        metrics: admin.metrics.as_ref().map(|metrics| metrics.value),
+        state_dir: server.state_dir.as_ref().map(|path| workspace.resolve(path)),
+        state_max_age: server.state_max_age.unwrap_or(STATE_MAX_AGE),
+    })
+}
+
+/// The largest UDP response.
+pub(super) fn udp_payload_max(server: &ServerSpec) -> u16 {
+    server.udp_payload_max.unwrap_or(UDP_PAYLOAD_MAX)
+}
+
+fn bind_tcp(tcp: &TcpSpec) -> TcpSettings {
+    let connections = tcp.connections.unwrap_or(CONNECTIONS);
+    TcpSettings {
+        connections,
+        connections_per_client: tcp.connections_per_client.unwrap_or(CONNECTIONS_PER_CLIENT).min(connections),
+        message_timeout: tcp.message_timeout.unwrap_or(MESSAGE_TIMEOUT),
+        idle_timeout: tcp.idle_timeout.unwrap_or(IDLE_TIMEOUT),
+        connection_timeout: tcp.connection_timeout.unwrap_or(CONNECTION_TIMEOUT),
+    }
+}
+
+/// The path of the status socket, which the system cuts at 107 octets.
+fn socket_path(
+    admin: &AdminSpec,
+    workspace: &Workspace<'_>,
+    faults: &Faults,
+) -> Parsed<Option<std::path::PathBuf>> {
+    let Some(written) = &admin.socket else { return Ok(None) };
+    let path = workspace.resolve(written);
+    if path.as_os_str().len() <= limits::SOCKET_PATH_OCTETS {
+        return Ok(Some(path));
+    }
+    let message = format!("the path of a socket has at most {} octets", limits::SOCKET_PATH_OCTETS);
+    let help = format!("{} has {}", quote(&path.to_string_lossy()), path.as_os_str().len());
+    faults.add(written.place.error(message).label("too long").help(help));
+    Err(Broken)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(limits::WORKERS)
+}

@@ -1,0 +1,189 @@
+//! What is right but will surprise: told once everything is known to be sound.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use crate::config::text::{Faults, Place, Written, quote};
+use crate::geo::{ClassId, SiteId};
+use crate::snapshot::Map;
+use crate::steer::warnings::{ThinCause, ThinClass, capped_members, split_classes, thin_classes};
+use crate::steer::{Pool, PoolId, Rule, record_length};
+use crate::wire::name::NAME_MAX;
+use crate::wire::{Family, Name};
+
+use super::coverage;
+use super::maps::Sites;
+use super::names::Names;
+use super::pools::{Pools, members_of};
+use super::rules::Draft;
+use super::zones::type_of;
+
+/// Octets of an answer besides the question's name and the records: header, type and class of the question, OPT with
+/// the largest ECS option (RFC 1035 §4.1, RFC 6891 §6.1.2, RFC 7871 §6).
+const OTHER_OCTETS: usize = 12 + 4 + 11 + 24;
+/// The largest UDP response that no ordinary path fragments (RFC 9715 §3.2).
+const UNFRAGMENTED: u16 = 1232;
+/// Sites of a class that a warning names.
+const SITES_NAMED: usize = 4;
+
+/// Looks for surprises.
+pub(super) struct Check<'a> {
+    /// The pools.
+    pub(super) pools: &'a Pools,
+    /// The sites.
+    pub(super) sites: &'a Sites,
+    /// The compiled maps.
+    pub(super) maps: &'a [Map],
+    /// Where warnings go.
+    pub(super) faults: &'a Faults,
+}
+
+impl Check<'_> {
+    /// Surprises of rules; `rules[i]` was made from `drafts[i]`.
+    pub(super) fn rules(&self, drafts: &[Draft<'_>], rules: &[Rule], udp_payload_max: u16) {
+        let mut told = HashSet::new();
+        for (draft, rule) in drafts.iter().zip(rules) {
+            // All names of one table have the same candidates.
+            if told.insert((std::ptr::from_ref(draft.rule), draft.family)) {
+                self.thin_classes(draft, rule);
+            }
+        }
+        self.split_families(drafts, rules);
+        self.pool_uses(drafts, usize::from(udp_payload_max.min(UNFRAGMENTED)));
+    }
+
+    /// Definitions that nothing refers to.
+    pub(super) fn unused(&self, maps: &Names<u32>, monitors: &Names<usize>) {
+        let warn = |(name, place): (&str, &Place), what: &str, by: &str| {
+            let warning = place.warning(format!("the {what} {} is used by no {by}", quote(name)));
+            self.faults.add(warning.label("unused"));
+        };
+        maps.unused().for_each(|unused| warn(unused, "map", "rule"));
+        monitors.unused().for_each(|unused| warn(unused, "monitor", "pool"));
+        self.pools.names.unused().for_each(|unused| warn(unused, "pool", "rule"));
+        self.sites.names.unused().for_each(|unused| warn(unused, "site", "pool and no map"));
+    }
+
+    /// Classes that a fence or an empty list leaves fewer than two candidates (semantics §4.1).
+    fn thin_classes(&self, draft: &Draft<'_>, rule: &Rule) {
+        let Some(map) = rule.map.map(|map| &self.maps[map as usize]) else { return };
+        let thin = thin_classes(&rule.candidates, rule.pools.len());
+        for cause in [ThinCause::Fence, ThinCause::EmptyList] {
+            let classes: Vec<&ThinClass> = thin.iter().filter(|thin| thin.cause == cause).collect();
+            let Some(first) = classes.first() else { continue };
+            let (why, place) = match (cause, &draft.rule.spec.fence, &draft.rule.spec.map) {
+                (ThinCause::Fence, Some(fence), _) => ("the fence leaves", &fence.place),
+                (_, _, Some(map)) => ("an empty list of sites leaves", &map.place),
+                _ => continue,
+            };
+            let most = classes.iter().map(|thin| thin.candidates).max().unwrap_or(0);
+            let left = if most == 0 { "no pool" } else { "one pool only" };
+            let classes: BTreeSet<ClassId> = classes.iter().map(|thin| thin.class).collect();
+            let message =
+                format!("{why} {} {left} for {}", type_of(draft.family), self.extent(map, &classes));
+            let warning = place.warning(message).label("no other pool to fail over to");
+            self.faults
+                .add(warning.help(format!("for example for the class {}", self.class(map, first.class))));
+        }
+    }
+
+    /// Classes whose A and AAAA come from different sites (semantics §3).
+    fn split_families(&self, drafts: &[Draft<'_>], rules: &[Rule]) {
+        let mut told = HashSet::new();
+        let mut seen: BTreeMap<(&Name, &Name), usize> = BTreeMap::new();
+        for (index, draft) in drafts.iter().enumerate() {
+            let Some(first) = seen.insert((&draft.zone, &draft.owner.value), index) else { continue };
+            let same_table = std::ptr::eq(drafts[first].rule, draft.rule);
+            let Some(map) = rules[index].map.filter(|_| same_table) else { continue };
+            let map = &self.maps[map as usize];
+            let pools: Vec<&Pool> = draft.rule.pools.iter().map(|&id| self.pools.get(id)).collect();
+            let split = split_classes(&rules[index].candidates, &pools);
+            let Some(&class) = split.first() else { continue };
+            if !told.insert(std::ptr::from_ref(draft.rule)) {
+                continue;
+            }
+            let extent = self.extent(map, &split.iter().copied().collect());
+            let message =
+                format!("A and AAAA of {} come from different sites for {extent}", draft.owner.value);
+            let help = format!(
+                "for example for the class {}; give the pools there addresses of both families",
+                self.class(map, class)
+            );
+            self.faults.add(draft.owner.place.warning(message).label("split").help(help));
+        }
+    }
+
+    /// What concerns a pool with a number of answers: told once, however many rules use it so.
+    fn pool_uses(&self, drafts: &[Draft<'_>], most_octets: usize) {
+        let mut uses: BTreeMap<(PoolId, Family, u16), (&Draft<'_>, usize)> = BTreeMap::new();
+        for draft in drafts {
+            for id in draft.rule.all_pools() {
+                let answers = draft.rule.answers(self.pools.get(id));
+                let longest = longest_question(&draft.owner);
+                let known = uses.entry((id, draft.family, answers)).or_insert((draft, longest));
+                if longest > known.1 {
+                    *known = (draft, longest);
+                }
+            }
+        }
+        let mut capped = BTreeSet::new();
+        for ((id, family, answers), (draft, question)) in uses {
+            let pool = self.pools.get(id);
+            if capped.insert((id, answers)) {
+                self.capped_weights(draft, pool, family, answers);
+            }
+            self.too_large(draft, pool, family, answers, most_octets.saturating_sub(OTHER_OCTETS + question));
+        }
+    }
+
+    /// Weights that more than one answer makes ineffective (semantics §3).
+    fn capped_weights(&self, draft: &Draft<'_>, pool: &Pool, family: Family, answers: u16) {
+        let capped = capped_members(pool, family, answers);
+        let Some(&first) = capped.first() else { return };
+        let place = draft.rule.spec.answers.as_ref().map_or(&draft.owner.place, |answers| &answers.place);
+        let message = format!(
+            "with {answers} answers the weight of the member {} of the pool {} has no full effect",
+            quote(&pool.members[first].name),
+            quote(&pool.name)
+        );
+        let warning = place.warning(message).label("in every answer");
+        self.faults
+            .add(warning.help("it stands in every answer; its weight only says how often it stands first"));
+    }
+
+    fn too_large(&self, draft: &Draft<'_>, pool: &Pool, family: Family, answers: u16, room: usize) {
+        let records = members_of(pool, family).count().min(usize::from(answers));
+        let fitting = room / record_length(family);
+        if records <= fitting {
+            return;
+        }
+        let place = draft.rule.spec.answers.as_ref().map_or(&draft.owner.place, |answers| &answers.place);
+        let message = format!(
+            "{records} {} records of the pool {} do not fit into one UDP answer",
+            type_of(family),
+            quote(&pool.name)
+        );
+        let warning = place.warning(message).label("answered over TCP");
+        self.faults.add(warning.help(format!("`answers = {fitting}` is the largest that fits")));
+    }
+
+    /// How many classes of a map, and which share of the IPv4 addresses.
+    fn extent(&self, map: &Map, classes: &BTreeSet<ClassId>) -> String {
+        let share = coverage::in_words(coverage::ipv4_percent(&map.table, classes));
+        let all = map.table.classes().len();
+        format!("{} of {all} classes of the map {}, {share} of IPv4", classes.len(), quote(&map.name))
+    }
+
+    /// The sites of a class in words.
+    fn class(&self, map: &Map, class: ClassId) -> String {
+        let sites = &map.table.classes()[usize::from(class.0)];
+        let name = |site: &SiteId| self.sites.list[usize::from(site.0)].name.as_str();
+        let names: Vec<&str> = sites.iter().take(SITES_NAMED).map(name).collect();
+        let more = if sites.len() > SITES_NAMED { ", …" } else { "" };
+        format!("[{}{more}]", names.join(", "))
+    }
+}
+
+/// Octets of the longest question's name that the owner answers: below a wildcard it may be any name.
+fn longest_question(owner: &Written<Name>) -> usize {
+    if owner.value.is_wildcard() { NAME_MAX } else { owner.value.as_octets().len() }
+}

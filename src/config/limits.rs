@@ -1,0 +1,108 @@
+//! Every bound of the configuration in one place. Beyond a bound is a fault, never a crash or an endless load.
+
+use std::time::Duration;
+
+/// Octets of `meridian.toml`, of each included file and of each zone's `.toml`.
+pub(crate) const SETTINGS_FILE_OCTETS: u64 = 16 << 20;
+/// Octets of the file of sites and maps; a million networks fit.
+pub(crate) const MAPS_FILE_OCTETS: u64 = 64 << 20;
+/// Octets of one master file or of one file that it includes.
+pub(crate) const MASTER_FILE_OCTETS: u64 = 1 << 30;
+/// Octets of one geo database; the largest published ones are below 200 MB.
+pub(crate) const DATABASE_OCTETS: u64 = 1 << 30;
+/// Octets of one file of trusted certificates; the whole Mozilla list is 0.2 MB.
+pub(crate) const CERTIFICATES_OCTETS: u64 = 1 << 20;
+
+/// Files that `include` names altogether.
+pub(crate) const INCLUDED_FILES: usize = 1_000;
+/// Patterns in `include`.
+pub(crate) const INCLUDE_PATTERNS: usize = 100;
+/// Entries of a folder that are looked at.
+pub(crate) const FOLDER_ENTRIES: usize = 400_000;
+/// Zones, each a `.zone` file.
+pub(crate) const ZONES: usize = 100_000;
+/// Files that one master file takes in by `$INCLUDE`, counted each time; so a circle of inclusions ends.
+pub(crate) const ZONE_INCLUDES: usize = 1_000;
+/// Geo databases.
+pub(crate) const DATABASES: usize = 16;
+
+/// Listen addresses.
+pub(crate) const LISTEN_ADDRESSES: usize = 64;
+/// UDP workers.
+pub(crate) const WORKERS: usize = 256;
+/// TCP connections at once.
+pub(crate) const CONNECTIONS: usize = 1_000_000;
+/// Octets of the identity: one character-string (RFC 1035 §3.3).
+pub(crate) const IDENTITY_OCTETS: usize = 255;
+/// Octets of the path of a Unix socket: `sun_path` less its final zero.
+pub(crate) const SOCKET_PATH_OCTETS: usize = 107;
+/// Bounds of the largest UDP response: RFC 1035 §4.2.1, and what no path fragments less than it helps.
+pub(crate) const UDP_PAYLOAD: std::ops::RangeInclusive<u16> = 512..=4096;
+/// Bounds of the three deadlines of TCP.
+pub(crate) const TCP_TIMEOUT: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(3600);
+/// Bounds of the age of a saved health table.
+pub(crate) const STATE_MAX_AGE: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(7 * 86_400);
+
+/// Characters of the name of a site, map, region, monitor, pool or member.
+pub(crate) const NAME_CHARACTERS: usize = 64;
+/// Sites.
+pub(crate) const SITES: usize = 1_000;
+/// Maps.
+pub(crate) const MAPS: usize = 250;
+/// Regions (named groups of countries).
+pub(crate) const REGIONS: usize = 1_000;
+/// Countries in one region; there are about 250.
+pub(crate) const REGION_COUNTRIES: usize = 300;
+/// Sites in one list of a map.
+pub(crate) const SITES_IN_LIST: usize = 64;
+/// Entries of one table of a map (networks are the many ones).
+pub(crate) const MAP_ENTRIES: usize = 1_000_000;
+
+/// Monitors.
+pub(crate) const MONITORS: usize = 10_000;
+/// Monitors of one pool.
+pub(crate) const POOL_MONITORS: usize = 8;
+/// Bounds of the interval of a monitor.
+pub(crate) const INTERVAL: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(86_400);
+/// Bounds of the timeout of a probe; it is never longer than the interval either.
+pub(crate) const PROBE_TIMEOUT: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(10)..=Duration::from_secs(86_400);
+/// Bounds of `rise`, `fall` and `forgive`.
+pub(crate) const VERDICTS: std::ops::RangeInclusive<u32> = 1..=1_000;
+/// Octets of the path, of the host and of a header of an HTTP probe, and of the text it looks for.
+pub(crate) const HTTP_TEXT_OCTETS: usize = 2_048;
+/// Headers of an HTTP probe.
+pub(crate) const HTTP_HEADERS: usize = 32;
+/// Ranges of accepted status codes.
+pub(crate) const HTTP_STATUS_RANGES: usize = 32;
+/// Bounds of the octets of a body that are read.
+pub(crate) const HTTP_BODY_OCTETS: std::ops::RangeInclusive<usize> = 1..=1 << 20;
+
+/// Pools.
+pub(crate) const POOLS: usize = 100_000;
+/// Members of one pool.
+pub(crate) const MEMBERS: usize = crate::steer::MEMBERS_MAX;
+/// Targets: distinct (address, monitor).
+pub(crate) const TARGETS: usize = 100_000;
+/// Rules, one per (owner name, type).
+pub(crate) const RULES: usize = 400_000;
+/// `[[steer]]` tables in one file.
+pub(crate) const STEER_TABLES: usize = 100_000;
+/// Owner names in one `[[steer]]` table.
+pub(crate) const RULE_NAMES: usize = 1_000;
+/// Pools of one rule.
+pub(crate) const RULE_POOLS: usize = 256;
+/// Bounds of the number of answers: more than all members is never meant.
+pub(crate) const ANSWERS: std::ops::RangeInclusive<u16> = 1..=MEMBERS as u16;
+/// Bounds of a TTL in seconds (RFC 2181 §8).
+pub(crate) const TTL_SECONDS: std::ops::RangeInclusive<u32> = 1..=0x7fff_ffff;
+
+/// Faults that are reported; the rest is counted.
+pub(crate) const FAULTS: usize = 1_000;
+/// Words that a misspelt one is compared with.
+pub(crate) const SUGGESTION_CANDIDATES: usize = 20_000;
+/// Characters of a word that suggestions are made for.
+pub(crate) const SUGGESTION_CHARACTERS: usize = 80;

@@ -1,0 +1,39 @@
+//! What the edges need to know.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What the server itself needs; a change of most of it needs a restart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Addresses for UDP and TCP.
+    pub listen: Vec<SocketAddr>,
+    /// UDP workers; default the number of cores.
+    pub workers: usize,
+    /// TCP limits.
+    pub tcp: TcpSettings,
+    /// The status socket.
+    pub socket: Option<PathBuf>,
+    /// Where metrics are served.
+    pub metrics: Option<SocketAddr>,
+    /// Where health and the last good databases are kept.
+    pub state_dir: Option<PathBuf>,
+    /// How old a saved health table may be.
+    pub state_max_age: Duration,
+}
+
+/// Limits of the TCP listener.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TcpSettings {
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once of one client address (IPv4) or /56 (IPv6).
+    pub connections_per_client: usize,
+    /// From the first octet of a message to its last, and for each answer to be taken.
+    pub message_timeout: Duration,
+    /// Without a message.
+    pub idle_timeout: Duration,
+    /// For the whole connection.
+    pub connection_timeout: Duration,
+}

@@ -1,0 +1,232 @@
+//! `meridian.toml`: the server itself, and which files hold the rest.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::document::{self, Table, Value};
+use crate::config::limits;
+use crate::config::text::{
+    self, Broken, Faults, Later, Parsed, Reader, Written, duration, list, number, one_or_more, quote,
+    socket_address, unplaced,
+};
+use crate::fault::Source;
+
+/// What `meridian.toml` says. Each part stands alone, so that a fault in one does not hide those of the others.
+#[derive(Debug)]
+pub(crate) struct MainSpec {
+    /// Patterns of files with monitors and pools.
+    pub(crate) include: Parsed<Vec<Written<String>>>,
+    /// `[server]`.
+    pub(crate) server: Parsed<ServerSpec>,
+    /// `[admin]`.
+    pub(crate) admin: Parsed<AdminSpec>,
+    /// The folder of the zones.
+    pub(crate) zones: Parsed<Written<String>>,
+    /// The file of sites and maps.
+    pub(crate) maps: Parsed<Option<Written<String>>>,
+    /// The geo databases in the order of merging.
+    pub(crate) databases: Parsed<Vec<Written<String>>>,
+}
+
+/// `[server]`.
+#[derive(Debug)]
+pub(crate) struct ServerSpec {
+    /// Where it listens, UDP and TCP.
+    pub(crate) listen: Vec<Written<SocketAddr>>,
+    /// UDP workers.
+    pub(crate) workers: Option<usize>,
+    /// NSID and `id.server`.
+    pub(crate) identity: Option<String>,
+    /// The largest UDP response.
+    pub(crate) udp_payload_max: Option<u16>,
+    /// Where state is kept.
+    pub(crate) state_dir: Option<Written<String>>,
+    /// How old a saved health table may be.
+    pub(crate) state_max_age: Option<Duration>,
+    /// `[server.tcp]`.
+    pub(crate) tcp: TcpSpec,
+}
+
+/// `[server.tcp]`.
+#[derive(Debug, Default)]
+pub(crate) struct TcpSpec {
+    /// Connections at once.
+    pub(crate) connections: Option<usize>,
+    /// Connections of one client.
+    pub(crate) connections_per_client: Option<usize>,
+    /// For one message.
+    pub(crate) message_timeout: Option<Duration>,
+    /// Without a message.
+    pub(crate) idle_timeout: Option<Duration>,
+    /// For the whole connection.
+    pub(crate) connection_timeout: Option<Duration>,
+}
+
+/// `[admin]`.
+#[derive(Debug, Default)]
+pub(crate) struct AdminSpec {
+    /// The status socket.
+    pub(crate) socket: Option<Written<String>>,
+    /// Where metrics are served: loopback.
+    pub(crate) metrics: Option<Written<SocketAddr>>,
+}
+
+/// Keys that stand elsewhere.
+const ELSEWHERE: &[Later] = &[
+    ("monitor", "monitors stand in a file that `include` names, or beside a zone"),
+    ("pool", "pools stand in a file that `include` names, or beside a zone"),
+    ("steer", "rules stand in the file beside their zone: `zones/NAME.toml`"),
+    ("site", "sites stand in the file that `maps` of `[geo]` names"),
+    ("map", "maps stand in the file that `maps` of `[geo]` names"),
+    ("listen", "it belongs into `[server]`"),
+];
+
+/// Where `include` ends up that is written below a table header.
+const BELOW_A_HEADER: &[Later] =
+    &[("include", "`include` stands at the top of the file, before the first table")];
+
+impl MainSpec {
+    /// Reads the file.
+    pub(crate) fn read(source: &Arc<Source>, faults: &Faults) -> MainSpec {
+        let table = document::read(source, faults);
+        let mut reader = Reader::new(&table, "this file", faults);
+        let include = reader.optional("include", list(limits::INCLUDE_PATTERNS, text::text));
+        let server = reader
+            .required("server", "[server]", |value, faults| read_server(text::table(value, faults)?, faults));
+        let admin = reader.optional("admin", |value, faults| read_admin(text::table(value, faults)?, faults));
+        let zones = reader
+            .required("zones", "[zones]", |value, faults| read_zones(text::table(value, faults)?, faults));
+        let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
+        reader.finish(ELSEWHERE);
+        let (maps, databases) = match geo {
+            Ok(Some(geo)) => geo.value,
+            Ok(None) => (Ok(None), Ok(Vec::new())),
+            Err(Broken) => (Err(Broken), Err(Broken)),
+        };
+        MainSpec {
+            include: include.map(|include| unplaced(include).unwrap_or_default()),
+            server: server.map(|server| server.value),
+            admin: admin.map(|admin| unplaced(admin).unwrap_or_default()),
+            zones: zones.map(|zones| zones.value),
+            maps,
+            databases,
+        }
+    }
+}
+
+fn read_server(table: &Table, faults: &Faults) -> Parsed<ServerSpec> {
+    let mut reader = Reader::new(table, "`[server]`", faults);
+    let listen = reader.required(
+        "listen",
+        "listen = [\"192.0.2.1:53\"]",
+        one_or_more(limits::LISTEN_ADDRESSES, socket_address),
+    );
+    let workers = reader.optional("workers", number(1..=limits::WORKERS));
+    let identity = reader.optional("identity", identity);
+    let udp_payload_max = reader.optional("udp_payload_max", number(limits::UDP_PAYLOAD));
+    let state_dir = reader.optional("state_dir", text::text);
+    let state_max_age = reader.optional("state_max_age", duration(limits::STATE_MAX_AGE));
+    let tcp = reader.optional("tcp", |value, faults| read_tcp(text::table(value, faults)?, faults));
+    reader.finish(BELOW_A_HEADER);
+    if let (Ok(None), Ok(Some(age))) = (&state_dir, &state_max_age) {
+        let warning = age.place.warning("`state_max_age` has no effect without `state_dir`");
+        faults.add(warning.help("add `state_dir = \"state\"`"));
+    }
+    let listen = listen?.value;
+    if let Some((again, first)) = super::doubled(&listen) {
+        let fault = again.place.error(format!("{} is listed twice", quote(&again.to_string())));
+        faults.add(fault.label("again").help(format!("it stands at {} already", first.file_and_line())));
+    }
+    Ok(ServerSpec {
+        listen,
+        workers: unplaced(workers?),
+        identity: unplaced(identity?),
+        udp_payload_max: unplaced(udp_payload_max?),
+        state_dir: state_dir?,
+        state_max_age: unplaced(state_max_age?),
+        tcp: unplaced(tcp?).unwrap_or_default(),
+    })
+}
+
+fn read_tcp(table: &Table, faults: &Faults) -> Parsed<TcpSpec> {
+    let mut reader = Reader::new(table, "`[server.tcp]`", faults);
+    let connections = reader.optional("connections", number(1..=limits::CONNECTIONS));
+    let connections_per_client = reader.optional("connections_per_client", number(1..=limits::CONNECTIONS));
+    let message_timeout = reader.optional("message_timeout", duration(limits::TCP_TIMEOUT));
+    let idle_timeout = reader.optional("idle_timeout", duration(limits::TCP_TIMEOUT));
+    let connection_timeout = reader.optional("connection_timeout", duration(limits::TCP_TIMEOUT));
+    reader.finish(&[]);
+    Ok(TcpSpec {
+        connections: unplaced(connections?),
+        connections_per_client: unplaced(connections_per_client?),
+        message_timeout: unplaced(message_timeout?),
+        idle_timeout: unplaced(idle_timeout?),
+        connection_timeout: unplaced(connection_timeout?),
+    })
+}
+
+fn read_admin(table: &Table, faults: &Faults) -> Parsed<AdminSpec> {
+    let mut reader = Reader::new(table, "`[admin]`", faults);
+    let socket = reader.optional("socket", text::text);
+    let metrics = reader.optional("metrics", loopback);
+    reader.finish(BELOW_A_HEADER);
+    Ok(AdminSpec { socket: socket?, metrics: metrics? })
+}
+
+fn read_zones(table: &Table, faults: &Faults) -> Parsed<Written<String>> {
+    let mut reader = Reader::new(table, "`[zones]`", faults);
+    let folder = reader.required("folder", "folder = \"zones\"", text::text);
+    reader.finish(BELOW_A_HEADER);
+    folder
+}
+
+type GeoSpec = (Parsed<Option<Written<String>>>, Parsed<Vec<Written<String>>>);
+
+fn read_geo(table: &Table, faults: &Faults) -> GeoSpec {
+    let mut reader = Reader::new(table, "`[geo]`", faults);
+    let maps = reader.optional("maps", text::text);
+    let databases = reader.optional("databases", list(limits::DATABASES, text::text));
+    reader.finish(BELOW_A_HEADER);
+    let mut databases = databases.map(|databases| unplaced(databases).unwrap_or_default());
+    if let Ok(databases) = &mut databases {
+        drop_doubled(databases, faults);
+    }
+    (maps, databases)
+}
+
+/// Reports databases that are listed twice, and keeps the first of each.
+fn drop_doubled(databases: &mut Vec<Written<String>>, faults: &Faults) {
+    let mut seen = BTreeSet::new();
+    databases.retain(|database| {
+        let first = seen.insert(database.value.clone());
+        if !first {
+            let message = format!("the database {} is listed twice", quote(database));
+            faults.add(database.place.error(message).label("again"));
+        }
+        first
+    });
+}
+
+/// A text that fits into one character-string (RFC 1035 §3.3).
+fn identity(value: &Value, faults: &Faults) -> Parsed<String> {
+    let identity = text::text(value, faults)?;
+    if identity.len() > limits::IDENTITY_OCTETS {
+        let message = format!("the identity is longer than {} octets", limits::IDENTITY_OCTETS);
+        faults.add(value.place.error(message).label("too long"));
+        return Err(Broken);
+    }
+    Ok(identity)
+}
+
+/// Metrics tell much about a server and have no password: they stay on the machine.
+fn loopback(value: &Value, faults: &Faults) -> Parsed<SocketAddr> {
+    let address = socket_address(value, faults)?;
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    let fault = value.place.error("metrics are served on loopback only").label("not a loopback address");
+    faults.add(fault.help(format!("write `\"127.0.0.1:{0}\"` or `\"[::1]:{0}\"`", address.port())));
+    Err(Broken)
+}

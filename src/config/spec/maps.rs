@@ -1,0 +1,189 @@
+//! `geoip/maps.toml`: sites, regions and maps.
+
+use std::sync::Arc;
+
+use crate::config::document::{self, Entry, Kind, Table, Value};
+use crate::config::limits;
+use crate::config::text::{
+    self, Broken, Faults, Later, Parsed, Place, Reader, Written, boolean, choice, decimal, list, number,
+    quote, unplaced,
+};
+use crate::fault::Source;
+use crate::geo::Location;
+use crate::health::AdminState;
+
+use super::{ADMIN_STATES, Named, named_tables};
+
+/// What the file of maps says.
+#[derive(Debug, Default)]
+pub(crate) struct MapsSpec {
+    /// `[site.NAME]`.
+    pub(crate) sites: Vec<Named<SiteSpec>>,
+    /// `[region]`: named groups of countries.
+    pub(crate) regions: Vec<Named<Vec<Written<String>>>>,
+    /// `[map.NAME]`.
+    pub(crate) maps: Vec<Named<MapSpec>>,
+}
+
+/// `[site.NAME]`.
+#[derive(Debug)]
+pub(crate) struct SiteSpec {
+    /// Where it is.
+    pub(crate) location: Option<Location>,
+    /// The operator's will for all its members.
+    pub(crate) admin: Option<AdminState>,
+}
+
+/// The names of sites in order.
+pub(crate) type SiteList = Vec<Written<String>>;
+
+/// One table of a map: keys as written, each with its sites.
+pub(crate) type TableSpec = Vec<(Written<String>, Written<SiteList>)>;
+
+/// `[map.NAME]`.
+#[derive(Debug)]
+pub(crate) struct MapSpec {
+    /// Whether EDNS Client Subnet decides.
+    pub(crate) ecs: Option<bool>,
+    /// The n nearest sites.
+    pub(crate) nearest: Option<Written<u16>>,
+    /// For clients that nothing places.
+    pub(crate) default: Written<SiteList>,
+    /// By network.
+    pub(crate) network: TableSpec,
+    /// By autonomous system.
+    pub(crate) asn: TableSpec,
+    /// By ISO 3166-2 code.
+    pub(crate) subdivision: TableSpec,
+    /// By ISO 3166-1 code or region.
+    pub(crate) country: TableSpec,
+    /// By continent.
+    pub(crate) continent: TableSpec,
+}
+
+const LATER: &[Later] = &[
+    ("bias", "not in this version: remove it"),
+    ("city", "not in this version: use `subdivision` or `network`"),
+    ("cidr", "it is called `network`"),
+    ("subnet", "it is called `network`"),
+];
+
+impl MapsSpec {
+    /// Reads the file.
+    pub(crate) fn read(source: &Arc<Source>, faults: &Faults) -> MapsSpec {
+        let table = document::read(source, faults);
+        let mut reader = Reader::new(&table, "this file", faults);
+        let sites = reader.optional("site", |value, faults| {
+            Ok(named_tables(text::table(value, faults)?, "site", limits::SITES, faults, read_site))
+        });
+        let regions =
+            reader.optional("region", |value, faults| read_regions(text::table(value, faults)?, faults));
+        let maps = reader.optional("map", |value, faults| {
+            Ok(named_tables(text::table(value, faults)?, "map", limits::MAPS, faults, read_map))
+        });
+        reader.finish(&[
+            ("pool", "pools stand in a file that `include` names, or beside a zone"),
+            ("monitor", "monitors stand in a file that `include` names, or beside a zone"),
+        ]);
+        if sites.is_err() || regions.is_err() || maps.is_err() {
+            faults.doubt_names();
+        }
+        MapsSpec {
+            sites: sites.map(unplaced).ok().flatten().unwrap_or_default(),
+            regions: regions.map(unplaced).ok().flatten().unwrap_or_default(),
+            maps: maps.map(unplaced).ok().flatten().unwrap_or_default(),
+        }
+    }
+}
+
+fn read_site(table: &Table, subject: &str, faults: &Faults) -> Parsed<SiteSpec> {
+    let mut reader = Reader::new(table, subject, faults);
+    let location =
+        reader.optional("location", |value, faults| read_location(text::table(value, faults)?, faults));
+    let admin = reader.optional("admin", choice(ADMIN_STATES));
+    reader.finish(&[
+        ("lat", "write `location = { lat = …, lon = … }`"),
+        ("lon", "write `location = { lat = …, lon = … }`"),
+    ]);
+    Ok(SiteSpec { location: unplaced(location?), admin: unplaced(admin?) })
+}
+
+fn read_location(table: &Table, faults: &Faults) -> Parsed<Location> {
+    let mut reader = Reader::new(table, "a location", faults);
+    let latitude = reader.required("lat", "lat = 50.11", decimal(-90.0..=90.0));
+    let longitude = reader.required("lon", "lon = 8.68", decimal(-180.0..=180.0));
+    reader.finish(&[("latitude", "it is called `lat`"), ("longitude", "it is called `lon`")]);
+    Ok(Location { latitude: latitude?.value, longitude: longitude?.value })
+}
+
+fn read_regions(table: &Table, faults: &Faults) -> Parsed<Vec<Named<Vec<Written<String>>>>> {
+    if let Some(beyond) = table.entries.get(limits::REGIONS) {
+        faults.add(beyond.key.place.error(format!("there are more than {} regions", limits::REGIONS)));
+        return Err(Broken);
+    }
+    let read_one = |entry: &Entry| {
+        let name = text::check_name(&entry.key, faults);
+        let countries = list(limits::REGION_COUNTRIES, text::text)(&entry.value, faults);
+        Named { name: entry.key.clone(), content: name.and(countries) }
+    };
+    Ok(table.entries.iter().map(read_one).collect())
+}
+
+fn read_map(table: &Table, subject: &str, faults: &Faults) -> Parsed<MapSpec> {
+    let mut reader = Reader::new(table, subject, faults);
+    let ecs = reader.optional("ecs", boolean);
+    let nearest = reader.optional("nearest", number(1..=limits::SITES as u16));
+    let default = reader.required("default", "default = [\"SITE\"]", site_list);
+    let mut level = |key| reader.optional(key, read_level).map(|level| unplaced(level).unwrap_or_default());
+    let network = level("network");
+    let asn = level("asn");
+    let subdivision = level("subdivision");
+    let country = level("country");
+    let continent = level("continent");
+    reader.finish(LATER);
+    Ok(MapSpec {
+        ecs: unplaced(ecs?),
+        nearest: nearest?,
+        default: default?,
+        network: network?,
+        asn: asn?,
+        subdivision: subdivision?,
+        country: country?,
+        continent: continent?,
+    })
+}
+
+fn read_level(value: &Value, faults: &Faults) -> Parsed<TableSpec> {
+    let table = text::table(value, faults)?;
+    if let Some(beyond) = table.entries.get(limits::MAP_ENTRIES) {
+        let message = format!("this table has more than {} entries", limits::MAP_ENTRIES);
+        faults.add(beyond.key.place.error(message).label("one too many"));
+        return Err(Broken);
+    }
+    let entries: Vec<Parsed<_>> = table
+        .entries
+        .iter()
+        .map(|entry| {
+            let sites = site_list(&entry.value, faults)?;
+            Ok((entry.key.clone(), Written { value: sites, place: entry.value.place.clone() }))
+        })
+        .collect();
+    entries.into_iter().collect()
+}
+
+/// Sites in order, each once; a list may be empty (semantics §4.5).
+fn site_list(value: &Value, faults: &Faults) -> Parsed<SiteList> {
+    if let Kind::Text(site) = &value.kind {
+        let fault = value.place.error("this must be a list of sites, not a text").label("a text");
+        faults.add(fault.help(format!("write {}", quote(&format!("[\"{site}\"]")))));
+        return Err(Broken);
+    }
+    let sites = list(limits::SITES_IN_LIST, text::text)(value, faults)?;
+    if let Some((again, _)) = super::doubled(&sites) {
+        let place: &Place = &again.place;
+        faults
+            .add(place.error(format!("the site {} stands twice in this list", quote(again))).label("again"));
+        return Err(Broken);
+    }
+    Ok(sites)
+}

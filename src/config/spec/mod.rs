@@ -1,0 +1,69 @@
+//! What the files say, in the shape in which they say it: every value with its place, nothing looked up yet.
+//!
+//! A spec is read from one file alone; binding (the module `bind`) brings them together.
+
+mod main_file;
+mod maps;
+mod monitor;
+mod pool;
+mod rule;
+mod steering;
+
+pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec};
+pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};
+pub(crate) use monitor::{HttpSpec, MonitorSpec, ProbeSpec, TlsSpec};
+pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
+pub(crate) use rule::{AllDownSpec, RuleSpec};
+pub(crate) use steering::SteeringSpec;
+
+use crate::health::AdminState;
+
+use super::document::{Entry, Table};
+use super::text::{self, Faults, Parsed, Place, Written, check_name, quote};
+
+/// A thing that the files give a name to. When its content is broken the name still counts: who refers to it is
+/// not at fault.
+#[derive(Debug)]
+pub(crate) struct Named<T> {
+    /// Its name, where it is defined.
+    pub(crate) name: Written<String>,
+    /// What it is.
+    pub(crate) content: Parsed<T>,
+}
+
+/// The words for the operator's will.
+const ADMIN_STATES: &[(&str, AdminState)] = &[
+    ("auto", AdminState::Auto),
+    ("drained", AdminState::Drained),
+    ("forced up", AdminState::ForcedUp),
+    ("forced down", AdminState::ForcedDown),
+];
+
+/// Reads the tables `[kind.NAME]`, at most `most` of them.
+fn named_tables<T>(
+    tables: &Table,
+    kind: &str,
+    most: usize,
+    faults: &Faults,
+    read: impl Fn(&Table, &str, &Faults) -> Parsed<T>,
+) -> Vec<Named<T>> {
+    if let Some(beyond) = tables.entries.get(most) {
+        let message = format!("this file has {} {kind}s; {most} is the most", tables.entries.len());
+        faults.add(beyond.key.place.error(message).label("one too many"));
+    }
+    let read_one = |entry: &Entry| {
+        let name = check_name(&entry.key, faults);
+        let content = text::table(&entry.value, faults)
+            .and_then(|table| read(table, &format!("{kind} {}", quote(&entry.key)), faults));
+        Named { name: entry.key.clone(), content: name.and(content) }
+    };
+    tables.entries.iter().take(most).map(read_one).collect()
+}
+
+/// The first of two equal items of a list.
+fn doubled<T: PartialEq>(items: &[Written<T>]) -> Option<(&Written<T>, &Place)> {
+    items.iter().enumerate().find_map(|(index, item)| {
+        let first = items[..index].iter().find(|earlier| earlier.value == item.value)?;
+        Some((item, &first.place))
+    })
+}

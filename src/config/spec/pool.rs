@@ -1,0 +1,163 @@
+//! `[pool.NAME]`: members at a site that serve the same thing.
+
+use std::net::IpAddr;
+
+use crate::config::document::{Kind, Table, Value};
+use crate::config::limits;
+use crate::config::text::{
+    self, Broken, Faults, Later, Parsed, Reader, Share, Written, address, choice, list, name, number,
+    one_or_more, quote, unplaced,
+};
+use crate::health::AdminState;
+use crate::steer::Pick;
+
+use super::ADMIN_STATES;
+
+/// `[pool.NAME]`.
+#[derive(Debug)]
+pub(crate) struct PoolSpec {
+    /// Where it is.
+    pub(crate) site: Option<Written<String>>,
+    /// Its monitors.
+    pub(crate) monitors: Vec<Written<String>>,
+    /// How several monitors make one state.
+    pub(crate) require: Option<Written<RequireSpec>>,
+    /// How it picks.
+    pub(crate) pick: Pick,
+    /// From where on it is healthy.
+    pub(crate) min_healthy: Option<Written<MinHealthySpec>>,
+    /// The operator's will for all members.
+    pub(crate) admin: Option<AdminState>,
+    /// Its members.
+    pub(crate) members: Vec<Written<MemberSpec>>,
+}
+
+/// `require`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RequireSpec {
+    /// `"all"`.
+    All,
+    /// `"any"` is 1.
+    AtLeast(u16),
+}
+
+/// `min_healthy`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum MinHealthySpec {
+    /// So many members.
+    Count(u32),
+    /// `"2/3"`, `"55 %"`.
+    Share(Share),
+}
+
+/// One of `members`.
+#[derive(Debug)]
+pub(crate) struct MemberSpec {
+    /// Its name.
+    pub(crate) name: Written<String>,
+    /// One or two addresses.
+    pub(crate) addresses: Vec<Written<IpAddr>>,
+    /// Its weight.
+    pub(crate) weight: Option<u16>,
+    /// The operator's will.
+    pub(crate) admin: Option<AdminState>,
+}
+
+/// Addresses of a member: at most one of each family.
+const ADDRESSES: usize = 2;
+
+const LATER: &[Later] = &[
+    ("hash_prefix", "not in this version: remove it"),
+    ("manual_resume", "not in this version: remove it"),
+    ("pools", "pools of pools are not in this version: list members"),
+    ("panic", "not in this version: remove it"),
+    ("monitors", "it is called `monitor`, also for a list"),
+    ("answers", "it belongs into the rule: `[[steer]]`"),
+    ("interval", "it belongs into the monitor"),
+];
+
+const MEMBER_LATER: &[Later] = &[
+    ("group", "not in this version: remove it"),
+    ("port", "it belongs into the monitor: answers of A and AAAA have no port"),
+    ("monitor", "it belongs into the pool"),
+    ("addresses", "it is called `address`, also for a list"),
+];
+
+/// Reads `[pool.NAME]`.
+pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<PoolSpec> {
+    let mut reader = Reader::new(table, subject, faults);
+    let site = reader.optional("site", text::text);
+    let monitors = reader.optional("monitor", one_or_more(limits::POOL_MONITORS, text::text));
+    let require = reader.optional("require", require);
+    let pick = reader.optional("pick", pick);
+    let min_healthy = reader.optional("min_healthy", min_healthy);
+    let admin = reader.optional("admin", choice(ADMIN_STATES));
+    let members = reader.required(
+        "members",
+        "members = [{ name = \"a\", address = \"192.0.2.1\" }]",
+        list(limits::MEMBERS, member),
+    );
+    reader.finish(LATER);
+    let members = members?;
+    if members.is_empty() {
+        faults.add(
+            members.place.error(format!("{subject} has no members")).label("empty").help("list at least one"),
+        );
+        return Err(Broken);
+    }
+    Ok(PoolSpec {
+        site: site?,
+        monitors: unplaced(monitors?).unwrap_or_default(),
+        require: require?,
+        pick: unplaced(pick?).unwrap_or(Pick::Weighted),
+        min_healthy: min_healthy?,
+        admin: unplaced(admin?),
+        members: members.value,
+    })
+}
+
+fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
+    let table = text::table(value, faults)?;
+    let mut reader = Reader::new(table, "a member", faults);
+    let name = reader.required("name", "name = \"a\"", name);
+    let addresses = reader.required("address", "address = \"192.0.2.1\"", one_or_more(ADDRESSES, address));
+    let weight = reader.optional("weight", number(0..=u16::MAX));
+    let admin = reader.optional("admin", choice(ADMIN_STATES));
+    reader.finish(MEMBER_LATER);
+    Ok(MemberSpec {
+        name: name?,
+        addresses: addresses?.value,
+        weight: unplaced(weight?),
+        admin: unplaced(admin?),
+    })
+}
+
+fn pick(value: &Value, faults: &Faults) -> Parsed<Pick> {
+    if matches!(&value.kind, Kind::Text(text) if text == "hash") {
+        let fault = value.place.error("`hash` is not in this version").label("unknown word");
+        faults.add(fault.help("use `\"weighted\"` or `\"all\"`"));
+        return Err(Broken);
+    }
+    choice(&[("weighted", Pick::Weighted), ("all", Pick::All)])(value, faults)
+}
+
+fn require(value: &Value, faults: &Faults) -> Parsed<RequireSpec> {
+    match &value.kind {
+        Kind::Integer(_) => number(1..=limits::POOL_MONITORS as u16)(value, faults).map(RequireSpec::AtLeast),
+        _ => choice(&[("all", RequireSpec::All), ("any", RequireSpec::AtLeast(1))])(value, faults),
+    }
+}
+
+fn min_healthy(value: &Value, faults: &Faults) -> Parsed<MinHealthySpec> {
+    let Kind::Text(text) = &value.kind else {
+        return number(1..=limits::MEMBERS as u32)(value, faults).map(MinHealthySpec::Count);
+    };
+    Share::parse(text).map(MinHealthySpec::Share).ok_or_else(|| {
+        let fault =
+            value.place.error(format!("{} is no part of a pool", quote(text))).label("not understood");
+        faults.add(
+            fault.help("write a number of members such as `2`, or a part such as `\"2/3\"` or `\"55 %\"`"),
+        );
+        Broken
+    })
+}

@@ -1,0 +1,131 @@
+//! `[[steer]]`: how some names of a zone are steered.
+
+use crate::config::document::{Kind, Table, Value};
+use crate::config::limits;
+use crate::config::text::{
+    self, Broken, Faults, Later, Parsed, Reader, Written, boolean, choice, duration, number, one_or_more,
+    quote, unplaced,
+};
+use crate::steer::{AllDown, Empty};
+use crate::wire::Family;
+
+/// `[[steer]]`.
+#[derive(Debug)]
+pub(crate) struct RuleSpec {
+    /// Owner names, relative to the zone.
+    pub(crate) names: Vec<Written<String>>,
+    /// The types; without them those that have a default RRset.
+    pub(crate) types: Option<Vec<Written<Family>>>,
+    /// The map that orders the pools.
+    pub(crate) map: Option<Written<String>>,
+    /// The pools.
+    pub(crate) pools: Vec<Written<String>>,
+    /// How many addresses an answer has.
+    pub(crate) answers: Option<Written<u16>>,
+    /// Lower bound of the TTL in seconds.
+    pub(crate) min_ttl: Option<Written<u32>>,
+    /// What answers when all are down.
+    pub(crate) all_down: Option<AllDownSpec>,
+    /// Whether pools at other sites are left out.
+    pub(crate) fence: Option<Written<bool>>,
+    /// What answers where the map has no sites.
+    pub(crate) empty: Option<Written<Empty>>,
+}
+
+/// `all_down`.
+#[derive(Debug)]
+pub(crate) enum AllDownSpec {
+    /// `"all"`, `"default"` or `"none"`.
+    Word(AllDown),
+    /// `{ pool = "name" }`.
+    Pool(Written<String>),
+}
+
+const LATER: &[Later] = &[
+    ("trickle", "not in this version: remove it"),
+    ("panic", "not in this version: remove it"),
+    ("ttl", "the upper bound is the TTL of the default RRset, the lower one `min_ttl`"),
+    ("max_ttl", "the upper bound is the TTL of the default RRset"),
+    ("type", "it is called `types`"),
+    ("pool", "it is called `pools`"),
+    ("names", "it is called `name`, also for a list"),
+    ("site", "it belongs into the pool"),
+    ("monitor", "it belongs into the pool"),
+];
+
+/// Reads one `[[steer]]`.
+pub(super) fn read(value: &Value, faults: &Faults) -> Parsed<RuleSpec> {
+    let table = text::table(value, faults)?;
+    read_table(table, faults)
+}
+
+fn read_table(table: &Table, faults: &Faults) -> Parsed<RuleSpec> {
+    let mut reader = Reader::new(table, "`[[steer]]`", faults);
+    let names = reader.required("name", "name = \"www\"", one_or_more(limits::RULE_NAMES, text::text));
+    let types = reader.optional("types", one_or_more(2, family));
+    let map = reader.optional("map", text::text);
+    let pools = reader.required("pools", "pools = [\"POOL\"]", one_or_more(limits::RULE_POOLS, text::text));
+    let answers = reader.optional("answers", number(limits::ANSWERS));
+    let min_ttl = reader.optional("min_ttl", ttl);
+    let all_down = reader.optional("all_down", all_down);
+    let fence = reader.optional("fence", boolean);
+    let empty = reader.optional("empty", choice(&[("default", Empty::Default), ("nodata", Empty::NoData)]));
+    reader.finish(LATER);
+    let (types, pools) = (unplaced(types?), pools?.value);
+    if let Some((again, _)) = types.as_deref().and_then(super::doubled) {
+        faults.add(again.place.error("this type is listed twice").label("again"));
+        return Err(Broken);
+    }
+    if let Some((again, _)) = super::doubled(&pools) {
+        faults.add(again.place.error(format!("the pool {} is listed twice", quote(again))).label("again"));
+        return Err(Broken);
+    }
+    Ok(RuleSpec {
+        names: names?.value,
+        types,
+        map: map?,
+        pools,
+        answers: answers?,
+        min_ttl: min_ttl?,
+        all_down: unplaced(all_down?),
+        fence: fence?,
+        empty: empty?,
+    })
+}
+
+fn family(value: &Value, faults: &Faults) -> Parsed<Family> {
+    choice(&[("A", Family::V4), ("AAAA", Family::V6)])(value, faults)
+}
+
+/// Whole seconds as a number, like a TTL in a master file, or a duration such as `"5s"`.
+fn ttl(value: &Value, faults: &Faults) -> Parsed<u32> {
+    let Kind::Text(_) = &value.kind else { return number(limits::TTL_SECONDS)(value, faults) };
+    let most = std::time::Duration::from_secs(u64::from(*limits::TTL_SECONDS.end()));
+    let duration = duration(std::time::Duration::from_secs(1)..=most)(value, faults)?;
+    if duration.subsec_millis() != 0 {
+        faults.add(value.place.error("a TTL has whole seconds").label("not whole seconds"));
+        return Err(Broken);
+    }
+    Ok(u32::try_from(duration.as_secs()).expect("the range above fits into 32 bits"))
+}
+
+fn all_down(value: &Value, faults: &Faults) -> Parsed<AllDownSpec> {
+    const WORDS: &[(&str, AllDown)] =
+        &[("all", AllDown::All), ("default", AllDown::Default), ("none", AllDown::None)];
+    match &value.kind {
+        Kind::Table(table) => {
+            let mut reader = Reader::new(table, "`all_down`", faults);
+            let pool = reader.required("pool", "pool = \"POOL\"", text::text);
+            reader.finish(&[]);
+            pool.map(AllDownSpec::Pool)
+        }
+        Kind::Text(text) if !WORDS.iter().any(|(word, _)| word == text) => {
+            let fault = value.place.error(format!("{} is not one of the choices", quote(text)));
+            let pool = quote(&format!("{{ pool = \"{text}\" }}"));
+            let help = format!("write `\"all\"`, `\"default\"` or `\"none\"`, or for a pool {pool}");
+            faults.add(fault.label("unknown word").help(help));
+            Err(Broken)
+        }
+        _ => choice(WORDS)(value, faults).map(AllDownSpec::Word),
+    }
+}

@@ -1,0 +1,80 @@
+//! A file of monitors and pools, and beside a zone of rules too.
+
+use std::sync::Arc;
+
+use crate::config::document::{self, Value};
+use crate::config::limits;
+use crate::config::text::{self, Faults, Later, Parsed, Reader, Written, list, unplaced};
+use crate::fault::Source;
+
+use super::monitor::{self, MonitorSpec};
+use super::pool::{self, PoolSpec};
+use super::rule::{self, RuleSpec};
+use super::{Named, named_tables};
+
+/// What one such file says.
+#[derive(Debug, Default)]
+pub(crate) struct SteeringSpec {
+    /// `[monitor.NAME]`.
+    pub(crate) monitors: Vec<Named<MonitorSpec>>,
+    /// `[pool.NAME]`.
+    pub(crate) pools: Vec<Named<PoolSpec>>,
+    /// `[[steer]]`, those without a fault.
+    pub(crate) rules: Vec<Written<RuleSpec>>,
+}
+
+const ELSEWHERE: &[Later] = &[
+    ("site", "sites stand in the file that `maps` of `[geo]` names"),
+    ("map", "maps stand in the file that `maps` of `[geo]` names"),
+    ("include", "only meridian.toml includes files"),
+    ("panic", "not in this version: remove it"),
+    ("rule", "rules are called `[[steer]]`"),
+];
+
+const NO_RULES_HERE: &[Later] = &[
+    ("steer", "rules stand in the file beside their zone: `zones/NAME.toml`"),
+    ELSEWHERE[0],
+    ELSEWHERE[1],
+    ELSEWHERE[2],
+];
+
+impl SteeringSpec {
+    /// Reads a file that stands beside a zone.
+    pub(crate) fn read_of_zone(source: &Arc<Source>, faults: &Faults) -> SteeringSpec {
+        SteeringSpec::read(source, true, faults)
+    }
+
+    /// Reads a file that `meridian.toml` includes: no rules, which belong to a zone.
+    pub(crate) fn read_included(source: &Arc<Source>, faults: &Faults) -> SteeringSpec {
+        SteeringSpec::read(source, false, faults)
+    }
+
+    fn read(source: &Arc<Source>, of_zone: bool, faults: &Faults) -> SteeringSpec {
+        let table = document::read(source, faults);
+        let mut reader = Reader::new(&table, "this file", faults);
+        let monitors = reader.optional("monitor", |value, faults| {
+            Ok(named_tables(text::table(value, faults)?, "monitor", limits::MONITORS, faults, monitor::read))
+        });
+        let pools = reader.optional("pool", |value, faults| {
+            Ok(named_tables(text::table(value, faults)?, "pool", limits::POOLS, faults, pool::read))
+        });
+        let rules = if of_zone { reader.optional("steer", read_rules) } else { Ok(None) };
+        reader.finish(if of_zone { ELSEWHERE } else { NO_RULES_HERE });
+        if monitors.is_err() || pools.is_err() {
+            faults.doubt_names();
+        }
+        SteeringSpec {
+            monitors: monitors.map(unplaced).ok().flatten().unwrap_or_default(),
+            pools: pools.map(unplaced).ok().flatten().unwrap_or_default(),
+            rules: rules.map(unplaced).ok().flatten().unwrap_or_default(),
+        }
+    }
+}
+
+/// The rules without a fault; those with one have been reported, and what they refer to counts as used.
+fn read_rules(value: &Value, faults: &Faults) -> Parsed<Vec<Written<RuleSpec>>> {
+    let rules =
+        list(limits::STEER_TABLES, |value, faults| Ok(rule::read(value, faults).ok()))(value, faults)?;
+    let whole = |rule: Written<Option<RuleSpec>>| Some(Written { value: rule.value?, place: rule.place });
+    Ok(rules.into_iter().filter_map(whole).collect())
+}

@@ -1,0 +1,19 @@
+//! Typed values that know where they stand: what every spec is read with.
+
+mod faults;
+mod network;
+mod quantity;
+mod reader;
+mod scalar;
+mod suggest;
+mod written;
+
+pub(crate) use faults::{Faults, quote};
+pub(crate) use network::{address, network, socket_address};
+pub(crate) use quantity::{Share, duration, duration_in_words};
+pub(crate) use reader::{Broken, Later, Parsed, Reader};
+pub(crate) use scalar::{
+    any_text, boolean, check_name, choice, decimal, list, name, number, one_or_more, table, text,
+};
+pub(crate) use suggest::{closest, did_you_mean};
+pub(crate) use written::{Place, Written, unplaced};

@@ -1,0 +1,137 @@
+//! Reads the keys of one table, each with the type it must have, and reports those nobody asked for.
+
+use crate::fault::Fault;
+
+use super::faults::{Faults, quote};
+use super::suggest::did_you_mean;
+use super::written::Written;
+use crate::config::document::{Table, Value};
+
+/// What a reader returns for something that has been reported as a fault: whoever gets it keeps silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Broken;
+
+/// A value, or the knowledge that its fault has been reported.
+pub(crate) type Parsed<T> = Result<T, Broken>;
+
+/// A key that is not understood, with what to do instead: keys of later versions, and of other servers.
+pub(crate) type Later = (&'static str, &'static str);
+
+/// Reads one table. Ask for each key once, then call [`Reader::finish`].
+pub(crate) struct Reader<'a> {
+    table: &'a Table,
+    /// How faults call the table: "pool `web`".
+    subject: String,
+    known: Vec<&'static str>,
+    faults: &'a Faults,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of `table`, which faults call `subject`.
+    pub(crate) fn new(table: &'a Table, subject: impl Into<String>, faults: &'a Faults) -> Reader<'a> {
+        Reader { table, subject: subject.into(), known: Vec::new(), faults }
+    }
+
+    /// The value of a key that may be missing.
+    pub(crate) fn optional<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&'a Value, &'a Faults) -> Parsed<T>,
+    ) -> Parsed<Option<Written<T>>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let parsed = parse(value, self.faults)?;
+        Ok(Some(Written { value: parsed, place: value.place.clone() }))
+    }
+
+    /// The value of a key that must be there; `example` is the line to add.
+    pub(crate) fn required<T>(
+        &mut self,
+        key: &'static str,
+        example: &str,
+        parse: impl FnOnce(&'a Value, &'a Faults) -> Parsed<T>,
+    ) -> Parsed<Written<T>> {
+        match self.optional(key, parse)? {
+            Some(written) => Ok(written),
+            None => {
+                if !self.faults.has_syntax_error(&self.table.place.source) {
+                    let fault = self.table.place.error(format!("{} lacks the key `{key}`", self.subject));
+                    self.faults.add(fault.help(format!("add {}", quote(example))));
+                }
+                Err(Broken)
+            }
+        }
+    }
+
+    /// The value of a key, as it stands in the tree.
+    pub(crate) fn value(&mut self, key: &'static str) -> Option<&'a Value> {
+        self.known.push(key);
+        self.table.entries.iter().find(|entry| entry.key.value == key).map(|entry| &entry.value)
+    }
+
+    /// Reports every key that was not asked for. `later` says what to do about some of them.
+    pub(crate) fn finish(self, later: &[Later]) {
+        if self.faults.has_syntax_error(&self.table.place.source) {
+            return;
+        }
+        for entry in &self.table.entries {
+            if !self.known.contains(&entry.key.value.as_str()) {
+                self.faults.add(self.unknown(&entry.key, later));
+            }
+        }
+    }
+
+    fn unknown(&self, key: &Written<String>, later: &[Later]) -> Fault {
+        if let Some((_, instead)) = later.iter().find(|(word, _)| *word == key.value) {
+            let fault = key.place.error(format!("{} does not know the key {}", self.subject, quote(key)));
+            return fault.label("unknown key").help(*instead);
+        }
+        let mut fault = key
+            .place
+            .error(format!("{} does not know the key {}", self.subject, quote(key)))
+            .label("unknown key");
+        fault.help = did_you_mean(key, self.known.iter().copied());
+        fault
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scalar;
+    use super::*;
+    use crate::config::document;
+    use crate::fault::Source;
+
+    fn faults_of(text: &str, read: impl FnOnce(&mut Reader<'_>)) -> Vec<String> {
+        let source = Source::new("f", text);
+        let faults = Faults::default();
+        let table = document::read(&source, &faults);
+        let mut reader = Reader::new(&table, "the table", &faults);
+        read(&mut reader);
+        reader.finish(&[("panic", "not in this version: remove it")]);
+        faults.into_sorted(&source).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn unknown_keys_are_reported_with_the_closest_known_one() {
+        let faults = faults_of("intervall = 1\npanic = 2\n", |reader| {
+            let _ = reader.optional("interval", scalar::text);
+            let _ = reader.required("site", "site = \"fra\"", scalar::text);
+        });
+        assert_eq!(
+            faults,
+            [
+                "f:1:1: error: the table lacks the key `site` (help: add `site = \"fra\"`)",
+                "f:1:1: error: the table does not know the key `intervall` (help: did you mean `interval`?)",
+                "f:2:1: error: the table does not know the key `panic` (help: not in this version: remove it)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_with_a_syntax_error_is_not_blamed_for_what_it_lacks() {
+        let faults = faults_of("x = \nunknown = 1\n", |reader| {
+            let _ = reader.required("site", "site = \"fra\"", scalar::text);
+        });
+        assert_eq!(faults.len(), 1);
+    }
+}

@@ -1,0 +1,182 @@
+//! The one writer: everything that changes answers reaches this thread, which compiles once and publishes once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::health::{Record, TargetKey};
+use crate::snapshot::{Snapshot, Store};
+
+use super::model::{Change, Event, Model};
+
+/// Changes that may wait for the keeper. A prober that fills it waits with its report.
+const QUEUE: usize = 65_536;
+/// At most a hundred generations a second: what comes sooner waits for the next one.
+const BETWEEN_GENERATIONS: Duration = Duration::from_millis(10);
+/// How often replaced generations are looked at, with or without traffic.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// What the keeper is asked.
+enum Message {
+    Change(Change),
+    /// Answered once everything before it has been published.
+    Published(SyncSender<u64>),
+    Known(SyncSender<HashMap<TargetKey, Record>>),
+    Stop,
+}
+
+/// Sends changes to the keeper.
+#[derive(Clone)]
+pub(super) struct Handle {
+    queue: SyncSender<Message>,
+}
+
+/// The keeper is gone: the process is about to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the keeper has stopped")]
+pub(super) struct Stopped;
+
+impl Handle {
+    /// Gives a change to the keeper; waits while its queue is full.
+    pub(super) fn send(&self, change: Change) -> Result<(), Stopped> {
+        self.queue.send(Message::Change(change)).map_err(|_| Stopped)
+    }
+
+    /// Waits until every change that was sent before is in the answers; the generation that holds them.
+    pub(super) fn published(&self) -> Result<u64, Stopped> {
+        self.ask(Message::Published)
+    }
+
+    /// What is known of every target.
+    pub(super) fn known(&self) -> Result<HashMap<TargetKey, Record>, Stopped> {
+        self.ask(Message::Known)
+    }
+
+    fn ask<T>(&self, message: impl FnOnce(SyncSender<T>) -> Message) -> Result<T, Stopped> {
+        let (answer, answered) = sync_channel(1);
+        self.queue.send(message(answer)).map_err(|_| Stopped)?;
+        answered.recv().map_err(|_| Stopped)
+    }
+}
+
+/// The keeper's thread; it ends when this is dropped.
+pub(super) struct Keeper {
+    handle: Handle,
+    store: Arc<Store>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Starts with a model whose generation is published at once. `observe` is told of every event, in order.
+    pub(super) fn start(
+        model: Model,
+        observe: impl FnMut(&Event, u64) + Send + 'static,
+    ) -> std::io::Result<Keeper> {
+        let store = Arc::new(Store::new(Arc::clone(model.published())));
+        let (queue, messages) = sync_channel(QUEUE);
+        let desk =
+            Desk { model, store: Arc::clone(&store), retired: Vec::new(), waiting: Vec::new(), observe };
+        let thread =
+            std::thread::Builder::new().name("keeper".to_owned()).spawn(move || desk.work(&messages))?;
+        Ok(Keeper { handle: Handle { queue }, store, thread: Some(thread) })
+    }
+
+    /// A handle to send changes with.
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Where generations are published.
+    pub(super) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let _ = self.handle.queue.send(Message::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The keeper at work.
+struct Desk<F> {
+    model: Model,
+    store: Arc<Store>,
+    /// Replaced generations that a packet thread may still hold. They are freed here, never there.
+    retired: Vec<Arc<Snapshot>>,
+    waiting: Vec<SyncSender<u64>>,
+    observe: F,
+}
+
+impl<F: FnMut(&Event, u64)> Desk<F> {
+    fn work(mut self, messages: &Receiver<Message>) {
+        let mut last = None;
+        loop {
+            match messages.recv_timeout(SWEEP) {
+                Ok(message) => {
+                    if self.take(message).is_none() || self.collect(messages, last).is_none() {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.publish() {
+                last = Some(Instant::now());
+            }
+            self.sweep();
+        }
+    }
+
+    /// Takes all that waits, and what comes until the next generation may be made. `None`: stop.
+    fn collect(&mut self, messages: &Receiver<Message>, last: Option<Instant>) -> Option<()> {
+        let due = last.map_or_else(Instant::now, |last| last + BETWEEN_GENERATIONS);
+        for _ in 0..QUEUE {
+            let patience = due.saturating_duration_since(Instant::now());
+            match messages.recv_timeout(patience) {
+                Ok(message) => self.take(message)?,
+                Err(RecvTimeoutError::Timeout) => return Some(()),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+        Some(())
+    }
+
+    fn take(&mut self, message: Message) -> Option<()> {
+        match message {
+            Message::Change(change) => {
+                if let Some(event) = self.model.take(change) {
+                    (self.observe)(&event, self.model.published().generation);
+                }
+            }
+            Message::Published(answer) => self.waiting.push(answer),
+            Message::Known(answer) => {
+                let _ = answer.try_send(self.model.known());
+            }
+            Message::Stop => return None,
+        }
+        Some(())
+    }
+
+    fn publish(&mut self) -> bool {
+        let next = self.model.next();
+        let published = next.is_some();
+        if let Some(next) = next {
+            self.retired.push(self.store.publish(next));
+        }
+        for answer in self.waiting.drain(..) {
+            let _ = answer.try_send(self.model.published().generation);
+        }
+        published
+    }
+
+    /// Frees the replaced generations that nobody holds any more.
+    fn sweep(&mut self) {
+        self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
+    }
+}

@@ -1,0 +1,269 @@
+//! Wiring: the keeper, and the edges that meet here and nowhere else.
+//!
+//! [`serve`] is the life of a server: load, bind, take up the saved health, answer, probe, reload on SIGHUP, save, stop.
+
+pub mod demo;
+mod health_log;
+mod keeper;
+mod model;
+#[cfg(test)]
+mod race_tests;
+mod reload;
+mod saver;
+mod state_file;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use thiserror::Error;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::admin::{Admin, AdminError, LastLoad, Sources};
+use crate::config::{self, DatabaseCopy, Files, Loaded, Mode, Settings};
+use crate::fault::Fault;
+use crate::health::{self, Record, TargetKey};
+use crate::probe::{self, Assignment, Prober};
+use crate::server::{self, BindError, Server, StartError};
+use crate::snapshot::Configuration;
+
+use self::health_log::HealthLog;
+use self::keeper::{Handle, Keeper};
+use self::model::{Change, Model, Report};
+use self::state_file::StateFile;
+
+/// How long TCP connections may finish what they are at when the server stops.
+const DRAIN: Duration = Duration::from_secs(5);
+/// Threads of the runtime that carries TCP and control requests.
+const FRONT_THREADS: usize = 2;
+/// Threads of the runtime that carries probes, status and metrics.
+const BACK_THREADS: usize = 2;
+
+/// What is served.
+pub struct Service {
+    /// Where the files come from.
+    pub files: Files,
+    /// The main file.
+    pub main: PathBuf,
+    /// Makes the draws repeatable.
+    pub seed: Option<u64>,
+}
+
+/// Why a server could not start.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The files have faults.
+    #[error("the configuration has {} faults", .0.len())]
+    Faults(Vec<Fault>),
+    /// Listening addresses that cannot be had; all of them.
+    #[error("{}", lines(.0))]
+    Bind(Vec<BindError>),
+    /// The sockets could not be read.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The status socket or the metrics.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// The state folder.
+    #[error("cannot use the state folder {path}: {error}")]
+    StateFolder {
+        /// As configured.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Threads, signals.
+    #[error("the system refused: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Serves until the process is told to stop (SIGTERM, SIGINT). `ready` is called with the listening addresses once
+/// questions are answered.
+pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
+    let loaded =
+        config::load(&service.files, &service.main, Mode::Start, None).map_err(ServeError::Faults)?;
+    let Loaded { settings, configuration, database_copies, warnings } = loaded;
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
+    let sockets = server::bind(&settings.listen, settings.workers).map_err(ServeError::Bind)?;
+    let state = state_file(&settings)?;
+    let known = state.as_ref().map(|file| saved_health(file, settings.state_max_age)).unwrap_or_default();
+
+    let configuration = Arc::new(configuration);
+    let log = Arc::new(HealthLog::new(&configuration));
+    let events = Arc::clone(&log);
+    let model = Model::new(Arc::clone(&configuration), &known, unix_now());
+    let keeper = Keeper::start(model, move |event, generation| events.take(event, generation))?;
+
+    let front = runtime("front", FRONT_THREADS)?;
+    let back = runtime("back", BACK_THREADS)?;
+    let store = Arc::clone(keeper.store());
+    let server = server::start(sockets, store, &settings, service.seed, front.handle())?;
+    back.spawn_blocking(move || keep_copies(&database_copies));
+    ready(server.addresses());
+    let running = Running { service, settings, keeper, log, state, load: Mutex::new(last_load(warnings)) };
+    back.block_on(run(Arc::new(running), server, &back))
+}
+
+/// What lives as long as the server.
+struct Running {
+    service: Service,
+    settings: Settings,
+    keeper: Keeper,
+    log: Arc<HealthLog>,
+    state: Option<StateFile>,
+    load: Mutex<LastLoad>,
+}
+
+async fn run(running: Arc<Running>, server: Server, back: &Runtime) -> Result<(), ServeError> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+
+    let prober = Arc::new(start_prober(&running, back));
+    let is_ready = Arc::new(AtomicBool::new(false));
+    let admin = start_admin(&running, &server, &prober, &is_ready)?;
+    let saving = tokio::spawn(saver::save_on_time(Arc::clone(&running)));
+    let beginning = async {
+        first_round(&running, &prober).await;
+        is_ready.store(true, Ordering::Relaxed);
+        tell_systemd(sd_notify::NotifyState::Ready);
+        loop {
+            if hangup.recv().await.is_none() {
+                return;
+            }
+            reload::reload(&running, &prober).await;
+        }
+    };
+    tokio::select! {
+        () = beginning => {}
+        _ = terminate.recv() => tracing::info!("told to stop (SIGTERM)"),
+        _ = interrupt.recv() => tracing::info!("told to stop (SIGINT)"),
+    }
+    tell_systemd(sd_notify::NotifyState::Stopping);
+    saving.abort();
+    server.stop(DRAIN).await;
+    drop(admin);
+    tokio::task::block_in_place(|| saver::save(&running));
+    Ok(())
+}
+
+fn start_prober(running: &Arc<Running>, back: &Runtime) -> Prober {
+    let keeper = running.keeper.handle();
+    Prober::start(back.handle(), probe::Settings::default(), move |report| {
+        send_report(&keeper, report);
+    })
+}
+
+fn send_report(keeper: &Handle, report: probe::Report) {
+    // A keeper that has stopped means that the process is about to end.
+    let _ = keeper.send(Change::Verdict(Report { key: report.key, verdict: report.verdict, at: unix_now() }));
+}
+
+/// Probes every target once, handing verdicts on as they come, then puts all of them on their grid.
+async fn first_round(running: &Running, prober: &Prober) {
+    let configuration = Arc::clone(&running.keeper.store().load_full().configuration);
+    let assignments = assignments(&configuration);
+    let keeper = running.keeper.handle();
+    prober.first_round(&assignments, |report| send_report(&keeper, report)).await;
+    tracing::info!(targets = assignments.len(), "ready: the first round of probes has ended");
+    prober.assign(assignments);
+}
+
+fn start_admin(
+    running: &Arc<Running>,
+    server: &Server,
+    prober: &Arc<Prober>,
+    is_ready: &Arc<AtomicBool>,
+) -> Result<Admin, AdminError> {
+    let (targets, load, counted) = (Arc::clone(running), Arc::clone(running), Arc::clone(running));
+    let (prober, is_ready) = (Arc::clone(prober), Arc::clone(is_ready));
+    let sources = Sources {
+        store: Arc::clone(running.keeper.store()),
+        targets: Box::new(move || targets.keeper.handle().known().unwrap_or_default()),
+        last_load: Box::new(move || load.load.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        counters: Box::new(move || counted.log.counters(prober.counters())),
+        tallies: server.tallies().to_vec(),
+        ready: Box::new(move || is_ready.load(Ordering::Relaxed)),
+        started: unix_now(),
+    };
+    Admin::start(sources, running.settings.socket.as_deref(), running.settings.metrics)
+}
+
+/// What the prober is to do for a configuration.
+fn assignments(configuration: &Configuration) -> Vec<Assignment> {
+    let targets = configuration.targets.iter();
+    targets
+        .map(|target| {
+            let monitored = &configuration.monitors[target.monitor];
+            Assignment {
+                key: target.key,
+                monitor: Arc::clone(&monitored.monitor),
+                label: format!("{}: {}", monitored.names.join(", "), target.key.address),
+            }
+        })
+        .collect()
+}
+
+fn state_file(settings: &Settings) -> Result<Option<StateFile>, ServeError> {
+    let Some(folder) = &settings.state_dir else { return Ok(None) };
+    let error = |error| ServeError::StateFolder { path: folder.clone(), error };
+    StateFile::in_folder(folder).map(Some).map_err(error)
+}
+
+/// What was saved of the targets' health; nothing, with a warning, where it cannot be used.
+fn saved_health(file: &StateFile, max_age: Duration) -> HashMap<TargetKey, Record> {
+    let path: &Path = file.path();
+    match file.read() {
+        Ok(None) => HashMap::new(),
+        Ok(Some(octets)) => match health::saved::decode(&octets, unix_now(), max_age.as_secs()) {
+            Ok(saved) => saved.records.into_iter().collect(),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), "the saved health is ignored: {error}");
+                HashMap::new()
+            }
+        },
+        Err(error) => {
+            tracing::warn!(path = %path.display(), "the saved health cannot be read: {error}");
+            HashMap::new()
+        }
+    }
+}
+
+/// Keeps the databases that were taken, for a later start with a bad file. A copy that cannot be kept costs nothing now.
+fn keep_copies(copies: &[DatabaseCopy]) {
+    for copy in copies {
+        if let Err(error) = copy.keep() {
+            tracing::error!("cannot keep a copy of the database at {}: {error}", copy.path.display());
+        }
+    }
+}
+
+fn last_load(faults: Vec<Fault>) -> LastLoad {
+    LastLoad { at: unix_now(), faults }
+}
+
+fn runtime(name: &str, threads: usize) -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
+}
+
+/// Seconds since 1970.
+fn unix_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |span| span.as_secs())
+}
+
+fn tell_systemd(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!("cannot tell systemd: {error}");
+    }
+}
+
+fn lines(errors: &[BindError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,208 @@
+//! What the keeper knows, and how a change makes the next generation. Pure: time comes with the change.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::health::{Monitor, Record, TargetId, TargetKey, Transition, Verdict};
+use crate::snapshot::{Configuration, Snapshot};
+use crate::steer::{PoolAnswers, PoolId, TargetHealth};
+use crate::wire::Family;
+
+/// A verdict as it reaches the keeper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Report {
+    /// What was probed.
+    pub(super) key: TargetKey,
+    /// What came of it.
+    pub(super) verdict: Verdict,
+    /// When, in seconds since 1970.
+    pub(super) at: u64,
+}
+
+/// Something that changes answers.
+pub(super) enum Change {
+    /// One probe ended.
+    Verdict(Report),
+    /// The files were loaded.
+    Load(Load),
+}
+
+/// A loaded configuration on its way to the keeper.
+pub(super) struct Load {
+    /// What was loaded.
+    pub(super) configuration: Arc<Configuration>,
+    /// What the first probes of the targets that are new found.
+    pub(super) learned: Vec<Report>,
+    /// When, in seconds since 1970.
+    pub(super) at: u64,
+}
+
+/// What a change did, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Event {
+    /// A target changed its state.
+    Transition(TargetKey, Transition, Verdict),
+    /// A new configuration was taken.
+    Loaded,
+}
+
+/// The keeper's knowledge: the configuration, the health of every target, and the published generation.
+pub(super) struct Model {
+    configuration: Arc<Configuration>,
+    records: Vec<Record>,
+    ids: HashMap<TargetKey, TargetId>,
+    published: Arc<Snapshot>,
+    changed: Changed,
+}
+
+/// What the next generation must compile anew.
+enum Changed {
+    Pools(BTreeSet<(PoolId, Family)>),
+    Everything,
+}
+
+impl Changed {
+    fn nothing() -> Changed {
+        Changed::Pools(BTreeSet::new())
+    }
+
+    fn holds(&self, user: (PoolId, Family)) -> bool {
+        match self {
+            Changed::Pools(pools) => pools.contains(&user),
+            Changed::Everything => true,
+        }
+    }
+
+    fn add(&mut self, users: &[(PoolId, Family)]) {
+        if let Changed::Pools(pools) = self {
+            pools.extend(users);
+        }
+    }
+}
+
+impl Model {
+    /// Starts at `now` (seconds since 1970) with a configuration and what is known of its targets. The first
+    /// generation has the number 1.
+    pub(super) fn new(
+        configuration: Arc<Configuration>,
+        known: &HashMap<TargetKey, Record>,
+        now: u64,
+    ) -> Model {
+        let records = records(&configuration, known, now);
+        let published = Snapshot::new(1, Arc::clone(&configuration), &health(&configuration, &records));
+        Model {
+            ids: ids(&configuration),
+            records,
+            configuration,
+            published: Arc::new(published),
+            changed: Changed::nothing(),
+        }
+    }
+
+    /// The last generation that was made.
+    pub(super) fn published(&self) -> &Arc<Snapshot> {
+        &self.published
+    }
+
+    /// What is known of every target of the present configuration.
+    pub(super) fn known(&self) -> HashMap<TargetKey, Record> {
+        let targets = self.configuration.targets.iter();
+        targets.zip(&self.records).map(|(target, record)| (target.key, record.clone())).collect()
+    }
+
+    /// Takes a change in. Nothing is compiled before [`Model::next`].
+    pub(super) fn take(&mut self, change: Change) -> Option<Event> {
+        match change {
+            Change::Verdict(report) => self.take_verdict(report),
+            Change::Load(load) => {
+                self.take_load(load);
+                Some(Event::Loaded)
+            }
+        }
+    }
+
+    /// Makes the next generation, if anything changed that needs one.
+    pub(super) fn next(&mut self) -> Option<Arc<Snapshot>> {
+        let changed = std::mem::replace(&mut self.changed, Changed::nothing());
+        let health = health(&self.configuration, &self.records);
+        let generation = self.published.generation + 1;
+        let next = match changed {
+            Changed::Pools(pools) if pools.is_empty() => return None,
+            Changed::Pools(pools) => self.published.with_pools(generation, &Vec::from_iter(pools), &health),
+            Changed::Everything => Snapshot::new(generation, Arc::clone(&self.configuration), &health),
+        };
+        self.published = Arc::new(next);
+        Some(Arc::clone(&self.published))
+    }
+
+    /// A verdict on a target that no configuration names any more is late, and ignored.
+    fn take_verdict(&mut self, report: Report) -> Option<Event> {
+        let id = *self.ids.get(&report.key)?;
+        let monitor = Arc::clone(self.configuration.monitor_of(id));
+        let transition = observe(&mut self.records[id.0 as usize], &monitor, &report);
+        let configuration = Arc::clone(&self.configuration);
+        let users = &configuration.targets[id.0 as usize].users;
+        match transition {
+            Some(_) => self.changed.add(users),
+            None => self.move_cells(users),
+        }
+        transition.map(|transition| Event::Transition(report.key, transition, report.verdict))
+    }
+
+    /// Tells the answer sets in use how soon they can flip now. A pool that is about to be compiled anew is left alone:
+    /// its old cell keeps its last value, so that the old generation never shows the TTL of the new state.
+    fn move_cells(&self, users: &[(PoolId, Family)]) {
+        let health = health(&self.configuration, &self.records);
+        for &(id, family) in users.iter().filter(|&&user| !self.changed.holds(user)) {
+            let pool = &self.configuration.pools[id.0 as usize];
+            let seconds = PoolAnswers::soonest_flip_of(pool, family, &health);
+            self.published.pool(id, family).soonest_flip.store(seconds, Ordering::Relaxed);
+        }
+    }
+
+    fn take_load(&mut self, Load { configuration, learned, at }: Load) {
+        let known = self.known();
+        self.records = records(&configuration, &known, at);
+        self.ids = ids(&configuration);
+        self.configuration = configuration;
+        self.changed = Changed::Everything;
+        for report in learned {
+            // Members that stay keep their health; the first probe speaks only where nothing is known.
+            if !known.contains_key(&report.key)
+                && let Some(&id) = self.ids.get(&report.key)
+            {
+                let monitor = Arc::clone(self.configuration.monitor_of(id));
+                observe(&mut self.records[id.0 as usize], &monitor, &report);
+            }
+        }
+    }
+}
+
+fn observe(record: &mut Record, monitor: &Monitor, report: &Report) -> Option<Transition> {
+    record.observe(&monitor.hysteresis, report.verdict.clone(), report.at)
+}
+
+fn records(configuration: &Configuration, known: &HashMap<TargetKey, Record>, now: u64) -> Vec<Record> {
+    let targets = configuration.targets.iter();
+    targets.map(|target| known.get(&target.key).cloned().unwrap_or_else(|| Record::new(now))).collect()
+}
+
+fn ids(configuration: &Configuration) -> HashMap<TargetKey, TargetId> {
+    let targets = configuration.targets.iter().enumerate();
+    targets.map(|(index, target)| (target.key, TargetId(index as u32))).collect()
+}
+
+/// The health of the moment, as answer sets are compiled from it.
+fn health<'a>(
+    configuration: &'a Configuration,
+    records: &'a [Record],
+) -> impl Fn(TargetId) -> TargetHealth + 'a {
+    move |id| {
+        let tracker = &records[id.0 as usize].tracker;
+        TargetHealth {
+            state: tracker.state,
+            soonest_flip: tracker.soonest_flip_seconds(configuration.monitor_of(id)),
+        }
+    }
+}

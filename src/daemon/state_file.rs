@@ -1,0 +1,66 @@
+//! The saved health table on disk: replaced by rename, so that a reader finds the old or the new one, never half.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The largest table that is read back, in octets.
+const SIZE_MAX: u64 = 256 * 1024 * 1024;
+
+/// Where the health table is kept.
+#[derive(Debug, Clone)]
+pub(super) struct StateFile {
+    path: PathBuf,
+}
+
+impl StateFile {
+    /// The table in a state folder, which is made where it is missing.
+    pub(super) fn in_folder(folder: &Path) -> io::Result<StateFile> {
+        fs::create_dir_all(folder)?;
+        Ok(StateFile { path: folder.join("health") })
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What was saved last; `None` when nothing was saved yet.
+    pub(super) fn read(&self) -> io::Result<Option<Vec<u8>>> {
+        match fs::metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+            Ok(metadata) if metadata.len() > SIZE_MAX => {
+                Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {SIZE_MAX} octets")))
+            }
+            Ok(_) => fs::read(&self.path).map(Some),
+        }
+    }
+
+    /// Replaces the saved text.
+    pub(super) fn write(&self, text: &str) -> io::Result<()> {
+        let new = self.path.with_extension("new");
+        let mut file = File::create(&new)?;
+        file.write_all(text.as_bytes())?;
+        // Without this a power cut can leave the new name on empty blocks.
+        file.sync_data()?;
+        fs::rename(&new, &self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_and_nothing_else_is_left() {
+        let folder = std::env::temp_dir().join(format!("meridian-state-file-{}", std::process::id()));
+        let file = StateFile::in_folder(&folder).unwrap();
+        assert_eq!(file.read().unwrap(), None);
+        file.write("one").unwrap();
+        file.write("two").unwrap();
+        assert_eq!(file.read().unwrap().as_deref(), Some(b"two".as_slice()));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,107 @@
+//! What the zones say of a name: the chain of CNAMEs that an answer followed, and what stands at its end.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{Alias, Finding};
+use crate::answer::{Answer, Body, Why};
+use crate::snapshot::Snapshot;
+use crate::wire::{Name, QuestionName, rtype};
+use crate::zone::{Lookup, Referral, Rrset, Zone};
+
+/// Where an answer's chain ends.
+pub(super) struct End {
+    /// The CNAMEs on the way.
+    pub(super) chain: Vec<Alias>,
+    /// The apex of the zone of the last name.
+    pub(super) zone: Option<Name>,
+    /// What is there.
+    pub(super) finding: Finding,
+    /// The rule that steers it.
+    pub(super) rule: Option<u32>,
+}
+
+/// Follows the chain of an answer that was decided, and looks at its end.
+pub(super) fn follow(snapshot: &Snapshot, name: &Name, qtype: u16, answer: &Answer<'_>) -> End {
+    let mut scratch = QuestionName::default();
+    let mut owner = name.clone();
+    let mut chain = Vec::new();
+    for link in answer.chain.links() {
+        let Some(target) = target_of(link.rrset) else { break };
+        chain.push(Alias { owner, target: target.clone(), ttl: link.rrset.ttl() });
+        owner = target;
+    }
+    scratch.set(&owner);
+    match snapshot.zones.find(&scratch, qtype) {
+        Some((zone, _)) => at_end(zone, &owner, qtype, answer, chain),
+        None => End { chain, zone: None, finding: Finding::NotOurZone, rule: None },
+    }
+}
+
+fn at_end(zone: &Zone, name: &Name, qtype: u16, answer: &Answer<'_>, chain: Vec<Alias>) -> End {
+    let mut scratch = QuestionName::default();
+    scratch.set(name);
+    let mut rule = None;
+    let finding = match zone.find(&scratch, qtype) {
+        Lookup::Found { .. } if answer.why == Why::ChainEnds => Finding::ChainTooLong,
+        Lookup::Found { node, wildcard } => match node.rrset(qtype).or(rrset_of(answer)) {
+            Some(rrset) => {
+                rule = rrset.rule().filter(|_| rrset.rtype() == qtype);
+                rrset_finding(rrset, wildcard)
+            }
+            None => Finding::NoData {
+                types: node.rrsets().map(|rrset| rrset.rtype()).collect(),
+                wildcard,
+                ttl: zone.negative_soa().ttl(),
+            },
+        },
+        Lookup::Referral(referral) => referral_finding(name, &referral),
+        Lookup::NoName => Finding::NoName { ttl: zone.negative_soa().ttl() },
+    };
+    End { chain, zone: Some(zone.apex().clone()), finding, rule }
+}
+
+/// The RRset that ANY was answered with.
+fn rrset_of<'s>(answer: &Answer<'s>) -> Option<Rrset<'s>> {
+    match answer.body {
+        Body::Rrset(rrset) => Some(rrset),
+        _ => None,
+    }
+}
+
+fn rrset_finding(rrset: Rrset<'_>, wildcard: bool) -> Finding {
+    Finding::Rrset {
+        rtype: rrset.rtype(),
+        ttl: rrset.ttl(),
+        records: rrset.record_count(),
+        addresses: addresses(rrset),
+        wildcard,
+    }
+}
+
+fn referral_finding(name: &Name, referral: &Referral<'_>) -> Finding {
+    let mut cut = name.clone();
+    for _ in 0..referral.cut {
+        cut = cut.parent().expect("a cut is an ancestor of the name or the name itself");
+    }
+    Finding::Referral { cut, nameservers: referral.ns.record_count() }
+}
+
+fn target_of(cname: Rrset<'_>) -> Option<Name> {
+    let mut target = QuestionName::default();
+    cname.cname_target(&mut target)?;
+    Name::from_wire(target.as_octets()).ok()
+}
+
+/// The addresses of an A or AAAA RRset; none for other types.
+pub(super) fn addresses(rrset: Rrset<'_>) -> Vec<IpAddr> {
+    if !matches!(rrset.rtype(), rtype::A | rtype::AAAA) {
+        return Vec::new();
+    }
+    rrset.rdata().filter_map(address).collect()
+}
+
+fn address(rdata: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(rdata).map(|octets| Ipv4Addr::from(octets).into());
+    let v6 = <[u8; 16]>::try_from(rdata).map(|octets| Ipv6Addr::from(octets).into());
+    v4.or(v6).ok()
+}

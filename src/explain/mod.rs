@@ -1,0 +1,371 @@
+//! Why a question gets what it gets: a pure function over a snapshot, printed by `cli` as text and as JSON.
+//!
+//! The decision itself is taken by [`answer::decide`], the very function that answers queries. What is done here is to
+//! ask the parts it used (the zone, [`answer::place`], the map, the pools) for their reasons, and to put them in order.
+
+mod finding;
+mod steering;
+mod text;
+mod ttl;
+pub mod words;
+
+pub use text::render;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::answer::{self, Question, Random, Why};
+use crate::geo::{self, Prefix};
+use crate::health::TargetId;
+use crate::snapshot::Snapshot;
+use crate::steer::{Eligibility, Pick, PoolState, Reason, TargetHealth, TtlBound};
+use crate::wire::{Family, Name, QuestionName, Rcode, class};
+
+/// Who asks, as an operator writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    /// The address that the query comes from (a resolver's, when there is a subnet).
+    pub transport: IpAddr,
+    /// EDNS Client Subnet, with a source prefix above 0.
+    pub subnet: Option<Prefix>,
+}
+
+/// Everything about one answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// The name asked for.
+    pub name: Name,
+    /// The type asked for.
+    pub rtype: u16,
+    /// Who asks.
+    pub client: Client,
+    /// The response code.
+    pub rcode: Rcode,
+    /// Whether the answer has AA.
+    pub authoritative: bool,
+    /// Why, in the word that counts.
+    pub why: Why,
+    /// The apex of the zone that holds the name at the end of the chain.
+    pub zone: Option<Name>,
+    /// The CNAMEs that were followed.
+    pub chain: Vec<Alias>,
+    /// What is at the name at the end of the chain.
+    pub finding: Finding,
+    /// How a rule made its choice; `None` for what is not steered.
+    pub steering: Option<Steering>,
+    /// The scope of the answer (RFC 7871 §7.2.1).
+    pub scope: u8,
+}
+
+/// A followed CNAME.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// Where it stands.
+    pub owner: Name,
+    /// Where it leads.
+    pub target: Name,
+    /// Seconds.
+    pub ttl: u32,
+}
+
+/// What the zone says of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// No zone of ours holds it.
+    NotOurZone,
+    /// The chain of CNAMEs is longer than we follow.
+    ChainTooLong,
+    /// An RRset as it stands in the master file.
+    Rrset {
+        /// Its type (for ANY the one that was taken).
+        rtype: u16,
+        /// Seconds.
+        ttl: u32,
+        /// Its records.
+        records: usize,
+        /// Its addresses, for A and AAAA.
+        addresses: Vec<IpAddr>,
+        /// Whether a wildcard stands in.
+        wildcard: bool,
+    },
+    /// The name exists without the type.
+    NoData {
+        /// The types that are there; none at an empty non-terminal.
+        types: Vec<u16>,
+        /// Whether a wildcard stands in.
+        wildcard: bool,
+        /// For how long resolvers remember, in seconds.
+        ttl: u32,
+    },
+    /// The name does not exist.
+    NoName {
+        /// For how long resolvers remember, in seconds.
+        ttl: u32,
+    },
+    /// The name is delegated.
+    Referral {
+        /// The zone cut.
+        cut: Name,
+        /// The number of nameservers.
+        nameservers: usize,
+    },
+}
+
+/// How a rule made its choice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Steering {
+    /// The owner name of the rule (a wildcard's own name where one stands in).
+    pub owner: Name,
+    /// The family that was asked for.
+    pub family: Family,
+    /// Which address decided, and why that one.
+    pub source: Source,
+    /// Where that address is; `None` without a map.
+    pub place: Option<Place>,
+    /// The pools in the order in which they are looked at.
+    pub candidates: Vec<Candidate>,
+    /// Pools of the rule that are none for this client, and why.
+    pub excluded: Vec<Excluded>,
+    /// The named state.
+    pub reason: Reason,
+    /// What is given out.
+    pub given: Given,
+    /// For how long.
+    pub ttl: Ttl,
+}
+
+/// Which address decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// The address.
+    pub address: IpAddr,
+    /// Why this one.
+    pub origin: Origin,
+}
+
+/// Why an address decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The rule has no map: nobody's address is looked at.
+    NoMap,
+    /// The query carries no client subnet.
+    Transport,
+    /// The query's client subnet.
+    Subnet,
+    /// The client subnet lies in a special-purpose block, so the transport address decides.
+    TransportForSpecial {
+        /// The block.
+        block: Prefix,
+    },
+    /// The map has `ecs = false`, so the transport address decides.
+    TransportEcsOff,
+}
+
+/// Where a client is under a map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// The map's name.
+    pub map: String,
+    /// The number of the class, and how many the map has.
+    pub class: usize,
+    /// How many classes the map has.
+    pub classes: usize,
+    /// The class's sites by name, in order.
+    pub sites: Vec<String>,
+    /// What the databases and the map's tables said.
+    pub reason: geo::Reason,
+    /// The sites with their distance in metres, where distance decided.
+    pub distances: Vec<(String, u64)>,
+    /// Why the scope is what it is.
+    pub scope: ScopeReason,
+}
+
+/// Why a scope is what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeReason {
+    /// The query carries no client subnet: nobody is told a scope.
+    NoSubnet,
+    /// The map has `ecs = false`.
+    EcsOff,
+    /// The map has one class only: the answer holds for everyone.
+    OneClass,
+    /// The length of the special-purpose block that the subnet lies in.
+    SpecialBlock,
+    /// The shortest prefix around the client that lies wholly in its class.
+    Minimal,
+    /// The same, and longer than what the client told: its own subnet holds several classes.
+    LongerThanSource {
+        /// The source prefix length.
+        source: u8,
+    },
+}
+
+/// A pool that is looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The pool's name.
+    pub pool: String,
+    /// Its site's name.
+    pub site: Option<String>,
+    /// Its state for the family.
+    pub state: PoolState,
+    /// How it picks.
+    pub pick: Pick,
+    /// Whether it answers.
+    pub answers: bool,
+    /// Seconds until one of its members can flip; `None` when none can.
+    pub soonest_flip: Option<u32>,
+    /// Its members.
+    pub members: Vec<Member>,
+}
+
+/// A member of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// Its weight.
+    pub weight: u16,
+    /// Its address of the family.
+    pub address: Option<IpAddr>,
+    /// Whether it may be given out, and why.
+    pub eligibility: Eligibility,
+}
+
+/// A pool of the rule that is no candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excluded {
+    /// The pool's name.
+    pub pool: String,
+    /// Its site's name.
+    pub site: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a rule gives out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// One of these variants.
+    Pool {
+        /// The pool's name.
+        pool: String,
+        /// Every variant that can be drawn.
+        variants: Vec<Variant>,
+        /// What each member gets of it.
+        shares: Vec<Share>,
+    },
+    /// The default RRset.
+    DefaultRrset(Vec<IpAddr>),
+    /// NODATA.
+    NoData,
+}
+
+/// A set of members that is given out together. Its records are rotated so that each member stands first as often as
+/// [`Share::first`] says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// The members with their addresses, in the pool's fixed order.
+    pub members: Vec<(String, IpAddr)>,
+    /// Its exact probability.
+    pub probability: Fraction,
+}
+
+/// What a member gets of the answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Its name.
+    pub member: String,
+    /// Its probability of standing in an answer.
+    pub answer: Fraction,
+    /// Its probability of standing first.
+    pub first: Fraction,
+}
+
+/// An exact probability: numerator and denominator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fraction(pub u64, pub u64);
+
+/// In percent, rounded to two digits after the point.
+impl fmt::Display for Fraction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (numerator, denominator) = (u128::from(self.0), u128::from(self.1).max(1));
+        let hundredths = (numerator * 20_000 + denominator) / (2 * denominator);
+        formatter.pad(&format!("{}.{:02} %", hundredths / 100, hundredths % 100))
+    }
+}
+
+/// The TTL of a steered answer (semantics §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ttl {
+    /// Seconds.
+    pub seconds: u32,
+    /// What set it; `None` when the default RRset answers with its own TTL.
+    pub bound: Option<TtlBound>,
+    /// Seconds until a member of a pool that was looked at can flip; `None` when none can.
+    pub soonest_flip: Option<u32>,
+    /// The rule's `min_ttl`.
+    pub min: u32,
+    /// The TTL of the default RRset.
+    pub max: u32,
+}
+
+/// Explains the answer to one question. `health` is what the snapshot's pools were compiled from.
+pub fn explain(
+    snapshot: &Snapshot,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+    name: &Name,
+    rtype: u16,
+    client: Client,
+) -> Explanation {
+    let mut question_name = QuestionName::default();
+    question_name.set(name);
+    let question = Question { name: &question_name, qtype: rtype, qclass: class::IN };
+    let mut target = QuestionName::default();
+    // The draw plays no part in what is explained: every variant is listed with its probability.
+    let mut random = Random::new(0);
+    let asker = client.as_asker();
+    let answer = answer::decide(snapshot, &question, asker, &mut random, &mut target);
+    let end = finding::follow(snapshot, name, rtype, &answer);
+    Explanation {
+        name: name.clone(),
+        rtype,
+        client,
+        rcode: answer.rcode,
+        authoritative: answer.authoritative,
+        why: answer.why,
+        zone: end.zone,
+        chain: end.chain,
+        finding: end.finding,
+        steering: end.rule.map(|rule| steering::explain(snapshot, health, rule, client, &answer)),
+        scope: answer.scope,
+    }
+}
+
+impl Client {
+    /// Somebody who asks from this address, without a client subnet.
+    pub fn direct(transport: IpAddr) -> Client {
+        Client { transport, subnet: None }
+    }
+
+    /// As the packet path sees it.
+    fn as_asker(self) -> answer::Client {
+        answer::Client { transport: self.transport, subnet: self.subnet.map(|prefix| prefix.address) }
+    }
+}
+
+/// The network of `length` that an address lies in; lengths beyond the family's are cut to it.
+pub fn network(address: IpAddr, length: u8) -> Prefix {
+    match address {
+        IpAddr::V4(address) => {
+            let length = length.min(32);
+            let mask = u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
+            Prefix { address: Ipv4Addr::from(u32::from(address) & mask).into(), length }
+        }
+        IpAddr::V6(address) => {
+            let length = length.min(128);
+            let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
+            Prefix { address: Ipv6Addr::from(u128::from(address) & mask).into(), length }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! How a rule made its choice: whose address, where it is, which pools were looked at, what is given out.
+
+use super::finding::addresses;
+use super::ttl;
+use super::{
+    Candidate, Client, Excluded, Fraction, Given, Member, Origin, Place, ScopeReason, Share, Source,
+    Steering, Variant, network,
+};
+use crate::answer::{self, Answer, Body};
+use crate::geo::{self, ClassId, SiteId};
+use crate::health::TargetId;
+use crate::snapshot::{Configuration, Map, Snapshot};
+use crate::steer::{self, AnswerSet, Pool, PoolId, Rule, TargetHealth};
+
+/// Explains what `rule` did for `client` in an answer that was decided.
+pub(super) fn explain(
+    snapshot: &Snapshot,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+    rule: u32,
+    client: Client,
+    answer: &Answer<'_>,
+) -> Steering {
+    let configuration = &*snapshot.configuration;
+    let label = &configuration.rule_labels[rule as usize];
+    let rule = &configuration.rules[rule as usize];
+    let placement = answer::place(snapshot, rule.map, client.as_asker());
+    let map = rule.map.map(|index| &configuration.maps[index as usize]);
+    let source = source(map, client);
+    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.family));
+    let scene = Scene { snapshot, health, rule, class: placement.class };
+    Steering {
+        owner: label.owner.clone(),
+        family: rule.family,
+        place: map.map(|map| place(configuration, map, placement, client, source)),
+        source,
+        excluded: scene.excluded(),
+        reason: choice.reason,
+        given: scene.given(answer),
+        ttl: ttl::explain(rule, &choice, answer),
+        candidates: scene.candidates(answer),
+    }
+}
+
+/// Which address decided: the same cases as in [`answer::place`].
+fn source(map: Option<&Map>, client: Client) -> Source {
+    let transport = |origin| Source { address: client.transport, origin };
+    let Some(map) = map else { return transport(Origin::NoMap) };
+    let Some(subnet) = client.subnet else { return transport(Origin::Transport) };
+    if !map.ecs {
+        return transport(Origin::TransportEcsOff);
+    }
+    let placement = map.table.place(subnet.address);
+    if placement.special {
+        let block = network(subnet.address, placement.scope);
+        return transport(Origin::TransportForSpecial { block });
+    }
+    Source { address: subnet.address, origin: Origin::Subnet }
+}
+
+fn place(
+    configuration: &Configuration,
+    map: &Map,
+    placement: geo::Placement,
+    client: Client,
+    source: Source,
+) -> Place {
+    let databases: Vec<&geo::Database> = configuration.geo.iter().map(|source| &*source.database).collect();
+    let reason = geo::explain(&map.rules, &configuration.sites, &databases, source.address);
+    let name = |site: SiteId| configuration.sites[usize::from(site.0)].name.clone();
+    let classes = map.table.classes();
+    let class = usize::from(placement.class.0);
+    Place {
+        map: map.name.clone(),
+        class,
+        classes: classes.len(),
+        sites: classes[class].iter().map(|&site| name(site)).collect(),
+        distances: reason.distances.iter().map(|&(site, metres)| (name(site), metres)).collect(),
+        reason,
+        scope: scope_reason(placement.scope, classes.len(), client, source),
+    }
+}
+
+fn scope_reason(scope: u8, classes: usize, client: Client, source: Source) -> ScopeReason {
+    match (client.subnet, source.origin) {
+        (None, _) => ScopeReason::NoSubnet,
+        (Some(_), Origin::TransportEcsOff) => ScopeReason::EcsOff,
+        (Some(_), Origin::TransportForSpecial { .. }) => ScopeReason::SpecialBlock,
+        (Some(_), _) if scope == 0 && classes == 1 => ScopeReason::OneClass,
+        (Some(subnet), _) if scope > subnet.length => ScopeReason::LongerThanSource { source: subnet.length },
+        (Some(_), _) => ScopeReason::Minimal,
+    }
+}
+
+struct Scene<'s> {
+    snapshot: &'s Snapshot,
+    health: &'s dyn Fn(TargetId) -> TargetHealth,
+    rule: &'s Rule,
+    class: ClassId,
+}
+
+impl Scene<'_> {
+    fn pool(&self, id: PoolId) -> &Pool {
+        &self.snapshot.configuration.pools[id.0 as usize]
+    }
+
+    fn site(&self, pool: &Pool) -> Option<String> {
+        pool.site.map(|site| self.snapshot.configuration.sites[usize::from(site.0)].name.clone())
+    }
+
+    fn candidates(&self, answer: &Answer<'_>) -> Vec<Candidate> {
+        let indices = self.rule.candidates.of(self.class).iter();
+        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool, answer)).collect()
+    }
+
+    fn candidate(&self, id: PoolId, answer: &Answer<'_>) -> Candidate {
+        let pool = self.pool(id);
+        let answers = self.snapshot.pool(id, self.rule.family);
+        Candidate {
+            pool: pool.name.clone(),
+            site: self.site(pool),
+            state: answers.state,
+            pick: pool.pick,
+            answers: matches!(&answer.body, Body::Steered(steered) if steered.pool == id),
+            soonest_flip: ttl::soonest_flip(answers),
+            members: self.members(pool),
+        }
+    }
+
+    fn members(&self, pool: &Pool) -> Vec<Member> {
+        let family = self.rule.family;
+        let eligibilities = steer::eligibility(pool, family, self.health);
+        let members = pool.members.iter().zip(eligibilities);
+        members
+            .map(|(member, eligibility)| Member {
+                name: member.name.clone(),
+                weight: member.weight,
+                address: member.address(family),
+                eligibility,
+            })
+            .collect()
+    }
+
+    fn excluded(&self) -> Vec<Excluded> {
+        let candidates = self.rule.candidates.of(self.class);
+        let others = (0..self.rule.pools.len()).filter(|&index| !candidates.contains(&(index as u16)));
+        let reason = if self.rule.candidates.is_empty_list(self.class) {
+            "the map lists no site for this client"
+        } else {
+            "fence: the map does not list its site for this client"
+        };
+        others
+            .map(|index| {
+                let pool = self.pool(self.rule.pools[index].pool);
+                Excluded { pool: pool.name.clone(), site: self.site(pool), reason: reason.to_owned() }
+            })
+            .collect()
+    }
+
+    fn given(&self, answer: &Answer<'_>) -> Given {
+        match &answer.body {
+            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.set),
+            Body::Rrset(default) => Given::DefaultRrset(addresses(*default)),
+            _ => Given::NoData,
+        }
+    }
+
+    fn given_by_pool(&self, pool: &Pool, set: &AnswerSet) -> Given {
+        let member = |&index: &usize| {
+            let member = &pool.members[index];
+            Some((member.name.clone(), member.address(self.rule.family)?))
+        };
+        let variants = set.variants().into_iter().map(|(members, (numerator, denominator))| Variant {
+            members: members.iter().filter_map(member).collect(),
+            probability: Fraction(numerator, denominator),
+        });
+        let shares = set.shares().into_iter().map(|share| Share {
+            member: pool.members[share.member].name.clone(),
+            answer: Fraction(share.answer.0, share.answer.1),
+            first: Fraction(share.first.0, share.first.1),
+        });
+        Given::Pool { pool: pool.name.clone(), variants: variants.collect(), shares: shares.collect() }
+    }
+}

@@ -1,0 +1,281 @@
+//! An explanation as text for people: what was found, then where, which, what, for how long.
+
+use std::net::IpAddr;
+
+use super::words;
+use super::{
+    Candidate, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Share, Source, Steering,
+    Ttl, Variant,
+};
+use crate::answer::{CHAIN_MAX, Why};
+use crate::steer::Pick;
+use crate::zone::record_type;
+
+/// The whole explanation, ended by a line feed.
+pub fn render(explanation: &Explanation) -> String {
+    let mut text = Text::default();
+    text.line(0, &question(explanation));
+    text.line(0, &outcome(explanation));
+    text.heading("What is at the name");
+    at_the_name(&mut text, explanation);
+    if let Some(steering) = &explanation.steering {
+        text.heading("Where the client is");
+        where_the_client_is(&mut text, explanation, steering);
+        text.heading("Which pool answers");
+        which_pool_answers(&mut text, steering);
+        text.heading("What is given out");
+        what_is_given_out(&mut text, &steering.given);
+        text.heading("For how long");
+        text.line(1, &for_how_long(steering.ttl));
+    }
+    text.0
+}
+
+/// Lines with an indent of two spaces a level.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, level: usize, words: &str) {
+        let line = format!("{:indent$}{words}", "", indent = level * 2);
+        self.0.push_str(line.trim_end());
+        self.0.push('\n');
+    }
+
+    fn heading(&mut self, words: &str) {
+        self.0.push('\n');
+        self.line(0, words);
+    }
+
+    fn field(&mut self, name: &str, value: &str) {
+        self.line(1, &format!("{name:<11} {value}"));
+    }
+}
+
+fn question(explanation: &Explanation) -> String {
+    let rtype = record_type::name(explanation.rtype);
+    let from = explanation.client.transport;
+    match explanation.client.subnet {
+        Some(subnet) => {
+            format!("{} {rtype}, asked from {from} with client subnet {}", explanation.name, subnet)
+        }
+        None => format!("{} {rtype}, asked from {from}", explanation.name),
+    }
+}
+
+fn outcome(explanation: &Explanation) -> String {
+    let authoritative = if explanation.authoritative { "authoritative" } else { "not authoritative" };
+    format!("{}, {authoritative}: {}", explanation.rcode.name(), why(explanation.why))
+}
+
+fn why(why: Why) -> String {
+    let sentence = match why {
+        Why::Exists => "the RRset exists and is not steered",
+        Why::Steered(reason) => return format!("steered, {}", words::reason(reason)),
+        Why::NoData => "the name exists, the type does not (NODATA)",
+        Why::NoName => "the name does not exist",
+        Why::Delegated => "the name is delegated",
+        Why::OneOfAny => "ANY gets one RRset (RFC 8482)",
+        Why::ChainEnds => "the chain of CNAMEs leaves our zones",
+        Why::NotOurZone => "no zone of ours holds the name",
+        Why::OtherClass => "a class other than IN",
+    };
+    sentence.to_owned()
+}
+
+fn at_the_name(text: &mut Text, explanation: &Explanation) {
+    for alias in &explanation.chain {
+        text.field("CNAME", &format!("{} → {}, TTL {}", alias.owner, alias.target, alias.ttl));
+    }
+    if let Some(zone) = &explanation.zone {
+        text.field("zone", &zone.to_string());
+    }
+    text.field("found", &finding(&explanation.finding));
+    if let Some(steering) = &explanation.steering {
+        let rtype = record_type::name(steering.family.rtype());
+        text.field("rule", &format!("{} {rtype}: the RRset above is its default RRset", steering.owner));
+    }
+}
+
+fn finding(finding: &Finding) -> String {
+    match finding {
+        Finding::NotOurZone => "no zone of ours holds it".to_owned(),
+        Finding::ChainTooLong => format!("one more CNAME; an answer follows {CHAIN_MAX}"),
+        Finding::Rrset { rtype, ttl, records, addresses, wildcard } => {
+            let rtype = record_type::name(*rtype);
+            let by = if *wildcard { " (a wildcard stands in)" } else { "" };
+            format!("{rtype}, {}, TTL {ttl}{}{by}", counted(*records, "record"), listed(addresses))
+        }
+        Finding::NoData { types, wildcard, ttl } => {
+            let by = if *wildcard { ", by a wildcard" } else { "" };
+            format!("{}{by}; resolvers remember for {ttl} s that the type is not", present(types))
+        }
+        Finding::NoName { ttl } => format!("nothing; resolvers remember for {ttl} s that the name is not"),
+        Finding::Referral { cut, nameservers } => {
+            format!("a zone cut at {cut} with {}", counted(*nameservers, "nameserver"))
+        }
+    }
+}
+
+fn counted(count: usize, word: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {word}{plural}")
+}
+
+fn listed(addresses: &[IpAddr]) -> String {
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    if addresses.is_empty() { String::new() } else { format!(": {}", addresses.join(", ")) }
+}
+
+fn present(types: &[u16]) -> String {
+    let types: Vec<String> = types.iter().map(|&rtype| record_type::name(rtype)).collect();
+    match types.is_empty() {
+        true => "an empty non-terminal (only names below it exist)".to_owned(),
+        false => format!("the name has {}", types.join(", ")),
+    }
+}
+
+fn where_the_client_is(text: &mut Text, explanation: &Explanation, steering: &Steering) {
+    text.field("decided on", &source(steering.source));
+    let Some(place) = &steering.place else { return };
+    records(text, place);
+    text.field("decided by", &place.reason.level);
+    if let Some(origin) = &place.reason.origin {
+        text.field("measured", &format!("from {origin}"));
+    }
+    for (site, metres) in &place.distances {
+        text.field("", &format!("{site}: {} km", (metres + 500) / 1000));
+    }
+    text.field("sites", &sites(place));
+    text.field("class", &format!("number {} of {} in map {}", place.class, place.classes, place.map));
+    text.field("scope", &scope(explanation.scope, place.scope));
+}
+
+fn records(text: &mut Text, place: &Place) {
+    let reason = &place.reason;
+    if reason.record.is_none() {
+        text.field("record", "none: no database knows this address");
+    }
+    for (database, network, says) in reason.record.iter().chain(&reason.further_records) {
+        text.field("record", &format!("{network} in {database}: {says}"));
+    }
+}
+
+fn source(source: Source) -> String {
+    let address = source.address;
+    match source.origin {
+        Origin::NoMap => "nothing: the rule has no map, so the written order of its pools decides".to_owned(),
+        Origin::Transport => format!("{address}, the transport address: the query has no client subnet"),
+        Origin::Subnet => format!("{address}, the query's client subnet"),
+        Origin::TransportForSpecial { block } => format!(
+            "{address}, the transport address: the client subnet lies in the special-purpose block {block}"
+        ),
+        Origin::TransportEcsOff => format!("{address}, the transport address: the map has ecs = false"),
+    }
+}
+
+fn sites(place: &Place) -> String {
+    if place.sites.is_empty() { "none (an empty list)".to_owned() } else { place.sites.join(", ") }
+}
+
+fn scope(length: u8, reason: ScopeReason) -> String {
+    let sentence = match reason {
+        ScopeReason::NoSubnet => return "none is told: the query has no client subnet".to_owned(),
+        ScopeReason::EcsOff => "the map has ecs = false, so the answer holds for everyone",
+        ScopeReason::OneClass => "the map has one class, so the answer holds for everyone",
+        ScopeReason::SpecialBlock => "the length of the special-purpose block",
+        ScopeReason::Minimal => "the shortest prefix around the client that lies wholly in its class",
+        ScopeReason::LongerThanSource { source } => {
+            return format!(
+                "/{length}: longer than the /{source} of the query, whose network holds several classes"
+            );
+        }
+    };
+    format!("/{length}: {sentence}")
+}
+
+fn which_pool_answers(text: &mut Text, steering: &Steering) {
+    for (place, each) in steering.candidates.iter().enumerate() {
+        candidate(text, place + 1, each);
+    }
+    for excluded in &steering.excluded {
+        text.line(
+            1,
+            &format!("-  {}: {}", at_site(&excluded.pool, excluded.site.as_deref()), excluded.reason),
+        );
+    }
+    let reason = steering.reason;
+    text.line(1, &format!("{}: {}", words::reason(reason), words::reason_sentence(reason)));
+}
+
+fn candidate(text: &mut Text, place: usize, candidate: &Candidate) {
+    let answers = if candidate.answers { "  ← answers" } else { "" };
+    let pool = at_site(&candidate.pool, candidate.site.as_deref());
+    let (state, pick) = (words::pool(candidate.state), pick(candidate.pick));
+    text.line(1, &format!("{place}. {pool}: {state}, pick {pick}{answers}"));
+    let name_width = candidate.members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0);
+    let addresses: Vec<String> = candidate
+        .members
+        .iter()
+        .map(|member| member.address.map_or_else(|| "-".to_owned(), |address| address.to_string()))
+        .collect();
+    let address_width = addresses.iter().map(String::len).max().unwrap_or(0);
+    for (member, address) in candidate.members.iter().zip(&addresses) {
+        let verdict = if member.eligibility.is_given() { "eligible" } else { "not eligible" };
+        text.line(
+            3,
+            &format!(
+                "{:name_width$}  {address:address_width$}  weight {:<5}  {verdict}: {}",
+                member.name, member.weight, member.eligibility
+            ),
+        );
+    }
+}
+
+fn at_site(pool: &str, site: Option<&str>) -> String {
+    site.map_or_else(|| pool.to_owned(), |site| format!("{pool} at {site}"))
+}
+
+fn pick(pick: Pick) -> &'static str {
+    match pick {
+        Pick::Weighted => "weighted",
+        Pick::All => "all",
+    }
+}
+
+fn what_is_given_out(text: &mut Text, given: &Given) {
+    match given {
+        Given::Pool { variants, shares, .. } => {
+            variants.iter().for_each(|each| text.line(1, &variant(each)));
+            if variants.iter().any(|variant| variant.members.len() > 1) {
+                text.line(1, "Each member's share: in the answer, and standing first in it");
+                shares.iter().for_each(|each| text.line(1, &share(each)));
+            }
+        }
+        Given::DefaultRrset(addresses) => text.line(1, &format!("the default RRset{}", listed(addresses))),
+        Given::NoData => text.line(1, "NODATA: no address"),
+    }
+}
+
+fn variant(variant: &Variant) -> String {
+    let members: Vec<String> =
+        variant.members.iter().map(|(member, address)| format!("{address} ({member})")).collect();
+    format!("{}  {}", probability(variant.probability), members.join(", "))
+}
+
+fn share(share: &Share) -> String {
+    format!("{}  {}  {}", probability(share.answer), probability(share.first), share.member)
+}
+
+/// The exact fraction, and the percentage that people read.
+fn probability(fraction: Fraction) -> String {
+    let exact = format!("{}/{}", fraction.0, fraction.1);
+    format!("{exact:<9} {fraction:>8}")
+}
+
+fn for_how_long(ttl: Ttl) -> String {
+    let Ttl { seconds, bound, soonest_flip, min, max } = ttl;
+    let Some(bound) = bound else { return format!("TTL {seconds}: that of the default RRset") };
+    let flip = soonest_flip.map_or_else(|| "never".to_owned(), |flip| format!("in {flip} s"));
+    format!("TTL {seconds}: {bound} (soonest flip {flip}, min_ttl {min}, default RRset {max})")
+}

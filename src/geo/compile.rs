@@ -1,0 +1,263 @@
+//! Rules and databases to ranges of classes: every address of both families gets one value.
+//!
+//! All that cuts the space (networks of the map, special-purpose blocks, the databases' records) is swept at once, and
+//! each distinct combination of records is decided once. Ranges of equal value become one, so that the next start is
+//! where the class really changes: scopes are made of that (semantics §7).
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+
+use thiserror::Error;
+
+use super::database::Database;
+use super::decide::Decider;
+use super::place::Place;
+use super::prefix::Prefix;
+use super::ranges::{NOTHING, Ranges, sweep};
+use super::rules::{MapRules, Site, SiteId};
+use super::space::Space;
+use super::special::{Block, IPV4_SPECIAL, IPV6_SPECIAL, MAPPED, SIX_TO_FOUR};
+
+/// Set in a value: the address lies in a special-purpose block, and the class is the one underneath.
+pub(super) const SPECIAL: u16 = 1 << 15;
+/// The value of the tunnels: the IPv4 address inside is looked up instead.
+pub(super) const TUNNEL: u16 = SPECIAL - 1;
+/// Most classes of a map; the values above are taken.
+const CLASSES_MAXIMUM: usize = TUNNEL as usize;
+
+/// What is wrong with a map that only shows here.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub(super) enum CompileError {
+    /// More site lists than a table's values can tell apart.
+    #[error(
+        "map \"{0}\" has more than {CLASSES_MAXIMUM} different lists of sites: lower `nearest`, or give fewer sites a \
+         location"
+    )]
+    TooManyClasses(String),
+    /// A network that would never be asked for.
+    #[error(
+        "map \"{0}\": network {1} can match nobody, because clients in {2} are looked up by the IPv4 address inside: \
+         write the IPv4 network instead"
+    )]
+    NetworkInTunnel(String, Prefix, Prefix),
+}
+
+/// A map as ranges.
+pub(super) struct Compiled {
+    pub(super) ipv4: Family<u32>,
+    pub(super) ipv6: Family<u128>,
+    pub(super) classes: Vec<Box<[SiteId]>>,
+}
+
+/// One family of it.
+#[derive(Default)]
+pub(super) struct Family<A> {
+    /// Starts and values: a class, perhaps with [`SPECIAL`], or [`TUNNEL`]. Neighbours differ.
+    pub(super) ranges: Vec<(A, u16)>,
+    /// First and last addresses of what is left of the special-purpose blocks, in ascending order.
+    pub(super) special: Vec<(A, A)>,
+}
+
+/// Compiles a map.
+pub(super) fn compile(
+    name: &str,
+    rules: &MapRules,
+    sites: &[Site],
+    databases: &[&Database],
+) -> Result<Compiled, CompileError> {
+    refuse_networks_in_tunnels(name, rules)?;
+    let mut classes = Classes { name, lists: Vec::new(), ids: HashMap::new() };
+    let mut decided =
+        DecidedRecords { decider: Decider::new(rules, sites), databases, known: HashMap::new() };
+    let ipv4 = Sweep {
+        networks: networks(
+            rules,
+            |address| if let IpAddr::V4(ip) = address { Some(ip.to_bits()) } else { None },
+        ),
+        blocks: &IPV4_SPECIAL,
+        records: databases.iter().map(|database| database.ipv4()).collect(),
+    };
+    let ipv6 = Sweep {
+        networks: networks(
+            rules,
+            |address| if let IpAddr::V6(ip) = address { Some(ip.to_bits()) } else { None },
+        ),
+        blocks: &IPV6_SPECIAL,
+        records: databases.iter().map(|database| database.ipv6()).collect(),
+    };
+    let ipv4 = ipv4.run(&mut classes, &mut decided)?;
+    let mut ipv6 = ipv6.run(&mut classes, &mut decided)?;
+    // A family of one class throughout: then the tunnels have it too, and scopes may reach across their borders.
+    let in_tunnels = if let [(_, only)] = ipv4.ranges[..] { only } else { TUNNEL };
+    ipv6.ranges = [MAPPED, SIX_TO_FOUR]
+        .into_iter()
+        .fold(ipv6.ranges, |ranges, block| overlay(ranges, block, in_tunnels));
+    Ok(Compiled { ipv4, ipv6, classes: classes.lists })
+}
+
+/// The classes that occur outside of special-purpose blocks, over both families.
+pub(super) fn ordinary_classes(compiled: &Compiled) -> HashSet<u16> {
+    let ipv4 = compiled.ipv4.ranges.iter().map(|&(_, value)| value);
+    let ipv6 = compiled.ipv6.ranges.iter().map(|&(_, value)| value);
+    ipv4.chain(ipv6).filter(|&value| value < TUNNEL).collect()
+}
+
+fn refuse_networks_in_tunnels(name: &str, rules: &MapRules) -> Result<(), CompileError> {
+    for &(network, _) in &rules.network {
+        let IpAddr::V6(address) = network.address else { continue };
+        for (first, length) in [MAPPED, SIX_TO_FOUR] {
+            if network.length >= length && address.to_bits().first_of(length) == first {
+                let tunnel = Prefix::around_ipv6(first, length);
+                return Err(CompileError::NetworkInTunnel(name.to_owned(), network, tunnel));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A map's networks of one family: address, length and sites, without doubled ones.
+fn networks<A: Space>(rules: &MapRules, bits: impl Fn(IpAddr) -> Option<A>) -> Vec<(A, u8, &[SiteId])> {
+    let mut seen = HashSet::new();
+    let own = rules.network.iter().filter_map(|(network, sites)| {
+        Some((bits(network.address)?, network.length, sites.as_slice(), seen.insert(*network)))
+    });
+    own.filter(|&(.., is_first)| is_first).map(|(first, length, sites, _)| (first, length, sites)).collect()
+}
+
+/// What cuts the space of one family.
+struct Sweep<'a, A> {
+    networks: Vec<(A, u8, &'a [SiteId])>,
+    blocks: &'a [Block<A>],
+    records: Vec<&'a Ranges<A>>,
+}
+
+impl<A: Space> Sweep<'_, A> {
+    fn run(
+        &self,
+        classes: &mut Classes<'_>,
+        decided: &mut DecidedRecords<'_>,
+    ) -> Result<Family<A>, CompileError> {
+        let network_prefixes =
+            self.networks.iter().zip(1..).map(|(&(first, length, _), id)| (first, length, id));
+        let block_prefixes = self.blocks.iter().zip(1..).map(|(&(first, length), id)| (first, length, id));
+        let networks = Ranges::from_prefixes(network_prefixes.collect());
+        let blocks = Ranges::from_prefixes(block_prefixes.collect());
+        let layers: Vec<&Ranges<A>> =
+            [&networks, &blocks].into_iter().chain(self.records.iter().copied()).collect();
+        let mut family = FamilyBuilder { ranges: Vec::new(), special: Vec::new(), open: None };
+        sweep(&layers, |start, values| {
+            let [network, block, records @ ..] = values else {
+                unreachable!("two layers stand before the records")
+            };
+            let network = (*network != NOTHING).then(|| self.networks[*network as usize - 1]);
+            let class = match network {
+                Some((_, _, sites)) => classes.intern(sites)?,
+                None => decided.class(records, classes)?,
+            };
+            family.add(start, class, self.special_block(*block, network.map(|(_, length, _)| length)));
+            Ok(())
+        })?;
+        Ok(family.finish())
+    }
+
+    /// The number of the block that makes an address special: a network inside the block wins over it.
+    fn special_block(&self, block: u32, network_length: Option<u8>) -> Option<u32> {
+        let (_, length) = self.blocks[(block != NOTHING).then(|| block as usize - 1)?];
+        (network_length.is_none_or(|network_length| network_length < length)).then_some(block)
+    }
+}
+
+/// The ranges of one family in the making.
+struct FamilyBuilder<A> {
+    ranges: Vec<(A, u16)>,
+    special: Vec<(A, A)>,
+    /// The special-purpose block that goes on, and where what is left of it began.
+    open: Option<(u32, A)>,
+}
+
+impl<A: Space> FamilyBuilder<A> {
+    fn add(&mut self, start: A, class: u16, block: Option<u32>) {
+        let value = if block.is_some() { class | SPECIAL } else { class };
+        if self.ranges.last().is_none_or(|&(_, last)| last != value) {
+            self.ranges.push((start, value));
+        }
+        if self.open.map(|(open, _)| open) != block {
+            self.close(start.previous().unwrap_or(A::FIRST));
+            self.open = block.map(|block| (block, start));
+        }
+    }
+
+    fn close(&mut self, last: A) {
+        if let Some((_, first)) = self.open.take() {
+            self.special.push((first, last));
+        }
+    }
+
+    fn finish(mut self) -> Family<A> {
+        self.close(A::LAST);
+        Family { ranges: self.ranges, special: self.special }
+    }
+}
+
+/// The ranges with a block of them given one value.
+fn overlay<A: Space>(ranges: Vec<(A, u16)>, (first, length): Block<A>, value: u16) -> Vec<(A, u16)> {
+    let end = first.last_of(length).next();
+    let before = ranges.partition_point(|&(start, _)| start < first);
+    let upto = end.map_or(ranges.len(), |end| ranges.partition_point(|&(start, _)| start <= end));
+    let goes_on = end.map(|end| (end, ranges[upto - 1].1));
+    let mut overlaid: Vec<(A, u16)> = Vec::with_capacity(ranges.len() + 2);
+    let changed = [(first, value)].into_iter().chain(goes_on);
+    for (start, value) in
+        ranges[..before].iter().copied().chain(changed).chain(ranges[upto..].iter().copied())
+    {
+        if overlaid.last().is_none_or(|&(_, last)| last != value) {
+            overlaid.push((start, value));
+        }
+    }
+    overlaid
+}
+
+/// The distinct lists of sites, numbered as they occur.
+struct Classes<'a> {
+    name: &'a str,
+    lists: Vec<Box<[SiteId]>>,
+    ids: HashMap<Box<[SiteId]>, u16>,
+}
+
+impl Classes<'_> {
+    fn intern(&mut self, sites: &[SiteId]) -> Result<u16, CompileError> {
+        if let Some(&class) = self.ids.get(sites) {
+            return Ok(class);
+        }
+        if self.lists.len() == CLASSES_MAXIMUM {
+            return Err(CompileError::TooManyClasses(self.name.to_owned()));
+        }
+        let class = self.lists.len() as u16;
+        self.lists.push(sites.into());
+        self.ids.insert(sites.into(), class);
+        Ok(class)
+    }
+}
+
+/// Decisions by what the databases say, each made once.
+struct DecidedRecords<'a> {
+    decider: Decider<'a>,
+    databases: &'a [&'a Database],
+    /// The number of a place in each database → class.
+    known: HashMap<Box<[u32]>, u16>,
+}
+
+impl DecidedRecords<'_> {
+    fn class(&mut self, records: &[u32], classes: &mut Classes<'_>) -> Result<u16, CompileError> {
+        if let Some(&class) = self.known.get(records) {
+            return Ok(class);
+        }
+        let mut place = Place::default();
+        for (database, &record) in self.databases.iter().zip(records) {
+            place.fill_from(&database.places()[record as usize]);
+        }
+        let class = classes.intern(&self.decider.decide(&place).sites)?;
+        self.known.insert(records.into(), class);
+        Ok(class)
+    }
+}

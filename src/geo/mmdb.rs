@@ -1,0 +1,518 @@
+//! The .mmdb format: the only place that knows `maxminddb`.
+//!
+//! A file is accepted after a full walk. Its octets are hostile until then: everything that could grow is bounded,
+//! and the tree's shape is checked first (`search_tree`). `Reader::verify` is not used, because it refuses good files
+//! of other vendors for an empty description.
+//!
+//! `maxminddb` hands out records through serde's visitors; that is why one stands here, below the edges. It ends in
+//! this file: what leaves it is a [`Database`].
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::net::IpAddr;
+
+use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use thiserror::Error;
+
+use super::codes::{is_continent, two_letters};
+use super::database::{Database, DatabaseBuilder};
+use super::place::Place;
+use super::ranges::NOTHING;
+use super::rules::Location;
+use super::search_tree::{BrokenTree, SearchTree};
+use super::space::Space;
+use super::subdivisions;
+
+/// Largest file that is looked at: 1 GiB.
+const FILE_OCTETS_MAXIMUM: usize = 1 << 30;
+/// Most nodes of a search tree; a city database has 15 million.
+const NODES_MAXIMUM: u32 = 1 << 26;
+/// Most networks with a record.
+const NETWORKS_MAXIMUM: usize = 1 << 25;
+/// Most entries of one map in a record; MaxMind's largest has some 20.
+const MAP_ENTRIES_MAXIMUM: usize = 1 << 10;
+/// What stands before the metadata.
+pub(super) const METADATA_MARK: &[u8] = b"\xAB\xCD\xEFMaxMind.com";
+/// Most records looked at to tell what an unusable file has instead.
+const SAMPLE_RECORDS: usize = 1000;
+/// Most keys named in that sentence.
+const SAMPLE_KEYS: usize = 12;
+
+/// Why a file is no database for us; each a sentence for the operator.
+#[derive(Debug, Error)]
+pub(super) enum MmdbError {
+    /// More octets than we look at.
+    #[error("it has {0} octets, more than the {FILE_OCTETS_MAXIMUM} that are accepted")]
+    TooLarge(usize),
+    /// No metadata at its end.
+    #[error(
+        "it is not an .mmdb file, or it was cut off: the mark that such a file has near its end is missing"
+    )]
+    NotMmdb,
+    /// The metadata is broken or says impossible things.
+    #[error("its metadata is broken, perhaps it was cut off: {0}")]
+    Metadata(MaxMindDbError),
+    /// More nodes than we walk.
+    #[error("its search tree has {0} nodes, more than the {NODES_MAXIMUM} that are accepted")]
+    TooManyNodes(u32),
+    /// The tree is no tree.
+    #[error("its search tree is broken: {0}")]
+    Tree(BrokenTree),
+    /// The walk failed.
+    #[error("its search tree is broken: {0}")]
+    Walk(MaxMindDbError),
+    /// More networks than we keep.
+    #[error("it has more than the {NETWORKS_MAXIMUM} networks that are accepted")]
+    TooManyNetworks,
+    /// A record cannot be read.
+    #[error("a record is broken: {0}")]
+    Record(MaxMindDbError),
+    /// Nothing in it says where anybody is.
+    #[error(
+        "no usable record: none has a country, continent, subdivision, city, coordinates or an autonomous system \
+         number under a name that Meridian knows; it has {0}"
+    )]
+    NothingUsable(String),
+}
+
+/// Reads and walks a file.
+pub(super) fn load(name: &str, octets: Vec<u8>) -> Result<Database, MmdbError> {
+    if octets.len() > FILE_OCTETS_MAXIMUM {
+        return Err(MmdbError::TooLarge(octets.len()));
+    }
+    let digest = Database::digest_of(&octets);
+    let reader = Reader::from_source(octets.as_slice()).map_err(|error| not_readable(error, &octets))?;
+    let options = check_tree(&reader, &octets)?;
+    let builder = walk(&reader, options)?;
+    if builder.is_empty() {
+        return Err(MmdbError::NothingUsable(keys_of(&reader, options)?));
+    }
+    let metadata = reader.metadata();
+    Ok(builder.finish(name, &metadata.database_type, metadata.build_epoch, digest))
+}
+
+/// `maxminddb` has one kind of error for files without metadata and for files with bad metadata.
+fn not_readable(error: MaxMindDbError, octets: &[u8]) -> MmdbError {
+    let marked = octets.windows(METADATA_MARK.len()).any(|window| window == METADATA_MARK);
+    if marked { MmdbError::Metadata(error) } else { MmdbError::NotMmdb }
+}
+
+/// Checks the tree's shape and tells how to walk it: without the ways that lead to the IPv4 space again.
+fn check_tree(reader: &Reader<&[u8]>, octets: &[u8]) -> Result<WithinOptions, MmdbError> {
+    let metadata = reader.metadata();
+    if metadata.node_count > NODES_MAXIMUM {
+        return Err(MmdbError::TooManyNodes(metadata.node_count));
+    }
+    let tree = SearchTree { octets, nodes: metadata.node_count as usize, record_size: metadata.record_size };
+    let ipv4_root = tree.check(metadata.ip_version == 6).map_err(MmdbError::Tree)?;
+    // Where the IPv4 space is no node but part of one record, `maxminddb` 0.32 takes every other network with that
+    // record for an alias and leaves it out; then there are no aliases, and it is told to leave out none.
+    let all = WithinOptions::default().include_aliased_networks();
+    Ok(ipv4_root.map_or(all, |_| WithinOptions::default()))
+}
+
+/// Takes every network with its place; a record that many networks share is decoded once.
+fn walk(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<DatabaseBuilder, MmdbError> {
+    let mut builder = DatabaseBuilder::default();
+    let mut place_by_offset: HashMap<usize, u32> = HashMap::new();
+    let networks = reader.networks(options).map_err(MmdbError::Walk)?;
+    for (count, network) in networks.enumerate() {
+        if count == NETWORKS_MAXIMUM {
+            return Err(MmdbError::TooManyNetworks);
+        }
+        let network = network.map_err(MmdbError::Walk)?;
+        let offset = network.offset().unwrap_or_default();
+        let place = match place_by_offset.get(&offset) {
+            Some(&place) => place,
+            None => {
+                let place = builder.place_id(decode(&network)?);
+                place_by_offset.insert(offset, place);
+                place
+            }
+        };
+        add(&mut builder, &network, place)?;
+    }
+    Ok(builder)
+}
+
+/// Adds a network. In a tree of IPv6 a record above ::/96 also answers for the whole IPv4 space below it.
+fn add(
+    builder: &mut DatabaseBuilder,
+    network: &LookupResult<'_, &[u8]>,
+    place: u32,
+) -> Result<(), MmdbError> {
+    if place == NOTHING {
+        return Ok(());
+    }
+    let network = network.network().map_err(MmdbError::Walk)?;
+    match network.ip() {
+        IpAddr::V4(first) => {
+            builder.add_ipv4(first.to_bits(), first.to_bits().last_of(network.prefix()), place);
+        }
+        IpAddr::V6(first) => {
+            let (first, last) = (first.to_bits(), first.to_bits().last_of(network.prefix()));
+            if first == 0 && last >= u128::from(u32::MAX) {
+                builder.add_ipv4(u32::FIRST, u32::LAST, place);
+            }
+            builder.add_ipv6(first, last, place);
+        }
+    }
+    Ok(())
+}
+
+fn decode(network: &LookupResult<'_, &[u8]>) -> Result<Place, MmdbError> {
+    let record: Option<Value<'_>> = network.decode().map_err(MmdbError::Record)?;
+    Ok(record.map_or_else(Place::default, |record| place(&record)))
+}
+
+/// What a record says, in the shapes of semantics §6; of several keys for one thing the first that says something.
+fn place(record: &Value<'_>) -> Place {
+    let code = |path: &[&str]| record.at(path).and_then(Value::text).and_then(two_letters);
+    let country =
+        code(&["country", "iso_code"]).or_else(|| code(&["country_code"])).or_else(|| code(&["country"]));
+    let of_country = country.map_or_else(Place::default, Place::of_country_code);
+    let known_continent = |code: &[u8; 2]| str::from_utf8(code).is_ok_and(is_continent);
+    let continent = code(&["continent", "code"])
+        .filter(known_continent)
+        .or_else(|| code(&["continent_code"]).filter(known_continent));
+    let city = record.at(&["city", "geoname_id"]).and_then(Value::whole);
+    Place {
+        country: of_country.country,
+        continent: continent.or(of_country.continent),
+        subdivision: country.and_then(|country| subdivision(record, str::from_utf8(&country).ok()?)),
+        city: city.and_then(|id| u32::try_from(id).ok()),
+        location: location(record.at(&["location"]).unwrap_or(&Value::Other)).or_else(|| location(record)),
+        asn: record.at(&["autonomous_system_number"]).or_else(|| record.at(&["asn"])).and_then(asn),
+    }
+}
+
+/// `subdivisions/0/iso_code`, or the English name in `state1`.
+fn subdivision(record: &Value<'_>, country: &str) -> Option<subdivisions::SubdivisionId> {
+    let code = record.at(&["subdivisions", "0", "iso_code"]).and_then(Value::text);
+    let by_code = code.and_then(|code| subdivisions::find(&format!("{country}-{code}")));
+    by_code.or_else(|| subdivisions::named(country, record.at(&["state1"])?.text()?))
+}
+
+fn location(record: &Value<'_>) -> Option<Location> {
+    let degrees = |key, limit: f64| record.at(&[key])?.number().filter(|degrees| degrees.abs() <= limit);
+    Some(Location { latitude: degrees("latitude", 90.0)?, longitude: degrees("longitude", 180.0)? })
+}
+
+/// A number, or "AS123". AS 0 is nobody's (RFC 7607).
+fn asn(value: &Value<'_>) -> Option<u32> {
+    let number = match value {
+        Value::Text(text) => text.strip_prefix("AS").unwrap_or(text).parse().ok(),
+        other => other.whole().and_then(|number| u32::try_from(number).ok()),
+    };
+    number.filter(|&number| number != 0)
+}
+
+/// The part of a record that could matter: entries under other keys are skipped without being decoded, and of a list
+/// only the first element is kept.
+#[derive(Debug)]
+enum Value<'a> {
+    Text(&'a str),
+    Whole(u64),
+    Real(f64),
+    Map(Vec<(&'a str, Value<'a>)>),
+    List(Option<Box<Value<'a>>>),
+    Other,
+}
+
+/// The keys of all levels that [`place`] asks for.
+const KEYS: [&str; 15] = [
+    "asn",
+    "autonomous_system_number",
+    "city",
+    "code",
+    "continent",
+    "continent_code",
+    "country",
+    "country_code",
+    "geoname_id",
+    "iso_code",
+    "latitude",
+    "location",
+    "longitude",
+    "state1",
+    "subdivisions",
+];
+
+impl<'a> Value<'a> {
+    /// The value under a path of keys; "0" is the first element of a list.
+    fn at(&self, path: &[&str]) -> Option<&Value<'a>> {
+        path.iter().try_fold(self, |value, &key| match value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.0 == key).map(|entry| &entry.1),
+            Value::List(first) if key == "0" => first.as_deref(),
+            _ => None,
+        })
+    }
+
+    fn text(&self) -> Option<&'a str> {
+        if let Value::Text(text) = self { Some(text) } else { None }
+    }
+
+    fn whole(&self) -> Option<u64> {
+        if let Value::Whole(number) = self { Some(*number) } else { None }
+    }
+
+    fn number(&self) -> Option<f64> {
+        match self {
+            Value::Real(number) => Some(*number),
+            Value::Whole(number) => Some(*number as f64),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Deserialize<'a> for Value<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'a> Visitor<'a> for ValueVisitor {
+    type Value = Value<'a>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value of a record")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Value<'a>, E> {
+        Ok(Value::Text(text))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value<'a>, E> {
+        Ok(Value::Whole(number))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value<'a>, E> {
+        Ok(u64::try_from(number).map_or(Value::Real(number as f64), Value::Whole))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value<'a>, E> {
+        Ok(Value::Real(number))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Value<'a>, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Value<'a>, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<Value<'a>, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<Value<'a>, S::Error> {
+        let first = list.next_element()?;
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::List(first.map(Box::new)))
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Value<'a>, M::Error> {
+        let mut entries = Vec::new();
+        let mut seen = 0;
+        while let Some(key) = map.next_key::<&str>()? {
+            seen += 1;
+            if seen > MAP_ENTRIES_MAXIMUM {
+                return Err(serde::de::Error::custom("a map has too many entries"));
+            }
+            if KEYS.contains(&key) {
+                entries.push((key, map.next_value()?));
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Value::Map(entries))
+    }
+}
+
+/// What the records of an unusable file have instead: "only the keys …", for the sentence that refuses it.
+fn keys_of(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<String, MmdbError> {
+    let mut keys = BTreeSet::new();
+    for network in reader.networks(options).map_err(MmdbError::Walk)?.take(SAMPLE_RECORDS) {
+        let network = network.map_err(MmdbError::Walk)?;
+        // A record that is no map has no keys.
+        if let Ok(Some(record)) = network.decode::<HashMap<&str, IgnoredAny>>() {
+            keys.extend(record.into_keys().map(str::to_owned));
+        }
+    }
+    let shown: Vec<String> = keys.into_iter().take(SAMPLE_KEYS).collect();
+    Ok(if shown.is_empty() {
+        "no keys at all".to_owned()
+    } else {
+        format!("only the keys {}", shown.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::mmdb_writer::{Datum, MmdbWriter, map, text};
+    use super::*;
+
+    fn open(writer: &MmdbWriter) -> Result<Database, String> {
+        Database::from_mmdb("test.mmdb", writer.octets())
+    }
+
+    /// What one record says, in a file that holds only it, at one address.
+    fn check(record: Datum, expected: &str) {
+        let mut writer = MmdbWriter::ipv4();
+        writer.insert("192.0.2.0/24", &record);
+        let database = open(&writer).unwrap_or_else(|error| panic!("{expected}: {error}"));
+        let (network, place) = database.record("192.0.2.9".parse().unwrap()).unwrap();
+        assert_eq!(place.to_string(), expected);
+        assert_eq!(network.to_string(), "192.0.2.0/24");
+    }
+
+    #[test]
+    fn every_shape_of_semantics_6_is_read() {
+        let iso = |code| map([("iso_code", text(code)), ("geoname_id", Datum::Whole(1))]);
+        check(map([("country", iso("DE"))]), "country DE, continent EU");
+        check(map([("country_code", text("FR"))]), "country FR, continent EU");
+        check(map([("country", text("US"))]), "country US, continent NA");
+        check(map([("continent", map([("code", text("AF"))]))]), "continent AF");
+        check(map([("continent_code", text("OC"))]), "continent OC");
+        check(
+            map([("country_code", text("TR")), ("continent_code", text("EU"))]),
+            "country TR, continent EU",
+        );
+        check(map([("country_code", text("EU"))]), "continent EU");
+        check(map([("autonomous_system_number", Datum::Whole(64500))]), "AS64500");
+        check(map([("asn", Datum::Whole(64500))]), "AS64500");
+        check(map([("asn", text("AS64500"))]), "AS64500");
+        check(
+            map([
+                ("city", map([("geoname_id", Datum::Whole(5_368_361))])),
+                ("country", iso("US")),
+                ("location", map([("latitude", Datum::Real(34.05)), ("longitude", Datum::Real(-118.24))])),
+                ("subdivisions", Datum::List(vec![iso("CA"), iso("NY")])),
+            ]),
+            "country US, continent NA, subdivision US-CA, city 5368361, coordinates 34.0500 -118.2400",
+        );
+        check(
+            map([
+                ("city", text("Munich")),
+                ("country_code", text("DE")),
+                ("latitude", Datum::Real(48.1)),
+                ("longitude", Datum::Whole(11)),
+                ("state1", text("Bavaria")),
+            ]),
+            "country DE, continent EU, subdivision DE-BY, coordinates 48.1000 11.0000",
+        );
+    }
+
+    #[test]
+    fn values_that_cannot_be_are_left_out() {
+        let country = ("country_code", text("DE"));
+        check(map([country.clone(), ("asn", text("ASN"))]), "country DE, continent EU");
+        check(map([country.clone(), ("asn", Datum::Whole(0))]), "country DE, continent EU");
+        check(map([country.clone(), ("continent_code", text("XX"))]), "country DE, continent EU");
+        check(
+            map([country.clone(), ("latitude", Datum::Real(91.0)), ("longitude", Datum::Real(1.0))]),
+            "country DE, continent EU",
+        );
+        check(map([country.clone(), ("latitude", Datum::Real(f64::NAN))]), "country DE, continent EU");
+        check(map([country, ("subdivisions", Datum::List(vec![]))]), "country DE, continent EU");
+    }
+
+    #[test]
+    fn a_file_without_usable_records_is_refused_with_its_keys() {
+        let registered =
+            map([("registered_country", map([("iso_code", text("DE"))])), ("is_anycast", text("x"))]);
+        let check = |record: &Datum, expected: &str| {
+            let mut writer = MmdbWriter::ipv4();
+            writer.insert("192.0.2.0/24", record);
+            let error = open(&writer).unwrap_err();
+            assert!(error.starts_with("no usable record") && error.ends_with(expected), "{error}");
+        };
+        check(&registered, "it has only the keys is_anycast, registered_country");
+        check(&text("DE"), "it has no keys at all");
+        check(&map([("country_code", text("ZZ"))]), "it has only the keys country_code");
+    }
+
+    #[test]
+    fn files_of_one_family_and_of_both() {
+        let german = map([("country_code", text("DE"))]);
+        let mut ipv6 = MmdbWriter::ipv6();
+        ipv6.insert("2a00::/16", &german);
+        let ipv6 = open(&ipv6).unwrap();
+        assert_eq!((ipv6.ipv4_coverage().networks, ipv6.ipv6_coverage().networks), (0, 1));
+        let mut both = MmdbWriter::ipv6();
+        both.insert("2a00::/16", &german);
+        both.insert("::192.0.2.0/120", &german);
+        let both = open(&both).unwrap();
+        assert_eq!((both.ipv4_coverage().networks, both.ipv6_coverage().networks), (1, 1));
+        assert!(both.record("192.0.2.1".parse().unwrap()).is_some());
+        assert!(both.record("2002:c000:201::1".parse().unwrap()).is_some());
+        assert_eq!((both.kind(), both.built_at()), ("Test", 1_700_000_000));
+    }
+
+    #[test]
+    fn a_record_above_the_ipv4_space_answers_for_all_of_it() {
+        let mut writer = MmdbWriter::ipv6();
+        writer.insert("::/0", &map([("country_code", text("DE"))]));
+        let database = open(&writer).unwrap();
+        assert_eq!(database.record("192.0.2.1".parse().unwrap()).unwrap().0.to_string(), "0.0.0.0/0");
+        assert_eq!(database.record("4000::".parse().unwrap()).unwrap().0.to_string(), "4000::/2");
+    }
+
+    #[test]
+    fn broken_files_are_refused_with_a_sentence() {
+        let mut writer = MmdbWriter::ipv4();
+        writer.insert("192.0.2.0/24", &map([("country_code", text("DE"))]));
+        let good = writer.octets();
+        let check = |octets: &[u8], expected: &str| {
+            let error = Database::from_mmdb("test.mmdb", octets.to_vec()).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        };
+        check(b"", "not an .mmdb file");
+        check(b"<html>404</html>", "not an .mmdb file");
+        check(&good[..good.len() / 2], "not an .mmdb file, or it was cut off");
+        check(&good[..good.len() - 3], "metadata is broken, perhaps it was cut off");
+        let mut looped = good.clone();
+        looped[..6].copy_from_slice(&[0, 0, 1, 0, 0, 1]);
+        check(&looped, "search tree is broken: node 1 is reached on several ways");
+        let mut wild = good.clone();
+        wild[3..6].copy_from_slice(&[0xFF, 0xFF, 0xFF]);
+        check(&wild, "search tree is broken");
+    }
+
+    proptest! {
+        #[test]
+        fn mutated_files_never_panic(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+            cut in any::<prop::sample::Index>(), cuts in any::<bool>(), ipv6 in any::<bool>(),
+        ) {
+            let mut writer = if ipv6 { MmdbWriter::ipv6() } else { MmdbWriter::ipv4() };
+            let networks = if ipv6 {
+                ["2a00::/24", "::10.0.0.0/104", "8000::/1"]
+            } else {
+                ["192.0.2.0/24", "10.0.0.0/8", "224.0.0.0/3"]
+            };
+            for (network, code) in networks.into_iter().zip(["DE", "FR", "US"]) {
+                writer.insert(network, &map([
+                    ("country", map([("iso_code", text(code))])),
+                    ("location", map([("latitude", Datum::Real(1.0)), ("longitude", Datum::Real(2.0))])),
+                    ("subdivisions", Datum::List(vec![map([("iso_code", text("BY"))])])),
+                ]));
+            }
+            let mut octets = writer.octets();
+            for (index, octet) in changes {
+                let index = index.index(octets.len());
+                octets[index] = octet;
+            }
+            if cuts { octets.truncate(cut.index(octets.len())); }
+            if let Err(sentence) = Database::from_mmdb("test.mmdb", octets) {
+                prop_assert!(!sentence.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The names of class CHAOS that tell who answers (RFC 4892).
+//!
+//! `version.bind` and `version.server` give the version; `id.server` and `hostname.bind` give the configured identity, and are
+//! refused where none is configured (RFC 4892 §3.1). Every other name is refused.
+
+use hickory_proto::op::{LowerQuery, ResponseCode};
+use hickory_proto::rr::rdata::TXT;
+use hickory_proto::rr::{DNSClass, RData, Record, RecordType};
+
+use super::verdict::Verdict;
+use crate::snapshot::Configuration;
+
+/// What `version.bind` says.
+const VERSION: &str = concat!("Meridian ", env!("CARGO_PKG_VERSION"));
+
+/// Answers a question of class CHAOS.
+pub(super) fn judge(configuration: &Configuration, question: &LowerQuery) -> Verdict {
+    let name = question.name().to_string();
+    let text = match name.trim_end_matches('.') {
+        "version.bind" | "version.server" => Some(VERSION),
+        "id.server" | "hostname.bind" => configuration.identity.as_deref(),
+        _ => None,
+    };
+    match (text, question.query_type()) {
+        (None, _) => Verdict::error(ResponseCode::Refused),
+        (Some(text), RecordType::TXT | RecordType::ANY) => Verdict::data(vec![record(question, text)]),
+        (Some(_), _) => Verdict::data(Vec::new()),
+    }
+}
+
+/// One TXT record under the name as it was asked, not to be cached.
+fn record(question: &LowerQuery, text: &str) -> Record {
+    let owner = question.original().name().clone();
+    let mut record = Record::from_rdata(owner, 0, RData::TXT(TXT::new(vec![text.to_owned()])));
+    record.dns_class = DNSClass::CH;
+    record
+}

@@ -1,0 +1,141 @@
+//! The hinge between hickory-server and us: a request handler that renders a verdict, and a response handler that keeps
+//! the octets.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hickory_proto::op::{Edns, HeaderCounts, Metadata, ResponseCode};
+use hickory_proto::rr::Record;
+use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption, NSIDPayload};
+use hickory_proto::serialize::binary::BinEncoder;
+use hickory_server::net::NetError;
+use hickory_server::net::runtime::Time;
+use hickory_server::net::xfer::Protocol;
+use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
+use hickory_server::zone_handler::{MessageResponse, MessageResponseBuilder};
+
+use super::verdict::{Verdict, judge};
+use crate::answer::{TCP_MAX, UDP_WITHOUT_EDNS};
+use crate::snapshot::Snapshot;
+
+/// A future as hickory's traits want it. They are made by the `async-trait` macro; two signatures written out cost less than
+/// one more dependency.
+type Task<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Answers requests on one generation.
+pub(super) struct Handler {
+    snapshot: Arc<Snapshot>,
+}
+
+impl Handler {
+    /// A handler for one request.
+    pub(super) fn new(snapshot: Arc<Snapshot>) -> Handler {
+        Handler { snapshot }
+    }
+
+    async fn answer<R: ResponseHandler>(&self, request: &Request, mut reply: R) -> ResponseInfo {
+        let verdict = judge(&self.snapshot, request);
+        let edns = request.edns.as_ref().map(|asked| self.edns(asked, verdict.rcode));
+        let mut builder = MessageResponseBuilder::from_message_request(request);
+        if let Some(edns) = &edns {
+            builder.edns(edns);
+        }
+        let metadata = metadata(request, &verdict);
+        let mut response = builder.build(metadata, &verdict.answers, [], [], []);
+        if let Some(signature) = verdict.signature {
+            response.set_signature(signature);
+        }
+        reply.send_response(response).await.unwrap_or_else(|_| serve_failed(metadata))
+    }
+
+    /// RFC 6891 §6.1.1: an answer has an OPT exactly if the query had one. Version 0, our payload, DO as asked, and
+    /// the identity where it was asked for (RFC 5001) and nothing is wrong.
+    fn edns(&self, asked: &Edns, rcode: ResponseCode) -> Edns {
+        let configuration = &self.snapshot.configuration;
+        let mut edns = Edns::new();
+        edns.set_max_payload(configuration.udp_payload_max);
+        edns.set_dnssec_ok(asked.flags().dnssec_ok);
+        let identity = configuration.identity.as_deref().filter(|_| asked.option(EdnsCode::NSID).is_some());
+        let payload = identity.and_then(|identity| NSIDPayload::new(identity.as_bytes()).ok());
+        if let (Some(payload), ResponseCode::NoError) = (payload, rcode) {
+            edns.options_mut().insert(EdnsOption::NSID(payload));
+        }
+        edns
+    }
+}
+
+impl RequestHandler for Handler {
+    fn handle_request<'s, 'r, 'f, R, T>(&'s self, request: &'r Request, reply: R) -> Task<'f, ResponseInfo>
+    where
+        's: 'f,
+        'r: 'f,
+        R: ResponseHandler + 'f,
+        T: Time + 'f,
+    {
+        Box::pin(self.answer(request, reply))
+    }
+}
+
+fn metadata(request: &Request, verdict: &Verdict) -> Metadata {
+    let mut metadata = Metadata::response_from_request(&request.metadata);
+    metadata.authoritative = verdict.authoritative;
+    metadata.response_code = verdict.rcode;
+    metadata
+}
+
+fn serve_failed(mut metadata: Metadata) -> ResponseInfo {
+    metadata.response_code = ResponseCode::ServFail;
+    hickory_proto::op::Header { metadata, counts: HeaderCounts::default() }.into()
+}
+
+/// Keeps the octets of a response.
+#[derive(Clone)]
+pub(super) struct Reply {
+    octets: Arc<Mutex<Option<Vec<u8>>>>,
+    limit: u16,
+}
+
+impl Reply {
+    /// For the answer to `request`, which over UDP is no longer than its client and `udp_payload_max` allow.
+    pub(super) fn new(request: &Request, udp_payload_max: u16) -> Reply {
+        let limit = match (request.protocol(), &request.edns) {
+            (Protocol::Udp, Some(_)) => request.max_payload().min(udp_payload_max),
+            (Protocol::Udp, None) => UDP_WITHOUT_EDNS as u16,
+            _ => TCP_MAX as u16,
+        };
+        Reply { octets: Arc::default(), limit }
+    }
+
+    /// What was kept; `None` when the response could not be rendered.
+    pub(super) fn into_octets(self) -> Option<Vec<u8>> {
+        self.octets.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl ResponseHandler for Reply {
+    fn send_response<'a, 's, 'q, 'f>(
+        &'s mut self,
+        response: MessageResponse<
+            'q,
+            'a,
+            impl Iterator<Item = &'a Record> + Send + 'a,
+            impl Iterator<Item = &'a Record> + Send + 'a,
+            impl Iterator<Item = &'a Record> + Send + 'a,
+            impl Iterator<Item = &'a Record> + Send + 'a,
+        >,
+    ) -> Task<'f, Result<ResponseInfo, NetError>>
+    where
+        'a: 'f,
+        's: 'f,
+        'q: 'f,
+    {
+        Box::pin(async move {
+            let mut octets = Vec::with_capacity(UDP_WITHOUT_EDNS);
+            let mut encoder = BinEncoder::new(&mut octets);
+            encoder.set_max_size(self.limit);
+            let sent = response.destructive_emit(&mut encoder)?;
+            *self.octets.lock().unwrap_or_else(PoisonError::into_inner) = Some(octets);
+            Ok(sent)
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! Where one query at a time is answered: a responder behind a net that catches its panics.
+
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::answer::{Counter, Random, Reaction, Responder, Tally, Transport, servfail};
+use crate::snapshot::Snapshot;
+
+/// A responder of one worker, with its counters.
+pub(super) struct Desk {
+    responder: Responder,
+    tally: Arc<Tally>,
+    seeds: Random,
+}
+
+impl Desk {
+    /// A desk whose draws follow from `seed`.
+    pub(super) fn new(seed: u64) -> Desk {
+        let tally = Arc::new(Tally::default());
+        let mut seeds = Random::new(seed);
+        Desk { responder: Responder::new(seeds.word(), Arc::clone(&tally)), tally, seeds }
+    }
+
+    /// The counters; this desk alone writes to them.
+    pub(super) fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
+    }
+
+    /// Counts something about a packet that does not reach the responder.
+    pub(super) fn count(&self, counter: Counter) {
+        self.tally.count(counter);
+    }
+
+    /// Answers one packet. A panic becomes a SERVFAIL made from the header; the responder that panicked is thrown away with
+    /// whatever state it was in.
+    pub(super) fn respond(
+        &mut self,
+        snapshot: &Snapshot,
+        packet: &[u8],
+        source: IpAddr,
+        transport: Transport,
+        out: &mut [u8],
+    ) -> Reaction {
+        let attempt = AssertUnwindSafe(|| {
+            #[cfg(test)]
+            assert!(!packet.ends_with(PANIC), "a test asked for it");
+            self.responder.respond(snapshot, packet, source, transport, out)
+        });
+        catch_unwind(attempt).unwrap_or_else(|_| {
+            self.tally.count(Counter::Panic);
+            self.tally.count(Counter::ServFail);
+            self.responder = Responder::new(self.seeds.word(), Arc::clone(&self.tally));
+            Reaction::Answer(servfail(packet, out))
+        })
+    }
+}
+
+/// A packet that ends in these octets makes the responder panic.
+#[cfg(test)]
+pub(super) const PANIC: &[u8] = b"panic, please";

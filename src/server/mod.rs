@@ -1,0 +1,156 @@
+//! The sockets of the nameserver: UDP workers, TCP connections, control requests.
+//!
+//! The daemon binds everything first ([`bind`]), then starts reading ([`start`]). What a query is answered with is
+//! not decided here: every transport asks `answer`, and gives control messages to [`control`].
+
+mod bind;
+mod control;
+mod desk;
+mod log_limit;
+mod occupant;
+mod own_addresses;
+mod socket;
+mod tcp;
+mod udp;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use bind::{BindError, Sockets, bind};
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::answer::{Random, Tally};
+use crate::config::Settings;
+use crate::snapshot::Store;
+
+use control::Control;
+use desk::Desk;
+use own_addresses::OwnAddresses;
+
+/// Why a bound server could not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The system gave no random octets for the seed.
+    #[error("the system gave no random octets: {0}")]
+    Seed(getrandom::Error),
+    /// The system gave no thread for a UDP worker.
+    #[error("cannot start a UDP worker: {0}")]
+    Thread(io::Error),
+    /// The runtime did not take a listening socket.
+    #[error("cannot watch a listening TCP socket: {0}")]
+    Listener(io::Error),
+}
+
+/// A running server. Dropping it stops it without waiting; [`Server::stop`] waits.
+pub struct Server {
+    addresses: Vec<SocketAddr>,
+    tallies: Vec<Arc<Tally>>,
+    workers: Vec<thread::JoinHandle<()>>,
+    listeners: Vec<tokio::task::JoinHandle<()>>,
+    stop: Stop,
+}
+
+/// Tells every part of the server to stop.
+struct Stop {
+    workers: Arc<AtomicBool>,
+    connections: watch::Sender<bool>,
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.workers.store(true, Ordering::Relaxed);
+        self.connections.send_replace(true);
+    }
+}
+
+/// Starts reading from bound sockets.
+///
+/// With `seed` every worker's draws can be repeated; without it the system's randomness seeds them. Of `settings` only
+/// the TCP limits are used. TCP and control requests run on `runtime`, UDP on threads of its own.
+pub fn start(
+    sockets: Sockets,
+    store: Arc<Store>,
+    settings: &Settings,
+    seed: Option<u64>,
+    runtime: &Handle,
+) -> Result<Server, StartError> {
+    let mut seeds = Random::new(seed.map_or_else(system_seed, Ok)?);
+    let addresses = sockets.addresses();
+    let (connections, stopping) = watch::channel(false);
+    let stop = Stop { workers: Arc::default(), connections };
+
+    let shared = Arc::new(Tally::default());
+    let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&shared)));
+    let udp = udp::Shared {
+        store: Arc::clone(&store),
+        own: Arc::new(OwnAddresses::of(&addresses)),
+        control: control::queue(Arc::clone(&control), runtime),
+        stopping: Arc::clone(&stop.workers),
+    };
+    let mut desks = Vec::new();
+    let mut workers = Vec::new();
+    for (number, sockets) in sockets.udp.into_iter().enumerate() {
+        let desk = Desk::new(seeds.word());
+        desks.push(desk.tally());
+        workers.push(udp::spawn(number, sockets, desk, udp.clone()).map_err(StartError::Thread)?);
+    }
+
+    let service = tcp::Service::new(store, control, shared, &settings.tcp, &mut seeds);
+    let tallies = desks.into_iter().chain(service.tallies()).collect();
+    let service = Arc::new(service);
+    let _inside = runtime.enter();
+    let mut listeners = Vec::new();
+    for listener in sockets.tcp {
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(StartError::Listener)?;
+        listeners.push(runtime.spawn(tcp::listen(listener, Arc::clone(&service), stopping.clone())));
+    }
+    Ok(Server { addresses, tallies, workers, listeners, stop })
+}
+
+impl Server {
+    /// The addresses that are served, in the order of `listen`, each with its actual port.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The counters: one tally a worker, one a TCP desk, and one for connections and control requests. Their sums are
+    /// the server's.
+    pub fn tallies(&self) -> &[Arc<Tally>] {
+        &self.tallies
+    }
+
+    /// Stops reading, lets TCP connections finish the message that they are at, for at most `deadline`, and waits for
+    /// all workers (at most the second that they wait for a query).
+    pub async fn stop(self, deadline: Duration) {
+        drop(self.stop);
+        let draining = async {
+            for listener in self.listeners {
+                // An error is a listener that has panicked: nothing is left to wait for.
+                let _ = listener.await;
+            }
+        };
+        let drained = timeout(deadline, draining).await.is_ok();
+        let joined = tokio::task::spawn_blocking(move || {
+            self.workers.into_iter().filter_map(|worker| worker.join().err()).count()
+        });
+        let panicked = joined.await.unwrap_or(0);
+        tracing::info!(drained, panicked, "server stopped");
+    }
+}
+
+fn system_seed() -> Result<u64, StartError> {
+    getrandom::u64().map_err(StartError::Seed)
+}

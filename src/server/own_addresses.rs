@@ -1,0 +1,70 @@
+//! Our own listening addresses, from which no query can honestly come: answering one would be talking to ourselves.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
+
+use super::socket::interface_addresses;
+
+/// The addresses and ports that our own sockets answer from.
+pub(super) struct OwnAddresses {
+    ports: Vec<u16>,
+    exact: HashSet<(IpAddr, u16)>,
+    wildcard: HashSet<u16>,
+}
+
+impl OwnAddresses {
+    /// Those of these listeners; a wildcard stands for every address that the machine has now, and for loopback.
+    pub(super) fn of(listen: &[SocketAddr]) -> OwnAddresses {
+        // Without the list, the exact addresses and loopback are still known.
+        OwnAddresses::with_interfaces(listen, &interface_addresses().unwrap_or_default())
+    }
+
+    fn with_interfaces(listen: &[SocketAddr], interfaces: &[IpAddr]) -> OwnAddresses {
+        let mut own = OwnAddresses { ports: Vec::new(), exact: HashSet::new(), wildcard: HashSet::new() };
+        for address in listen {
+            let (ip, port) = (address.ip(), address.port());
+            own.ports.push(port);
+            own.exact.insert((ip, port));
+            if ip.is_unspecified() {
+                own.wildcard.insert(port);
+                let same_family = interfaces.iter().filter(|other| other.is_ipv4() == ip.is_ipv4());
+                own.exact.extend(same_family.map(|&ip| (ip, port)));
+            }
+        }
+        own.ports.sort_unstable();
+        own.ports.dedup();
+        own
+    }
+
+    /// Whether a packet from there would come from ourselves. Nearly always one comparison of ports.
+    pub(super) fn contain(&self, source: SocketAddr) -> bool {
+        let (ip, port) = (source.ip(), source.port());
+        self.ports.contains(&port)
+            && (self.exact.contains(&(ip, port)) || ip.is_loopback() && self.wildcard.contains(&port))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_our_own_only_with_address_and_port() {
+        let listen = ["192.0.2.1:53", "0.0.0.0:5300", "[::1]:53"].map(|text| text.parse().unwrap());
+        let interfaces = ["198.51.100.7", "2001:db8::7"].map(|text| text.parse().unwrap());
+        let own = OwnAddresses::with_interfaces(&listen, &interfaces);
+        for (source, expected) in [
+            ("192.0.2.1:53", true),
+            ("192.0.2.1:54", false),
+            ("192.0.2.2:53", false),
+            ("[::1]:53", true),
+            ("198.51.100.7:5300", true),
+            ("198.51.100.7:53", false),
+            ("127.0.0.9:5300", true),
+            ("127.0.0.9:53", false),
+            ("[2001:db8::7]:5300", false),
+        ] {
+            assert_eq!(own.contain(source.parse().unwrap()), expected, "{source}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The kernel's side of the server: the only door to `libc` and the only `unsafe` code, behind a safe interface.
+//!
+//! Every `unsafe` block is one system call whose pointers are made, and live, in the same function.
+
+#![allow(unsafe_code)]
+
+mod address;
+mod batch;
+mod cpu;
+mod interfaces;
+mod listener;
+mod option;
+mod readiness;
+mod udp;
+
+pub(super) use address::Origin;
+pub(super) use batch::{Batch, Sent};
+pub(super) use cpu::{allowed_cpus, pin_to};
+pub(super) use interfaces::interface_addresses;
+pub(super) use listener::{is_shortage, listen_tcp};
+pub(super) use readiness::Readiness;
+pub(super) use udp::{Buffers, UdpSocket};
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+/// The result of a system call that returns −1 and sets errno when it fails.
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// As [`check`], for calls that return a length.
+fn check_length(result: libc::ssize_t) -> io::Result<usize> {
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}
+
+/// A new socket of the address' family, closed on exec.
+fn open(address: &SocketAddr, kind: libc::c_int) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    // SAFETY: no pointers; a descriptor that the kernel has just given is owned by nobody else.
+    unsafe {
+        let descriptor = check(libc::socket(family, kind | libc::SOCK_CLOEXEC, 0))?;
+        Ok(OwnedFd::from_raw_fd(descriptor))
+    }
+}
+
+/// Gives the socket its address. A socket for `::` does not take IPv4 (RFC 3493 §5.3): IPv4 has listeners of its own.
+fn bind(descriptor: &OwnedFd, address: &SocketAddr) -> io::Result<()> {
+    if address.is_ipv6() {
+        option::set(descriptor, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1)?;
+    }
+    let name = address::Name::from(*address);
+    // SAFETY: `name` holds a socket address of the length that is given with it.
+    check(unsafe { libc::bind(descriptor.as_raw_fd(), name.as_ptr(), name.length()) })?;
+    Ok(())
+}
+
+/// The address that a socket is bound to.
+fn local_address(descriptor: &OwnedFd) -> io::Result<SocketAddr> {
+    let mut name = address::Name::default();
+    let mut length = address::Name::CAPACITY;
+    // SAFETY: `name` has room for `length` octets, and `length` is written in place.
+    check(unsafe { libc::getsockname(descriptor.as_raw_fd(), name.as_mut_ptr(), &raw mut length) })?;
+    name.to_address().ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))
+}

@@ -1,0 +1,85 @@
+//! TCP: our own loop over tokio's sockets (RFC 7766), with a limit on everything that a client can hold.
+
+mod admission;
+mod buffers;
+mod connection;
+mod service;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use service::Service;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::log_limit::LogLimit;
+use super::socket::is_shortage;
+use connection::Connection;
+
+/// How long nothing is accepted after accepting has failed, so that the loop does not spin.
+const ERROR_PAUSE: Duration = Duration::from_millis(100);
+
+/// Accepts connections until `stopping`, then lets those that are open finish what they are at. Dropping the future
+/// closes them all.
+pub(super) async fn listen(
+    listener: TcpListener,
+    service: Arc<Service>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut connections = JoinSet::new();
+    let errors = LogLimit::default();
+    loop {
+        tokio::select! {
+            () = told_to_stop(&mut stopping) => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => admit(stream, peer, &service, stopping.clone(), &mut connections),
+                Err(error) => rest_after(&error, &errors, &service).await,
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Serves a connection in a task of its own, or closes it at once when a cap is reached.
+fn admit(
+    stream: TcpStream,
+    peer: SocketAddr,
+    service: &Arc<Service>,
+    stopping: watch::Receiver<bool>,
+    connections: &mut JoinSet<()>,
+) {
+    if let Some(seat) = service.admission.admit(peer.ip()) {
+        let connection = Connection::new(stream, peer, seat, Arc::clone(service), stopping);
+        connections.spawn(connection.serve());
+    }
+}
+
+/// After a failed accept: a client that has gone again is nothing; otherwise the loop rests, and where descriptors or
+/// memory are missing the oldest idle connection gives its own back.
+async fn rest_after(error: &io::Error, errors: &LogLimit, service: &Service) {
+    if error.kind() == io::ErrorKind::ConnectionAborted {
+        return;
+    }
+    if let Some(held_back) = errors.due(Instant::now()) {
+        tracing::error!(%error, held_back, "cannot accept TCP connections");
+    }
+    if is_shortage(error) {
+        service.admission.shed_oldest();
+    }
+    tokio::time::sleep(ERROR_PAUSE).await;
+}
+
+/// Waits until the server is to stop.
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    // An error is a server that is gone.
+    let _ = stopping.wait_for(|&stopping| stopping).await;
+}

@@ -1,0 +1,246 @@
+//! Clients over real sockets, the honest ones and the others. Deadlines are short; no test measures how long something
+//! takes, only what comes of it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::{Service, listen};
+use crate::answer::{Counter, Random, Tally};
+use crate::config::TcpSettings;
+use crate::server::control::Control;
+use crate::server::desk::PANIC;
+use crate::server::fixture::{empty_store, message, query, settings};
+use crate::server::socket::listen_tcp;
+
+/// Short enough to wait for, long enough for a busy machine to answer in.
+const SHORT: Duration = Duration::from_millis(300);
+/// Everything here ends long before this.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Running {
+    address: std::net::SocketAddr,
+    tally: Arc<Tally>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+fn run(change: impl FnOnce(&mut TcpSettings)) -> Running {
+    let mut limits = settings().tcp;
+    change(&mut limits);
+    let (store, tally) = (empty_store(), Arc::new(Tally::default()));
+    let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&tally)));
+    let service = Service::new(store, control, Arc::clone(&tally), &limits, &mut Random::new(1));
+    let listener = listen_tcp(&"127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopping) = watch::channel(false);
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    let task = tokio::spawn(listen(listener, Arc::new(service), stopping));
+    Running { address, tally, stop, task }
+}
+
+impl Running {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+}
+
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("the server hangs")
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    [&(message.len() as u16).to_be_bytes(), message].concat()
+}
+
+async fn send(stream: &mut TcpStream, octets: &[u8]) {
+    stream.write_all(octets).await.unwrap();
+}
+
+/// The next answer; `None` when the connection was closed instead.
+async fn receive(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let length = soon(stream.read_u16()).await.ok()?;
+    let mut answer = vec![0; usize::from(length)];
+    soon(stream.read_exact(&mut answer)).await.unwrap();
+    Some(answer)
+}
+
+fn id(answer: Option<Vec<u8>>) -> Option<u16> {
+    answer.map(|answer| u16::from_be_bytes([answer[0], answer[1]]))
+}
+
+async fn ask(stream: &mut TcpStream, number: u16) -> Option<u16> {
+    send(stream, &framed(&query(number, "example.org."))).await;
+    id(receive(stream).await)
+}
+
+#[tokio::test]
+async fn queries_in_one_segment_are_all_answered_in_order() {
+    let server = run(|_| {});
+    let mut stream = server.connect().await;
+    let mut segment = Vec::new();
+    for number in 0..300 {
+        // Every tenth goes through the control handler, in its place all the same.
+        let class = if number % 10 == 0 { 3 } else { 1 };
+        segment.extend(framed(&message(number, 0, "example.org.", 1, class)));
+    }
+    send(&mut stream, &segment).await;
+    for number in 0..300 {
+        assert_eq!(id(receive(&mut stream).await), Some(number));
+    }
+}
+
+#[tokio::test]
+async fn a_message_in_pieces_is_answered_once_it_is_whole() {
+    let server = run(|_| {});
+    let mut stream = server.connect().await;
+    stream.set_nodelay(true).unwrap();
+    for octet in framed(&query(7, "example.org.")) {
+        send(&mut stream, &[octet]).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(id(receive(&mut stream).await), Some(7));
+}
+
+#[tokio::test]
+async fn a_drip_is_cut_at_the_message_deadline_while_others_are_served() {
+    let server = run(|limits| limits.message_timeout = SHORT);
+    let mut drip = server.connect().await;
+    let mut honest = server.connect().await;
+    let dripping = async {
+        // An octet well before each deadline that it would renew if it could.
+        let octets = framed(&vec![0; 60_000]);
+        for octet in octets {
+            if drip.write_all(&[octet]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(SHORT / 10).await;
+        }
+    };
+    let asking = async {
+        loop {
+            assert_eq!(ask(&mut honest, 9).await, Some(9));
+            tokio::time::sleep(SHORT / 20).await;
+        }
+    };
+    soon(async {
+        tokio::select! { () = dripping => {}, () = asking => {} }
+    })
+    .await;
+    assert_eq!(server.tally.get(Counter::TcpTimedOut), 1);
+}
+
+#[tokio::test]
+async fn a_long_length_with_few_octets_behind_it_ends_at_the_deadline() {
+    let server = run(|limits| limits.message_timeout = SHORT);
+    let mut stream = server.connect().await;
+    send(&mut stream, b"\xFF\xFFfew").await;
+    assert_eq!(receive(&mut stream).await, None);
+    assert_eq!(server.tally.get(Counter::TcpTimedOut), 1);
+}
+
+#[tokio::test]
+async fn a_silent_connection_ends_at_the_idle_deadline_and_a_talking_one_at_its_own() {
+    let server = run(|limits| limits.idle_timeout = SHORT);
+    assert_eq!(receive(&mut server.connect().await).await, None);
+
+    let server = run(|limits| limits.connection_timeout = SHORT);
+    let mut talking = server.connect().await;
+    let conversation = async {
+        while talking.write_all(&framed(&query(1, "example.org."))).await.is_ok() {
+            if receive(&mut talking).await.is_none() {
+                return;
+            }
+        }
+    };
+    soon(conversation).await;
+}
+
+#[tokio::test]
+async fn who_never_reads_is_cut_and_delays_nobody() {
+    let server = run(|limits| limits.message_timeout = SHORT);
+    let mut deaf = server.connect().await;
+    let flood = framed(&query(1, "example.org.")).repeat(1000);
+    let flooding = async { while deaf.write_all(&flood).await.is_ok() {} };
+    let mut honest = server.connect().await;
+    let asking = async {
+        loop {
+            assert_eq!(ask(&mut honest, 9).await, Some(9));
+        }
+    };
+    soon(async {
+        tokio::select! { () = flooding => {}, () = asking => {} }
+    })
+    .await;
+    assert_eq!(server.tally.get(Counter::TcpTimedOut), 1);
+}
+
+#[tokio::test]
+async fn who_closes_his_side_still_gets_his_answers() {
+    let server = run(|_| {});
+    let mut stream = server.connect().await;
+    send(&mut stream, &[framed(&query(1, "a.")), framed(&query(2, "b.")), b"\0\x20half".to_vec()].concat())
+        .await;
+    stream.shutdown().await.unwrap();
+    assert_eq!(id(receive(&mut stream).await), Some(1));
+    assert_eq!(id(receive(&mut stream).await), Some(2));
+    assert_eq!(receive(&mut stream).await, None);
+    assert_eq!(server.tally.get(Counter::TcpTimedOut), 0);
+}
+
+#[tokio::test]
+async fn a_client_has_its_cap_of_connections() {
+    let server = run(|limits| limits.connections_per_client = 2);
+    let (mut first, mut second) = (server.connect().await, server.connect().await);
+    assert_eq!(ask(&mut first, 1).await, Some(1));
+    assert_eq!(ask(&mut second, 2).await, Some(2));
+    assert_eq!(receive(&mut server.connect().await).await, None);
+    assert_eq!(ask(&mut first, 3).await, Some(3));
+    assert_eq!(server.tally.get(Counter::TcpRefused), 1);
+}
+
+#[tokio::test]
+async fn when_all_seats_are_taken_the_longest_idle_makes_room() {
+    let server = run(|limits| limits.connections = 2);
+    let (mut first, mut second) = (server.connect().await, server.connect().await);
+    assert_eq!(ask(&mut first, 1).await, Some(1));
+    assert_eq!(ask(&mut second, 2).await, Some(2));
+    let mut third = server.connect().await;
+    assert_eq!(ask(&mut third, 3).await, Some(3));
+    assert_eq!(receive(&mut first).await, None);
+    assert_eq!(ask(&mut second, 4).await, Some(4));
+    assert_eq!(server.tally.get(Counter::TcpShed), 1);
+}
+
+#[tokio::test]
+async fn a_panic_is_a_servfail_and_the_connection_goes_on() {
+    let server = run(|_| {});
+    let mut stream = server.connect().await;
+    send(&mut stream, &framed(&[query(5, "example.org."), PANIC.to_vec()].concat())).await;
+    let answer = receive(&mut stream).await.unwrap();
+    assert_eq!((answer.len(), answer[3] & 0x0F), (12, 2));
+    assert_eq!(ask(&mut stream, 6).await, Some(6));
+}
+
+#[tokio::test]
+async fn stopping_closes_idle_connections_and_waits_for_a_message_that_has_begun() {
+    let server = run(|_| {});
+    let (mut idle, mut half) = (server.connect().await, server.connect().await);
+    assert_eq!(ask(&mut idle, 1).await, Some(1));
+    let message = framed(&query(2, "example.org."));
+    assert_eq!(ask(&mut half, 1).await, Some(1));
+    send(&mut half, &message[..9]).await;
+    tokio::time::sleep(SHORT).await;
+    server.stop.send_replace(true);
+    assert_eq!(receive(&mut idle).await, None);
+    send(&mut half, &message[9..]).await;
+    assert_eq!(id(receive(&mut half).await), Some(2));
+    assert_eq!(receive(&mut half).await, None);
+    soon(server.task).await.unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
+}

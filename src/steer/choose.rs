@@ -1,0 +1,202 @@
+//! Which pool answers (semantics §4) and for how long (§5).
+//!
+//! The first line that fits holds. "First" is along the candidates of the client's class; a pool without any address
+//! of the family (absent) is none of them.
+//!
+//! | when | given | reason |
+//! |---|---|---|
+//! | the class lists no site, `empty = "default"` | default RRset | `EmptyDefault` |
+//! | the class lists no site, `empty = "nodata"` | NODATA | `EmptyNoData` |
+//! | a candidate is healthy | the first such, its eligible members | `Healthy` |
+//! | a candidate is degraded | the first such, its eligible members | `Degraded` |
+//! | `all_down = "default"` | default RRset | `AllDownDefault` |
+//! | `all_down = "none"` | NODATA | `AllDownNone` |
+//! | `all_down = { pool }`, which has members neither drained nor forced down | those, as if up | `AllDownPool` |
+//! | `"all"`, candidates have members neither drained nor forced down | the first such, those as if up | `AllDown` |
+//! | `"all"`, candidates have drained members | the first such, those as if up | `AllDownDrained` |
+//! | nothing left | default RRset | `NothingLeft` |
+//!
+//! Two candidates A and B of one member each, `"all"` (u up, d down, D drained, F forced down):
+//!
+//! | AB | uu | du | Du | Fu | dd | Dd | Fd | DD | FD | FF |
+//! |---|---|---|---|---|---|---|---|---|---|---|
+//! | answers | A | B | B | B | A | B | B | A (drained) | B (drained) | default RRset |
+//!
+//! The TTL comes from the soonest flip over the candidates looked at: up to the healthy one, or all. An `all_down` pool
+//! that is no candidate is not looked at: what its members do changes nothing.
+//!
+//! Trickle and the panic limit (semantics §4.3, §4.6) will be two more lines of the first table.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::answer_set::AnswerSet;
+use super::pool::PoolId;
+use super::pool_answers::{PoolAnswers, PoolState, Sets};
+use super::rule::{AllDown, Empty, PoolUse, Rule};
+use super::ttl::{NEVER, steered_ttl};
+use crate::geo::ClassId;
+
+/// What a rule answers with for a class at this moment.
+#[derive(Debug)]
+pub struct Choice<'s> {
+    /// Why.
+    pub reason: Reason,
+    /// What.
+    pub given: Given<'s>,
+    /// Seconds, 1 or more: semantics §5.
+    pub ttl: u32,
+    /// What the TTL comes from: seconds to the soonest flip among the candidates looked at; `u32::MAX` when none can
+    /// flip ([`super::TtlBound::of`] says it in words).
+    pub soonest_flip: u32,
+}
+
+/// What is given out.
+#[derive(Debug, Clone, Copy)]
+pub enum Given<'s> {
+    /// A draw from this set of this pool.
+    Set(PoolId, &'s AnswerSet),
+    /// The default RRset.
+    DefaultRrset,
+    /// NODATA.
+    NoData,
+}
+
+/// Why a steered question got what it got (semantics §4): visible in log, metrics, `status` and `explain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The first healthy candidate.
+    Healthy,
+    /// The first degraded candidate; none is healthy.
+    Degraded,
+    /// `all_down = "all"`: members as if up.
+    AllDown,
+    /// `all_down = "all"`: only drained members are left.
+    AllDownDrained,
+    /// `all_down = { pool }`.
+    AllDownPool,
+    /// `all_down = "default"`.
+    AllDownDefault,
+    /// `all_down = "none"`.
+    AllDownNone,
+    /// Nothing left: the default RRset.
+    NothingLeft,
+    /// The class's site list is empty: the default RRset.
+    EmptyDefault,
+    /// The class's site list is empty: NODATA.
+    EmptyNoData,
+}
+
+/// Chooses for a class. `pools` gives what each pool can answer for the rule's family.
+pub fn choose<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s PoolAnswers) -> Choice<'s> {
+    let mut soonest_flip = NEVER;
+    for candidate in candidates(rule, class) {
+        let answers = pools(candidate.pool);
+        soonest_flip = soonest_flip.min(answers.soonest_flip.load(Ordering::Relaxed));
+        if answers.state == PoolState::Healthy
+            && let Some(set) = &answers.sets[usize::from(candidate.set)].eligible
+        {
+            return choice(rule, Reason::Healthy, Given::Set(candidate.pool, set), soonest_flip);
+        }
+    }
+    let (reason, given) = without_healthy(rule, class, pools);
+    choice(rule, reason, given, soonest_flip)
+}
+
+fn choice<'s>(rule: &Rule, reason: Reason, given: Given<'s>, soonest_flip: u32) -> Choice<'s> {
+    let ttl = steered_ttl(soonest_flip, rule.min_ttl, rule.max_ttl);
+    Choice { reason, given, ttl, soonest_flip }
+}
+
+// Kept out of the way of the queries that find a healthy pool.
+#[inline(never)]
+fn without_healthy<'s>(
+    rule: &Rule,
+    class: ClassId,
+    pools: impl Fn(PoolId) -> &'s PoolAnswers,
+) -> (Reason, Given<'s>) {
+    if rule.candidates.is_empty_list(class) {
+        return match rule.empty {
+            Empty::Default => (Reason::EmptyDefault, Given::DefaultRrset),
+            Empty::NoData => (Reason::EmptyNoData, Given::NoData),
+        };
+    }
+    let set_of = |which: WhichSet, candidate: PoolUse| {
+        let set = which(&pools(candidate.pool).sets[usize::from(candidate.set)]).as_deref()?;
+        Some(Given::Set(candidate.pool, set))
+    };
+    let first = |which| candidates(rule, class).find_map(|candidate| set_of(which, candidate));
+    if let Some(given) = first(|sets| &sets.eligible) {
+        return (Reason::Degraded, given);
+    }
+    let all_down = match rule.all_down {
+        AllDown::Default => Some((Reason::AllDownDefault, Given::DefaultRrset)),
+        AllDown::None => Some((Reason::AllDownNone, Given::NoData)),
+        AllDown::Pool(pool) => set_of(|sets| &sets.undrained, pool).map(|given| (Reason::AllDownPool, given)),
+        AllDown::All => first(|sets| &sets.undrained)
+            .map(|given| (Reason::AllDown, given))
+            .or_else(|| Some((Reason::AllDownDrained, first(|sets| &sets.drained)?))),
+    };
+    all_down.unwrap_or((Reason::NothingLeft, Given::DefaultRrset))
+}
+
+type WhichSet = fn(&Sets) -> &Option<Arc<AnswerSet>>;
+
+/// The candidates of a class, in order.
+fn candidates(rule: &Rule, class: ClassId) -> impl Iterator<Item = PoolUse> {
+    rule.candidates.of(class).iter().map(|&index| rule.pools[usize::from(index)])
+}
+
+impl Reason {
+    /// Every reason, in the order of the table above; for counters.
+    pub const ALL: [Reason; 10] = [
+        Reason::EmptyDefault,
+        Reason::EmptyNoData,
+        Reason::Healthy,
+        Reason::Degraded,
+        Reason::AllDownDefault,
+        Reason::AllDownNone,
+        Reason::AllDownPool,
+        Reason::AllDown,
+        Reason::AllDownDrained,
+        Reason::NothingLeft,
+    ];
+
+    /// One word for it, as metrics and JSON carry it: `all_down_drained`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Reason::Healthy => "healthy",
+            Reason::Degraded => "degraded",
+            Reason::AllDown => "all_down",
+            Reason::AllDownDrained => "all_down_drained",
+            Reason::AllDownPool => "all_down_pool",
+            Reason::AllDownDefault => "all_down_default",
+            Reason::AllDownNone => "all_down_none",
+            Reason::NothingLeft => "nothing_left",
+            Reason::EmptyDefault => "empty_default",
+            Reason::EmptyNoData => "empty_nodata",
+        }
+    }
+}
+
+/// What log, `status` and `explain` say.
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Reason::Healthy => "healthy",
+            Reason::Degraded => "degraded",
+            Reason::AllDown => "all down: members as if up",
+            Reason::AllDownDrained => "all down: drained members as if up",
+            Reason::AllDownPool => "all down: the pool for that case",
+            Reason::AllDownDefault => "all down: default RRset",
+            Reason::AllDownNone => "all down: NODATA",
+            Reason::NothingLeft => "nothing left: default RRset",
+            Reason::EmptyDefault => "empty site list: default RRset",
+            Reason::EmptyNoData => "empty site list: NODATA",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

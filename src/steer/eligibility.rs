@@ -1,0 +1,257 @@
+//! Who may be given out, and why not (semantics §1, §2, §3).
+//!
+//! The first line that fits holds:
+//!
+//! | member | eligibility |
+//! |---|---|
+//! | no address of the family | no address |
+//! | forced down, drained, forced up | just that; forced up is eligible by will |
+//! | no monitor | eligible: counts as up |
+//! | up | eligible |
+//! | down | not eligible |
+//! | unknown, while some member of the pool is eligible and known to be up | not eligible |
+//! | unknown otherwise | eligible |
+//!
+//! "Known to be up" are the members that are eligible as up, without a monitor, or forced up: forced up because the
+//! operator's word weighs as much as a probe's, weight 0 included because a reserve that works is better than a guess.
+//! After that, an eligible member of weight 0 is held back in reserve while one of another weight is eligible.
+
+use std::fmt;
+
+use super::pool::{Member, Pool, Require};
+use super::ttl::NEVER;
+use crate::health::{AdminState, Monitor, State, TargetId, Tracker};
+use crate::wire::Family;
+
+/// What health says of a target at compile time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TargetHealth {
+    /// Its state.
+    pub state: State,
+    /// Seconds until it can flip at the soonest.
+    pub soonest_flip: u32,
+}
+
+impl TargetHealth {
+    /// What the state machine of a target says, under its monitor.
+    pub fn of(tracker: &Tracker, monitor: &Monitor) -> TargetHealth {
+        TargetHealth { state: tracker.state, soonest_flip: tracker.soonest_flip_seconds(monitor) }
+    }
+}
+
+/// Whether a member may be given out for a family, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Eligibility {
+    /// Not in this family: it has no address of it.
+    NoAddress,
+    /// Eligible: up.
+    Up,
+    /// Eligible: nothing probes it, so it counts as up.
+    Unmonitored,
+    /// Eligible: the operator says so.
+    ForcedUp,
+    /// Eligible: unknown, and no eligible member is known to be up.
+    UnknownNothingBetter,
+    /// Eligible, but of weight 0 and held back while a member of another weight is eligible.
+    Reserve,
+    /// Not eligible: unknown, while an eligible member is known to be up.
+    UnknownOthersUp,
+    /// Not eligible: down.
+    Down,
+    /// Not eligible: drained.
+    Drained,
+    /// Not eligible: forced down.
+    ForcedDown,
+}
+
+impl Eligibility {
+    /// Whether the member is given out.
+    pub fn is_given(self) -> bool {
+        use Eligibility::{ForcedUp, UnknownNothingBetter, Unmonitored, Up};
+        matches!(self, Up | Unmonitored | ForcedUp | UnknownNothingBetter)
+    }
+
+    fn is_known_up(self) -> bool {
+        self.is_given() && self != Eligibility::UnknownNothingBetter
+    }
+}
+
+/// Says of every member of a pool (same index) whether it may be given out for a family.
+pub fn eligibility(
+    pool: &Pool,
+    family: Family,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+) -> Vec<Eligibility> {
+    let mut all: Vec<_> = pool.members.iter().map(|member| alone(member, family, health)).collect();
+    if all.iter().any(|one| one.is_known_up()) {
+        replace(&mut all, |_, one| one == Eligibility::UnknownNothingBetter, Eligibility::UnknownOthersUp);
+    }
+    let is_reserve = |index: usize| pool.members[index].weight == 0;
+    if (0..all.len()).any(|index| all[index].is_given() && !is_reserve(index)) {
+        replace(&mut all, |index, one| one.is_given() && is_reserve(index), Eligibility::Reserve);
+    }
+    all
+}
+
+/// Seconds to the soonest flip of any member that a probe can flip; [`NEVER`] when there is none.
+pub(super) fn soonest_flip(pool: &Pool, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
+    let can_flip = |member: &&Member| member.admin == AdminState::Auto && member.address(family).is_some();
+    let targets = pool.members.iter().filter(can_flip).flat_map(|member| &member.targets[family.index()]);
+    targets.map(|&target| health(target).soonest_flip).min().unwrap_or(NEVER)
+}
+
+/// The eligibility of a member but for what the others of its pool make of it.
+fn alone(member: &Member, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> Eligibility {
+    if member.address(family).is_none() {
+        return Eligibility::NoAddress;
+    }
+    let targets = &member.targets[family.index()];
+    match member.admin {
+        AdminState::ForcedDown => Eligibility::ForcedDown,
+        AdminState::Drained => Eligibility::Drained,
+        AdminState::ForcedUp => Eligibility::ForcedUp,
+        AdminState::Auto if targets.is_empty() => Eligibility::Unmonitored,
+        AdminState::Auto => match state(targets, member.require, health) {
+            State::Up => Eligibility::Up,
+            State::Down => Eligibility::Down,
+            State::Unknown => Eligibility::UnknownNothingBetter,
+        },
+    }
+}
+
+/// One state out of several monitors': up when enough are up, unknown while enough may still be, down otherwise.
+fn state(targets: &[TargetId], require: Require, health: &dyn Fn(TargetId) -> TargetHealth) -> State {
+    let needed = match require {
+        Require::All => targets.len(),
+        Require::AtLeast(count) => usize::from(count),
+    };
+    let (mut up, mut unknown) = (0, 0);
+    for &target in targets {
+        match health(target).state {
+            State::Up => up += 1,
+            State::Unknown => unknown += 1,
+            State::Down => {}
+        }
+    }
+    if up >= needed {
+        State::Up
+    } else if up + unknown >= needed {
+        State::Unknown
+    } else {
+        State::Down
+    }
+}
+
+fn replace(all: &mut [Eligibility], which: impl Fn(usize, Eligibility) -> bool, with: Eligibility) {
+    for (index, one) in all.iter_mut().enumerate() {
+        if which(index, *one) {
+            *one = with;
+        }
+    }
+}
+
+/// What `explain` and `status` print behind a member.
+impl fmt::Display for Eligibility {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Eligibility::NoAddress => "no address of this family",
+            Eligibility::Up => "up",
+            Eligibility::Unmonitored => "up (no monitor)",
+            Eligibility::ForcedUp => "forced up",
+            Eligibility::UnknownNothingBetter => "unknown, but no member is known to be up",
+            Eligibility::Reserve => "weight 0, held back while other members are eligible",
+            Eligibility::UnknownOthersUp => "unknown, while other members are known to be up",
+            Eligibility::Down => "down",
+            Eligibility::Drained => "drained",
+            Eligibility::ForcedDown => "forced down",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steer::pool::{MinHealthy, Pick};
+    use crate::steer::testing::{member, pool};
+
+    /// Compares the eligibilities of a pool written as in [`pool`] with words, one a member.
+    fn check(written: &str, expected: &[Eligibility]) {
+        let (pool, health) = pool(written, Pick::Weighted, MinHealthy::Count(1));
+        assert_eq!(eligibility(&pool, Family::V4, &health), expected, "{written}");
+    }
+
+    #[test]
+    fn health_and_the_operators_will_decide() {
+        use Eligibility::*;
+        check("u1 d1 D1 F1 U1 m1 -1", &[Up, Down, Drained, ForcedDown, ForcedUp, Unmonitored, NoAddress]);
+    }
+
+    #[test]
+    fn unknown_members_are_eligible_only_while_none_is_known_to_be_up() {
+        use Eligibility::*;
+        check("?1 ?1", &[UnknownNothingBetter, UnknownNothingBetter]);
+        check("?1 d1 D1 F1", &[UnknownNothingBetter, Down, Drained, ForcedDown]);
+        check("?1 u1", &[UnknownOthersUp, Up]);
+        check("?1 m1", &[UnknownOthersUp, Unmonitored]);
+        check("?1 U1", &[UnknownOthersUp, ForcedUp]);
+        check("?1 u0", &[UnknownOthersUp, Up]);
+    }
+
+    #[test]
+    fn weight_0_is_a_reserve() {
+        use Eligibility::*;
+        check("u1 u0 d0 ?0", &[Up, Reserve, Down, UnknownOthersUp]);
+        check("d1 u0 U0", &[Down, Up, ForcedUp]);
+        check("?1 ?0", &[UnknownNothingBetter, Reserve]);
+    }
+
+    #[test]
+    fn several_monitors_make_one_state() {
+        use State::{Down, Unknown, Up};
+        let cases = [
+            (Require::All, vec![Up, Up], Up),
+            (Require::All, vec![Up, Unknown], Unknown),
+            (Require::All, vec![Unknown, Down], Down),
+            (Require::AtLeast(1), vec![Down, Up], Up),
+            (Require::AtLeast(1), vec![Down, Unknown], Unknown),
+            (Require::AtLeast(1), vec![Down, Down], Down),
+            (Require::AtLeast(2), vec![Up, Down, Up], Up),
+            (Require::AtLeast(2), vec![Up, Down, Unknown], Unknown),
+            (Require::AtLeast(2), vec![Up, Down, Down], Down),
+        ];
+        for (require, states, expected) in cases {
+            let targets: Vec<_> = (0..states.len() as u32).map(TargetId).collect();
+            let health =
+                |target: TargetId| TargetHealth { state: states[target.0 as usize], soonest_flip: 1 };
+            assert_eq!(state(&targets, require, &health), expected, "{require:?} of {states:?}");
+        }
+    }
+
+    #[test]
+    fn only_members_that_a_probe_can_flip_have_a_soonest_flip() {
+        let flips = [30, 20, 10, 5, 7, 9, 1];
+        let health =
+            |target: TargetId| TargetHealth { state: State::Up, soonest_flip: flips[target.0 as usize] };
+        let with = |targets: [&[u32]; 2], admin| {
+            let targets = targets.map(|ids| ids.iter().map(|&id| TargetId(id)).collect());
+            Member { targets, admin, ..member("m", 1) }
+        };
+        let unmonitored = member("m", 1);
+        let auto = AdminState::Auto;
+        let cases = [
+            (vec![unmonitored.clone()], NEVER, NEVER),
+            (vec![with([&[0], &[]], auto), with([&[1], &[4]], auto)], 20, 7),
+            (vec![with([&[0, 2], &[]], auto), with([&[1], &[]], auto)], 10, NEVER),
+            (vec![with([&[0], &[5]], auto), with([&[3], &[6]], AdminState::Drained)], 30, 9),
+            (vec![with([&[3], &[]], AdminState::ForcedUp), unmonitored.clone()], NEVER, NEVER),
+            (vec![with([&[3], &[]], AdminState::ForcedDown)], NEVER, NEVER),
+            (vec![Member { ipv4: None, ..with([&[0], &[1]], auto) }], NEVER, 20),
+        ];
+        for (members, v4, v6) in cases {
+            let (mut pool, _) = pool("u1", Pick::Weighted, MinHealthy::Count(1));
+            pool.members = members;
+            let flips = Family::BOTH.map(|family| soonest_flip(&pool, family, &health));
+            assert_eq!(flips, [v4, v6], "{:?}", pool.members);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Pools and members as an operator wrote them, names resolved.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::geo::SiteId;
+use crate::health::{AdminState, TargetId};
+use crate::wire::Family;
+
+/// Members a pool may have. The bound keeps the domain of a draw within 64 bits (proof in `answer_set`).
+pub const MEMBERS_MAX: usize = 256;
+
+/// Number of a pool, dense from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PoolId(pub u32);
+
+/// One backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its name, unique in its pool.
+    pub name: String,
+    /// 0–65535. Weight 0 is a reserve: given out only when no other member of the pool is eligible.
+    pub weight: u16,
+    /// The operator's will for the member, its pool and its site together: the strongest of the three.
+    pub admin: AdminState,
+    /// Its IPv4 address.
+    pub ipv4: Option<Ipv4Addr>,
+    /// Its IPv6 address.
+    pub ipv6: Option<Ipv6Addr>,
+    /// The targets of each family (indexed by `Family::index`), one per voting monitor; none without a monitor.
+    pub targets: [Vec<TargetId>; 2],
+    /// How several monitors make one state.
+    pub require: Require,
+}
+
+impl Member {
+    /// Its address of a family.
+    pub fn address(&self, family: Family) -> Option<IpAddr> {
+        match family {
+            Family::V4 => self.ipv4.map(IpAddr::V4),
+            Family::V6 => self.ipv6.map(IpAddr::V6),
+        }
+    }
+}
+
+/// How many of a member's monitors must be up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Require {
+    /// Every one.
+    All,
+    /// At least this many; `any` is 1.
+    AtLeast(u16),
+}
+
+/// How a pool picks among its eligible members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pick {
+    /// By weight (systematic sampling).
+    Weighted,
+    /// All, rotated.
+    All,
+    // `hash` comes later.
+}
+
+/// From where on a pool is healthy. Members of weight 0 count on neither side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MinHealthy {
+    /// So many eligible members.
+    Count(u32),
+    /// eligible × denominator ≥ numerator × total, by weight in `weighted` pools, by members otherwise; the total
+    /// is over all members that have an address of the family.
+    Fraction {
+        /// Numerator.
+        numerator: u32,
+        /// Denominator, not 0.
+        denominator: u32,
+    },
+}
+
+/// Members at a site that serve the same thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// Its name, unique over all files.
+    pub name: String,
+    /// Where it is.
+    pub site: Option<SiteId>,
+    /// How it picks.
+    pub pick: Pick,
+    /// From where on it is healthy.
+    pub min_healthy: MinHealthy,
+    /// At least one, at most [`MEMBERS_MAX`].
+    pub members: Vec<Member>,
+    /// The numbers of answers that rules ask of it, each at least 1, ascending, without doubles; compiled sets exist
+    /// for these.
+    pub answers: Vec<u16>,
+}

@@ -1,0 +1,136 @@
+//! The twelve octets in front of every message (RFC 1035 §4.1.1), and answers made from them alone.
+
+/// The length of a header.
+pub const HEADER_LENGTH: usize = 12;
+
+/// Bits of the flags word.
+pub mod flag {
+    /// This is a response.
+    pub const QR: u16 = 0x8000;
+    /// Authoritative answer.
+    pub const AA: u16 = 0x0400;
+    /// Truncated.
+    pub const TC: u16 = 0x0200;
+    /// Recursion desired.
+    pub const RD: u16 = 0x0100;
+    /// Checking disabled (RFC 4035 §3.2.2).
+    pub const CD: u16 = 0x0010;
+    /// The four bits of the opcode.
+    pub const OPCODE: u16 = 0x7800;
+}
+
+/// Opcodes (IANA DNS parameters).
+pub mod opcode {
+    /// An ordinary query.
+    pub const QUERY: u8 = 0;
+    /// RFC 1996.
+    pub const NOTIFY: u8 = 4;
+    /// RFC 2136.
+    pub const UPDATE: u8 = 5;
+}
+
+/// Response codes that the server itself gives; above 15 the upper bits stand in the OPT record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u16)]
+pub enum Rcode {
+    /// No error.
+    NoError = 0,
+    /// The message could not be understood.
+    FormErr = 1,
+    /// The server failed.
+    ServFail = 2,
+    /// The name does not exist.
+    NxDomain = 3,
+    /// Not implemented.
+    NotImp = 4,
+    /// The server will not say.
+    Refused = 5,
+    /// EDNS version not supported (RFC 6891 §6.1.3).
+    BadVers = 16,
+}
+
+impl Rcode {
+    /// Every rcode, in ascending order.
+    pub const ALL: [Rcode; 7] = [
+        Rcode::NoError,
+        Rcode::FormErr,
+        Rcode::ServFail,
+        Rcode::NxDomain,
+        Rcode::NotImp,
+        Rcode::Refused,
+        Rcode::BadVers,
+    ];
+
+    /// The name in the IANA registry.
+    pub fn name(self) -> &'static str {
+        match self {
+            Rcode::NoError => "NOERROR",
+            Rcode::FormErr => "FORMERR",
+            Rcode::ServFail => "SERVFAIL",
+            Rcode::NxDomain => "NXDOMAIN",
+            Rcode::NotImp => "NOTIMP",
+            Rcode::Refused => "REFUSED",
+            Rcode::BadVers => "BADVERS",
+        }
+    }
+}
+
+/// Id and flags of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// As chosen by the client.
+    pub id: [u8; 2],
+    /// As sent.
+    pub flags: u16,
+}
+
+impl Header {
+    /// The header of a message; `None` below twelve octets.
+    pub fn read(packet: &[u8]) -> Option<Header> {
+        let octets = packet.get(..HEADER_LENGTH)?;
+        Some(Header { id: [octets[0], octets[1]], flags: u16::from_be_bytes([octets[2], octets[3]]) })
+    }
+
+    /// Whether it is a response.
+    pub fn is_response(self) -> bool {
+        self.flags & flag::QR != 0
+    }
+
+    /// The four bits of the opcode.
+    pub fn opcode(self) -> u8 {
+        ((self.flags & flag::OPCODE) >> 11) as u8
+    }
+
+    /// The flags of a response to this query: QR set; opcode, RD and CD copied; all else as given.
+    pub fn response_flags(self, more: u16) -> u16 {
+        flag::QR | (self.flags & (flag::OPCODE | flag::RD | flag::CD)) | more
+    }
+}
+
+/// One of the four counts of a header: 0 questions, 1 answers, 2 authority, 3 additional. The packet must hold a header.
+pub fn count(packet: &[u8], section: usize) -> u16 {
+    u16::from_be_bytes([packet[4 + 2 * section], packet[5 + 2 * section]])
+}
+
+/// Writes an answer that consists of a header only, and returns its length: 12, or 0 when either buffer is shorter.
+pub fn answer_header_only(query: &[u8], rcode: Rcode, out: &mut [u8]) -> usize {
+    let (Some(header), Some(out)) = (Header::read(query), out.get_mut(..HEADER_LENGTH)) else { return 0 };
+    out.fill(0);
+    out[..2].copy_from_slice(&header.id);
+    out[2..4].copy_from_slice(&header.response_flags(rcode as u16 & 0xF).to_be_bytes());
+    HEADER_LENGTH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_only_answers_copy_id_opcode_rd_and_cd() {
+        let query = [0xAB, 0xCD, 0x11, 0x70, 0, 1, 0, 0, 0, 0, 0, 9];
+        let mut out = [0xFF; 20];
+        assert_eq!(answer_header_only(&query, Rcode::NotImp, &mut out), 12);
+        assert_eq!(out[..12], [0xAB, 0xCD, 0x91, 0x14, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(answer_header_only(&query[..11], Rcode::NotImp, &mut out), 0);
+    }
+}

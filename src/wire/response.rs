@@ -1,0 +1,348 @@
+//! Writing a response into a fixed buffer: the question echoed, records with patched owners and TTLs, OPT last.
+
+use super::edns::{OPT_LENGTH, option};
+use super::header::{HEADER_LENGTH, Header, Rcode, flag};
+use super::rtype;
+
+/// Octets of an option's code and length.
+const OPTION_HEAD: usize = 4;
+/// Octets of a record between its owner and its RDATA: type, class, TTL, RDLENGTH.
+const RECORD_FIXED: usize = 10;
+/// Octets of the room for an owner in a fragment, and of a compression pointer.
+const POINTER: usize = 2;
+/// The upper two bits of a compression pointer.
+const POINTER_BITS: u16 = 0xC000;
+/// The last offset that a compression pointer can name.
+const POINTER_REACH: usize = 0x3FFF;
+/// The question's name, as a place for pointers.
+pub const QUESTION_AT: u16 = HEADER_LENGTH as u16;
+
+/// The sections that records go into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Answer.
+    Answer = 1,
+    /// Authority.
+    Authority = 2,
+    /// Additional.
+    Additional = 3,
+}
+
+/// Records in the form of a zone's fragments: each with two octets of room for its owner, then type, class, TTL,
+/// RDLENGTH and RDATA; `pointers` are the offsets of pointers to the zone's apex.
+#[derive(Clone, Copy)]
+pub struct Records<'r, P> {
+    /// The records.
+    pub octets: &'r [u8],
+    /// How many they are.
+    pub count: u16,
+    /// Offsets in `octets`, each of two octets.
+    pub pointers: P,
+    /// Replaces the TTL of every record.
+    pub ttl: Option<u32>,
+}
+
+/// The OPT record of a response.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Opt<'o> {
+    /// The largest UDP query this server takes, in octets.
+    pub payload: u16,
+    /// Copied from the query.
+    pub dnssec_ok: bool,
+    /// NSID, where it was asked for and is configured; at most 255 octets.
+    pub nsid: Option<&'o [u8]>,
+    /// The client subnet option as it was sent, and the scope to set in it.
+    pub client_subnet: Option<(&'o [u8], u8)>,
+}
+
+impl Opt<'_> {
+    /// The octets it takes in a message.
+    fn length(&self) -> usize {
+        OPT_LENGTH
+            + self.nsid.map_or(0, |nsid| OPTION_HEAD + nsid.len())
+            + self.client_subnet.map_or(0, |(subnet, _)| OPTION_HEAD + subnet.len())
+    }
+}
+
+/// A response under way. Room for the OPT record is reserved from the start.
+pub struct Response<'b, 'o> {
+    buffer: &'b mut [u8],
+    header: Header,
+    at: usize,
+    question_end: usize,
+    limit: usize,
+    counts: [u16; 4],
+    truncated: bool,
+    opt: Option<Opt<'o>>,
+}
+
+impl<'b, 'o> Response<'b, 'o> {
+    /// Starts a response of at most `limit` octets (cut to the buffer) to a query with this header and question (empty
+    /// where it could not be read). `None` when not even header, question and OPT fit.
+    pub fn start(
+        buffer: &'b mut [u8],
+        limit: usize,
+        header: Header,
+        question: &[u8],
+        opt: Option<Opt<'o>>,
+    ) -> Option<Response<'b, 'o>> {
+        let question_end = HEADER_LENGTH + question.len();
+        let limit = limit.min(buffer.len()).checked_sub(opt.map_or(0, |opt| opt.length()))?;
+        if question_end > limit {
+            return None;
+        }
+        buffer[HEADER_LENGTH..question_end].copy_from_slice(question);
+        let counts = [u16::from(!question.is_empty()), 0, 0, 0];
+        Some(Response {
+            buffer,
+            header,
+            at: question_end,
+            question_end,
+            limit,
+            counts,
+            truncated: false,
+            opt,
+        })
+    }
+
+    /// Where the next record will stand.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Appends records whose owner stands at `owner`, and whose apex stands at `apex`, both as offsets in the message.
+    /// Returns whether they fitted; if not, nothing was written.
+    #[must_use]
+    pub fn put<P: Iterator<Item = usize>>(
+        &mut self,
+        section: Section,
+        owner: u16,
+        apex: u16,
+        records: Records<'_, P>,
+    ) -> bool {
+        let end = self.at + records.octets.len();
+        if end > self.limit {
+            return false;
+        }
+        let room = &mut self.buffer[self.at..end];
+        room.copy_from_slice(records.octets);
+        point_at_apex(room, records.pointers, apex);
+        patch_records(room, owner, records.ttl);
+        self.counts[section as usize] += records.count;
+        self.at = end;
+        true
+    }
+
+    /// Appends records under an owner that stands nowhere in the message yet: the name is written once, further records
+    /// point at it. `owner` ends in the root label or in a pointer that stands for the apex.
+    #[must_use]
+    pub fn put_named<P: Iterator<Item = usize>>(
+        &mut self,
+        section: Section,
+        owner: &[u8],
+        apex: u16,
+        records: Records<'_, P>,
+    ) -> bool {
+        let start = self.at;
+        let Some(labels) = owner.len().checked_sub(POINTER) else { return false };
+        let body = start + labels;
+        let end = body + records.octets.len();
+        if end > self.limit || start > POINTER_REACH {
+            return false;
+        }
+        let room = &mut self.buffer[body..end];
+        room.copy_from_slice(records.octets);
+        point_at_apex(room, records.pointers, apex);
+        patch_records(room, start as u16, records.ttl);
+        self.buffer[start..start + owner.len()].copy_from_slice(owner);
+        if ends_in_pointer(owner) {
+            let pointer = POINTER_BITS | apex;
+            self.buffer[body..body + POINTER].copy_from_slice(&pointer.to_be_bytes());
+        }
+        self.counts[section as usize] += records.count;
+        self.at = end;
+        true
+    }
+
+    /// Gives all sections up but the question and sets TC: the client must ask again over TCP.
+    pub fn truncate(&mut self) {
+        self.at = self.question_end;
+        self.counts = [self.counts[0], 0, 0, 0];
+        self.truncated = true;
+    }
+
+    /// Gives the additional section up, back to `position`, where it began. With `truncated` TC is set: what was
+    /// dropped is needed (RFC 9471 §3).
+    pub fn drop_additional(&mut self, position: usize, truncated: bool) {
+        self.at = position;
+        self.counts[Section::Additional as usize] = 0;
+        self.truncated |= truncated;
+    }
+
+    /// Whether TC is set.
+    pub fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Writes OPT and header and returns the length of the message.
+    pub fn finish(mut self, rcode: Rcode, authoritative: bool) -> usize {
+        if let Some(opt) = self.opt {
+            self.put_opt(&opt, rcode);
+        }
+        let mut more = rcode as u16 & 0xF;
+        if authoritative {
+            more |= flag::AA;
+        }
+        if self.truncated {
+            more |= flag::TC;
+        }
+        self.buffer[..2].copy_from_slice(&self.header.id);
+        self.buffer[2..4].copy_from_slice(&self.header.response_flags(more).to_be_bytes());
+        for (index, count) in self.counts.into_iter().enumerate() {
+            self.buffer[4 + 2 * index..6 + 2 * index].copy_from_slice(&count.to_be_bytes());
+        }
+        self.at
+    }
+
+    fn put_opt(&mut self, opt: &Opt<'_>, rcode: Rcode) {
+        let [payload_high, payload_low] = opt.payload.to_be_bytes();
+        let extended = (rcode as u16 >> 4) as u8;
+        let flags = if opt.dnssec_ok { 0x80 } else { 0 };
+        let length = ((opt.length() - OPT_LENGTH) as u16).to_be_bytes();
+        let kind = rtype::OPT.to_be_bytes();
+        self.append(&[0, kind[0], kind[1], payload_high, payload_low]);
+        self.append(&[extended, 0, flags, 0, length[0], length[1]]);
+        if let Some(nsid) = opt.nsid {
+            self.put_option(option::NSID, nsid);
+        }
+        if let Some((subnet, scope)) = opt.client_subnet {
+            self.put_option(option::CLIENT_SUBNET, subnet);
+            // FAMILY (2), SOURCE (1), then SCOPE (RFC 7871 §6).
+            let scope_at = self.at - subnet.len() + 3;
+            self.buffer[scope_at] = scope;
+        }
+        self.counts[Section::Additional as usize] += 1;
+    }
+
+    fn put_option(&mut self, code: u16, data: &[u8]) {
+        self.append(&code.to_be_bytes());
+        self.append(&(data.len() as u16).to_be_bytes());
+        self.append(data);
+    }
+
+    fn append(&mut self, octets: &[u8]) {
+        let end = self.at + octets.len();
+        self.buffer[self.at..end].copy_from_slice(octets);
+        self.at = end;
+    }
+}
+
+/// Whether a name ends in a pointer instead of the root label.
+fn ends_in_pointer(name: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(&length @ 1..=63) = name.get(at) {
+        at += 1 + usize::from(length);
+    }
+    name.get(at).is_some_and(|&length| length >= 0xC0)
+}
+
+/// Replaces the pointers that stand for the apex.
+#[inline]
+fn point_at_apex(room: &mut [u8], pointers: impl Iterator<Item = usize>, apex: u16) {
+    let pointer = (POINTER_BITS | apex).to_be_bytes();
+    for at in pointers {
+        room[at..at + POINTER].copy_from_slice(&pointer);
+    }
+}
+
+/// Sets the owner, and where wanted the TTL, of every record.
+#[inline]
+fn patch_records(room: &mut [u8], owner: u16, ttl: Option<u32>) {
+    let owner = (POINTER_BITS | owner).to_be_bytes();
+    let mut at = 0;
+    while let Some(record) = room.get_mut(at..at + POINTER + RECORD_FIXED) {
+        record[..2].copy_from_slice(&owner);
+        if let Some(ttl) = ttl {
+            record[6..10].copy_from_slice(&ttl.to_be_bytes());
+        }
+        at += POINTER + RECORD_FIXED + usize::from(u16::from_be_bytes([record[10], record[11]]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: Header = Header { id: [0xAB, 0xCD], flags: 0x0100 };
+    const QUESTION: &[u8] = b"\x01w\x07example\0\0\x01\0\x01";
+    const TWO_A: &[u8] =
+        b"\0\0\0\x01\0\x01\0\0\0\x3C\0\x04\x01\x02\x03\x04\0\0\0\x01\0\x01\0\0\0\x3C\0\x04\x05\x06\x07\x08";
+
+    fn records<'r>(
+        octets: &'r [u8],
+        count: u16,
+        pointers: &'static [usize],
+    ) -> Records<'r, impl Iterator<Item = usize>> {
+        Records { octets, count, pointers: pointers.iter().copied(), ttl: None }
+    }
+
+    #[test]
+    fn owners_apex_pointers_and_ttls_are_patched() {
+        let mut buffer = [0xEE; 512];
+        let mut response = Response::start(&mut buffer, 512, HEADER, QUESTION, None).unwrap();
+        assert!(response.put(
+            Section::Answer,
+            QUESTION_AT,
+            14,
+            Records { ttl: Some(7), ..records(TWO_A, 2, &[]) }
+        ));
+        let ns = b"\0\0\0\x02\0\x01\0\0\0\x3C\0\x05\x02ns\xC0\0";
+        assert!(response.put(Section::Authority, 14, 14, records(ns, 1, &[15])));
+        let length = response.finish(Rcode::NoError, true);
+        let mut expected = b"\xAB\xCD\x85\0\0\x01\0\x02\0\x01\0\0".to_vec();
+        expected.extend_from_slice(QUESTION);
+        expected.extend_from_slice(b"\xC0\x0C\0\x01\0\x01\0\0\0\x07\0\x04\x01\x02\x03\x04");
+        expected.extend_from_slice(b"\xC0\x0C\0\x01\0\x01\0\0\0\x07\0\x04\x05\x06\x07\x08");
+        expected.extend_from_slice(b"\xC0\x0E\0\x02\0\x01\0\0\0\x3C\0\x05\x02ns\xC0\x0E");
+        assert_eq!(buffer[..length], expected);
+    }
+
+    #[test]
+    fn a_named_owner_is_written_once_and_then_pointed_at() {
+        let mut buffer = [0; 512];
+        let mut response = Response::start(&mut buffer, 512, HEADER, QUESTION, None).unwrap();
+        let at = response.position();
+        assert!(response.put_named(Section::Additional, b"\x02ns\xC0\0", 14, records(TWO_A, 2, &[])));
+        assert!(response.put_named(Section::Additional, b"\x01x\0", 14, records(TWO_A, 2, &[])));
+        let length = response.finish(Rcode::NoError, false);
+        let mut expected = b"\x02ns\xC0\x0E\0\x01\0\x01\0\0\0\x3C\0\x04\x01\x02\x03\x04".to_vec();
+        expected.extend_from_slice(&[0xC0, at as u8]);
+        expected.extend_from_slice(&TWO_A[18..]);
+        expected.extend_from_slice(b"\x01x\0\0\x01\0\x01\0\0\0\x3C\0\x04\x01\x02\x03\x04");
+        expected.extend_from_slice(&[0xC0, (at + 35) as u8]);
+        expected.extend_from_slice(&TWO_A[18..]);
+        assert_eq!(buffer[at..length], expected);
+    }
+
+    #[test]
+    fn truncation_drops_whole_sections_and_keeps_opt() {
+        let mut buffer = [0; 512];
+        let opt = Opt {
+            payload: 1232,
+            dnssec_ok: true,
+            nsid: Some(b"fra"),
+            client_subnet: Some((&[0, 1, 24, 0, 192, 0, 2], 20)),
+        };
+        let limit = 12 + QUESTION.len() + 11 + 7 + 11;
+        let mut response = Response::start(&mut buffer, limit, HEADER, QUESTION, Some(opt)).unwrap();
+        assert!(!response.put(Section::Answer, QUESTION_AT, 14, records(TWO_A, 2, &[])));
+        response.truncate();
+        let length = response.finish(Rcode::BadVers, true);
+        assert_eq!(length, limit);
+        assert_eq!(buffer[2..12], *b"\x87\0\0\x01\0\0\0\0\0\x01");
+        let expected =
+            b"\0\0\x29\x04\xD0\x01\0\x80\0\0\x12\0\x03\0\x03fra\0\x08\0\x07\0\x01\x18\x14\xC0\0\x02";
+        assert_eq!(buffer[12 + QUESTION.len()..length], *expected);
+        assert!(Response::start(&mut buffer, limit - 1, HEADER, QUESTION, Some(opt)).is_none());
+    }
+}

@@ -1,0 +1,63 @@
+//! Transcripts of the real binary: each file below `cases/` holds one command line and everything it prints.
+//!
+//! A case starts with `$ meridian …`; what follows is standard output and then standard error, with `[exit N]` at the end
+//! when the command fails. Commands run in this folder. `BLESS=1 cargo test --test cli` writes what is printed now into
+//! the files, to be read before it is committed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+#[test]
+fn transcripts() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut wrong = Vec::new();
+    let cases = cases();
+    assert!(cases.len() > 10, "only {} cases found", cases.len());
+    for path in cases {
+        let text = fs::read_to_string(&path).unwrap();
+        let (command, expected) = text.split_once('\n').unwrap_or((&text, ""));
+        let printed = run(command);
+        if bless {
+            fs::write(&path, format!("{command}\n{printed}")).unwrap();
+        } else if printed != expected {
+            wrong.push(format!(
+                "{}\n{command}\n--- expected\n{expected}--- printed\n{printed}",
+                path.display()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+fn cases() -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder().join("cases")).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+fn run(command: &str) -> String {
+    let arguments = command.strip_prefix("$ meridian ").expect("a case starts with `$ meridian `");
+    let output = Command::new(env!("CARGO_BIN_EXE_meridian"))
+        .args(arguments.split_whitespace())
+        .current_dir(folder())
+        .env_remove("MERIDIAN_LOG")
+        .output()
+        .unwrap();
+    transcript(&output)
+}
+
+fn transcript(output: &Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    if !output.status.success() {
+        let code = output.status.code().map_or_else(|| "signal".to_owned(), |code| code.to_string());
+        text.push_str(&format!("[exit {code}]\n"));
+    }
+    text
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli")
+}

@@ -1,0 +1,176 @@
+//! A loader that sends at a steady rate whatever comes back, counts what is lost, and has every answer judged.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::client::{receive, socket_to};
+
+/// How long after the last query answers are waited for.
+const GRACE: Duration = Duration::from_secs(2);
+/// At most so many faults are kept.
+const FAULTS_KEPT: usize = 20;
+/// One place for each message id.
+const IDS: usize = 1 << 16;
+
+/// What a run of the loader saw.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub sent: u64,
+    pub answered: u64,
+    /// What the judge said, the first few.
+    pub faults: Vec<String>,
+    /// The longest time between two answers.
+    pub longest_gap: Duration,
+}
+
+impl Report {
+    /// Panics unless every query was answered and every answer was right.
+    pub fn assert_clean(&self) {
+        assert!(self.faults.is_empty(), "{self:#?}");
+        assert_eq!(self.sent, self.answered, "lost queries: {self:?}");
+    }
+}
+
+/// Judges the answer to a query by the query's number, the moment it was sent, and the octets that came back.
+pub type Judge<'t> = dyn Fn(u64, Instant, &[u8]) -> Result<(), String> + Sync + 't;
+
+/// The loader, running beside what the test does.
+pub struct Load<'t> {
+    pub server: SocketAddr,
+    pub per_second: u32,
+    /// The octets of query number n, with the given id.
+    pub query: &'t (dyn Fn(u64, u16) -> Vec<u8> + Sync),
+    pub judge: &'t Judge<'t>,
+}
+
+/// A query on its way.
+#[derive(Clone, Copy)]
+struct Sent {
+    number: u64,
+    at: Instant,
+}
+
+impl Load<'_> {
+    /// Runs the loader while `act` runs; returns what both gave.
+    pub fn during<T>(&self, act: impl FnOnce() -> T) -> (T, Report) {
+        let socket = socket_to(self.server);
+        let waiting: Vec<Mutex<Option<Sent>>> = (0..IDS).map(|_| Mutex::new(None)).collect();
+        let (sent, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            let sender = scope.spawn(|| self.send(&socket, &waiting, &sent, &stop));
+            let receiver = scope.spawn(|| self.receive(&socket, &waiting, &sent, &stop));
+            let result = act();
+            stop.store(true, Ordering::SeqCst);
+            let refused = sender.join().expect("the sender ends");
+            let mut report = receiver.join().expect("the receiver ends");
+            report.sent = sent.load(Ordering::SeqCst);
+            report.faults.extend(refused);
+            (result, report)
+        })
+    }
+
+    /// Query n leaves n / rate seconds after the start, late ones at once: the rate holds on average.
+    fn send(
+        &self,
+        socket: &UdpSocket,
+        waiting: &[Mutex<Option<Sent>>],
+        sent: &AtomicU64,
+        stop: &AtomicBool,
+    ) -> Option<String> {
+        let start = Instant::now();
+        for number in 0.. {
+            if stop.load(Ordering::SeqCst) {
+                break;
+            }
+            let due = start + Duration::from_secs(1) * number as u32 / self.per_second;
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            let id = number as u16;
+            let octets = (self.query)(number, id);
+            *lock(&waiting[usize::from(id)]) = Some(Sent { number, at: Instant::now() });
+            sent.fetch_add(1, Ordering::SeqCst);
+            if let Err(fault) = socket.send(&octets) {
+                return Some(format!("query {number} could not be sent: {fault}"));
+            }
+        }
+        None
+    }
+
+    fn receive(
+        &self,
+        socket: &UdpSocket,
+        waiting: &[Mutex<Option<Sent>>],
+        sent: &AtomicU64,
+        stop: &AtomicBool,
+    ) -> Report {
+        let mut report = Report::default();
+        let mut last = Instant::now();
+        let mut stopped_at = None;
+        loop {
+            if let Some(octets) = receive(socket, Duration::from_millis(50)) {
+                report.longest_gap = report.longest_gap.max(last.elapsed());
+                last = Instant::now();
+                if let Err(fault) = self.judge_one(waiting, &octets) {
+                    report.faults.truncate(FAULTS_KEPT - 1);
+                    report.faults.push(fault);
+                }
+                report.answered += 1;
+            }
+            if stop.load(Ordering::SeqCst) {
+                let since = *stopped_at.get_or_insert_with(Instant::now);
+                if report.answered >= sent.load(Ordering::SeqCst) || since.elapsed() > GRACE {
+                    return report;
+                }
+            }
+        }
+    }
+
+    fn judge_one(&self, waiting: &[Mutex<Option<Sent>>], octets: &[u8]) -> Result<(), String> {
+        let [upper, lower, ..] = octets else { return Err(format!("an answer of {} octets", octets.len())) };
+        let id = u16::from_be_bytes([*upper, *lower]);
+        let sent = lock(&waiting[usize::from(id)]).take();
+        let sent = sent.ok_or_else(|| format!("an answer with the id {id} that nobody waits for"))?;
+        (self.judge)(sent.number, sent.at, octets).map_err(|fault| format!("query {}: {fault}", sent.number))
+    }
+}
+
+fn lock(slot: &Mutex<Option<Sent>>) -> std::sync::MutexGuard<'_, Option<Sent>> {
+    slot.lock().expect("no holder of this lock panics")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers every query but each tenth, for as long as queries come.
+    fn forgetful_server(socket: &UdpSocket) {
+        let mut buffer = [0; 512];
+        socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            if u16::from_be_bytes([buffer[0], buffer[1]]) % 10 != 3 {
+                socket.send_to(&buffer[..length], from).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn losses_are_counted_and_answers_judged() {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let server = socket.local_addr().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| forgetful_server(&socket));
+            let query = |_, id: u16| id.to_be_bytes().to_vec();
+            let judge = |number, _, octets: &[u8]| match number {
+                7 => Err(format!("seven: {octets:?}")),
+                _ => Ok(()),
+            };
+            let load = Load { server, per_second: 1000, query: &query, judge: &judge };
+            let ((), report) = load.during(|| std::thread::sleep(Duration::from_millis(200)));
+            assert!(report.sent >= 50, "{report:?}");
+            let expected_losses = (0..report.sent).filter(|number| number % 10 == 3).count() as u64;
+            assert_eq!(report.sent - report.answered, expected_losses, "{report:?}");
+            assert_eq!(report.faults, ["query 7: seven: [0, 7]"]);
+        });
+    }
+}

@@ -1,0 +1,10 @@
+//! Real processes on loopback: the server under test and the peers that it is tested with.
+
+pub mod client;
+pub mod dig;
+pub mod load;
+pub mod message;
+pub mod nginx;
+pub mod place;
+pub mod server;
+pub mod turns;
