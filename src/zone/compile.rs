@@ -274,7 +274,8 @@ fn grouped(records: &Records) -> Vec<(u64, u32)> {
     let key = |record: &Record| u64::from(record.owner) << 16 | u64::from(record.rtype);
     let mut order: Vec<(u64, u32)> =
         records.all().iter().enumerate().map(|(index, record)| (key(record), index as u32)).collect();
-    order.sort_unstable();
+    // The stable sort finds the long ordered runs of a file that names each owner once.
+    order.sort();
     order
 }
 
