@@ -81,14 +81,19 @@ pub(crate) fn read(source: &Arc<Source>, faults: &Faults) -> Table {
             let fault = Fault::error(source, at..at + 1, "the file is not UTF-8 from here on")
                 .label("no UTF-8")
                 .help("save the file as UTF-8");
-            faults.add_syntax_error(fault);
+            faults.add_structural_error(fault);
             return Table { place: Place::start_of(source), entries: Vec::new() };
         }
     };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        faults.add_syntax_error(in_our_words(source, text, error.message(), span));
+        let fault = in_our_words(source, text, error.message(), span);
+        if concerns_one_value(error.message()) {
+            faults.add_syntax_error(fault);
+        } else {
+            faults.add_structural_error(fault);
+        }
     }
     convert_table(table.into_inner(), Place::start_of(source))
 }
@@ -119,6 +124,21 @@ fn in_our_words(source: &Arc<Source>, text: &str, message: &str, span: Range<usi
     let fault = Fault::error(source, span, message);
     // Where there is help, what the crate expected instead would only distract from it.
     if help.is_empty() { fault.label(label) } else { fault.help(help) }
+}
+
+/// Whether the crate recovers from a syntax error by the end of the line: then the tables are as they were meant.
+fn concerns_one_value(message: &str) -> bool {
+    let beginnings = [
+        "duplicate key",
+        "string values must be quoted",
+        "invalid float",
+        "invalid integer",
+        "invalid boolean",
+        "invalid date-time",
+        "invalid basic string",
+        "invalid literal string",
+    ];
+    beginnings.iter().any(|beginning| message.starts_with(beginning))
 }
 
 fn is_open_text(what: &str, expected: &str) -> bool {

@@ -182,3 +182,32 @@ fn the_shipped_examples_are_without_a_warning() {
     let production = run(&files, Mode::Check, None).unwrap_or_else(|faults| panic!("{faults:?}"));
     assert_eq!(production.settings.state_dir.as_deref(), Some(Path::new("/var/lib/meridian")));
 }
+
+#[test]
+fn beyond_a_bound_is_a_fault() {
+    let numbered = |count: usize, text: &str| -> String {
+        (0..count).map(|number| text.replace('N', &number.to_string())).collect()
+    };
+    let members = numbered(257, "{ name = \"mN\", address = \"::1:N\" },");
+    let names = numbered(1_001, "\"nN\",");
+    let steering = format!(
+        "[pool.fra]\nmembers = [{members}]\n[pool.iad]\nmembers = [{{ name = \"a\", address = \"192.0.2.1\" }}]\n\
+         [[steer]]\nname = [{names}]\npools = \"iad\"\n"
+    );
+    let mut files = files();
+    files.insert("zones/example.com.toml".into(), steering.into());
+    files.insert(
+        "zones/other.example.toml".into(),
+        vec![b' '; super::limits::SETTINGS_FILE_OCTETS as usize + 1],
+    );
+    let Err(faults) = run(&files, Mode::Check, None) else { panic!("refused") };
+    let messages: Vec<_> = faults.iter().map(|fault| fault.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "this list has 257 items; 256 is the most",
+            "this list has 1001 items; 1000 is the most",
+            "cannot be read: it is larger than 16777216 octets",
+        ]
+    );
+}

@@ -18,6 +18,8 @@ pub(crate) struct Faults {
     dropped: Cell<usize>,
     /// Lines with a syntax error, by path: what the recovered rest of such a line says means nothing.
     syntax: RefCell<BTreeMap<String, BTreeSet<usize>>>,
+    /// The paths of files whose structure is in doubt: keys may be lost or stand in the wrong table.
+    doubtful: RefCell<BTreeSet<String>>,
     /// Set when a file that may define names could not be read in full.
     names_incomplete: Cell<bool>,
 }
@@ -25,9 +27,12 @@ pub(crate) struct Faults {
 impl Faults {
     /// Takes a fault in, unless it is about a line that has a syntax error already.
     pub(crate) fn add(&self, fault: Fault) {
-        if self.repeats_a_syntax_error(&fault) {
-            return;
+        if !self.repeats_a_syntax_error(&fault) {
+            self.push(fault);
         }
+    }
+
+    fn push(&self, fault: Fault) {
         let mut list = self.list.borrow_mut();
         if list.len() < limits::FAULTS {
             list.push(fault);
@@ -41,13 +46,19 @@ impl Faults {
         faults.into_iter().for_each(|fault| self.add(fault));
     }
 
-    /// Takes a syntax error in. The names that the file defines are then in doubt.
+    /// Takes a syntax error in that spoils no more than its line.
     pub(crate) fn add_syntax_error(&self, fault: Fault) {
         let line = fault.line_and_column().map_or(1, |(line, _)| line);
         let path = fault.source.path.clone();
-        self.names_incomplete.set(true);
-        self.list.borrow_mut().push(fault);
+        self.push(fault);
         self.syntax.borrow_mut().entry(path).or_default().insert(line);
+    }
+
+    /// Takes a syntax error in after which keys may be lost or stand in the wrong table, and names be missing.
+    pub(crate) fn add_structural_error(&self, fault: Fault) {
+        self.doubtful.borrow_mut().insert(fault.source.path.clone());
+        self.names_incomplete.set(true);
+        self.add_syntax_error(fault);
     }
 
     /// Says that a file which may define names could not be read at all.
@@ -60,9 +71,9 @@ impl Faults {
         self.names_incomplete.get()
     }
 
-    /// Whether the file has a syntax error, so that nothing can be said of what it lacks.
-    pub(crate) fn has_syntax_error(&self, source: &Source) -> bool {
-        self.syntax.borrow().contains_key(&source.path)
+    /// Whether nothing can be said of what tables of the file lack or have too much.
+    pub(crate) fn structure_in_doubt(&self, source: &Source) -> bool {
+        self.doubtful.borrow().contains(&source.path)
     }
 
     /// Whether any error was taken in.

@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         match self.optional(key, parse)? {
             Some(written) => Ok(written),
             None => {
-                if !self.faults.has_syntax_error(&self.table.place.source) {
+                if !self.faults.structure_in_doubt(&self.table.place.source) {
                     let fault = self.table.place.error(format!("{} lacks the key `{key}`", self.subject));
                     self.faults.add(fault.help(format!("add {}", quote(example))));
                 }
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
 
     /// Reports every key that was not asked for. `later` says what to do about some of them.
     pub(crate) fn finish(self, later: &[Later]) {
-        if self.faults.has_syntax_error(&self.table.place.source) {
+        if self.faults.structure_in_doubt(&self.table.place.source) {
             return;
         }
         for entry in &self.table.entries {
@@ -128,8 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_a_syntax_error_is_not_blamed_for_what_it_lacks() {
-        let faults = faults_of("x = \nunknown = 1\n", |reader| {
+    fn a_file_whose_structure_is_in_doubt_is_not_blamed_for_what_it_lacks() {
+        let faults = faults_of("[x\nunknown = 1\n", |reader| {
             let _ = reader.required("site", "site = \"fra\"", scalar::text);
         });
         assert_eq!(faults.len(), 1);
