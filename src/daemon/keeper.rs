@@ -70,7 +70,10 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Starts with a model whose generation is published at once. `observe` is told of every event, in order.
-    pub(super) fn start(model: Model, observe: impl FnMut(&Event, u64) + Send + 'static) -> std::io::Result<Keeper> {
+    pub(super) fn start(
+        model: Model,
+        observe: impl FnMut(&Event, u64) + Send + 'static,
+    ) -> std::io::Result<Keeper> {
         let store = Arc::new(Store::new(Arc::clone(model.published())));
         let (queue, messages) = sync_channel(QUEUE);
         let desk =

@@ -84,7 +84,11 @@ impl Changed {
 impl Model {
     /// Starts at `now` (seconds since 1970) with a configuration and what is known of its targets. The first
     /// generation has the number 1.
-    pub(super) fn new(configuration: Arc<Configuration>, known: &HashMap<TargetKey, Record>, now: u64) -> Model {
+    pub(super) fn new(
+        configuration: Arc<Configuration>,
+        known: &HashMap<TargetKey, Record>,
+        now: u64,
+    ) -> Model {
         let records = records(&configuration, known, now);
         let published = Snapshot::new(1, Arc::clone(&configuration), &health(&configuration, &records));
         Model {
