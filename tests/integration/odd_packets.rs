@@ -126,3 +126,64 @@ fn holds(must: &Must, message: &Message, octets: &[u8]) -> bool {
         Must::NoAuthenticData => message.flags & 0x0020 == 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A query for a.b, its right answer, and what `judge` says of an answer changed by `spoil`.
+    fn judged(expectation: &str, spoil: impl FnOnce(&mut Vec<u8>)) -> Result<(), String> {
+        let text =
+            format!("[a]\nsend 1234 0000 0001 0000 0000 0000 \"a.b.\" 0001 0001\nboth {expectation}\n");
+        let case = read(&text).unwrap().remove(0);
+        let mut answer = case.octets.clone();
+        answer[2] |= 0x84;
+        spoil(&mut answer);
+        judge(&case, &case.reactions[0].1, Some(&answer))
+    }
+
+    #[test]
+    fn a_right_answer_is_right() {
+        assert_eq!(judged("NOERROR aa answers=0 no-opt", |_| ()), Ok(()));
+        assert_eq!(judged("REFUSED or NOERROR", |_| ()), Ok(()));
+    }
+
+    #[test]
+    fn wrong_answers_are_found() {
+        let wrong = |expectation, spoil: fn(&mut Vec<u8>), fault: &str| {
+            let found = judged(expectation, spoil).unwrap_err();
+            assert!(found.contains(fault), "{found}");
+        };
+        wrong("REFUSED", |_| (), "rcode 0 is not allowed");
+        wrong("drop", |_| (), "rcode 0 is not allowed");
+        wrong("NOERROR opt", |_| (), "Opt does not hold");
+        wrong("NOERROR answers=1", |_| (), "Answers(1) does not hold");
+        wrong("NOERROR", |answer| answer[0] ^= 1, "not a response to this query");
+        wrong("NOERROR", |answer| answer[2] &= 0x7f, "not a response to this query");
+        wrong("NOERROR", |answer| answer[3] |= 0x80, "RA is set");
+        wrong("NOERROR", |answer| answer[2] |= 0x08, "another opcode");
+        wrong("NOERROR", |answer| answer[13] ^= 0x20, "octet for octet");
+        wrong("NOERROR", |answer| answer.push(0), "1 octets after");
+        wrong("NOERROR", |answer| answer.truncate(11), "too few");
+    }
+
+    #[test]
+    fn refusals_that_amplify_are_found() {
+        let found = judged("REFUSED", |answer| {
+            answer[3] |= 5;
+            answer[7] = 6;
+            let question = answer[12..].to_vec();
+            for _ in 0..6 {
+                answer.extend([question.as_slice(), &[0, 0, 0, 60, 0, 4, 192, 0, 2, 1]].concat());
+            }
+        });
+        assert!(found.unwrap_err().contains("longer than the query + 60"));
+    }
+
+    #[test]
+    fn silence_is_right_only_where_it_is_allowed() {
+        let case = read("[a]\nsend 12\nudp drop\ntcp FORMERR\n").unwrap().remove(0);
+        assert_eq!(judge(&case, &case.reactions[0].1, None), Ok(()));
+        assert_eq!(judge(&case, &case.reactions[1].1, None), Err("no answer".to_string()));
+    }
+}

@@ -33,8 +33,8 @@ impl Unbound {
         let process = command.spawn().expect("unbound can be started: run `tests/run prepare` first");
         let unbound = Unbound { address, process, _folder: folder };
         eventually("unbound to answer", PATIENCE * 2, || {
-            let answer = try_ask(address, &Query::new("static.example.com", A), PATIENCE / 5)?;
-            (answer.addresses().len() == 1).then_some(())
+            // Without RD this is refused: an answer for all that.
+            try_ask(address, &Query::new("static.example.com", A), PATIENCE / 5).map(drop)
         });
         unbound
     }

@@ -11,6 +11,7 @@ import argparse
 import bisect
 import ipaddress
 import json
+import math
 import random
 import socket
 import struct
@@ -26,6 +27,7 @@ WINDOW = 48
 ATTEMPTS = 5
 SAMPLES = 20
 FAULTS_SHOWN = 20
+EARTH_METRES = 6_371_000
 
 BITS = {4: 32, 6: 128}
 SPECIAL = {
@@ -58,8 +60,9 @@ class Network:
 class Oracle:
     """What class a client has, and how far around it that holds."""
 
-    def __init__(self, rules, database):
-        self.reader = maxminddb.open_database(database)
+    def __init__(self, rules, databases):
+        self.readers = [maxminddb.open_database(database) for database in databases]
+        self.rules = rules
         self.default = tuple(rules["default"])
         self.networks = [(Network(text), tuple(sites)) for text, sites in rules["network"].items()]
         self.networks.sort(key=lambda entry: -entry[0].length)
@@ -96,8 +99,32 @@ class Oracle:
             return ("special", f"{block.first:x}/{block.length}")
         if version == 6 and value < 1 << 32:
             return self.default
-        record = self.reader.get(ipaddress.ip_address(value.to_bytes(BITS[version] // 8, "big")))
-        return self.by_country.get((record or {}).get("country_code"), self.default)
+        address = ipaddress.ip_address(value.to_bytes(BITS[version] // 8, "big"))
+        return self.class_of_records([reader.get(address) or {} for reader in self.readers])
+
+    def class_of_records(self, records):
+        """ASN before subdivision before country, its group and its continent, before the nearest site."""
+
+        def field(*names):
+            return next((found for record in records for name in names if (found := dig(record, name)) is not None), None)
+
+        country = field("country/iso_code", "country_code", "country")
+        asn = str(field("autonomous_system_number", "asn"))
+        subdivision = f"{country}-{field('subdivisions/0/iso_code')}"
+        for table, key in (("asn", asn), ("subdivision", subdivision)):
+            if key in self.rules.get(table, {}):
+                return tuple(self.rules[table][key])
+        if country in self.by_country:
+            return self.by_country[country]
+        continent = field("continent/code")
+        if continent in self.rules["continent"]:
+            return tuple(self.rules["continent"][continent])
+        latitude, longitude = field("location/latitude"), field("location/longitude")
+        if self.rules.get("nearest") and latitude is not None and longitude is not None:
+            sites = self.rules["location"]
+            order = sorted(sites, key=lambda site: metres(latitude, longitude, *sites[site]))
+            return tuple(order[: self.rules["nearest"]])
+        return self.default
 
     def edges(self, version):
         """Every address at which the class may change."""
@@ -106,7 +133,7 @@ class Oracle:
         for network in networks:
             if network.version == version:
                 edges.update((network.first, network.last + 1))
-        for network, _ in self.reader:
+        for network in (network for reader in self.readers for network, _ in reader):
             if network.version == version:
                 edges.update((int(network.network_address), int(network.broadcast_address) + 1))
         if version == 6:
@@ -149,6 +176,24 @@ class Oracle:
         low, high = prefix_of(version, value, length)
         first, last = self.range_of(version, value)
         return first - 1 if low < first else last + 1 if high > last else None
+
+
+def dig(record, path):
+    """The value at a path of keys and indices, if all of them are there."""
+    for step in path.split("/"):
+        try:
+            record = record[int(step) if isinstance(record, list) else step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return None if isinstance(record, (dict, list)) else record
+
+
+def metres(latitude, longitude, site_latitude, site_longitude):
+    """Great-circle distance by the haversine formula, in whole metres."""
+    from_latitude, to_latitude = math.radians(latitude), math.radians(site_latitude)
+    across = math.sin((to_latitude - from_latitude) / 2) ** 2
+    along = math.sin(math.radians(site_longitude - longitude) / 2) ** 2
+    return round(2 * EARTH_METRES * math.asin(math.sqrt(across + math.cos(from_latitude) * math.cos(to_latitude) * along)))
 
 
 def embedded_ipv4(value):
@@ -294,8 +339,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", required=True, help="address:port")
     parser.add_argument("--name", required=True, help="a steered name with one pool per site")
-    parser.add_argument("--rules", required=True, help="JSON: region, network, country, continent, default")
-    parser.add_argument("--database", required=True)
+    parser.add_argument("--rules", required=True, help="JSON: region, network, asn, subdivision, country, continent, nearest, location, default")
+    parser.add_argument("--database", required=True, action="append", help="in the order of merging")
     parser.add_argument("--ipv4", type=int, default=5000)
     parser.add_argument("--ipv6", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
