@@ -151,6 +151,7 @@ impl View<'_> {
         let record = self.records.get(&target.key)?;
         Some(TargetStatus {
             monitor: configuration.monitors[target.monitor].names.join(", "),
+            address: target.key.address,
             state: record.tracker.state.to_string(),
             since: rfc3339(record.since),
             state_seconds: self.now.saturating_sub(record.since),
@@ -260,14 +261,72 @@ fn attention(
     });
     let down = pools.iter().flat_map(|pool| {
         pool.members.iter().flat_map(move |member| {
-            member.addresses.iter().filter(|address| is_down(address)).map(move |address| {
-                format!("member {}/{} ({}): {}", pool.name, member.name, address.address, address.reason)
-            })
+            let addresses = member.addresses.iter().flat_map(|address| &address.targets);
+            addresses
+                .filter(|target| target.state == State::Down.to_string())
+                .map(move |target| format!("member {}/{} is {}", pool.name, member.name, down_words(target)))
         })
     });
     rules.chain(refused).chain(geo).chain(states).chain(down).collect()
 }
 
-fn is_down(address: &AddressStatus) -> bool {
-    address.targets.iter().any(|target| target.state == State::Down.to_string())
+/// `down for monitor web at 192.0.2.1: connection refused`.
+fn down_words(target: &TargetStatus) -> String {
+    let why = target.verdict.as_ref().filter(|verdict| verdict.result != "pass");
+    let why = why.map_or(String::new(), |verdict| format!(": {}", verdict.detail));
+    format!("down for monitor {} at {}{why}", target.monitor, target.address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::testing::{STARTED, with_members_down};
+    use crate::fault::{Fault, Source};
+
+    #[test]
+    fn a_good_day_shows_every_member_and_wants_nothing() {
+        let mut sources = with_members_down(&[]);
+        sources.started = STARTED - 60;
+        let status = status(&sources, STARTED + 10);
+        assert_eq!((status.uptime_seconds, status.rules), (70, 2));
+        let near = &status.pools[0];
+        assert_eq!((near.ipv4.as_str(), near.ipv6.as_str()), ("healthy", "absent"));
+        let address = &near.members[0].addresses[0];
+        assert!(address.eligible, "{address:?}");
+        let target = &address.targets[0];
+        assert_eq!((target.state.as_str(), target.monitor.as_str(), target.state_seconds), ("up", "web", 10));
+        let verdict = VerdictStatus { result: "pass".into(), detail: "1.2 ms".into(), age_seconds: 5 };
+        assert_eq!(target.verdict, Some(verdict));
+        let far = &status.pools[1].members[0];
+        assert_eq!((far.admin.as_str(), far.addresses.len()), ("drained", 2));
+    }
+
+    #[test]
+    fn rules_pools_and_members_in_trouble_are_named_with_their_state() {
+        let status = status(&with_members_down(&["a"]), STARTED);
+        let expected = [
+            "api.example.com. A: all_down_default for 1 of 1 classes of clients",
+            "www.example.com. A: degraded (pool near answers) for 1 of 1 classes of clients",
+            "pool near is degraded for IPv4",
+            "pool far is dead for IPv4",
+            "pool far is dead for IPv6",
+            "member near/a is down for monitor web at 192.0.2.1: connection refused",
+        ];
+        let mut attention = status.attention.clone();
+        attention[..2].sort();
+        assert_eq!(attention, expected);
+    }
+
+    #[test]
+    fn a_refused_load_wants_attention_and_shows_its_faults() {
+        let mut sources = with_members_down(&[]);
+        sources.last_load = Box::new(|| {
+            let source = Source::new("meridian.toml", "x");
+            LastLoad { at: STARTED, faults: vec![Fault::error(&source, 0..1, "no such thing")] }
+        });
+        let status = status(&sources, STARTED + 3);
+        assert!(!status.load.taken);
+        assert_eq!(status.load.faults, ["meridian.toml:1:1: error: no such thing"]);
+        assert!(status.attention.iter().any(|line| line.contains("was refused")), "{:?}", status.attention);
+    }
 }

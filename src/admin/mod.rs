@@ -117,12 +117,14 @@ impl Admin {
         let bound_metrics = metrics.map(bind_metrics).transpose()?;
         let mut admin = Admin { tasks: Vec::new(), metrics_address: None, _socket_file: None };
         if let Some((listener, file)) = bound_socket {
+            tracing::info!(path = %file.path().display(), "status socket ready");
             let listener = tokio::net::UnixListener::from_std(listener)
                 .map_err(|error| SocketError::System { path: file.path().to_owned(), error })?;
             admin.tasks.push(tokio::spawn(http::serve(listener, limits, http::socket_routes(&page))));
             admin._socket_file = Some(file);
         }
         if let Some((listener, address)) = bound_metrics {
+            tracing::info!(%address, "metrics ready");
             let listener = tokio::net::TcpListener::from_std(listener)
                 .map_err(|error| AdminError::Metrics { address, error })?;
             admin.tasks.push(tokio::spawn(http::serve(listener, limits, http::metrics_routes(&page))));

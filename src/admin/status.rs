@@ -137,6 +137,8 @@ pub struct AddressStatus {
 pub struct TargetStatus {
     /// The monitor's names.
     pub monitor: String,
+    /// The address that is probed.
+    pub address: std::net::IpAddr,
     /// `unknown`, `up` or `down`.
     pub state: String,
     /// Since when (RFC 3339).

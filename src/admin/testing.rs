@@ -1,24 +1,96 @@
-//! Sources for the tests of this module: a server without zones, pools and traffic.
+//! Sources for the tests of this module.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Counters, LastLoad, Sources};
+use super::{Counters, LastLoad, Sources, gather};
 use crate::answer::Tally;
-use crate::health::State;
+use crate::config::{self, Files, Mode, report};
+use crate::health::{LastVerdict, Record, State, TargetKey, Tracker, Verdict};
 use crate::snapshot::{Configuration, Snapshot, Store};
-use crate::steer::TargetHealth;
 
 /// 2026-11-20T05:31:46Z.
 pub(super) const STARTED: u64 = 1_795_152_706;
 
-/// An empty configuration in generation 7.
-pub(super) fn sources() -> Sources {
-    let health = |_| TargetHealth { state: State::Up, soonest_flip: 0 };
-    let snapshot = Snapshot::new(7, Arc::new(Configuration::default()), &health);
+const MAIN: &str = "[server]\nlisten = [\"127.0.0.1:5300\"]\n[zones]\nfolder = \"zones\"\n";
+const ZONE: &str = "\
+    @ 60 IN SOA ns hostmaster 7 1h 1h 1h 1h\n\
+    @ 60 IN NS ns\n\
+    ns 60 IN A 192.0.2.53\n\
+    www 60 IN A 192.0.2.1\n\
+    api 60 IN A 192.0.2.1\n";
+const STEERING: &str = r#"
+[monitor.web]
+probe = { tcp = {} }
+port = 80
+[pool.near]
+monitor = "web"
+min_healthy = 2
+members = [{ name = "a", address = "192.0.2.1" }, { name = "b", address = "192.0.2.2" }]
+[pool.far]
+members = [{ name = "c", address = ["192.0.2.3", "2001:db8::3"], admin = "drained" }]
+[[steer]]
+name = "www"
+pools = ["near", "far"]
+[[steer]]
+name = "api"
+pools = ["far"]
+all_down = "default"
+"#;
+
+/// A server without zones, pools and traffic, in generation 7.
+pub(super) fn empty() -> Sources {
+    sources(Configuration::default(), HashMap::new())
+}
+
+/// A server with the pools `near` (a monitored, b monitored) and `far` (c drained), of whose members those named are
+/// down since [`STARTED`] and the others up.
+pub(super) fn with_members_down(down: &[&str]) -> Sources {
+    let configuration = configuration();
+    let mut records = HashMap::new();
+    for pool in &configuration.pools {
+        for member in &pool.members {
+            let is_down = down.contains(&member.name.as_str());
+            for target in member.targets.iter().flatten() {
+                records.insert(configuration.targets[target.0 as usize].key, record(is_down));
+            }
+        }
+    }
+    sources(configuration, records)
+}
+
+fn record(is_down: bool) -> Record {
+    let (state, verdict) = match is_down {
+        true => (State::Down, Verdict::Fail("connection refused".to_owned())),
+        false => (State::Up, Verdict::Pass { microseconds: 1_234 }),
+    };
+    Record {
+        tracker: Tracker { state, passes: 0, failures: 0 },
+        since: STARTED,
+        last: Some(LastVerdict { verdict, at: STARTED + 5 }),
+    }
+}
+
+fn configuration() -> Configuration {
+    let files =
+        [("meridian.toml", MAIN), ("zones/example.com.zone", ZONE), ("zones/example.com.toml", STEERING)];
+    let files = files.map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
+    let files = Files::Memory(BTreeMap::from(files));
+    match config::load(&files, Path::new("meridian.toml"), Mode::Check, None) {
+        Ok(loaded) => loaded.configuration,
+        Err(faults) => panic!("{}", report::for_people(&faults, false)),
+    }
+}
+
+fn sources(configuration: Configuration, records: HashMap<TargetKey, Record>) -> Sources {
+    let configuration = Arc::new(configuration);
+    let health = gather::health_in(&configuration, &records);
+    let snapshot = Snapshot::new(7, Arc::clone(&configuration), &health);
+    drop(health);
     Sources {
         store: Arc::new(Store::new(Arc::new(snapshot))),
-        targets: Box::new(HashMap::new),
+        targets: Box::new(move || records.clone()),
         last_load: Box::new(|| LastLoad { at: STARTED, faults: Vec::new() }),
         tallies: vec![Arc::new(Tally::default()), Arc::new(Tally::default())],
         counters: Box::new(Counters::default),

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::status::Status;
-use super::testing::{STARTED, sources};
+use super::testing::{STARTED, empty};
 use super::*;
 
 /// A folder of its own for each test, gone at its end.
@@ -42,7 +42,7 @@ fn loopback() -> SocketAddr {
 }
 
 fn start_metrics(limits: Limits) -> (Admin, SocketAddr) {
-    let admin = Admin::start_with(sources(), None, Some(loopback()), limits).unwrap();
+    let admin = Admin::start_with(empty(), None, Some(loopback()), limits).unwrap();
     let address = admin.metrics_address().unwrap();
     (admin, address)
 }
@@ -72,7 +72,7 @@ const GET_METRICS: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
 #[tokio::test]
 async fn the_status_socket_has_the_status_and_the_metrics() {
     let folder = Folder::new("status");
-    let _admin = Admin::start(sources(), Some(&folder.socket()), None).unwrap();
+    let _admin = Admin::start(empty(), Some(&folder.socket()), None).unwrap();
     let mode = std::fs::metadata(folder.socket()).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);
     let answer = ask_socket(&folder.socket(), b"GET /status HTTP/1.0\r\n\r\n").await;
@@ -88,7 +88,7 @@ async fn the_status_socket_has_the_status_and_the_metrics() {
 #[tokio::test]
 async fn the_socket_goes_with_its_server() {
     let folder = Folder::new("gone");
-    drop(Admin::start(sources(), Some(&folder.socket()), None).unwrap());
+    drop(Admin::start(empty(), Some(&folder.socket()), None).unwrap());
     assert!(!folder.socket().exists());
 }
 
@@ -108,14 +108,14 @@ async fn the_metrics_listener_has_metrics_and_nothing_else() {
 
 #[tokio::test]
 async fn metrics_are_for_loopback() {
-    let refused = Admin::start(sources(), None, Some("192.0.2.1:9153".parse().unwrap()));
+    let refused = Admin::start(empty(), None, Some("192.0.2.1:9153".parse().unwrap()));
     assert!(matches!(refused, Err(AdminError::NotLoopback(_))));
 }
 
 #[tokio::test]
 async fn an_address_in_use_is_named() {
     let (_admin, address) = start_metrics(Limits::DEFAULT);
-    let error = Admin::start(sources(), None, Some(address)).err().unwrap();
+    let error = Admin::start(empty(), None, Some(address)).err().unwrap();
     assert!(error.to_string().starts_with(&format!("cannot listen for metrics on {address}: ")), "{error}");
 }
 

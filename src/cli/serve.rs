@@ -1,12 +1,10 @@
 //! `meridian serve`: the server itself, or the demonstration.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::files::MainFile;
 use super::log::{self, LogFormat};
-use super::{DEFAULT_FILE, FAILED, OK, print, print_to_stderr};
-use crate::config::{Files, report};
+use super::{DEFAULT_FILE, FAILED, OK, files, print, print_to_stderr};
+use crate::config::report;
 use crate::daemon::demo::{self, DemoError};
 use crate::daemon::{self, ServeError, Service};
 
@@ -47,21 +45,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
 }
 
 fn serve_files(arguments: &Arguments) -> Result<(), DemoError> {
-    let file = MainFile::new(&arguments.file);
-    let service = Service { files: Files::Disk(file.folder), main: file.name, seed: arguments.seed };
-    Ok(daemon::serve(service, log_addresses)?)
+    let service = Service { files: files::on_disk(), main: arguments.file.clone(), seed: arguments.seed };
+    Ok(daemon::serve(service, |_| {})?)
 }
 
 fn serve_demo(seed: Option<u64>) -> Result<(), DemoError> {
-    demo::serve(seed, |addresses| {
-        log_addresses(addresses);
+    demo::serve(seed, |guide| {
         // A terminal that is gone does not stop a server.
-        let _ = print(&demo::guide());
+        let _ = print(guide);
     })
-}
-
-fn log_addresses(addresses: &[SocketAddr]) {
-    for address in addresses {
-        tracing::info!(%address, "listening over UDP and TCP");
-    }
 }

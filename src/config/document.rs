@@ -115,6 +115,17 @@ fn in_our_words(source: &Arc<Source>, text: &str, message: &str, span: std::ops:
                 .label("not understood")
                 .help("texts such as addresses and durations stand in quotes")
         }
+        "invalid basic string"
+        | "invalid literal string"
+        | "invalid multi-line basic string"
+        | "invalid multi-line literal string"
+            if expected.starts_with('`') =>
+        {
+            error("this text has no closing quote".into()).label(format!("expected {expected}"))
+        }
+        "unclosed table" | "unclosed array table" => {
+            error("this header is not closed".into()).label(format!("expected {expected}"))
+        }
         _ if expected.is_empty() || expected == "nothing" => error(what.into()),
         _ => error(what.into()).label(format!("expected {expected}")),
     }

@@ -94,11 +94,22 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+
     use super::*;
+    use crate::config::Files;
 
     #[test]
     fn settings_that_a_reload_cannot_change_are_named() {
-        let old = Settings::default();
+        let files = [
+            ("meridian.toml", "[server]\nlisten = [\"127.0.0.1:5300\"]\n[zones]\nfolder = \"zones\"\n"),
+            ("zones/a.zone", "@ 60 SOA ns host 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.1\n"),
+        ];
+        let files = files.map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
+        let files = Files::Memory(BTreeMap::from(files));
+        let loaded = config::load(&files, Path::new("meridian.toml"), Mode::Start, None);
+        let old = loaded.map_err(|faults| format!("{faults:?}")).unwrap().settings;
         let mut new = old.clone();
         assert!(needs_restart(&old, &new).is_empty());
         new.listen.push("127.0.0.1:53".parse().unwrap());

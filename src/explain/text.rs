@@ -147,8 +147,8 @@ fn where_the_client_is(text: &mut Text, explanation: &Explanation, steering: &St
         text.field("", &format!("{site}: {} km", (metres + 500) / 1000));
     }
     text.field("sites", &sites(place));
-    text.field("class", &format!("{} of {} in map {}", place.class, place.classes, place.map));
-    text.field("scope", &format!("/{}: {}", explanation.scope, scope(place.scope)));
+    text.field("class", &format!("number {} of {} in map {}", place.class, place.classes, place.map));
+    text.field("scope", &scope(explanation.scope, place.scope));
 }
 
 fn records(text: &mut Text, place: &Place) {
@@ -178,20 +178,20 @@ fn sites(place: &Place) -> String {
     if place.sites.is_empty() { "none (an empty list)".to_owned() } else { place.sites.join(", ") }
 }
 
-fn scope(reason: ScopeReason) -> String {
+fn scope(length: u8, reason: ScopeReason) -> String {
     let sentence = match reason {
-        ScopeReason::NoSubnet => "the query has no client subnet to answer",
-        ScopeReason::EcsOff => "the map has ecs = false: the answer holds for everyone",
-        ScopeReason::OneClass => "the map has one class: the answer holds for everyone",
+        ScopeReason::NoSubnet => return "none is told: the query has no client subnet".to_owned(),
+        ScopeReason::EcsOff => "the map has ecs = false, so the answer holds for everyone",
+        ScopeReason::OneClass => "the map has one class, so the answer holds for everyone",
         ScopeReason::SpecialBlock => "the length of the special-purpose block",
         ScopeReason::Minimal => "the shortest prefix around the client that lies wholly in its class",
         ScopeReason::LongerThanSource { source } => {
             return format!(
-                "longer than the /{source} that was told, because that network holds several classes"
+                "/{length}: longer than the /{source} of the query, whose network holds several classes"
             );
         }
     };
-    sentence.to_owned()
+    format!("/{length}: {sentence}")
 }
 
 fn which_pool_answers(text: &mut Text, steering: &Steering) {
@@ -248,8 +248,8 @@ fn what_is_given_out(text: &mut Text, given: &Given) {
         Given::Pool { variants, shares, .. } => {
             variants.iter().for_each(|each| text.line(1, &variant(each)));
             if variants.iter().any(|variant| variant.members.len() > 1) {
-                text.line(1, "share of each member (in the answer; standing first):");
-                shares.iter().for_each(|each| text.line(2, &share(each)));
+                text.line(1, "Each member's share: in the answer, and standing first in it");
+                shares.iter().for_each(|each| text.line(1, &share(each)));
             }
         }
         Given::DefaultRrset(addresses) => text.line(1, &format!("the default RRset{}", listed(addresses))),
@@ -264,12 +264,13 @@ fn variant(variant: &Variant) -> String {
 }
 
 fn share(share: &Share) -> String {
-    format!("{}; {}  {}", probability(share.answer), probability(share.first), share.member)
+    format!("{}  {}  {}", probability(share.answer), probability(share.first), share.member)
 }
 
+/// The exact fraction, and the percentage that people read.
 fn probability(fraction: Fraction) -> String {
     let exact = format!("{}/{}", fraction.0, fraction.1);
-    format!("{exact:>11} {fraction:>8}")
+    format!("{exact:<9} {fraction:>8}")
 }
 
 fn for_how_long(ttl: Ttl) -> String {

@@ -13,7 +13,7 @@ const BUILT_AT: u64 = 1_790_138_131;
 /// The data, where it was compiled in (the crate has it for little-endian machines only).
 #[cfg(all(feature = "builtin-geo", target_endian = "little"))]
 pub(super) fn load() -> Option<Database> {
-    use super::database::DatabaseBuilder;
+    use super::database_builder::DatabaseBuilder;
 
     let mut builder = DatabaseBuilder::default();
     for (first, last, code) in ranges(tor_geoip_db::ipv4s(), tor_geoip_db::ipv4c()) {

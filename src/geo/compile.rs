@@ -67,8 +67,7 @@ pub(super) fn compile(
 ) -> Result<Compiled, CompileError> {
     refuse_networks_in_tunnels(name, rules)?;
     let mut classes = Classes { name, lists: Vec::new(), ids: HashMap::new() };
-    let mut decided =
-        DecidedRecords { decider: Decider::new(rules, sites), databases, known: HashMap::new() };
+    let mut decided = DecidedRecords::new(Decider::new(rules, sites), databases);
     let ipv4 = Sweep {
         networks: networks(
             rules,
@@ -243,21 +242,97 @@ impl Classes<'_> {
 struct DecidedRecords<'a> {
     decider: Decider<'a>,
     databases: &'a [&'a Database],
-    /// The number of a place in each database → class.
-    known: HashMap<Box<[u32]>, u16>,
+    /// For each database, the classes of its places where no other one says anything; most space is like that.
+    alone: Vec<Vec<Option<u16>>>,
+    /// The places that several databases say → class.
+    together: HashMap<Box<[u32]>, u16>,
 }
 
-impl DecidedRecords<'_> {
-    fn class(&mut self, records: &[u32], classes: &mut Classes<'_>) -> Result<u16, CompileError> {
-        if let Some(&class) = self.known.get(records) {
+impl<'a> DecidedRecords<'a> {
+    fn new(decider: Decider<'a>, databases: &'a [&'a Database]) -> DecidedRecords<'a> {
+        let alone = databases.iter().map(|database| vec![None; database.places().len()]).collect();
+        DecidedRecords { decider, databases, alone, together: HashMap::new() }
+    }
+
+    /// The class for the places that the databases say, given by their numbers.
+    fn class(&mut self, places: &[u32], classes: &mut Classes<'_>) -> Result<u16, CompileError> {
+        let mut saying = places.iter().enumerate().filter(|&(_, &place)| place != NOTHING);
+        let alone = match (saying.next(), saying.next()) {
+            (Some((database, &place)), None) => Some((database, place as usize)),
+            _ => None,
+        };
+        let known = match alone {
+            Some((database, place)) => self.alone[database][place],
+            None => self.together.get(places).copied(),
+        };
+        if let Some(class) = known {
             return Ok(class);
         }
-        let mut place = Place::default();
-        for (database, &record) in self.databases.iter().zip(records) {
-            place.fill_from(&database.places()[record as usize]);
+        let class = classes.intern(&self.decider.decide(&self.merged(places)).sites)?;
+        match alone {
+            Some((database, place)) => self.alone[database][place] = Some(class),
+            None => {
+                self.together.insert(places.into(), class);
+            }
         }
-        let class = classes.intern(&self.decider.decide(&place).sites)?;
-        self.known.insert(records.into(), class);
         Ok(class)
+    }
+
+    fn merged(&self, places: &[u32]) -> Place {
+        let mut merged = Place::default();
+        for (database, &place) in self.databases.iter().zip(places) {
+            merged.fill_from(&database.places()[place as usize]);
+        }
+        merged
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(address: &str, length: u8, sites: &[u16]) -> (Prefix, Vec<SiteId>) {
+        let prefix = Prefix { address: address.parse().unwrap(), length };
+        (prefix, sites.iter().copied().map(SiteId).collect())
+    }
+
+    fn check_refused(network: (Prefix, Vec<SiteId>), expected: &str) {
+        let rules = MapRules { network: vec![network], ..MapRules::default() };
+        let error = compile("world", &rules, &[], &[]).err().map(|error| error.to_string());
+        assert!(error.as_ref().is_some_and(|error| error.contains(expected)), "{error:?}");
+    }
+
+    #[test]
+    fn networks_inside_tunnels_are_refused() {
+        check_refused(network("2002:c000:200::", 40, &[0]), "network 2002:c000:200::/40 can match nobody");
+        check_refused(network("::ffff:192.0.2.0", 120, &[0]), "clients in ::ffff:0.0.0.0/96");
+        let around = MapRules { network: vec![network("2002::", 15, &[0])], ..MapRules::default() };
+        assert!(compile("world", &around, &[], &[]).is_ok());
+    }
+
+    #[test]
+    fn a_map_of_too_many_classes_is_refused_with_the_way_out() {
+        let each =
+            |id: u32| network(&std::net::Ipv4Addr::from_bits(1 << 24 | id).to_string(), 32, &[id as u16]);
+        let mut rules =
+            MapRules { network: (0..CLASSES_MAXIMUM as u32).map(each).collect(), ..MapRules::default() };
+        rules.default = vec![SiteId(0)];
+        assert_eq!(
+            compile("world", &rules, &[], &[]).ok().map(|map| map.classes.len()),
+            Some(CLASSES_MAXIMUM)
+        );
+        rules.default = vec![];
+        let error = compile("world", &rules, &[], &[]).err();
+        assert_eq!(error, Some(CompileError::TooManyClasses("world".to_owned())));
+    }
+
+    #[test]
+    fn of_doubled_networks_the_first_counts() {
+        let twice = vec![network("192.88.99.0", 24, &[1]), network("192.88.99.0", 24, &[2])];
+        let compiled =
+            compile("world", &MapRules { network: twice, ..MapRules::default() }, &[], &[]).unwrap();
+        assert!(
+            compiled.classes.contains(&[SiteId(1)].into()) && !compiled.classes.contains(&[SiteId(2)].into())
+        );
     }
 }

@@ -1,29 +1,38 @@
 //! A database, walked once and reduced to sorted ranges of places.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
 use std::net::IpAddr;
 
-use super::place::{Place, PlaceKey};
+use super::place::Place;
 use super::prefix::Prefix;
-use super::ranges::{NOTHING, Ranges, RangesBuilder};
-use super::space::{Space, shortest_prefix};
+use super::ranges::{NOTHING, Ranges};
+use super::space::shortest_prefix;
 use super::{builtin, mmdb, special};
 
 /// One database (mmdb or built-in), immutable.
 pub struct Database {
-    name: String,
-    kind: String,
-    built_at: u64,
-    digest: u64,
+    pub(super) label: Label,
     /// Distinct places; the first says nothing.
-    places: Vec<Place>,
-    ipv4: Ranges<u32>,
-    ipv6: Ranges<u128>,
-    ipv4_coverage: Coverage,
-    ipv6_coverage: Coverage,
-    countries: usize,
+    pub(super) places: Vec<Place>,
+    pub(super) ipv4: Family<u32>,
+    pub(super) ipv6: Family<u128>,
+    /// Distinct countries of both families.
+    pub(super) countries: usize,
+}
+
+/// What a database says of itself, and the digest of its file.
+pub(super) struct Label {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) built_at: u64,
+    pub(super) digest: u64,
+}
+
+/// One family of a database: its ranges refer to places by index.
+pub(super) struct Family<A> {
+    pub(super) ranges: Ranges<A>,
+    pub(super) coverage: Coverage,
 }
 
 /// How much a database knows of one family.
@@ -49,37 +58,37 @@ impl Database {
 
     /// Its name.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.label.name
     }
 
     /// What the file says it is ("GeoLite2-Country", "country ipvAll").
     pub fn kind(&self) -> &str {
-        &self.kind
+        &self.label.kind
     }
 
     /// When it was built, seconds since 1970.
     pub fn built_at(&self) -> u64 {
-        self.built_at
+        self.label.built_at
     }
 
     /// Number of networks with a usable record, and of distinct countries.
     pub fn coverage(&self) -> (usize, usize) {
-        (self.ipv4_coverage.networks + self.ipv6_coverage.networks, self.countries)
+        (self.ipv4.coverage.networks + self.ipv6.coverage.networks, self.countries)
     }
 
     /// What it knows of IPv4.
     pub fn ipv4_coverage(&self) -> Coverage {
-        self.ipv4_coverage
+        self.ipv4.coverage
     }
 
     /// What it knows of IPv6.
     pub fn ipv6_coverage(&self) -> Coverage {
-        self.ipv6_coverage
+        self.ipv6.coverage
     }
 
     /// A digest of the file it came from: equal digests mean equal data. Only good within one run.
     pub fn digest(&self) -> u64 {
-        self.digest
+        self.label.digest
     }
 
     /// The digest that a database read from these octets will have, so that an unchanged file need not be walked.
@@ -104,11 +113,11 @@ impl Database {
         let client = client_bits(client);
         let (prefix, value) = match client {
             ClientBits::Ipv4(bits) => {
-                let (first, end, value) = self.ipv4.find(bits);
+                let (first, end, value) = self.ipv4.ranges.find(bits);
                 (Prefix::around_ipv4(bits, shortest_prefix(bits, first, end)), value)
             }
             ClientBits::Ipv6(bits) => {
-                let (first, end, value) = self.ipv6.find(bits);
+                let (first, end, value) = self.ipv6.ranges.find(bits);
                 (Prefix::around_ipv6(bits, shortest_prefix(bits, first, end)), value)
             }
         };
@@ -122,19 +131,19 @@ impl Database {
 
     /// Its ranges of IPv4.
     pub(super) fn ipv4(&self) -> &Ranges<u32> {
-        &self.ipv4
+        &self.ipv4.ranges
     }
 
     /// Its ranges of IPv6; nothing in the blocks that no database places.
     pub(super) fn ipv6(&self) -> &Ranges<u128> {
-        &self.ipv6
+        &self.ipv6.ranges
     }
 }
 
 impl fmt::Debug for Database {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (networks, countries) = self.coverage();
-        write!(formatter, "Database({}: {networks} networks, {countries} countries)", self.name)
+        write!(formatter, "Database({}: {networks} networks, {countries} countries)", self.label.name)
     }
 }
 
@@ -172,135 +181,9 @@ pub(super) fn client_bits(client: IpAddr) -> ClientBits {
     }
 }
 
-/// A database in the making; networks are added in ascending order, each family by itself.
-pub(super) struct DatabaseBuilder {
-    places: Vec<Place>,
-    ids: HashMap<PlaceKey, u32>,
-    ipv4: FamilyBuilder<u32>,
-    ipv6: FamilyBuilder<u128>,
-}
-
-/// One family of it: ranges, number of usable networks, and which places occur.
-struct FamilyBuilder<A> {
-    ranges: RangesBuilder<A>,
-    networks: usize,
-    occurs: Vec<bool>,
-}
-
-impl<A: Space> FamilyBuilder<A> {
-    fn new() -> Self {
-        FamilyBuilder { ranges: RangesBuilder::default(), networks: 0, occurs: Vec::new() }
-    }
-
-    fn count(&mut self, place: u32) {
-        self.networks += 1;
-        let index = place as usize;
-        if self.occurs.len() <= index {
-            self.occurs.resize(index + 1, false);
-        }
-        self.occurs[index] = true;
-    }
-
-    fn countries(&self, places: &[Place]) -> HashSet<[u8; 2]> {
-        let occurring = places.iter().zip(&self.occurs).filter(|&(_, &occurs)| occurs);
-        occurring.filter_map(|(place, _)| place.country).collect()
-    }
-}
-
-impl Default for DatabaseBuilder {
-    fn default() -> Self {
-        let nowhere = Place::default();
-        DatabaseBuilder {
-            places: vec![nowhere],
-            ids: HashMap::from([(nowhere.key(), NOTHING)]),
-            ipv4: FamilyBuilder::new(),
-            ipv6: FamilyBuilder::new(),
-        }
-    }
-}
-
-impl DatabaseBuilder {
-    /// The number of a place, the same for equal places; [`NOTHING`] for one that says nothing.
-    pub(super) fn place_id(&mut self, place: Place) -> u32 {
-        *self.ids.entry(place.key()).or_insert_with(|| {
-            self.places.push(place);
-            u32::try_from(self.places.len() - 1)
-                .expect("places are at most as many as networks, which are bounded")
-        })
-    }
-
-    /// Adds a network of IPv4.
-    pub(super) fn add_ipv4(&mut self, first: u32, last: u32, place: u32) {
-        if place != NOTHING {
-            self.ipv4.count(place);
-            self.ipv4.ranges.push(first, last, place);
-        }
-    }
-
-    /// Adds a network of IPv6, without the parts that no database places.
-    pub(super) fn add_ipv6(&mut self, first: u128, last: u128, place: u32) {
-        if place == NOTHING {
-            return;
-        }
-        let mut from = Some(first);
-        let mut placed = false;
-        for (hole, length) in special::UNPLACED {
-            let Some(start) = from.filter(|&start| start <= hole.last_of(length) && last >= hole) else {
-                continue;
-            };
-            if start < hole {
-                self.ipv6.ranges.push(start, hole - 1, place);
-                placed = true;
-            }
-            from = hole.last_of(length).next().filter(|&start| start <= last);
-        }
-        if let Some(start) = from {
-            self.ipv6.ranges.push(start, last, place);
-            placed = true;
-        }
-        if placed {
-            self.ipv6.count(place);
-        }
-    }
-
-    /// Adds a range of IPv4 of which only the country's code is known.
-    pub(super) fn add_ipv4_country(&mut self, first: u32, last: u32, code: [u8; 2]) {
-        let place = self.place_id(Place::of_country_code(code));
-        self.add_ipv4(first, last, place);
-    }
-
-    /// Adds a range of IPv6 of which only the country's code is known.
-    pub(super) fn add_ipv6_country(&mut self, first: u128, last: u128, code: [u8; 2]) {
-        let place = self.place_id(Place::of_country_code(code));
-        self.add_ipv6(first, last, place);
-    }
-
-    /// Whether nothing usable was added.
-    pub(super) fn is_empty(&self) -> bool {
-        self.ipv4.networks + self.ipv6.networks == 0
-    }
-
-    /// The database.
-    pub(super) fn finish(self, name: &str, kind: &str, built_at: u64, digest: u64) -> Database {
-        let ipv4_countries = self.ipv4.countries(&self.places);
-        let ipv6_countries = self.ipv6.countries(&self.places);
-        Database {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            built_at,
-            digest,
-            ipv4_coverage: Coverage { networks: self.ipv4.networks, countries: ipv4_countries.len() },
-            ipv6_coverage: Coverage { networks: self.ipv6.networks, countries: ipv6_countries.len() },
-            countries: ipv4_countries.union(&ipv6_countries).count(),
-            places: self.places,
-            ipv4: self.ipv4.ranges.finish(),
-            ipv6: self.ipv6.ranges.finish(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::database_builder::DatabaseBuilder;
     use super::*;
 
     fn with_networks(number: u32, codes: &[[u8; 2]]) -> Database {
@@ -326,26 +209,5 @@ mod tests {
         check(79, &[*b"DE", *b"FR", *b"IT", *b"ES", *b"PT"], Some("79 networks"));
         check(100, &[*b"DE", *b"FR", *b"IT"], Some("3 countries"));
         check(1000, &[*b"DE", *b"FR", *b"IT", *b"ES", *b"PT", *b"US"], None);
-    }
-
-    #[test]
-    fn no_database_places_the_tunnels_or_the_ipv4_subtree() {
-        let mut builder = DatabaseBuilder::default();
-        builder.add_ipv4_country(0xC000_0200, 0xC000_02FF, *b"FR");
-        builder.add_ipv6_country(0, u128::MAX, *b"DE");
-        let database = builder.finish("test", "test", 0, 0);
-        let check = |address: &str, expected: Option<&str>| {
-            let found = database.record(address.parse().unwrap());
-            assert_eq!(found.map(|(network, _)| network.to_string()).as_deref(), expected, "{address}");
-        };
-        check("::1", None);
-        check("::192.0.2.1", None);
-        check("::1:0:0:0", Some("::1:0:0:0/80"));
-        check("::ffff:192.0.2.1", Some("192.0.2.0/24"));
-        check("2002:c000:201::", Some("192.0.2.0/24"));
-        check("2002::", None);
-        check("2003::", Some("2003::/16"));
-        check("8000::", Some("8000::/1"));
-        assert_eq!(database.ipv6_coverage(), Coverage { networks: 1, countries: 1 });
     }
 }

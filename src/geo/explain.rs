@@ -99,3 +99,75 @@ fn special_block(rules: &MapRules, client: IpAddr) -> Option<Prefix> {
         longest_network(rules, client).is_some_and(|(network, _)| network.length >= block.length);
     (!network_inside).then_some(block)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Location;
+    use super::super::database_builder::DatabaseBuilder;
+    use super::*;
+
+    fn database(name: &str, code: [u8; 2], location: Option<Location>, asn: Option<u32>) -> Database {
+        let mut builder = DatabaseBuilder::default();
+        let place = builder.place_id(Place { location, asn, ..Place::of_country_code(code) });
+        builder.add_ipv4(0x0100_0000, 0x0100_FFFF, place);
+        builder.finish(name, "test", 0, 0)
+    }
+
+    fn sites() -> Vec<Site> {
+        let site = |name: &str, latitude, longitude| Site {
+            name: name.to_owned(),
+            location: Some(Location { latitude, longitude }),
+        };
+        vec![site("fra", 50.11, 8.68), site("iad", 38.95, -77.45)]
+    }
+
+    fn reason(rules: &MapRules, databases: &[&Database], client: &str) -> Reason {
+        explain(rules, &sites(), databases, client.parse().unwrap())
+    }
+
+    #[test]
+    fn records_of_all_databases_are_shown_in_order() {
+        let (first, second) = (database("a", *b"ZZ", None, Some(64500)), database("b", *b"DE", None, None));
+        let rules = MapRules { country: vec![(*b"DE", vec![SiteId(1)])], ..MapRules::default() };
+        let found = reason(&rules, &[&first, &second], "1.0.2.3");
+        let shown = |(name, network, text): &(String, Prefix, String)| format!("{name} {network} {text}");
+        assert_eq!(found.record.as_ref().map(shown).as_deref(), Some("a 1.0.0.0/16 AS64500"));
+        let further: Vec<String> = found.further_records.iter().map(shown).collect();
+        assert_eq!(further, ["b 1.0.0.0/16 country DE, continent EU"]);
+        assert_eq!((found.level.as_str(), found.sites), ("country DE", vec![SiteId(1)]));
+        assert_eq!(reason(&rules, &[&first], "9.9.9.9").record, None);
+    }
+
+    #[test]
+    fn nearest_tells_from_where_it_measured() {
+        let rules = MapRules { nearest: Some(1), default: vec![SiteId(1)], ..MapRules::default() };
+        let check = |location: Option<Location>, origin: &str, metres: u64| {
+            let found = reason(&rules, &[&database("a", *b"DE", location, None)], "1.0.2.3");
+            assert_eq!((found.level.as_str(), found.origin.as_deref()), ("nearest 1", Some(origin)));
+            assert_eq!((found.distances.len(), found.distances[0]), (2, (SiteId(0), metres)));
+            assert_eq!(found.sites, [SiteId(0)]);
+        };
+        check(None, "central point 51 9 of DE", 101_499);
+        let here = Location { latitude: 50.11, longitude: 8.68 };
+        check(Some(here), "coordinates 50.1100 8.6800 of the record", 0);
+        let found = reason(&rules, &[], "1.0.2.3");
+        assert_eq!((found.level.as_str(), found.origin, found.distances.len()), ("default", None, 0));
+    }
+
+    #[test]
+    fn special_blocks_and_networks_are_named() {
+        let inside = Prefix { address: "10.1.0.0".parse().unwrap(), length: 16 };
+        let rules = MapRules { network: vec![(inside, vec![SiteId(0)])], ..MapRules::default() };
+        let check = |client: &str, level: &str, special: Option<&str>| {
+            let found = reason(&rules, &[], client);
+            assert_eq!(found.level, level, "{client}");
+            assert_eq!(found.special.map(|block| block.to_string()).as_deref(), special, "{client}");
+        };
+        check("10.0.0.1", "default", Some("10.0.0.0/8"));
+        check("10.1.0.1", "network 10.1.0.0/16", None);
+        check("2002:a01::1", "network 10.1.0.0/16", None);
+        check("2002:a02::1", "default", Some("10.0.0.0/8"));
+        check("fe80::1", "default", Some("fe80::/10"));
+        check("8.8.8.8", "default", None);
+    }
+}

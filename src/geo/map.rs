@@ -158,3 +158,102 @@ impl fmt::Debug for Map {
         write!(formatter, "Map({}: {} classes, {} octets)", self.name, self.classes.len(), self.size())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Prefix;
+    use super::super::database_builder::DatabaseBuilder;
+    use super::*;
+
+    const FRA: SiteId = SiteId(0);
+    const IAD: SiteId = SiteId(1);
+
+    /// 1.0.0.0/8 and 2a00::/12 are German, 10.0.0.0/9 too; everything else is unknown.
+    fn german(digest: u64) -> Database {
+        let mut builder = DatabaseBuilder::default();
+        builder.add_ipv4_country(0x0100_0000, 0x01FF_FFFF, *b"DE");
+        builder.add_ipv4_country(0x0A00_0000, 0x0A7F_FFFF, *b"DE");
+        builder.add_ipv6_country(0x2a00 << 112, (0x2a10 << 112) - 1, *b"DE");
+        builder.finish("test", "test", 0, digest)
+    }
+
+    fn network(address: &str, length: u8, site: SiteId) -> (Prefix, Vec<SiteId>) {
+        (Prefix { address: address.parse().unwrap(), length }, vec![site])
+    }
+
+    fn rules(network: Vec<(Prefix, Vec<SiteId>)>) -> MapRules {
+        MapRules { network, country: vec![(*b"DE", vec![FRA])], default: vec![IAD], ..MapRules::default() }
+    }
+
+    fn check(rules: &MapRules, client: &str, site: SiteId, scope: u8, special: bool) {
+        let database = german(0);
+        let map = Map::compile("world", rules, &[], &[&database]).unwrap();
+        let found = map.place(client.parse().unwrap());
+        assert_eq!(&*map.classes()[usize::from(found.class.0)], [site], "{client}");
+        assert_eq!((found.scope, found.special), (scope, special), "{client}");
+    }
+
+    #[test]
+    fn scope_is_the_shortest_prefix_of_one_class_and_respects_holes() {
+        check(&rules(vec![]), "1.2.3.4", FRA, 8, false);
+        check(&rules(vec![]), "2a00::1", FRA, 12, false);
+        let hole = rules(vec![network("1.2.3.0", 24, IAD)]);
+        check(&hole, "1.2.3.4", IAD, 24, false);
+        check(&hole, "1.2.2.4", FRA, 24, false);
+        check(&hole, "1.200.0.1", FRA, 9, false);
+        check(&rules(vec![network("1.2.3.0", 24, FRA)]), "1.2.3.4", FRA, 8, false);
+    }
+
+    #[test]
+    fn special_blocks_answer_with_their_length_whatever_lies_underneath() {
+        check(&rules(vec![]), "10.1.2.3", FRA, 8, true);
+        check(&rules(vec![]), "10.200.2.3", IAD, 8, true);
+        check(&rules(vec![]), "192.0.2.1", IAD, 24, true);
+        check(&rules(vec![]), "::1", IAD, 128, true);
+        check(&rules(vec![]), "2001:db8::1", IAD, 32, true);
+        check(&rules(vec![]), "2002:a01:203::1", FRA, 24, true);
+        check(&rules(vec![]), "::ffff:10.1.2.3", FRA, 104, true);
+    }
+
+    #[test]
+    fn no_scope_of_a_neighbour_reaches_into_a_special_block() {
+        check(&rules(vec![]), "192.0.3.1", IAD, 24, false);
+        check(&rules(vec![]), "11.0.0.1", IAD, 8, false);
+    }
+
+    #[test]
+    fn a_network_inside_a_special_block_wins_and_is_ordinary() {
+        let inside = rules(vec![network("10.1.0.0", 16, IAD)]);
+        check(&inside, "10.1.2.3", IAD, 16, false);
+        check(&inside, "10.0.2.3", FRA, 16, true);
+        check(&inside, "10.128.0.1", IAD, 9, true);
+        check(&rules(vec![network("10.0.0.0", 8, IAD)]), "10.1.2.3", IAD, 7, false);
+        check(&rules(vec![network("0.0.0.0", 0, IAD)]), "10.1.2.3", IAD, 8, true);
+    }
+
+    #[test]
+    fn tunnelled_clients_are_placed_by_their_ipv4_address() {
+        check(&rules(vec![]), "::ffff:1.2.3.4", FRA, 104, false);
+        check(&rules(vec![]), "2002:102:304::1", FRA, 24, false);
+        check(&rules(vec![]), "::1.2.3.4", IAD, 104, false);
+    }
+
+    #[test]
+    fn a_map_of_one_class_has_scope_0() {
+        let one = MapRules { default: vec![IAD], ..MapRules::default() };
+        for client in ["1.2.3.4", "2a00::1", "2002:102:304::1", "::ffff:1.2.3.4"] {
+            check(&one, client, IAD, 0, false);
+        }
+        check(&one, "10.0.0.1", IAD, 8, true);
+    }
+
+    #[test]
+    fn a_map_knows_what_it_was_made_from() {
+        let (database, other) = (german(1), german(2));
+        let map = Map::compile("world", &rules(vec![]), &[], &[&database]).unwrap();
+        assert!(map.is_made_from(&rules(vec![]), &[], &[&german(1)]));
+        assert!(!map.is_made_from(&rules(vec![]), &[], &[&other]));
+        assert!(!map.is_made_from(&rules(vec![]), &[], &[]));
+        assert!(!map.is_made_from(&rules(vec![network("1.0.0.0", 8, IAD)]), &[], &[&database]));
+    }
+}

@@ -4,25 +4,22 @@
 //! and the tree's shape is checked first (`search_tree`). `Reader::verify` is not used, because it refuses good files
 //! of other vendors for an empty description.
 //!
-//! `maxminddb` hands out records through serde's visitors; that is why one stands here, below the edges. It ends in
-//! this file: what leaves it is a [`Database`].
+//! `maxminddb` hands out records through serde's visitors: `record` has one.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 use std::net::IpAddr;
 
 use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::IgnoredAny;
 use thiserror::Error;
 
-use super::codes::{is_continent, two_letters};
-use super::database::{Database, DatabaseBuilder};
+use super::database::Database;
+use super::database_builder::DatabaseBuilder;
 use super::place::Place;
 use super::ranges::NOTHING;
-use super::rules::Location;
+use super::record::Value;
 use super::search_tree::{BrokenTree, SearchTree};
 use super::space::Space;
-use super::subdivisions;
 
 /// Largest file that is looked at: 1 GiB.
 const FILE_OCTETS_MAXIMUM: usize = 1 << 30;
@@ -30,8 +27,6 @@ const FILE_OCTETS_MAXIMUM: usize = 1 << 30;
 const NODES_MAXIMUM: u32 = 1 << 26;
 /// Most networks with a record.
 const NETWORKS_MAXIMUM: usize = 1 << 25;
-/// Most entries of one map in a record; MaxMind's largest has some 20.
-const MAP_ENTRIES_MAXIMUM: usize = 1 << 10;
 /// What stands before the metadata.
 pub(super) const METADATA_MARK: &[u8] = b"\xAB\xCD\xEFMaxMind.com";
 /// Most records looked at to tell what an unusable file has instead.
@@ -163,174 +158,7 @@ fn add(
 
 fn decode(network: &LookupResult<'_, &[u8]>) -> Result<Place, MmdbError> {
     let record: Option<Value<'_>> = network.decode().map_err(MmdbError::Record)?;
-    Ok(record.map_or_else(Place::default, |record| place(&record)))
-}
-
-/// What a record says, in the shapes of semantics §6; of several keys for one thing the first that says something.
-fn place(record: &Value<'_>) -> Place {
-    let code = |path: &[&str]| record.at(path).and_then(Value::text).and_then(two_letters);
-    let country =
-        code(&["country", "iso_code"]).or_else(|| code(&["country_code"])).or_else(|| code(&["country"]));
-    let of_country = country.map_or_else(Place::default, Place::of_country_code);
-    let known_continent = |code: &[u8; 2]| str::from_utf8(code).is_ok_and(is_continent);
-    let continent = code(&["continent", "code"])
-        .filter(known_continent)
-        .or_else(|| code(&["continent_code"]).filter(known_continent));
-    let city = record.at(&["city", "geoname_id"]).and_then(Value::whole);
-    Place {
-        country: of_country.country,
-        continent: continent.or(of_country.continent),
-        subdivision: country.and_then(|country| subdivision(record, str::from_utf8(&country).ok()?)),
-        city: city.and_then(|id| u32::try_from(id).ok()),
-        location: location(record.at(&["location"]).unwrap_or(&Value::Other)).or_else(|| location(record)),
-        asn: record.at(&["autonomous_system_number"]).or_else(|| record.at(&["asn"])).and_then(asn),
-    }
-}
-
-/// `subdivisions/0/iso_code`, or the English name in `state1`.
-fn subdivision(record: &Value<'_>, country: &str) -> Option<subdivisions::SubdivisionId> {
-    let code = record.at(&["subdivisions", "0", "iso_code"]).and_then(Value::text);
-    let by_code = code.and_then(|code| subdivisions::find(&format!("{country}-{code}")));
-    by_code.or_else(|| subdivisions::named(country, record.at(&["state1"])?.text()?))
-}
-
-fn location(record: &Value<'_>) -> Option<Location> {
-    let degrees = |key, limit: f64| record.at(&[key])?.number().filter(|degrees| degrees.abs() <= limit);
-    Some(Location { latitude: degrees("latitude", 90.0)?, longitude: degrees("longitude", 180.0)? })
-}
-
-/// A number, or "AS123". AS 0 is nobody's (RFC 7607).
-fn asn(value: &Value<'_>) -> Option<u32> {
-    let number = match value {
-        Value::Text(text) => text.strip_prefix("AS").unwrap_or(text).parse().ok(),
-        other => other.whole().and_then(|number| u32::try_from(number).ok()),
-    };
-    number.filter(|&number| number != 0)
-}
-
-/// The part of a record that could matter: entries under other keys are skipped without being decoded, and of a list
-/// only the first element is kept.
-#[derive(Debug)]
-enum Value<'a> {
-    Text(&'a str),
-    Whole(u64),
-    Real(f64),
-    Map(Vec<(&'a str, Value<'a>)>),
-    List(Option<Box<Value<'a>>>),
-    Other,
-}
-
-/// The keys of all levels that [`place`] asks for.
-const KEYS: [&str; 15] = [
-    "asn",
-    "autonomous_system_number",
-    "city",
-    "code",
-    "continent",
-    "continent_code",
-    "country",
-    "country_code",
-    "geoname_id",
-    "iso_code",
-    "latitude",
-    "location",
-    "longitude",
-    "state1",
-    "subdivisions",
-];
-
-impl<'a> Value<'a> {
-    /// The value under a path of keys; "0" is the first element of a list.
-    fn at(&self, path: &[&str]) -> Option<&Value<'a>> {
-        path.iter().try_fold(self, |value, &key| match value {
-            Value::Map(entries) => entries.iter().find(|entry| entry.0 == key).map(|entry| &entry.1),
-            Value::List(first) if key == "0" => first.as_deref(),
-            _ => None,
-        })
-    }
-
-    fn text(&self) -> Option<&'a str> {
-        if let Value::Text(text) = self { Some(text) } else { None }
-    }
-
-    fn whole(&self) -> Option<u64> {
-        if let Value::Whole(number) = self { Some(*number) } else { None }
-    }
-
-    fn number(&self) -> Option<f64> {
-        match self {
-            Value::Real(number) => Some(*number),
-            Value::Whole(number) => Some(*number as f64),
-            _ => None,
-        }
-    }
-}
-
-impl<'a> Deserialize<'a> for Value<'a> {
-    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'a> Visitor<'a> for ValueVisitor {
-    type Value = Value<'a>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a value of a record")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Value<'a>, E> {
-        Ok(Value::Text(text))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value<'a>, E> {
-        Ok(Value::Whole(number))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value<'a>, E> {
-        Ok(u64::try_from(number).map_or(Value::Real(number as f64), Value::Whole))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value<'a>, E> {
-        Ok(Value::Real(number))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Value<'a>, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Value<'a>, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<Value<'a>, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<Value<'a>, S::Error> {
-        let first = list.next_element()?;
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::List(first.map(Box::new)))
-    }
-
-    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Value<'a>, M::Error> {
-        let mut entries = Vec::new();
-        let mut seen = 0;
-        while let Some(key) = map.next_key::<&str>()? {
-            seen += 1;
-            if seen > MAP_ENTRIES_MAXIMUM {
-                return Err(serde::de::Error::custom("a map has too many entries"));
-            }
-            if KEYS.contains(&key) {
-                entries.push((key, map.next_value()?));
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(Value::Map(entries))
-    }
+    Ok(record.map_or_else(Place::default, |record| record.place()))
 }
 
 /// What the records of an unusable file have instead: "only the keys …", for the sentence that refuses it.
@@ -360,67 +188,6 @@ mod tests {
 
     fn open(writer: &MmdbWriter) -> Result<Database, String> {
         Database::from_mmdb("test.mmdb", writer.octets())
-    }
-
-    /// What one record says, in a file that holds only it, at one address.
-    fn check(record: Datum, expected: &str) {
-        let mut writer = MmdbWriter::ipv4();
-        writer.insert("192.0.2.0/24", &record);
-        let database = open(&writer).unwrap_or_else(|error| panic!("{expected}: {error}"));
-        let (network, place) = database.record("192.0.2.9".parse().unwrap()).unwrap();
-        assert_eq!(place.to_string(), expected);
-        assert_eq!(network.to_string(), "192.0.2.0/24");
-    }
-
-    #[test]
-    fn every_shape_of_semantics_6_is_read() {
-        let iso = |code| map([("iso_code", text(code)), ("geoname_id", Datum::Whole(1))]);
-        check(map([("country", iso("DE"))]), "country DE, continent EU");
-        check(map([("country_code", text("FR"))]), "country FR, continent EU");
-        check(map([("country", text("US"))]), "country US, continent NA");
-        check(map([("continent", map([("code", text("AF"))]))]), "continent AF");
-        check(map([("continent_code", text("OC"))]), "continent OC");
-        check(
-            map([("country_code", text("TR")), ("continent_code", text("EU"))]),
-            "country TR, continent EU",
-        );
-        check(map([("country_code", text("EU"))]), "continent EU");
-        check(map([("autonomous_system_number", Datum::Whole(64500))]), "AS64500");
-        check(map([("asn", Datum::Whole(64500))]), "AS64500");
-        check(map([("asn", text("AS64500"))]), "AS64500");
-        check(
-            map([
-                ("city", map([("geoname_id", Datum::Whole(5_368_361))])),
-                ("country", iso("US")),
-                ("location", map([("latitude", Datum::Real(34.05)), ("longitude", Datum::Real(-118.24))])),
-                ("subdivisions", Datum::List(vec![iso("CA"), iso("NY")])),
-            ]),
-            "country US, continent NA, subdivision US-CA, city 5368361, coordinates 34.0500 -118.2400",
-        );
-        check(
-            map([
-                ("city", text("Munich")),
-                ("country_code", text("DE")),
-                ("latitude", Datum::Real(48.1)),
-                ("longitude", Datum::Whole(11)),
-                ("state1", text("Bavaria")),
-            ]),
-            "country DE, continent EU, subdivision DE-BY, coordinates 48.1000 11.0000",
-        );
-    }
-
-    #[test]
-    fn values_that_cannot_be_are_left_out() {
-        let country = ("country_code", text("DE"));
-        check(map([country.clone(), ("asn", text("ASN"))]), "country DE, continent EU");
-        check(map([country.clone(), ("asn", Datum::Whole(0))]), "country DE, continent EU");
-        check(map([country.clone(), ("continent_code", text("XX"))]), "country DE, continent EU");
-        check(
-            map([country.clone(), ("latitude", Datum::Real(91.0)), ("longitude", Datum::Real(1.0))]),
-            "country DE, continent EU",
-        );
-        check(map([country.clone(), ("latitude", Datum::Real(f64::NAN))]), "country DE, continent EU");
-        check(map([country, ("subdivisions", Datum::List(vec![]))]), "country DE, continent EU");
     }
 
     #[test]

@@ -26,7 +26,14 @@ pub(super) fn store() -> Arc<Store> {
     assert_eq!(faults, []);
     let zone = Arc::new(zone.unwrap().compile());
     publish(Configuration {
-        zones: vec![ZoneFile { zone, source }],
+        zones: vec![ZoneFile {
+            zone,
+            source,
+            includes: vec![],
+            requests: vec![],
+            marks: vec![],
+            warnings: vec![],
+        }],
         identity: Some("ns1.test".into()),
         udp_payload_max: 1232,
         ..Default::default()

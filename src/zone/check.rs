@@ -275,3 +275,113 @@ fn target_help(target: &QuestionName) -> String {
 fn written(name: &QuestionName) -> String {
     Name::from_wire(name.as_octets()).map_or_else(|_| String::new(), |name| name.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{HEAD, lines, load};
+
+    /// The lines below the head, the first of which is line 5, give these faults; what to do is left out.
+    fn check(text: &str, expected: &[&str]) {
+        let faults = lines(&load(&format!("{HEAD}{text}\n")).1);
+        let messages: Vec<&str> =
+            faults.iter().map(|line| line.split(" (help").next().unwrap_or_default()).collect();
+        assert_eq!(messages, expected, "{text}");
+    }
+
+    #[test]
+    fn a_zone_has_soa_and_ns() {
+        let messages = |text: &str| lines(&load(text).1);
+        assert_eq!(
+            messages("$TTL 1\n@ NS a.\n"),
+            [" error: the zone example.com. has no SOA record \
+              (help: begin it with: @ SOA ns1.example.com. hostmaster.example.com. 1 1h 15m 1w 5m)"]
+        );
+        assert_eq!(
+            messages("$TTL 1\n@ SOA a b 1 2 3 4 5\n"),
+            [" error: the zone example.com. has no NS record at its apex \
+              (help: name the servers of the zone, as in: @ NS ns1.example.com.)"]
+        );
+        check("", &[]);
+    }
+
+    #[test]
+    fn a_cname_stands_alone_but_for_its_signature() {
+        check(
+            "a CNAME ns1\na A 192.0.2.1",
+            &["5:3: error: a.example.com. has a CNAME record and A beside it"],
+        );
+        check("@ CNAME ns1", &["5:3: error: example.com. has a CNAME record and NS beside it"]);
+        check(
+            "a CNAME ns1\na NSEC b CNAME\na RRSIG CNAME 13 3 300 20270101000000 20261201000000 1 @ AAAA",
+            &[],
+        );
+    }
+
+    #[test]
+    fn nameservers_and_hosts_of_the_zone_have_addresses() {
+        check("@ NS ns2", &["5:6: error: NS names ns2.example.com., which has no A or AAAA record"]);
+        check(
+            "@ NS ns2\n*.b A 192.0.2.1\n@ NS x.b",
+            &["5:6: error: NS names ns2.example.com., which has no A or AAAA record"],
+        );
+        check(
+            "a MX 10 b\nb TXT x",
+            &["5:9: warning: MX names b.example.com., which has no A or AAAA record"],
+        );
+        check("a SRV 1 2 3 b", &["5:13: warning: SRV names b.example.com., which has no A or AAAA record"]);
+        check(
+            "a MX 0 .\na SRV 0 0 0 .\na NS x.net.",
+            &[
+                "5:3: warning: the MX record of a.example.com. is never answered: a.example.com. is delegated",
+                "6:3: warning: the SRV record of a.example.com. is never answered: a.example.com. is delegated",
+            ],
+        );
+        check("a NS b", &["5:6: warning: NS names b.example.com., which has no A or AAAA record"]);
+        check(
+            "a NS (\n ; c\n ns.a )",
+            &["7:2: warning: the glue of ns.a.example.com. is missing: it has no A or AAAA record here"],
+        );
+        check("a NS ns.a\nns.a A 192.0.2.1\nb NS ns.a", &[]);
+        check("a NS x.b\nb NS ns1", &[]);
+    }
+
+    #[test]
+    fn aliases_are_no_hosts_and_lead_somewhere() {
+        check("a CNAME ns1\nb MX 1 a", &["6:8: warning: MX names a.example.com., which is an alias"]);
+        check(
+            "a CNAME nowhere",
+            &["5:9: warning: the alias leads to nowhere.example.com., which does not exist"],
+        );
+        check("a CNAME nowhere.example.net.", &[]);
+        check("a CNAME b.d\nd DNAME x.net.", &[]);
+        check(
+            "a CNAME b\nb CNAME a",
+            &[
+                "5:3: warning: the alias a.example.com. leads back to itself",
+                "6:3: warning: the alias b.example.com. leads back to itself",
+            ],
+        );
+        check("*.a CNAME x.a", &["5:5: warning: the alias *.a.example.com. leads back to itself"]);
+    }
+
+    #[test]
+    fn what_a_delegation_hides_is_told() {
+        check(
+            "a NS ns.a\nns.a A 192.0.2.1\nns.a TXT x\nb.a A 192.0.2.1\na TXT x\na DS 1 13 9 aa\nns.a AAAA ::1",
+            &[
+                "7:6: warning: the TXT record of ns.a.example.com. is never answered: a.example.com. is delegated",
+                "8:5: warning: the A record of b.a.example.com. is never answered: a.example.com. is delegated",
+                "9:3: warning: the TXT record of a.example.com. is never answered: a.example.com. is delegated",
+            ],
+        );
+        check("a DS 1 13 9 aa", &["5:3: warning: a.example.com. has a DS record but is not delegated"]);
+    }
+
+    #[test]
+    fn asterisks_are_wildcards_only_as_the_whole_first_label() {
+        check("*.a TXT x", &[]);
+        check("*a TXT x", &["5:4: warning: the asterisk in *a.example.com. is an ordinary character"]);
+        check("b.*.a TXT x", &["5:7: warning: the asterisk in b.*.a.example.com. is an ordinary character"]);
+        check("*.a NS ns1", &["5:5: error: a wildcard cannot be delegated: *.a.example.com. has NS records"]);
+    }
+}

@@ -98,3 +98,126 @@ impl ZoneData {
         targets
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{HEAD, load, name};
+    use super::*;
+
+    #[test]
+    fn config_finds_what_it_asks_for() {
+        let text = format!("{HEAD}WWW 60 A 192.0.2.1\nsub NS ns.sub\nns.sub A 192.0.2.2\na.b TXT x\n");
+        let mut data = load(&text).0.unwrap();
+        assert_eq!(data.apex(), &name("example.com."));
+        assert_eq!(data.ttl(&name("www.example.com."), rtype::A), Some(60));
+        assert_eq!(data.ttl(&name("www.example.com."), rtype::AAAA), None);
+        assert_eq!(data.ttl(&name("www.example.net."), rtype::A), None);
+        let owners: Vec<String> = data.owners().map(|owner| owner.to_string()).collect();
+        assert_eq!(
+            owners.join(" "),
+            "example.com. ns1.example.com. www.example.com. sub.example.com. ns.sub.example.com. a.b.example.com."
+        );
+        assert_eq!(data.cut_at_or_above(&name("x.sub.example.com.")), Some(name("sub.example.com.")));
+        assert_eq!(data.cut_at_or_above(&name("sub.example.com.")), Some(name("sub.example.com.")));
+        assert_eq!(data.cut_at_or_above(&name("www.example.com.")), None);
+        assert!(data.is_ns_target(&name("NS.sub.example.com.")));
+        assert!(!data.is_ns_target(&name("www.example.com.")));
+        data.steer(&name("www.example.com."), rtype::A, 7);
+        let zone = data.compile();
+        let mut rules =
+            zone.node_numbers().flat_map(|node| zone.node(node).rrsets()).filter_map(|set| set.rule());
+        assert_eq!((rules.next(), rules.next()), (Some(7), None));
+    }
+
+    mod no_panic {
+        use proptest::prelude::*;
+
+        use super::super::super::Lookup;
+        use super::*;
+
+        /// Pieces that a master file is made of, and octets that it is not.
+        fn soup() -> impl Strategy<Value = Vec<u8>> {
+            let pieces = [
+                "@ ",
+                "a ",
+                "*.a ",
+                "b.a ",
+                "\\# 4 ",
+                "C0000201 ",
+                "A ",
+                "NS ",
+                "CNAME ",
+                "SOA ",
+                "MX ",
+                "TXT ",
+                "SVCB ",
+                "HTTPS ",
+                "DNAME ",
+                "DS ",
+                "NSEC ",
+                "RRSIG ",
+                "CAA ",
+                "TYPE1 ",
+                "192.0.2.1 ",
+                "10 ",
+                "1h ",
+                "IN ",
+                "\n",
+                "\n",
+                "\n",
+                "\n ",
+                "(",
+                ")",
+                "\"",
+                "\\",
+                "\\1",
+                "\\200",
+                ";",
+                "$TTL 1\n",
+                "$ORIGIN ",
+                "$INCLUDE z\n",
+                ". ",
+                "..",
+                "alpn=h2 ",
+                "key1=",
+                "mandatory=",
+                "\r\n",
+                "\t",
+                "\0",
+                "\u{e9}",
+                "@ 1 SOA a b 1 2 3 4 5\n",
+                "@ NS a\n",
+            ];
+            let piece = prop_oneof![
+                8 => prop::sample::select(pieces.to_vec()).prop_map(|piece| piece.as_bytes().to_vec()),
+                1 => prop::collection::vec(any::<u8>(), 0..6),
+            ];
+            prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+        }
+
+        proptest! {
+            #[test]
+            fn any_octets_load_or_are_refused_with_faults_inside_the_file(octets in soup()) {
+                let source = Source::new("z", octets.clone());
+                let mut include = |_: &str| Ok(Source::new("i", octets.clone()));
+                let (data, faults) = ZoneData::parse(&name("example.com."), &source, &mut include);
+                prop_assert!(data.is_some() || crate::fault::any_error(&faults));
+                for fault in &faults {
+                    prop_assert!(fault.span.as_ref().is_none_or(|span| span.start <= span.end && span.end <= octets.len()));
+                }
+                let Some(data) = data else { return Ok(()) };
+                let owners: Vec<Name> = data.owners().collect();
+                let zone = data.compile();
+                let mut question = QuestionName::default();
+                for owner in owners {
+                    question.set(&owner);
+                    match zone.find(&question, rtype::DS) {
+                        Lookup::Found { node, .. } => prop_assert!(node.rrsets().all(|set| set.rdata().count() == set.record_count())),
+                        Lookup::Referral(referral) => prop_assert!(referral.glue().count() < 100),
+                        Lookup::NoName => prop_assert!(false, "{owner} was just listed"),
+                    }
+                }
+            }
+        }
+    }
+}

@@ -35,7 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>, state: &mut FileState<'_>, tokens: &
             }
         }
         (b"$ORIGIN", _) => {
-            refuse(reader, state, (tokens, 1), "$ORIGIN has one argument: $ORIGIN example.com.")
+            refuse(reader, state, (tokens, 1), "$ORIGIN has one argument: $ORIGIN example.com.");
         }
         (b"$TTL", _) => refuse(reader, state, (tokens, 1), "$TTL has one argument: $TTL 1h"),
         (b"$INCLUDE", _) => {

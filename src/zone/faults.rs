@@ -76,9 +76,7 @@ impl Faults {
     pub(super) fn into_list(mut self) -> Vec<Fault> {
         let sources = std::mem::take(&mut self.sources);
         let file = |fault: &Fault| sources.iter().position(|source| Arc::ptr_eq(source, &fault.source));
-        self.kept.sort_by_cached_key(|fault| {
-            (file(fault), fault.span.as_ref().map_or(0, |span| span.start), fault.message.clone())
-        });
+        self.kept.sort_by_cached_key(|fault| (file(fault), fault.span.as_ref().map_or(0, |span| span.start)));
         if let (Some(first), true) = (sources.first(), self.errors_left_out + self.warnings_left_out > 0) {
             let count = format!(
                 "{} more errors and {} more warnings are not shown",

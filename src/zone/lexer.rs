@@ -265,7 +265,7 @@ mod tests {
                     let words: Vec<&str> = tokens.iter().map(|token| &text[token.span()]).collect();
                     format!("{}{}", if blank { "~" } else { "" }, words.join("|"))
                 }
-                Err(fault) => format!("{:?}", fault),
+                Err(fault) => format!("{fault:?}"),
             });
         }
         all

@@ -277,3 +277,86 @@ impl Scanner for TokenScanner<'_, '_> {
         Ok(Vec::new())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{HEAD, lines, load, records, whole};
+
+    /// A record of this text has this data in hexadecimal; blanks are for the reader.
+    fn check(text: &str, expected: &str) {
+        let all = records(&whole(&format!("x {text}\n")));
+        let data = all[3..].iter().map(|record| record.rsplit(' ').next().unwrap_or_default());
+        assert_eq!(data.collect::<Vec<_>>(), [expected.replace(' ', "")], "{text}");
+    }
+
+    /// A record of this text is refused with this message.
+    fn check_refused(text: &str, expected: &str) {
+        let faults = lines(&load(&format!("{HEAD}x {text}\n")).1);
+        let message = faults.first().map(|line| line.split(" (help").next().unwrap_or_default());
+        assert_eq!(message, Some(expected), "{text}");
+    }
+
+    const APEX: &str = "076578616d706c6503636f6d00";
+
+    #[test]
+    fn rows_of_fields() {
+        check("AAAA 2001:DB8::1", "20010db8000000000000000000000001");
+        check("MX 010 @", &format!("000a{APEX}"));
+        check("TXT a \"b c\" \"\" \"\\255\\\"\" é", "0161 03622063 00 02ff22 02c3a9");
+        check("SRV 1 2 3 .", "00010002000300");
+        check("HINFO a \"b c\"", "016103622063");
+        check("RP @ .", &format!("{APEX}00"));
+        check("NAPTR 1 2 s \"\" \"!^.*$!x!\" .", "00010002 0173 00 08215e2e2a24217821 00");
+    }
+
+    #[test]
+    fn rfc3597_generic_form_of_any_type() {
+        check("TYPE65534 \\# 4 01 0203 aF", "010203af");
+        check("TYPE65534 \\# 0", "");
+        check("A \\# 4 C0000201", "c0000201");
+        check("TYPE15 10 .", "000a00");
+        check("LOC \\# 2 ffff", "ffff");
+        check_refused("A \\# 3 C00002", "5:10: error: A: these octets are not the data of A");
+        check_refused("A \\# 5 C000020100", "5:10: error: A: these octets are not the data of A");
+        check_refused("NS \\# 2 c000", "5:11: error: NS: these octets are not the data of NS");
+        check_refused("TXT \\# 0", "5:10: error: TXT: these octets are not the data of TXT");
+        check_refused("A \\# 4 C00002", "5:10: error: A: \\# says 4 octets, but 3 follow");
+        check_refused("A \\# 4 xx", "5:10: error: A: here should stand hexadecimal digits");
+        check_refused("A \\# 65536", "5:8: error: A: here should stand the number of octets");
+    }
+
+    #[test]
+    fn types_that_domain_reads() {
+        check(
+            "DS 1 ECDSAP256SHA256 SHA-1 (00112233445566778899 AABBCCDDEEFF00112233)",
+            "00010d0100112233445566778899aabbccddeeff00112233",
+        );
+        check("CAA 128 issue \"ca.example\\;x=1\"", "80 056973737565 63612e6578616d706c653b783d31");
+        check("NSEC a A TYPE1234", &format!("0161{APEX} 000140 041b{}20", "00".repeat(26)));
+        check("SSHFP 4 2 aabb", "0402aabb");
+        check("IPSECKEY 10 1 2 192.0.2.1 AQID", "0a0102c0000201010203");
+        check_refused(
+            "DS 1 13 2 aa",
+            "5:13: error: DS: the digest does not have the length that its algorithm gives",
+        );
+        check_refused("TLSA 3 1 1 zz", "5:14: error: TLSA: expected hex digits");
+        check_refused("CAA 0 issue", "5:9: error: CAA: the data ends here, but a field is still missing");
+        check_refused(
+            "NSEC a A \\999",
+            "5:12: error: NSEC: a backslash must be followed by three digits up to 255 or by a character",
+        );
+    }
+
+    #[test]
+    fn strings_hold_255_octets() {
+        check(&format!("TXT {}", "a".repeat(255)), &format!("ff{}", "61".repeat(255)));
+        check_refused(
+            &format!("TXT {}", "a".repeat(256)),
+            "5:7: error: TXT: a character string holds at most 255 octets, this one has 256",
+        );
+        check_refused(
+            "TXT \"\\256\"",
+            "5:7: error: TXT: a backslash must be followed by three digits up to 255 or by a character",
+        );
+    }
+}

@@ -84,7 +84,7 @@ fn parse_parameter(cursor: &mut Cursor<'_>) -> Result<Parameter, RdataError> {
     let key = parse_key(key_text)?;
     let mut value = Vec::new();
     append_unescaped(written.unwrap_or_default(), &mut value)?;
-    if !key_text.starts_with(b"key") {
+    if !value.is_empty() && !key_text.starts_with(b"key") {
         value = encode(key, &value)?;
     }
     check_value(key, &value)?;
@@ -252,4 +252,76 @@ fn name(key: u16) -> String {
 
 fn refuse(message: String) -> RdataError {
     RdataError::Parameter(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{HEAD, lines, load, records, whole};
+
+    /// An SVCB record with these parameters has them as these octets, in hexadecimal.
+    fn check(parameters: &str, expected: &str) {
+        let all = records(&whole(&format!("x SVCB 1 . {parameters}\n")));
+        let expected = format!("x.example.com. 300 64 000100{}", expected.replace(' ', ""));
+        assert_eq!(all[3..], [expected], "{parameters}");
+    }
+
+    fn check_refused(parameters: &str, expected: &str) {
+        let faults = lines(&load(&format!("{HEAD}x HTTPS 1 . {parameters}\n")).1);
+        let message = faults.first().map(|line| line.split(" (help").next().unwrap_or_default());
+        assert_eq!(message, Some(expected), "{parameters}");
+    }
+
+    /// RFC 9460 appendix D.2 and more.
+    #[test]
+    fn rfc9460_parameters() {
+        check("", "");
+        check("port=53", "0003 0002 0035");
+        check("key667=hello", "029b 0005 68656c6c6f");
+        check("key667=\"hello\\210qoo\"", "029b 0009 68656c6c6fd2716f6f");
+        check(
+            "ipv6hint=\"2001:db8::1,2001:db8::53:1\"",
+            "0006 0020 20010db8000000000000000000000001 20010db8000000000000000000530001",
+        );
+        check(
+            "(alpn=h2,h3-19 mandatory=ipv4hint,alpn\n ipv4hint=192.0.2.1)",
+            "0000 0004 0001 0004 0001 0009 02683205 68332d3139 0004 0004 c0000201",
+        );
+        check(r#"alpn="f\\\\oo\\,bar,h2""#, "0001 000c 08665c6f6f2c626172 026832");
+        check(r"alpn=f\\\092oo\092,bar,h2", "0001 000c 08665c6f6f2c626172 026832");
+        check("no-default-alpn alpn=h2 ech=AAAA", "0001 0003 026832 0002 0000 0005 0003 000000");
+        check(
+            "dohpath=/q{?dns} ohttp key9=zz key65535",
+            "0007 0008 2f717b3f646e737d 0008 0000 0009 0002 7a7a ffff 0000",
+        );
+        check("key1=\\002h2 key3=\\000\\053", "0001 0003 026832 0003 0002 0035");
+    }
+
+    /// RFC 9460 appendix D.3 and more.
+    #[test]
+    fn rfc9460_failures() {
+        check_refused("key123=abc key123=def", "5:24: error: HTTPS: key123 stands here twice");
+        check_refused("mandatory", "5:13: error: HTTPS: mandatory must have a value");
+        check_refused("alpn", "5:13: error: HTTPS: alpn must have a value");
+        check_refused("port=65536", "5:13: error: HTTPS: port must be a number up to 65535");
+        check_refused("ipv4hint=1.2.3.4,", "5:13: error: HTTPS: ipv4hint must be a list of addresses");
+        check_refused("port", "5:13: error: HTTPS: port must have a value");
+        check_refused("ech", "5:13: error: HTTPS: ech must have a value");
+        check_refused("ipv4hint=\"\"", "5:22: error: HTTPS: ipv4hint must have a value");
+        check_refused("no-default-alpn=abc alpn=h2", "5:13: error: HTTPS: no-default-alpn has no value");
+        check_refused("no-default-alpn", "5:13: error: HTTPS: no-default-alpn needs alpn beside it");
+        check_refused("mandatory=key123", "5:13: error: HTTPS: mandatory lists key123, which is not there");
+        check_refused("mandatory=mandatory", "5:13: error: HTTPS: mandatory cannot list itself");
+        check_refused("mandatory=port,port port=1", "5:33: error: HTTPS: mandatory lists port twice");
+        check_refused("alpn=h2,,h3", "5:13: error: HTTPS: a protocol in alpn has 1 to 255 octets");
+        check_refused("key1=\\003h2", "5:13: error: HTTPS: these octets are no value of alpn");
+        check_refused("dohpath=/q", "5:13: error: HTTPS: these octets are no value of dohpath");
+        check_refused(
+            "apln=h2",
+            "5:13: error: HTTPS: \"apln\" is not the name of a parameter nor of the form key12345; did you mean alpn?",
+        );
+        check_refused(
+            "key01=x",
+            "5:13: error: HTTPS: \"key01\" is not the name of a parameter nor of the form key12345",
+        );
+    }
 }

@@ -55,3 +55,47 @@ impl Zones {
         self.zones.iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{load_files, question};
+    use super::*;
+
+    fn zones(apexes: &[&str]) -> Zones {
+        let text = "@ 1 SOA a. b. 1 2 3 4 5\n@ 1 NS a.\n";
+        let zone = |apex: &&str| Arc::new(load_files(apex, &[("z", text)]).0.unwrap().compile());
+        Zones::new(apexes.iter().map(zone).collect())
+    }
+
+    fn check(zones: &Zones, wanted: &str, qtype: u16, expected: Option<(&str, usize)>) {
+        let question = question(wanted);
+        let found = zones.find(&question, qtype);
+        let found = found.map(|(zone, suffix)| (zone.apex().to_string(), suffix));
+        assert_eq!(found, expected.map(|(apex, suffix)| (apex.to_owned(), suffix)), "{wanted} {qtype}");
+    }
+
+    #[test]
+    fn the_longest_apex_wins() {
+        let zones = zones(&["example.com.", "Sub.example.com.", "net."]);
+        check(&zones, "example.com.", 1, Some(("example.com.", 0)));
+        check(&zones, "a.b.example.com.", 1, Some(("example.com.", 2)));
+        check(&zones, "a.SUB.example.com.", 1, Some(("Sub.example.com.", 1)));
+        check(&zones, "xsub.example.com.", 1, Some(("example.com.", 1)));
+        check(&zones, "a.b.c.d.e.f.net.", 1, Some(("net.", 6)));
+        check(&zones, "com.", 1, None);
+        check(&zones, ".", 1, None);
+        check(&Zones::new(Vec::new()), "example.com.", 1, None);
+        let apexes: Vec<String> = zones.iter().map(|zone| zone.apex().to_string()).collect();
+        assert_eq!(apexes, ["example.com.", "Sub.example.com.", "net."]);
+    }
+
+    #[test]
+    fn rfc4035_ds_at_an_apex_is_asked_of_the_parent() {
+        let zones = zones(&["example.com.", "sub.example.com.", "."]);
+        check(&zones, "sub.example.com.", 43, Some(("example.com.", 1)));
+        check(&zones, "example.com.", 43, Some((".", 2)));
+        check(&zones, "a.sub.example.com.", 43, Some(("sub.example.com.", 1)));
+        check(&zones, ".", 43, Some((".", 0)));
+        check(&zones, ".", 1, Some((".", 0)));
+    }
+}

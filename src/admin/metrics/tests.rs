@@ -1,13 +1,13 @@
 use super::catalogue::METRICS;
 use super::render;
-use crate::admin::testing::sources;
+use crate::admin::testing::{empty, with_members_down};
 use crate::answer::Counter;
 
 const DOCUMENTATION: &str = include_str!("../../../docs/operations.md");
 
 #[test]
 fn every_metric_is_shown() {
-    let text = render(&sources()).unwrap();
+    let text = render(&empty()).unwrap();
     for metric in METRICS {
         let help = format!("# HELP meridian_{} {}\n", metric.name, metric.help);
         assert!(text.contains(&help), "{help}\n{text}");
@@ -48,7 +48,7 @@ fn every_counter_of_the_packet_path_is_in_the_catalogue() {
 
 #[test]
 fn the_workers_tallies_are_summed() {
-    let sources = sources();
+    let sources = empty();
     for tally in &sources.tallies {
         tally.count(Counter::Udp);
         tally.count(Counter::SteerDegraded);
@@ -65,4 +65,25 @@ fn names_follow_the_conventions() {
         let plain = metric.name.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_');
         assert!(plain && !metric.name.ends_with("_total") && !metric.help.ends_with('.'), "{}", metric.name);
     }
+}
+
+#[test]
+fn members_pools_and_rules_are_told_apart() {
+    let text = render(&with_members_down(&["a"])).unwrap();
+    for line in [
+        "meridian_targets{state=\"up\"} 1",
+        "meridian_targets{state=\"down\"} 1",
+        "meridian_member_up{pool=\"near\",member=\"a\",family=\"ipv4\",monitor=\"web\"} 0",
+        "meridian_member_up{pool=\"near\",member=\"b\",family=\"ipv4\",monitor=\"web\"} 1",
+        "meridian_member_eligible{pool=\"near\",member=\"b\",family=\"ipv4\"} 1",
+        "meridian_member_eligible{pool=\"far\",member=\"c\",family=\"ipv6\"} 0",
+        "meridian_pool_state{pool=\"near\",family=\"ipv4\",state=\"degraded\"} 1",
+        "meridian_pool_state{pool=\"near\",family=\"ipv4\",state=\"healthy\"} 0",
+        "meridian_pool_state{pool=\"near\",family=\"ipv6\",state=\"absent\"} 1",
+        "meridian_troubled_rules 2",
+        "meridian_zone_serial{zone=\"example.com.\"} 7",
+    ] {
+        assert!(text.lines().any(|each| each == line), "{line}\n{text}");
+    }
+    assert!(!text.contains("member=\"a\",family=\"ipv6\""), "a has no IPv6 address: {text}");
 }

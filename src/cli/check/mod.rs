@@ -4,13 +4,12 @@ mod summary;
 
 use std::path::PathBuf;
 
+use clap::builder::styling::AnsiColor;
 use serde::Serialize;
 
-use super::files::MainFile;
-use super::{DEFAULT_FILE, FAILED, Format, OK, json, painted, print};
+use super::{DEFAULT_FILE, FAILED, Format, OK, files, json, painted, print};
 use crate::config::report;
 use crate::fault::Fault;
-use clap::builder::styling::AnsiColor;
 
 use self::summary::Summary;
 
@@ -41,7 +40,7 @@ struct Report {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
-    let (faults, summary) = match MainFile::new(&arguments.file).load() {
+    let (faults, summary) = match files::load(&arguments.file) {
         Ok(loaded) => {
             let summary = Summary::of(&loaded);
             (loaded.warnings, Some(summary))

@@ -138,15 +138,21 @@ impl fmt::Display for Summary {
         }
         for map in &self.maps {
             let ecs = if map.ecs { "decides" } else { "is ignored" };
-            let (classes, size) = (map.classes.len(), map.octets / 1024);
-            writeln!(formatter, "\nmap {}: {classes} classes, {size} KiB, client subnet {ecs}", map.name)?;
+            let (classes, size) = (counted(map.classes.len(), "class", "classes"), map.octets / 1024);
+            writeln!(formatter, "\nmap {}: {classes}, {size} KiB, client subnet {ecs}", map.name)?;
             write_classes(formatter, map)?;
         }
         if !self.geo.is_empty() {
             section(formatter, &geo_table(&self.geo))?;
         }
-        writeln!(formatter, "\n{} rules, {} monitors, {} targets", self.rules, self.monitors, self.targets)
+        let rules = counted(self.rules, "rule", "rules");
+        let monitors = counted(self.monitors, "monitor", "monitors");
+        writeln!(formatter, "\n{rules}, {monitors}, {}", counted(self.targets, "target", "targets"))
     }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn section(formatter: &mut fmt::Formatter<'_>, table: &ShownTable) -> fmt::Result {

@@ -7,11 +7,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::files::MainFile;
-use super::{DEFAULT_FILE, FAILED, Format, OK, json, print};
+use super::{DEFAULT_FILE, FAILED, Format, OK, files, json, print};
 use crate::config::report;
 use crate::explain::{self, Client};
-use crate::wire::{Name, rtype};
+use crate::wire::{Name, NameError, rtype};
 use crate::zone::record_type::{self, Parsed};
 
 use self::offline::{MemberName, Offline};
@@ -24,10 +23,11 @@ use self::offline::{MemberName, Offline};
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The name to ask for
-    name: String,
+    #[arg(value_parser = parse_name)]
+    name: Name,
     /// The type to ask for: A, AAAA, MX, … or TYPEnnn
-    #[arg(value_name = "TYPE", default_value = "A")]
-    rtype: String,
+    #[arg(value_name = "TYPE", default_value = "A", value_parser = parse_type)]
+    qtype: u16,
     /// Who asks: an address (asks directly), or ADDRESS/LENGTH (the client subnet that a resolver sends)
     #[arg(long, value_name = "ADDRESS[/LENGTH]")]
     from: From,
@@ -71,6 +71,18 @@ impl FromStr for From {
     }
 }
 
+fn parse_name(text: &str) -> Result<Name, NameError> {
+    Name::parse(text.as_bytes(), Some(&Name::root()))
+}
+
+fn parse_type(text: &str) -> Result<u16, String> {
+    match record_type::parse(text.as_bytes()) {
+        Some(Parsed::Data(number) | Parsed::Meta(number @ rtype::ANY)) => Ok(number),
+        Some(Parsed::Meta(_)) => Err("no name has data of this type".to_owned()),
+        None => Err("this is no record type".to_owned()),
+    }
+}
+
 impl Arguments {
     /// With a length, or with a resolver in between, the address is a client subnet.
     fn client(&self) -> Client {
@@ -86,16 +98,7 @@ impl Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
-    let name = Name::parse(arguments.name.as_bytes(), Some(&Name::root()))
-        .map_err(|error| anyhow::anyhow!("`{}` is not a name: {error}", arguments.name))?;
-    let qtype = match record_type::parse(arguments.rtype.as_bytes()) {
-        Some(Parsed::Data(number) | Parsed::Meta(number @ rtype::ANY)) => number,
-        Some(Parsed::Meta(_)) => {
-            anyhow::bail!("{} is not a type of data that a name can have", arguments.rtype)
-        }
-        None => anyhow::bail!("`{}` is not a record type", arguments.rtype),
-    };
-    let loaded = match MainFile::new(&arguments.config).load() {
+    let loaded = match files::load(&arguments.config) {
         Ok(loaded) => loaded,
         Err(faults) => {
             super::print_to_stderr(&report::for_people(&faults, true));
@@ -103,13 +106,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         }
     };
     let offline = Offline::new(loaded.configuration, &arguments.down)?;
-    let explanation = explain::explain(
-        &offline.snapshot,
-        &|target| offline.health(target),
-        &name,
-        qtype,
-        arguments.client(),
-    );
+    let health = |target| offline.health(target);
+    let Arguments { name, qtype, .. } = arguments;
+    let explanation = explain::explain(&offline.snapshot, &health, name, *qtype, arguments.client());
     match arguments.format {
         Format::Text => print(&explain::render(&explanation))?,
         Format::Json => print(&json(&view::View::of(&explanation))?)?,

@@ -123,7 +123,7 @@ struct CandidateView {
     state: &'static str,
     pick: &'static str,
     answers: bool,
-    soonest_flip: Option<u32>,
+    soonest_flip_seconds: Option<u32>,
     members: Vec<MemberView>,
 }
 
@@ -181,7 +181,7 @@ struct ProbabilityView {
 struct TtlView {
     seconds: u32,
     reason: String,
-    soonest_flip: Option<u32>,
+    soonest_flip_seconds: Option<u32>,
     min_ttl: u32,
     default_ttl: u32,
 }
@@ -273,7 +273,7 @@ fn steering(steering: &Steering) -> SteeringView {
             reason: ttl
                 .bound
                 .map_or_else(|| "that of the default RRset".to_owned(), |bound| bound.to_string()),
-            soonest_flip: ttl.soonest_flip,
+            soonest_flip_seconds: ttl.soonest_flip,
             min_ttl: ttl.min,
             default_ttl: ttl.max,
         },
@@ -341,7 +341,7 @@ fn candidate(candidate: &Candidate) -> CandidateView {
             Pick::All => "all",
         },
         answers: candidate.answers,
-        soonest_flip: candidate.soonest_flip,
+        soonest_flip_seconds: candidate.soonest_flip,
         members: members.collect(),
     }
 }

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::files::MainFile;
-use super::{DEFAULT_FILE, Format, OK, print};
+use super::{DEFAULT_FILE, Format, OK, files, print};
 use crate::admin::status::Status;
 use crate::config::report;
 
@@ -72,11 +71,8 @@ fn socket(arguments: &Arguments) -> anyhow::Result<PathBuf> {
     if let Some(socket) = &arguments.socket {
         return Ok(socket.clone());
     }
-    let file = MainFile::new(&arguments.config);
-    let loaded = file
-        .load()
-        .map_err(|faults| anyhow::anyhow!("{}\n(--socket PATH needs no files)", report::summary(&faults)))
+    let loaded = files::load(&arguments.config)
+        .map_err(|faults| anyhow::anyhow!("{} (--socket PATH needs no files)", report::summary(&faults)))
         .with_context(|| format!("cannot find the status socket in {}", arguments.config.display()))?;
-    let socket = loaded.settings.socket.context("the files name no status socket; use --socket PATH")?;
-    Ok(file.folder.join(socket))
+    loaded.settings.socket.context("the files name no status socket; use --socket PATH")
 }

@@ -25,7 +25,10 @@ pub(super) fn continent(code: &Written<String>, faults: &Faults) -> Parsed<[u8; 
     let help = if codes::is_country(&code.to_uppercase()) {
         "countries stand in the table `country`".into()
     } else {
-        in_table(code, &CONTINENTS).unwrap_or_else(|| "the continents are AF, AN, AS, EU, NA, OC, SA".into())
+        match in_table(code, &CONTINENTS) {
+            Some(found) => format!("did you mean {found}?"),
+            None => "the continents are AF, AN, AS, EU, NA, OC, SA".into(),
+        }
     };
     unknown(code, "continent", Some(help), faults)
 }
@@ -64,14 +67,14 @@ pub(super) fn subdivision(code: &Written<String>, faults: &Faults) -> Parsed<Str
     }
     let upper = code.to_uppercase();
     let turned = upper.split_once('-').map(|(first, second)| format!("{second}-{first}"));
-    let help = if codes::is_subdivision(&upper) {
-        format!("did you mean {}?", quote(&upper))
-    } else if let Some(turned) = turned.filter(|turned| codes::is_subdivision(turned)) {
-        format!("did you mean {}?", quote(&turned))
-    } else if codes::is_country(&upper) {
-        "countries stand in the table `country`".into()
-    } else {
-        "subdivisions are written as ISO 3166-2 codes such as `US-CA`".into()
+    let meant = match turned {
+        Some(turned) if codes::is_subdivision(&turned) => in_table(&turned, codes::subdivisions()),
+        _ => in_table(code, codes::subdivisions()),
+    };
+    let help = match meant {
+        _ if codes::is_country(&upper) => "countries stand in the table `country`".into(),
+        Some(found) => format!("did you mean {found}?"),
+        None => "subdivisions are written as ISO 3166-2 codes such as `US-CA`".into(),
     };
     unknown(code, "subdivision", Some(help), faults)
 }

@@ -149,7 +149,7 @@ impl Refusal {
     fn into_error(self, path: &Written<String>, one_is_served: bool) -> Fault {
         let fault = path.place.error(self.0).label("not accepted");
         match one_is_served {
-            true => fault.help("the one that is served stays; fetch the file again"),
+            true => fault.help("fetch the file again"),
             false => fault.help("fetch the file again, or remove it here: then built-in country data serves"),
         }
     }

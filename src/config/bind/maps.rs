@@ -35,7 +35,11 @@ pub(super) struct BoundMap {
 
 /// Binds `[site.NAME]`.
 pub(super) fn bind_sites(specs: &[Named<SiteSpec>], faults: &Faults) -> Sites {
-    let mut sites = Sites { names: Names::new("site"), list: Vec::new(), admin: Vec::new() };
+    let mut sites = Sites {
+        names: Names::new("site", "sites stand in the file that `maps` of `[geo]` names"),
+        list: Vec::new(),
+        admin: Vec::new(),
+    };
     for spec in specs {
         let id = spec.content.as_ref().map_err(|&broken| broken).map(|content| {
             sites.list.push(Site { name: spec.name.value.clone(), location: content.location });
@@ -49,7 +53,7 @@ pub(super) fn bind_sites(specs: &[Named<SiteSpec>], faults: &Faults) -> Sites {
 
 /// Binds `[map.NAME]`: the names for rules to refer to (numbers into the list), and the maps.
 pub(super) fn bind_maps(spec: &MapsSpec, sites: &Sites, faults: &Faults) -> (Names<u32>, Vec<BoundMap>) {
-    let mut names = Names::new("map");
+    let mut names = Names::new("map", "maps stand in the file that `maps` of `[geo]` names");
     let mut maps = Vec::new();
     let regions = Regions::bind(spec, faults);
     for map in &spec.maps {

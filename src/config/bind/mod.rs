@@ -4,6 +4,7 @@
 
 mod addresses;
 mod codes;
+mod coverage;
 mod databases;
 mod folder;
 mod maps;
@@ -148,7 +149,15 @@ impl Loader<'_> {
             state_dir: server.and_then(|server| server.state_dir.as_ref()).map(|path| path.value.as_str()),
             faults: self.faults,
         };
-        databases.load(configured, maps.iter().any(|map| maps::needs_data(&map.rules)))
+        let needing = maps.iter().find(|map| maps::needs_data(&map.rules));
+        let loaded = databases.load(configured, needing.is_some())?;
+        if let (Some(map), true) = (needing, loaded.0.is_empty()) {
+            let warning =
+                map.name.place.warning("there is no geo data for this map").label("only networks count");
+            self.faults
+                .add(warning.help("name a file in `databases` of `[geo]`: this binary has no data built in"));
+        }
+        Ok(loaded)
     }
 
     /// The rules of each zone, references looked up.

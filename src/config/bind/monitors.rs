@@ -37,7 +37,11 @@ pub(super) struct Monitors {
 impl Monitors {
     /// None yet.
     pub(super) fn new() -> Monitors {
-        Monitors { names: Names::new("monitor"), list: Vec::new(), by_content: HashMap::new() }
+        Monitors {
+            names: Names::new("monitor", "write `[monitor.NAME]` here or in a file that `include` names"),
+            list: Vec::new(),
+            by_content: HashMap::new(),
+        }
     }
 
     /// Binds and defines a monitor.

@@ -19,6 +19,8 @@ pub(crate) enum Scope {
 pub(crate) struct Names<T> {
     /// "pool", "monitor" …
     kind: &'static str,
+    /// What to do where there is none at all.
+    home: &'static str,
     definitions: BTreeMap<String, Definition<T>>,
 }
 
@@ -30,9 +32,9 @@ struct Definition<T> {
 }
 
 impl<T> Names<T> {
-    /// No names yet; `kind` is what faults call them.
-    pub(crate) fn new(kind: &'static str) -> Names<T> {
-        Names { kind, definitions: BTreeMap::new() }
+    /// No names yet; `kind` is what faults call them, `home` says where they are defined.
+    pub(crate) fn new(kind: &'static str, home: &'static str) -> Names<T> {
+        Names { kind, home, definitions: BTreeMap::new() }
     }
 
     /// Defines a name. False, with a fault, when it is taken.
@@ -96,7 +98,11 @@ impl<T> Names<T> {
         let fault = name.place.error(format!("there is no {} {}", self.kind, quote(name)));
         let mut fault = fault.label(format!("unknown {}", self.kind));
         let reachable = self.definitions.iter().filter(|(_, definition)| definition.reaches(scope));
-        fault.help = did_you_mean(name, reachable.map(|(name, _)| name.as_str()));
+        let mut reachable = reachable.map(|(name, _)| name.as_str()).peekable();
+        fault.help = match reachable.peek() {
+            None => Some(self.home.to_owned()),
+            Some(_) => did_you_mean(name, reachable),
+        };
         fault
     }
 }
@@ -119,7 +125,7 @@ mod tests {
     #[test]
     fn a_name_reaches_its_scope_and_counts_even_when_broken() {
         let faults = Faults::default();
-        let mut names = Names::new("pool");
+        let mut names = Names::new("pool", "write one");
         assert!(names.define(&written("all", "a"), Scope::Everywhere, Ok(1), &faults));
         assert!(names.define(&written("own", "b"), Scope::Zone(0), Ok(2), &faults));
         assert!(names.define(&written("broken", "b"), Scope::Everywhere, Err(Broken), &faults));

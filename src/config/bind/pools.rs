@@ -31,7 +31,12 @@ pub(super) struct Pools {
 impl Pools {
     /// None yet.
     pub(super) fn new(targets: Targets) -> Pools {
-        Pools { names: Names::new("pool"), list: Vec::new(), places: Vec::new(), targets }
+        Pools {
+            names: Names::new("pool", "write `[pool.NAME]` here or in a file that `include` names"),
+            list: Vec::new(),
+            places: Vec::new(),
+            targets,
+        }
     }
 
     /// Binds and defines a pool.
@@ -146,7 +151,7 @@ impl Binder<'_> {
             RequireSpec::AtLeast(_) => {
                 let s = if monitors == 1 { "" } else { "s" };
                 let fault = require.place.error(format!("the pool has {monitors} monitor{s} only"));
-                fault.help("such a member would never be up")
+                fault.help("its members would never be up: lower `require`")
             }
         };
         self.faults.add(fault);
@@ -165,7 +170,7 @@ impl Binder<'_> {
 
     /// Names and addresses are unique within a pool: an RRset cannot hold an address twice (RFC 2181 §5).
     fn check_members(&self) {
-        let mut names = Names::<()>::new("member");
+        let mut names = Names::<()>::new("member", "");
         let mut addresses: Vec<&Written<IpAddr>> = Vec::new();
         for member in &self.spec.members {
             names.define(&member.name, Scope::Everywhere, Ok(()), self.faults);
@@ -227,15 +232,18 @@ impl Binder<'_> {
         let counted = |member: &&Member| pool.pick != Pick::Weighted || member.weight > 0;
         let all = pool.members.iter().filter(counted).count();
         if all < needed as usize {
-            let fault = written.place.error(format!("the pool has {all} members that count"));
-            self.faults.add(fault.label("never reached").help("such a pool would never be healthy"));
+            let s = if all == 1 { " counts" } else { "s count" };
+            let fault =
+                written.place.error(format!("the pool is healthy with {needed}, and only {all} member{s}"));
+            self.faults.add(fault.label("never reached").help("members of weight 0 do not count"));
             return Err(Broken);
         }
         for family in Family::BOTH {
             let members = members_of(pool, family).filter(counted).count();
             if has_family(pool, family) && members < needed as usize {
                 let family = addresses::family_in_words(family);
-                let message = format!("{members} members that count have an {family} address");
+                let has = if members == 1 { "has" } else { "have" };
+                let message = format!("only {members} of {all} members that count {has} an {family} address");
                 self.faults.add(written.place.warning(message).label(format!("never reached for {family}")));
             }
         }

@@ -1,15 +1,16 @@
 //! What is right but will surprise: told once everything is known to be sound.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::config::text::{Faults, Place, Written, quote};
 use crate::geo::{ClassId, SiteId};
 use crate::snapshot::Map;
 use crate::steer::warnings::{ThinCause, ThinClass, capped_members, split_classes, thin_classes};
-use crate::steer::{Pick, Pool, PoolId, Rule, record_length};
+use crate::steer::{Pool, PoolId, Rule, record_length};
 use crate::wire::name::NAME_MAX;
 use crate::wire::{Family, Name};
 
+use super::coverage;
 use super::maps::Sites;
 use super::names::Names;
 use super::pools::{Pools, members_of};
@@ -39,8 +40,12 @@ pub(super) struct Check<'a> {
 impl Check<'_> {
     /// Surprises of rules; `rules[i]` was made from `drafts[i]`.
     pub(super) fn rules(&self, drafts: &[Draft<'_>], rules: &[Rule], udp_payload_max: u16) {
+        let mut told = HashSet::new();
         for (draft, rule) in drafts.iter().zip(rules) {
-            self.thin_classes(draft, rule);
+            // All names of one table have the same candidates.
+            if told.insert((std::ptr::from_ref(draft.rule), draft.family)) {
+                self.thin_classes(draft, rule);
+            }
         }
         self.split_families(drafts, rules);
         self.pool_uses(drafts, usize::from(udp_payload_max.min(UNFRAGMENTED)));
@@ -71,22 +76,19 @@ impl Check<'_> {
                 _ => continue,
             };
             let most = classes.iter().map(|thin| thin.candidates).max().unwrap_or(0);
-            let left = if most == 0 { "no pool" } else { "only one pool" };
-            let message = format!(
-                "{why} {left} to {} for {} of {} classes of the map {}",
-                what(draft),
-                classes.len(),
-                map.table.classes().len(),
-                quote(&map.name)
-            );
+            let left = if most == 0 { "no pool" } else { "one pool only" };
+            let classes: BTreeSet<ClassId> = classes.iter().map(|thin| thin.class).collect();
+            let message =
+                format!("{why} {} {left} for {}", type_of(draft.family), self.extent(map, &classes));
             let warning = place.warning(message).label("no other pool to fail over to");
             self.faults
-                .add(warning.help(format!("one of them is the class of {}", self.class(map, first.class))));
+                .add(warning.help(format!("for example for the class {}", self.class(map, first.class))));
         }
     }
 
     /// Classes whose A and AAAA come from different sites (semantics §3).
     fn split_families(&self, drafts: &[Draft<'_>], rules: &[Rule]) {
+        let mut told = HashSet::new();
         let mut seen: BTreeMap<(&Name, &Name), usize> = BTreeMap::new();
         for (index, draft) in drafts.iter().enumerate() {
             let Some(first) = seen.insert((&draft.zone, &draft.owner.value), index) else { continue };
@@ -96,15 +98,14 @@ impl Check<'_> {
             let pools: Vec<&Pool> = draft.rule.pools.iter().map(|&id| self.pools.get(id)).collect();
             let split = split_classes(&rules[index].candidates, &pools);
             let Some(&class) = split.first() else { continue };
-            let message = format!(
-                "A and AAAA of {} come from different sites for {} of {} classes of the map {}",
-                draft.owner.value,
-                split.len(),
-                map.table.classes().len(),
-                quote(&map.name)
-            );
+            if !told.insert(std::ptr::from_ref(draft.rule)) {
+                continue;
+            }
+            let extent = self.extent(map, &split.iter().copied().collect());
+            let message =
+                format!("A and AAAA of {} come from different sites for {extent}", draft.owner.value);
             let help = format!(
-                "one of them is the class of {}; give the pools there addresses of both families",
+                "for example for the class {}; give the pools there addresses of both families",
                 self.class(map, class)
             );
             self.faults.add(draft.owner.place.warning(message).label("split").help(help));
@@ -161,9 +162,15 @@ impl Check<'_> {
             type_of(family),
             quote(&pool.name)
         );
-        let pick = if pool.pick == Pick::All { " in the rule" } else { "" };
         let warning = place.warning(message).label("answered over TCP");
-        self.faults.add(warning.help(format!("`answers = {fitting}`{pick} is the largest that fits")));
+        self.faults.add(warning.help(format!("`answers = {fitting}` is the largest that fits")));
+    }
+
+    /// How many classes of a map, and which share of the IPv4 addresses.
+    fn extent(&self, map: &Map, classes: &BTreeSet<ClassId>) -> String {
+        let share = coverage::in_words(coverage::ipv4_percent(&map.table, classes));
+        let all = map.table.classes().len();
+        format!("{} of {all} classes of the map {}, {share} of IPv4", classes.len(), quote(&map.name))
     }
 
     /// The sites of a class in words.
@@ -174,11 +181,6 @@ impl Check<'_> {
         let more = if sites.len() > SITES_NAMED { ", …" } else { "" };
         format!("[{}{more}]", names.join(", "))
     }
-}
-
-/// "www.example.com. A".
-fn what(draft: &Draft<'_>) -> String {
-    format!("{} {}", draft.owner.value, type_of(draft.family))
 }
 
 /// Octets of the longest question's name that the owner answers: below a wildcard it may be any name.

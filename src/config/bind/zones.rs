@@ -177,10 +177,11 @@ impl Checker<'_> {
             }
             for family in self.families(request) {
                 let Some(ttl) = self.data.ttl(&request.owner, family.rtype()) else { continue };
-                if let Some(first) = steered.insert((&request.owner, family), &request.place) {
+                if let Some(first) = steered.get(&(&request.owner, family)) {
                     self.report_second_rule(request, family, first);
                     continue;
                 }
+                steered.insert((&request.owner, family), &request.place);
                 if ttl == 0 {
                     self.report_no_ttl(request, family);
                     continue;

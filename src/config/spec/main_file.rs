@@ -1,5 +1,6 @@
 //! `meridian.toml`: the server itself, and which files hold the rest.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use crate::config::document::{self, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
     self, Broken, Faults, Later, Parsed, Reader, Written, duration, list, number, one_or_more, quote,
-    socket_address,
+    socket_address, unplaced,
 };
 use crate::fault::Source;
 
@@ -105,9 +106,9 @@ impl MainSpec {
             Err(Broken) => (Err(Broken), Err(Broken)),
         };
         MainSpec {
-            include: include.map(|include| include.map_or_else(Vec::new, |include| include.value)),
+            include: include.map(|include| unplaced(include).unwrap_or_default()),
             server: server.map(|server| server.value),
-            admin: admin.map(|admin| admin.map_or_else(AdminSpec::default, |admin| admin.value)),
+            admin: admin.map(|admin| unplaced(admin).unwrap_or_default()),
             zones: zones.map(|zones| zones.value),
             maps,
             databases,
@@ -188,12 +189,24 @@ fn read_geo(table: &Table, faults: &Faults) -> GeoSpec {
     let maps = reader.optional("maps", text::text);
     let databases = reader.optional("databases", list(limits::DATABASES, text::text));
     reader.finish(BELOW_A_HEADER);
-    let databases = databases.map(|databases| databases.map_or_else(Vec::new, |databases| databases.value));
-    if let Some((again, _)) = databases.as_deref().ok().and_then(super::doubled) {
-        faults
-            .add(again.place.error(format!("the database {} is listed twice", quote(again))).label("again"));
+    let mut databases = databases.map(|databases| unplaced(databases).unwrap_or_default());
+    if let Ok(databases) = &mut databases {
+        drop_doubled(databases, faults);
     }
     (maps, databases)
+}
+
+/// Reports databases that are listed twice, and keeps the first of each.
+fn drop_doubled(databases: &mut Vec<Written<String>>, faults: &Faults) {
+    let mut seen = BTreeSet::new();
+    databases.retain(|database| {
+        let first = seen.insert(database.value.clone());
+        if !first {
+            let message = format!("the database {} is listed twice", quote(database));
+            faults.add(database.place.error(message).label("again"));
+        }
+        first
+    });
 }
 
 /// A text that fits into one character-string (RFC 1035 §3.3).
@@ -216,8 +229,4 @@ fn loopback(value: &Value, faults: &Faults) -> Parsed<SocketAddr> {
     let fault = value.place.error("metrics are served on loopback only").label("not a loopback address");
     faults.add(fault.help(format!("write `\"127.0.0.1:{0}\"` or `\"[::1]:{0}\"`", address.port())));
     Err(Broken)
-}
-
-fn unplaced<T>(written: Option<Written<T>>) -> Option<T> {
-    written.map(|written| written.value)
 }

@@ -6,7 +6,7 @@ use crate::config::document::{self, Entry, Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
     self, Broken, Faults, Later, Parsed, Place, Reader, Written, boolean, choice, decimal, list, number,
-    quote,
+    quote, unplaced,
 };
 use crate::fault::Source;
 use crate::geo::Location;
@@ -88,12 +88,10 @@ impl MapsSpec {
         if sites.is_err() || regions.is_err() || maps.is_err() {
             faults.doubt_names();
         }
-        let unplaced =
-            |written: Parsed<Option<Written<_>>>| written.ok().flatten().map(|written| written.value);
         MapsSpec {
-            sites: unplaced(sites).unwrap_or_default(),
-            regions: regions.ok().flatten().map(|written| written.value).unwrap_or_default(),
-            maps: maps.ok().flatten().map(|written| written.value).unwrap_or_default(),
+            sites: sites.map(unplaced).ok().flatten().unwrap_or_default(),
+            regions: regions.map(unplaced).ok().flatten().unwrap_or_default(),
+            maps: maps.map(unplaced).ok().flatten().unwrap_or_default(),
         }
     }
 }
@@ -107,10 +105,7 @@ fn read_site(table: &Table, subject: &str, faults: &Faults) -> Parsed<SiteSpec> 
         ("lat", "write `location = { lat = …, lon = … }`"),
         ("lon", "write `location = { lat = …, lon = … }`"),
     ]);
-    Ok(SiteSpec {
-        location: location?.map(|location| location.value),
-        admin: admin?.map(|admin| admin.value),
-    })
+    Ok(SiteSpec { location: unplaced(location?), admin: unplaced(admin?) })
 }
 
 fn read_location(table: &Table, faults: &Faults) -> Parsed<Location> {
@@ -139,8 +134,7 @@ fn read_map(table: &Table, subject: &str, faults: &Faults) -> Parsed<MapSpec> {
     let ecs = reader.optional("ecs", boolean);
     let nearest = reader.optional("nearest", number(1..=limits::SITES as u16));
     let default = reader.required("default", "default = [\"SITE\"]", site_list);
-    let mut level =
-        |key| reader.optional(key, read_level).map(|level| level.map_or_else(Vec::new, |level| level.value));
+    let mut level = |key| reader.optional(key, read_level).map(|level| unplaced(level).unwrap_or_default());
     let network = level("network");
     let asn = level("asn");
     let subdivision = level("subdivision");
@@ -148,7 +142,7 @@ fn read_map(table: &Table, subject: &str, faults: &Faults) -> Parsed<MapSpec> {
     let continent = level("continent");
     reader.finish(LATER);
     Ok(MapSpec {
-        ecs: ecs?.map(|ecs| ecs.value),
+        ecs: unplaced(ecs?),
         nearest: nearest?,
         default: default?,
         network: network?,

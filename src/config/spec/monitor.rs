@@ -7,7 +7,7 @@ use crate::config::document::{Entry, Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
     self, Broken, Faults, Later, Parsed, Reader, Written, boolean, choice, duration, number, one_or_more,
-    quote,
+    quote, unplaced,
 };
 
 /// `[monitor.NAME]`.
@@ -125,6 +125,11 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Moni
 }
 
 fn read_probe(value: &Value, faults: &Faults) -> Parsed<ProbeSpec> {
+    if let Kind::Text(word) = &value.kind {
+        let fault = value.place.error("this must be a table, not a text").label("a text");
+        faults.add(fault.help(format!("write {}", quote(&format!("{{ {word} = {{}} }}")))));
+        return Err(Broken);
+    }
     let table = text::table(value, faults)?;
     let mut reader = Reader::new(table, "`probe`", faults);
     let tcp = reader.optional("tcp", |value, faults| {
@@ -148,6 +153,8 @@ fn read_probe(value: &Value, faults: &Faults) -> Parsed<ProbeSpec> {
     reader.finish(&[("icmp", "not in this version: use `tcp`"), ("ping", "not in this version: use `tcp`")]);
     match [tcp?, http?, https?].into_iter().flatten().collect::<Vec<_>>() {
         mut one if one.len() == 1 => Ok(one.remove(0).value),
+        // An unknown kind was reported as an unknown key.
+        found if found.is_empty() && !table.entries.is_empty() => Err(Broken),
         found => {
             let message = format!("a monitor has one kind of probe, this one has {}", found.len());
             let help = "write one of `{ tcp = {} }`, `{ http = {} }` and `{ https = {} }`";
@@ -313,8 +320,4 @@ fn status_range(value: &Value, faults: &Faults) -> Parsed<(u16, u16)> {
 
 fn unplaced_copy<T: Copy>(written: &Option<Written<T>>) -> Option<T> {
     written.as_ref().map(|written| written.value)
-}
-
-fn unplaced<T>(written: Option<Written<T>>) -> Option<T> {
-    written.map(|written| written.value)
 }

@@ -6,7 +6,7 @@ use crate::config::document::{Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
     self, Broken, Faults, Later, Parsed, Reader, Share, Written, address, choice, list, name, number,
-    one_or_more, quote,
+    one_or_more, quote, unplaced,
 };
 use crate::health::AdminState;
 use crate::steer::Pick;
@@ -107,11 +107,11 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
     }
     Ok(PoolSpec {
         site: site?,
-        monitors: monitors?.map_or_else(Vec::new, |monitors| monitors.value),
+        monitors: unplaced(monitors?).unwrap_or_default(),
         require: require?,
-        pick: pick?.map_or(Pick::Weighted, |pick| pick.value),
+        pick: unplaced(pick?).unwrap_or(Pick::Weighted),
         min_healthy: min_healthy?,
-        admin: admin?.map(|admin| admin.value),
+        admin: unplaced(admin?),
         members: members.value,
     })
 }
@@ -127,8 +127,8 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
     Ok(MemberSpec {
         name: name?,
         addresses: addresses?.value,
-        weight: weight?.map(|weight| weight.value),
-        admin: admin?.map(|admin| admin.value),
+        weight: unplaced(weight?),
+        admin: unplaced(admin?),
     })
 }
 

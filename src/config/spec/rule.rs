@@ -4,7 +4,7 @@ use crate::config::document::{Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
     self, Broken, Faults, Later, Parsed, Reader, Written, boolean, choice, duration, number, one_or_more,
-    quote,
+    quote, unplaced,
 };
 use crate::steer::{AllDown, Empty};
 use crate::wire::Family;
@@ -71,7 +71,7 @@ fn read_table(table: &Table, faults: &Faults) -> Parsed<RuleSpec> {
     let fence = reader.optional("fence", boolean);
     let empty = reader.optional("empty", choice(&[("default", Empty::Default), ("nodata", Empty::NoData)]));
     reader.finish(LATER);
-    let (types, pools) = (types?.map(|types| types.value), pools?.value);
+    let (types, pools) = (unplaced(types?), pools?.value);
     if let Some((again, _)) = types.as_deref().and_then(super::doubled) {
         faults.add(again.place.error("this type is listed twice").label("again"));
         return Err(Broken);
@@ -87,7 +87,7 @@ fn read_table(table: &Table, faults: &Faults) -> Parsed<RuleSpec> {
         pools,
         answers: answers?,
         min_ttl: min_ttl?,
-        all_down: all_down?.map(|all_down| all_down.value),
+        all_down: unplaced(all_down?),
         fence: fence?,
         empty: empty?,
     })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::document::{self, Value};
 use crate::config::limits;
-use crate::config::text::{self, Faults, Later, Parsed, Reader, Written, list};
+use crate::config::text::{self, Faults, Later, Parsed, Reader, Written, list, unplaced};
 use crate::fault::Source;
 
 use super::monitor::{self, MonitorSpec};
@@ -64,9 +64,9 @@ impl SteeringSpec {
             faults.doubt_names();
         }
         SteeringSpec {
-            monitors: monitors.ok().flatten().map(|written| written.value).unwrap_or_default(),
-            pools: pools.ok().flatten().map(|written| written.value).unwrap_or_default(),
-            rules: rules.ok().flatten().map(|written| written.value).unwrap_or_default(),
+            monitors: monitors.map(unplaced).ok().flatten().unwrap_or_default(),
+            pools: pools.map(unplaced).ok().flatten().unwrap_or_default(),
+            rules: rules.map(unplaced).ok().flatten().unwrap_or_default(),
         }
     }
 }

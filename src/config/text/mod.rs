@@ -16,4 +16,4 @@ pub(crate) use scalar::{
     any_text, boolean, check_name, choice, decimal, list, name, number, one_or_more, table, text,
 };
 pub(crate) use suggest::{closest, did_you_mean};
-pub(crate) use written::{Place, Written};
+pub(crate) use written::{Place, Written, unplaced};

@@ -26,13 +26,17 @@ pub(crate) fn socket_address(value: &Value, faults: &Faults) -> Parsed<SocketAdd
 }
 
 fn help_for_socket_address(text: &str) -> String {
+    if let Some((host, port)) = text.rsplit_once(':')
+        && host.parse::<Ipv6Addr>().is_ok()
+    {
+        return format!("write `\"[{host}]:{port}\"`");
+    }
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = bare.parse::<IpAddr>() {
         return format!("say the port too: `\"{}\"`", SocketAddr::new(address, 53));
     }
     match text.rsplit_once(':') {
         Some(("*" | "", port)) => format!("write `\"0.0.0.0:{port}\", \"[::]:{port}\"`"),
-        Some((host, port)) if host.parse::<Ipv6Addr>().is_ok() => format!("write `\"[{host}]:{port}\"`"),
         _ => "write it like `\"192.0.2.1:53\"` or `\"[2001:db8::1]:53\"`; names are not looked up".into(),
     }
 }
@@ -147,6 +151,8 @@ mod tests {
     fn what_looks_like_a_socket_address_is_helped_along() {
         assert_eq!(help_for_socket_address("192.0.2.1"), "say the port too: `\"192.0.2.1:53\"`");
         assert_eq!(help_for_socket_address("[::1]"), "say the port too: `\"[::1]:53\"`");
+        assert_eq!(help_for_socket_address("::1:53"), "write `\"[::1]:53\"`");
+        assert_eq!(help_for_socket_address("2001:db8::53"), "say the port too: `\"[2001:db8::53]:53\"`");
         assert_eq!(help_for_socket_address("*:53"), "write `\"0.0.0.0:53\", \"[::]:53\"`");
         assert!(help_for_socket_address("localhost:53").ends_with("names are not looked up"));
     }

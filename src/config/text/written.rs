@@ -52,3 +52,8 @@ impl<T> Deref for Written<T> {
         &self.value
     }
 }
+
+/// The value alone.
+pub(crate) fn unplaced<T>(written: Option<Written<T>>) -> Option<T> {
+    written.map(|written| written.value)
+}

@@ -7,22 +7,22 @@ mod backend;
 mod guide;
 
 pub use backend::Backend;
-pub use guide::guide;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use self::guide::guide;
 use super::{ServeError, Service};
 use crate::config::Files;
 
 /// The main file of the demonstration, within its files.
-const MAIN_FILE: &str = "meridian.toml";
+const MAIN_FILE: &str = "deploy/demo/meridian.toml";
 
-/// The files of the demonstration: path and text.
+/// The files of the demonstration: path in the source tree, and text.
 const FILES: [(&str, &str); 4] = [
     (MAIN_FILE, include_str!("../../../deploy/demo/meridian.toml")),
     ("zones/example.com.zone", include_str!("../../../zones/example.com.zone")),
@@ -58,18 +58,23 @@ pub struct BackendError {
     error: io::Error,
 }
 
-/// Serves the demonstration until the process is told to stop. `ready` is called with the listening addresses once
+/// Serves the demonstration until the process is told to stop. `ready` is called with a text that says what to try, once
 /// questions are answered.
-pub fn serve(seed: Option<u64>, ready: impl FnOnce(&[SocketAddr])) -> Result<(), DemoError> {
+pub fn serve(seed: Option<u64>, ready: impl FnOnce(&str)) -> Result<(), DemoError> {
     let runtime = super::runtime("backends", 1).map_err(ServeError::System)?;
     let _backends = runtime.block_on(start_backends())?;
-    let service = Service { files: files(), main: PathBuf::from(MAIN_FILE), seed };
-    Ok(super::serve(service, ready)?)
+    let socket = std::env::temp_dir().join(format!("meridian-demo-{}.sock", std::process::id()));
+    let service = Service { files: files(&socket), main: PathBuf::from(MAIN_FILE), seed };
+    Ok(super::serve(service, |_| ready(&guide(&socket)))?)
 }
 
-fn files() -> Files {
-    let files = FILES.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
-    Files::Memory(BTreeMap::from_iter(files))
+/// The files, with a status socket of this process's own beside what they say.
+fn files(socket: &Path) -> Files {
+    let mut files: BTreeMap<PathBuf, Vec<u8>> =
+        FILES.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).collect();
+    let main = files.entry(PathBuf::from(MAIN_FILE)).or_default();
+    main.extend_from_slice(format!("\n[admin]\nsocket = {:?}\n", socket.display().to_string()).as_bytes());
+    Files::Memory(files)
 }
 
 async fn start_backends() -> Result<Vec<Backend>, DemoError> {
@@ -86,4 +91,42 @@ async fn start_backends() -> Result<Vec<Backend>, DemoError> {
 
 fn lines(errors: &[BackendError]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::config::{self, Mode};
+
+    #[test]
+    fn the_backends_are_the_targets_of_the_files() {
+        let files = files(Path::new("/tmp/s"));
+        let loaded = config::load(&files, Path::new(MAIN_FILE), Mode::Check, None).unwrap_or_else(|faults| {
+            panic!("{}", config::report::for_people(&faults, false));
+        });
+        let configuration = loaded.configuration;
+        let probed: BTreeSet<SocketAddr> = configuration
+            .targets
+            .iter()
+            .map(|target| (target.key.address, configuration.monitors[target.monitor].monitor.port).into())
+            .collect();
+        let backends = BACKENDS.iter().map(|(_, _, address)| address.parse().unwrap());
+        assert_eq!(backends.collect::<BTreeSet<SocketAddr>>(), probed);
+        for (_, name, _) in BACKENDS {
+            let (pool, member) = name.split_once('/').unwrap();
+            let pool = configuration.pools.iter().find(|each| each.name == pool).unwrap();
+            assert!(pool.members.iter().any(|each| each.name == member), "{name}");
+        }
+        assert_eq!(loaded.warnings, []);
+    }
+
+    #[test]
+    fn a_backend_whose_address_is_taken_is_named() {
+        let address = "127.0.0.1:8080".parse().unwrap();
+        let error = BackendError { address, name: "p/m", error: io::ErrorKind::AddrInUse.into() };
+        let message = DemoError::Backends(vec![error]).to_string();
+        assert_eq!(message, "the demonstration needs 127.0.0.1:8080 for its backend p/m: address in use");
+    }
 }

@@ -18,10 +18,12 @@ pub(super) use queue::{ControlQueue, ControlRequest, queue};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use hickory_proto::ProtoError;
 use hickory_proto::op::ResponseCode;
 use hickory_server::net::runtime::TokioTime;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::{Request, RequestHandler};
+use tracing::subscriber::{NoSubscriber, with_default};
 
 use crate::answer::{Counter, Tally, Transport};
 use crate::snapshot::Store;
@@ -85,7 +87,7 @@ impl Control {
             Transport::Udp => Protocol::Udp,
             Transport::Tcp => Protocol::Tcp,
         };
-        match Request::from_bytes(packet.clone(), source, protocol) {
+        match read_quietly(packet.clone(), source, protocol) {
             Ok(request) => self.handle(&request).await,
             Err(_) => refuse(&packet, Rcode::FormErr),
         }
@@ -100,6 +102,11 @@ impl Control {
         let answer = Answer { octets, rcode: sent.response_code.into() };
         answer.cut_to(request.as_slice().len() + ERROR_EXTRA)
     }
+}
+
+/// Has hickory read a message, without the warnings that it logs about malformed options: anybody could fill the log.
+fn read_quietly(packet: Vec<u8>, source: SocketAddr, protocol: Protocol) -> Result<Request, ProtoError> {
+    with_default(NoSubscriber::default(), || Request::from_bytes(packet, source, protocol))
 }
 
 impl Answer {

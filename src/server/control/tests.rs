@@ -1,5 +1,6 @@
 //! Control messages as they come off the wire, and what goes back.
 
+use std::io::Read;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -186,6 +187,19 @@ fn what_must_not_reach_the_parser_is_answered_from_the_header() {
     let pointer = [&message(1, NOTIFY, ".", SOA, IN)[..12], b"\xC0\x0C\0\x06\0\x01"].concat();
     check(&[(none, "1 0 0"), (two, "1 0 0"), (long, "5 0 0"), (cut, "1 0 0"), (pointer, "1 0 0")]);
     assert_eq!(answer(&control(), b"too short", Transport::Udp), b"");
+}
+
+#[test]
+fn nothing_is_logged_about_a_request() {
+    let mut request = message(1, NOTIFY, "example.com.", SOA, IN);
+    add(&mut request, b"\0", OPT, 1232, 0, b"\0\x08\0");
+    let (mut log, sink) = std::io::pipe().unwrap();
+    let subscriber = tracing_subscriber::fmt().with_writer(Arc::new(sink)).finish();
+    tracing::subscriber::with_default(subscriber, || answer(&control(), &request, Transport::Udp));
+    // The subscriber and with it the last end to write to are gone.
+    let mut logged = String::new();
+    log.read_to_string(&mut logged).unwrap();
+    assert_eq!(logged, "");
 }
 
 #[test]
