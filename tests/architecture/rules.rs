@@ -45,7 +45,7 @@ const DOORS: [(&str, &[&str]); 29] = [
     ("rustls", &["probe", "daemon"]),
     ("rustls_native_certs", &["probe"]),
     ("sd_notify", &["daemon"]),
-    ("serde", &["config", "admin", "daemon", "cli"]),
+    ("serde", &["config", "admin", "daemon", "cli", "geo::record"]),
     ("serde_json", &["config", "admin", "daemon", "cli"]),
     ("siphasher", &["steer", "health"]),
     ("strsim", &["config"]),
