@@ -300,7 +300,7 @@ impl fmt::Display for Fraction {
 pub struct Ttl {
     /// Seconds.
     pub seconds: u32,
-    /// What set it; `None` when the default RRset answers with its own TTL.
+    /// What set it; `None` when the zone's TTL of negative answers is lower than all that.
     pub bound: Option<TtlBound>,
     /// Seconds until a member of a pool that was looked at can flip; `None` when none can.
     pub soonest_flip: Option<u32>,

@@ -274,8 +274,8 @@ fn probability(fraction: Fraction) -> String {
 }
 
 fn for_how_long(ttl: Ttl) -> String {
-    let Ttl { seconds, bound, soonest_flip, min, max } = ttl;
-    let Some(bound) = bound else { return format!("TTL {seconds}: that of the default RRset") };
+    let Ttl { seconds, soonest_flip, min, max, .. } = ttl;
     let flip = soonest_flip.map_or_else(|| "never".to_owned(), |flip| format!("in {flip} s"));
-    format!("TTL {seconds}: {bound} (soonest flip {flip}, min_ttl {min}, default RRset {max})")
+    let reason = ttl.reason();
+    format!("TTL {seconds}: {reason} (soonest flip {flip}, min_ttl {min}, default RRset {max})")
 }

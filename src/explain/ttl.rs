@@ -13,17 +13,27 @@ pub(super) fn soonest_flip(answers: &PoolAnswers) -> Option<u32> {
 
 /// The TTL of an answer that was decided, and its reason.
 pub(super) fn explain(rule: &Rule, choice: &Choice<'_>, answer: &Answer<'_>) -> Ttl {
-    let (seconds, steered) = match &answer.body {
-        Body::Steered(steered) => (steered.ttl, true),
-        Body::Negative(_, Some(ttl)) | Body::Rrset(_, Some(ttl)) => (*ttl, true),
-        _ => (rule.max_ttl, false),
+    let seconds = match answer.body {
+        Body::Negative(_, Some(lowered)) => lowered,
+        _ => choice.ttl,
     };
+    let bound = TtlBound::of(choice.soonest_flip, rule.min_ttl, rule.max_ttl);
     Ttl {
         seconds,
-        bound: steered.then(|| TtlBound::of(choice.soonest_flip, rule.min_ttl, rule.max_ttl)),
+        bound: (seconds == choice.ttl).then_some(bound),
         soonest_flip: some_unless_never(choice.soonest_flip),
         min: rule.min_ttl,
         max: rule.max_ttl,
+    }
+}
+
+impl Ttl {
+    /// Why it is what it is, in words.
+    pub fn reason(&self) -> String {
+        match self.bound {
+            Some(bound) => bound.to_string(),
+            None => "the zone's TTL of negative answers (RFC 2308 §3), which is lower".to_owned(),
+        }
     }
 }
 

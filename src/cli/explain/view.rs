@@ -270,9 +270,7 @@ fn steering(steering: &Steering) -> SteeringView {
         given: given(&steering.given),
         ttl: TtlView {
             seconds: ttl.seconds,
-            reason: ttl
-                .bound
-                .map_or_else(|| "that of the default RRset".to_owned(), |bound| bound.to_string()),
+            reason: ttl.reason(),
             soonest_flip_seconds: ttl.soonest_flip,
             min_ttl: ttl.min,
             default_ttl: ttl.max,

@@ -55,7 +55,8 @@ fn load(load: &LoadStatus) -> String {
 fn attention(status: &Status) -> String {
     if status.attention.is_empty() {
         let good = painted("nothing needs attention", AnsiColor::Green.on_default().bold());
-        return format!("\n{good}: {} rules answer from healthy pools\n", status.rules);
+        let rules = if status.rules == 1 { "the rule answers" } else { "all rules answer" };
+        return format!("\n{good}: {rules} from healthy pools\n");
     }
     let mut text = format!("\n{}\n", painted("needs attention", AnsiColor::Yellow.on_default().bold()));
     for sentence in &status.attention {
@@ -66,7 +67,7 @@ fn attention(status: &Status) -> String {
 
 fn section(text: &mut String, table: &ShownTable) {
     if !table.is_empty() {
-        let _ = writeln!(text, "\n{}", table);
+        let _ = writeln!(text, "\n{table}");
     }
 }
 
@@ -147,4 +148,83 @@ fn geo(geo: &[GeoStatus]) -> ShownTable {
         ]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// One pool with a member up and a member down, in the form that the server sends.
+    fn status(attention: &[&str]) -> Status {
+        let target = |state: &str, result: &str, detail: &str, address: &str| {
+            json!({
+                "monitor": "web", "address": address, "state": state, "since": "2026-11-20T05:31:46Z",
+                "state_seconds": 125, "verdict": { "result": result, "detail": detail, "age_seconds": 3 }
+            })
+        };
+        let member = |name: &str, address: &str, eligible: bool, target: serde_json::Value| {
+            json!({
+                "name": name, "weight": 1, "admin": "auto",
+                "addresses": [{ "address": address, "eligible": eligible, "reason": "", "targets": [target] }]
+            })
+        };
+        let (up, down) = ("192.0.2.1", "2001:db8::2");
+        let status = json!({
+            "version": "0.1.0", "process": 7, "started": "2026-11-20T05:31:46Z", "uptime_seconds": 3700,
+            "ready": true, "generation": 4, "attention": attention, "rules": 1, "troubled_rules": [], "maps": [],
+            "load": { "at": "2026-11-20T05:31:46Z", "age_seconds": 60, "taken": true, "faults": ["f:1:1: warning: w"] },
+            "zones": [{ "name": "example.com.", "serial": 9, "records": 12 }],
+            "geo": [{
+                "name": "built-in", "path": null, "built": "2026-09-23T04:35:31Z", "age_seconds": 864_000,
+                "networks": 3, "countries": 2, "degraded": null
+            }],
+            "pools": [{
+                "name": "web-fra", "site": "fra", "ipv4": "healthy", "ipv6": "dead", "members": [
+                    member("a", up, true, target("up", "pass", "0.4 ms", up)),
+                    member("b", down, false, target("down", "fail", "connection refused", down)),
+                ]
+            }]
+        });
+        serde_json::from_value(status).unwrap()
+    }
+
+    fn plain(attention: &[&str]) -> String {
+        anstream::adapter::strip_str(&render(&status(attention))).to_string()
+    }
+
+    #[test]
+    fn what_an_operator_asks_first_is_on_one_page() {
+        assert_eq!(
+            plain(&["pool web-fra is dead for IPv6"]),
+            "\
+meridian 0.1.0, process 7, up 1h 1m, generation 4, ready
+last load 1m ago: taken
+  f:1:1: warning: w
+
+needs attention
+  pool web-fra is dead for IPv6
+
+ pool                site   member   address       weight   admin   health   since   last verdict
+───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+ web-fra (healthy)   fra    a        192.0.2.1     1        auto    up       2m 5s   pass 3s ago (web): 0.4 ms
+ web-fra (dead)      fra    b        2001:db8::2   1        auto    down     2m 5s   fail 3s ago (web): connection refused
+
+ zone           serial   records
+─────────────────────────────────
+ example.com.   9        12
+
+ geo data   file       age   networks   countries   note
+─────────────────────────────────────────────────────────
+ built-in   built in   10d   3          2
+"
+        );
+    }
+
+    #[test]
+    fn a_good_day_says_so() {
+        let text = plain(&[]);
+        assert!(text.contains("\nnothing needs attention: the rule answers from healthy pools\n"), "{text}");
+    }
 }
