@@ -6,6 +6,9 @@
 //! `=== reload` before the changes of a second load that sees the first, and `=== expect` before the faults. After a
 //! change of the words `BLESS=1 cargo test --test faults` writes them anew; read the difference before you commit it.
 
+// A test that cannot read its own data has failed.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
