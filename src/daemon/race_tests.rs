@@ -196,10 +196,10 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
         let configuration = Arc::clone(&configurations[number as usize]);
         replay.take(Change::Load(Load { configuration, learned: vec![], at: 100 }));
     }
-    for target in 0..keys.len() {
-        (0..rounds).for_each(|round| {
-            replay.take(Change::Verdict(report(keys[target], passes(target, round))));
-        });
+    for (target, &key) in keys.iter().enumerate() {
+        for round in 0..rounds {
+            replay.take(Change::Verdict(report(key, passes(target, round))));
+        }
     }
     let _ = replay.next();
     assert_eq!(seen(&keeper.store().load_full()), seen(replay.published()));

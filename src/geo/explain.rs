@@ -147,7 +147,7 @@ mod tests {
             assert_eq!((found.distances.len(), found.distances[0]), (2, (SiteId(0), metres)));
             assert_eq!(found.sites, [SiteId(0)]);
         };
-        check(None, "central point 51 9 of DE", 101_499);
+        check(None, "central point 51 9 of DE", 101_513);
         let here = Location { latitude: 50.11, longitude: 8.68 };
         check(Some(here), "coordinates 50.1100 8.6800 of the record", 0);
         let found = reason(&rules, &[], "1.0.2.3");

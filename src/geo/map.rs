@@ -227,7 +227,7 @@ mod tests {
         check(&inside, "10.1.2.3", IAD, 16, false);
         check(&inside, "10.0.2.3", FRA, 16, true);
         check(&inside, "10.128.0.1", IAD, 9, true);
-        check(&rules(vec![network("10.0.0.0", 8, IAD)]), "10.1.2.3", IAD, 7, false);
+        check(&rules(vec![network("10.0.0.0", 8, IAD)]), "10.1.2.3", IAD, 5, false);
         check(&rules(vec![network("0.0.0.0", 0, IAD)]), "10.1.2.3", IAD, 8, true);
     }
 

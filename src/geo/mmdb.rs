@@ -10,14 +10,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
-use serde::de::IgnoredAny;
 use thiserror::Error;
 
 use super::database::Database;
 use super::database_builder::DatabaseBuilder;
 use super::place::Place;
 use super::ranges::NOTHING;
-use super::record::Value;
+use super::record::{Keys, Value};
 use super::search_tree::{BrokenTree, SearchTree};
 use super::space::Space;
 
@@ -167,8 +166,8 @@ fn keys_of(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<String, Mmd
     for network in reader.networks(options).map_err(MmdbError::Walk)?.take(SAMPLE_RECORDS) {
         let network = network.map_err(MmdbError::Walk)?;
         // A record that is no map has no keys.
-        if let Ok(Some(record)) = network.decode::<HashMap<&str, IgnoredAny>>() {
-            keys.extend(record.into_keys().map(str::to_owned));
+        if let Ok(Some(Keys(names))) = network.decode() {
+            keys.extend(names.into_iter().map(str::to_owned));
         }
     }
     let shown: Vec<String> = keys.into_iter().take(SAMPLE_KEYS).collect();

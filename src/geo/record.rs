@@ -1,8 +1,9 @@
 //! One record of an .mmdb file: read in any vendor's shape, reduced to a [`Place`].
 //!
-//! `maxminddb` hands out records through serde's visitors, so there is one here, below the edges; it and [`Value`] are
-//! seen by `mmdb` only.
+//! `maxminddb` hands out records through serde's visitors, so there is one here, below the edges; what it makes is seen
+//! by `mmdb` only.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -184,6 +185,16 @@ fn asn(value: &Value<'_>) -> Option<u32> {
         other => other.whole().and_then(|number| u32::try_from(number).ok()),
     };
     number.filter(|&number| number != 0)
+}
+
+/// The keys of a record, to tell what an unusable one has.
+pub(super) struct Keys<'a>(pub(super) Vec<&'a str>);
+
+impl<'a> Deserialize<'a> for Keys<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = HashMap::<&str, IgnoredAny>::deserialize(deserializer)?;
+        Ok(Keys(entries.into_keys().collect()))
+    }
 }
 
 #[cfg(test)]

@@ -134,16 +134,7 @@ impl Reader<'_> {
 
     fn read_record(&mut self, state: &mut FileState<'_>, file: u16, tokens: &[Token], continues: bool) {
         let owner = if continues {
-            match state.owner {
-                Current::None => self.fault(
-                    state,
-                    &tokens[0],
-                    "this line begins with a blank, but there is no owner name above it",
-                    "begin the line with the owner name; @ is the origin",
-                ),
-                Current::Bad | Current::Owner(_) => {}
-            }
-            state.owner
+            self.owner_above(state, &tokens[0])
         } else {
             self.parse_owner(state, &tokens[0]).map_or(Current::Bad, Current::Owner)
         };
@@ -153,6 +144,16 @@ impl Reader<'_> {
             let place = Place { file, offset: tokens[header.type_at].span().start as u32 };
             self.add_record(state, &header, place, tokens);
         }
+    }
+
+    /// The owner of a line that has none; a file that begins so is told once.
+    fn owner_above(&mut self, state: &FileState<'_>, first: &Token) -> Current {
+        if let Current::None = state.owner {
+            let message = "this line begins with a blank, but there is no owner name above it";
+            self.fault(state, first, message, "begin the line with the owner name; @ is the origin");
+            return Current::Bad;
+        }
+        state.owner
     }
 
     fn parse_owner(&mut self, state: &FileState<'_>, token: &Token) -> Option<u32> {
@@ -169,10 +170,7 @@ impl Reader<'_> {
         if owner.is_none() {
             let message = format!("{} is not in the zone {}", name(), self.apex);
             let fault = Fault::error(state.source, token.span(), message).label("outside the zone");
-            self.faults.push(fault.help(match self.question_name.label_count() {
-                1 => "is this the record's type? A line without an owner name begins with a blank",
-                _ => "remove the record, or put it into the file of its own zone",
-            }));
+            self.faults.push(fault.help("remove the record, or put it into the file of its own zone"));
         } else if ends_with_origin_twice(text, &self.name, state.origin.as_octets()) {
             let name = name();
             self.warn_doubled_origin(state, token.span(), &name);
