@@ -42,7 +42,7 @@ const BACKENDS: [(&str, &str, &str); 4] = [
 #[derive(Debug, Error)]
 pub enum DemoError {
     /// Backends whose addresses cannot be had; all of them.
-    #[error("{}", lines(.0))]
+    #[error("{}\nis another demonstration running?", lines(.0))]
     Backends(Vec<BackendError>),
     /// The server itself.
     #[error(transparent)]
@@ -127,6 +127,9 @@ mod tests {
         let address = "127.0.0.1:8080".parse().unwrap();
         let error = BackendError { address, name: "p/m", error: io::ErrorKind::AddrInUse.into() };
         let message = DemoError::Backends(vec![error]).to_string();
-        assert_eq!(message, "the demonstration needs 127.0.0.1:8080 for its backend p/m: address in use");
+        assert_eq!(
+            message,
+            "the demonstration needs 127.0.0.1:8080 for its backend p/m: address in use\nis another demonstration running?"
+        );
     }
 }
