@@ -35,7 +35,7 @@ fuzz_target!(|octets: &[u8]| {
     if any_error(&faults) {
         return;
     }
-    let owners: Vec<Name> = data.owners().cloned().collect();
+    let owners: Vec<Name> = data.owners().collect();
     let zone = data.compile();
     for owner in &owners {
         find(&zone, owner);

@@ -45,8 +45,8 @@ thread_local! {
 fuzz_target!(|packet: &[u8]| {
     for transport in [Transport::Udp, Transport::Tcp] {
         let mut out = vec![0; TCP_MAX];
-        let reaction =
-            RESPONDER.with_borrow_mut(|responder| responder.respond(&SNAPSHOT, packet, SOURCE, transport, &mut out));
+        let reaction = RESPONDER
+            .with_borrow_mut(|responder| responder.respond(&SNAPSHOT, packet, SOURCE, transport, &mut out));
         if let Reaction::Answer(length) = reaction {
             let limit = if transport == Transport::Udp { UDP_MAX } else { TCP_MAX };
             assert!(length <= limit, "{length} octets over {transport:?}");

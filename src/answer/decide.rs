@@ -54,8 +54,8 @@ pub struct Answer<'s> {
 pub enum Body<'s> {
     /// Nothing: refused, or a chain that leaves our zones.
     Nothing,
-    /// An RRset of the zone, as it stands in the master file.
-    Rrset(Rrset<'s>),
+    /// An RRset of the zone, and the TTL that steering lowers it to where it stands in for a steered answer.
+    Rrset(Rrset<'s>, Option<u32>),
     /// Addresses that steering chose.
     Steered(Steered<'s>),
     /// The way to the servers of a delegated zone, and where the cut's name stands within the name looked up.
@@ -112,7 +112,11 @@ impl<'s> Chain<'s> {
         self.length == 0
     }
 
+    /// Takes another CNAME in, unless the chain is full or has come round to where it was.
     fn push(&mut self, rrset: Rrset<'s>) -> bool {
+        if self.links().any(|link| std::ptr::eq(link.rrset.octets(), rrset.octets())) {
+            return false;
+        }
         let Some(place) = self.links.get_mut(self.length) else { return false };
         *place = Some(Link { rrset, next_apex: None });
         self.length += 1;
@@ -141,7 +145,7 @@ pub enum Why {
     Delegated,
     /// ANY is answered with one RRset (RFC 8482).
     OneOfAny,
-    /// The chain of CNAMEs leaves our zones, or is longer than [`CHAIN_MAX`].
+    /// The chain of CNAMEs leaves our zones, is longer than [`CHAIN_MAX`], or is a loop.
     ChainEnds,
     /// No zone of ours holds the name.
     NotOurZone,
@@ -230,14 +234,14 @@ impl<'s> Decision<'s, '_> {
         if let Some(rrset) = node.rrset(self.qtype) {
             match rrset.rule() {
                 Some(rule) => self.steer(zone, rrset, rule, answer),
-                None => answer.end(Why::Exists, Body::Rrset(rrset)),
+                None => answer.end(Why::Exists, Body::Rrset(rrset, None)),
             }
             return None;
         }
         if self.qtype == rtype::ANY
             && let Some(first) = node.rrsets().next()
         {
-            answer.end(Why::OneOfAny, Body::Rrset(first));
+            answer.end(Why::OneOfAny, Body::Rrset(first, None));
             return None;
         }
         let cname = node.rrset(rtype::CNAME);
@@ -257,7 +261,7 @@ impl<'s> Decision<'s, '_> {
                 let drawn = set.draw(self.random.word());
                 Body::Steered(Steered { rule: index, placement, pool, set, drawn, ttl: choice.ttl })
             }
-            Given::DefaultRrset => Body::Rrset(default),
+            Given::DefaultRrset => Body::Rrset(default, Some(choice.ttl)),
             Given::NoData => {
                 let soa = zone.negative_soa();
                 Body::Negative(soa, Some(choice.ttl.min(soa.ttl())))

@@ -34,7 +34,7 @@ fn write(answer: &Answer<'_>, response: &mut Response<'_, '_>) -> Option<()> {
     }
     match &answer.body {
         Body::Nothing => Some(()),
-        Body::Rrset(rrset) => put(response, Section::Answer, places.owner, places.apex, *rrset, None),
+        Body::Rrset(rrset, ttl) => put(response, Section::Answer, places.owner, places.apex, *rrset, *ttl),
         Body::Steered(steered) => put_steered(response, places, steered),
         Body::Negative(soa, ttl) => put(response, Section::Authority, places.apex, places.apex, *soa, *ttl),
         Body::Referral(referral, cut) => put_referral(response, places, referral, *cut),

@@ -2,6 +2,7 @@
 //!
 //! Rejected: serde's derive. It stops at the first error, and every fault of every file is to be told in one run.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
@@ -92,47 +93,42 @@ pub(crate) fn read(source: &Arc<Source>, faults: &Faults) -> Table {
     convert_table(table.into_inner(), Place::start_of(source))
 }
 
-/// A syntax error of the crate with our help for those that operators make.
-fn in_our_words(source: &Arc<Source>, text: &str, message: &str, span: std::ops::Range<usize>) -> Fault {
-    let span = if message.starts_with("invalid") { scalar_around(text, span) } else { span };
+/// A syntax error of the crate with our words and help for those that operators make.
+fn in_our_words(source: &Arc<Source>, text: &str, message: &str, span: Range<usize>) -> Fault {
+    let (what, expected) = message.split_once(", expected ").unwrap_or((message, "nothing"));
+    let span = if what.starts_with("invalid") { scalar_around(text, span) } else { span };
     let offending = text.get(span.clone()).unwrap_or_default().trim();
-    let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
-    let error = |message: String| Fault::error(source, span.clone(), message);
-    match what {
-        "duplicate key" => {
-            error(format!("{} stands twice", quote(offending))).label("again").help("keep one of the two")
-        }
+    let (message, help) = match what {
+        "duplicate key" => (format!("{} stands twice", quote(offending)), "keep one of the two".into()),
         "string values must be quoted" if offending.is_empty() => {
-            error("the value is missing".into()).label("here").help("write a value or remove the key")
+            ("the value is missing".into(), "write a value or remove the key".into())
         }
         "string values must be quoted" => {
-            error(format!("{offending} lacks its quotes", offending = quote(offending)))
-                .label("neither a text nor a number")
-                .help(format!("write {}", quote(&format!("\"{offending}\""))))
+            let help = format!("write {}", quote(&format!("\"{offending}\"")));
+            (format!("{} lacks its quotes", quote(offending)), help)
         }
         "invalid float" | "invalid integer" | "invalid boolean" | "invalid date-time" => {
-            error(format!("{} is no value", quote(offending)))
-                .label("not understood")
-                .help("texts such as addresses and durations stand in quotes")
+            let help = "texts such as addresses and durations stand in quotes".into();
+            (format!("{} is no value", quote(offending)), help)
         }
-        "invalid basic string"
-        | "invalid literal string"
-        | "invalid multi-line basic string"
-        | "invalid multi-line literal string"
-            if expected.starts_with('`') =>
-        {
-            error("this text has no closing quote".into()).label(format!("expected {expected}"))
-        }
-        "unclosed table" | "unclosed array table" => {
-            error("this header is not closed".into()).label(format!("expected {expected}"))
-        }
-        _ if expected.is_empty() || expected == "nothing" => error(what.into()),
-        _ => error(what.into()).label(format!("expected {expected}")),
-    }
+        _ if is_open_text(what, expected) => ("this text has no closing quote".into(), String::new()),
+        "unclosed table" | "unclosed array table" => ("this header is not closed".into(), String::new()),
+        _ => (what.to_owned(), String::new()),
+    };
+    let label = if expected == "nothing" { String::new() } else { format!("expected {expected}") };
+    let fault = Fault::error(source, span, message);
+    // Where there is help, what the crate expected instead would only distract from it.
+    if help.is_empty() { fault.label(label) } else { fault.help(help) }
+}
+
+fn is_open_text(what: &str, expected: &str) -> bool {
+    what.starts_with("invalid")
+        && what.ends_with("string")
+        && (expected.contains('"') || expected.contains('\''))
 }
 
 /// The whole of the unquoted scalar in which the crate found a part that it did not expect.
-fn scalar_around(text: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
+fn scalar_around(text: &str, span: Range<usize>) -> Range<usize> {
     let ends = |octet: &u8| octet.is_ascii_whitespace() || b"=,[]{}#\"'".contains(octet);
     let octets = text.as_bytes();
     let start = octets[..span.start].iter().rposition(ends).map_or(0, |at| at + 1);

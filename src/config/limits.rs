@@ -36,7 +36,8 @@ pub(crate) const CONNECTIONS: usize = 1_000_000;
 pub(crate) const IDENTITY_OCTETS: usize = 255;
 /// Octets of the path of a Unix socket: `sun_path` less its final zero.
 pub(crate) const SOCKET_PATH_OCTETS: usize = 107;
-/// Bounds of the largest UDP response: RFC 1035 §4.2.1, and what no path fragments less than it helps.
+/// Bounds of the largest UDP response: every resolver takes the first (RFC 1035 §4.2.1), none asks for more than the
+/// second by default.
 pub(crate) const UDP_PAYLOAD: std::ops::RangeInclusive<u16> = 512..=4096;
 /// Bounds of the three deadlines of TCP.
 pub(crate) const TCP_TIMEOUT: std::ops::RangeInclusive<Duration> =

@@ -69,3 +69,6 @@ pub fn load(
         _ => Err(faults),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,7 +63,7 @@ fn at_end(zone: &Zone, name: &Name, qtype: u16, answer: &Answer<'_>, chain: Vec<
 /// The RRset that ANY was answered with.
 fn rrset_of<'s>(answer: &Answer<'s>) -> Option<Rrset<'s>> {
     match answer.body {
-        Body::Rrset(rrset) => Some(rrset),
+        Body::Rrset(rrset, _) => Some(rrset),
         _ => None,
     }
 }

@@ -15,8 +15,7 @@ pub(super) fn soonest_flip(answers: &PoolAnswers) -> Option<u32> {
 pub(super) fn explain(rule: &Rule, choice: &Choice<'_>, answer: &Answer<'_>) -> Ttl {
     let (seconds, steered) = match &answer.body {
         Body::Steered(steered) => (steered.ttl, true),
-        Body::Negative(_, Some(ttl)) => (*ttl, true),
-        Body::Rrset(default) => (default.ttl(), false),
+        Body::Negative(_, Some(ttl)) | Body::Rrset(_, Some(ttl)) => (*ttl, true),
         _ => (rule.max_ttl, false),
     };
     Ttl {

@@ -1,7 +1,7 @@
 //! The zone as it answers queries: nodes, RRsets and octets in a handful of flat tables, addressed by number.
 //!
 //! A record of a typical zone takes some sixty octets: 16 in [`Zone::fragments`], 16 for its RRset, 12 for its node,
-//! about 7 in the hash table, and its owner name.
+//! 8 in the hash table, and its owner name.
 
 use super::rrset::{Node, Rrset};
 use super::table::Table;
@@ -9,6 +9,8 @@ use crate::wire::{Name, rtype};
 
 /// The number of the apex among the nodes.
 pub(super) const APEX: u32 = 0;
+/// The octets of the five numbers that end SOA data (RFC 1035 §3.3.13).
+const SOA_NUMBERS: usize = 20;
 /// What stands for the apex at the end of a compressed name: a pointer to offset 0.
 pub(super) const APEX_POINTER: [u8; 2] = [0xc0, 0];
 
@@ -125,7 +127,9 @@ impl Zone {
 
     /// The serial of its SOA.
     pub fn serial(&self) -> u32 {
-        self.soa_field(5)
+        let octets = self.soa().octets();
+        let fields = octets.last_chunk::<SOA_NUMBERS>().and_then(|numbers| numbers.first_chunk::<4>());
+        u32::from_be_bytes(*fields.expect("SOA data ends in five numbers of 32 bits"))
     }
 
     /// Number of records.
@@ -146,13 +150,6 @@ impl Zone {
     /// The number of the SOA that negative answers carry: the last RRset but for the one that ends the table.
     pub(super) fn negative_soa_number(&self) -> u32 {
         self.rrsets.len() as u32 - 2
-    }
-
-    /// The 32-bit field of the SOA that is the `from_end`th from the end: 5 the serial, 1 MINIMUM.
-    pub(super) fn soa_field(&self, from_end: usize) -> u32 {
-        let octets = self.soa().octets();
-        let at = octets.len() - 4 * from_end;
-        u32::from_be_bytes([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]])
     }
 
     /// The labels of a node's name below the apex.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::cursor::{append_unescaped, ends_with_origin_twice};
+use super::faults::excerpt;
 use super::lexer::Token;
 use super::master::{FileState, Reader};
 use crate::fault::{Fault, Source};
@@ -111,7 +112,7 @@ fn open_file(reader: &mut Reader<'_>, state: &FileState<'_>, token: &Token) -> O
     match (reader.include)(&path) {
         Ok(source) => Some(source),
         Err(reason) => {
-            let message = format!("{path} cannot be included: {reason}");
+            let message = format!("{} cannot be included: {reason}", excerpt(path.as_bytes()));
             reader.faults.push(Fault::error(state.source, token.span(), message));
             None
         }

@@ -8,6 +8,15 @@ use crate::fault::{Fault, Severity, Source};
 /// The most faults that are reported one by one.
 const FAULTS_MAX: usize = 1000;
 
+/// The most characters of a token that a message quotes.
+const EXCERPT_MAX: usize = 64;
+
+/// A token as a message quotes it: its beginning, if it is long.
+pub(super) fn excerpt(octets: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&octets[..octets.len().min(EXCERPT_MAX)]);
+    if octets.len() > EXCERPT_MAX { format!("{text}…") } else { text.into_owned() }
+}
+
 /// Where something was written: a file by its number and the offset of a token in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
@@ -55,14 +64,9 @@ impl Faults {
         Fault::warning(self.source(place.file), self.span_after(place, count), message)
     }
 
-    /// Whether another fault would only be counted. Lets a check that finds many skip the wording.
-    pub(super) fn is_full(&self) -> bool {
-        self.kept.len() >= FAULTS_MAX
-    }
-
     /// Keeps a fault, or counts it where there are too many.
     pub(super) fn push(&mut self, fault: Fault) {
-        if !self.is_full() {
+        if self.kept.len() < FAULTS_MAX {
             self.kept.push(fault);
         } else if fault.severity == Severity::Error {
             self.errors_left_out += 1;

@@ -1,9 +1,9 @@
 //! The types whose data is a plain row of fields: from text to octets, and where names stand in the octets.
 //!
-//! These are the types that nearly every record of every zone has. `domain` could read most of them too, but takes an
-//! allocation and a second walk for each name and string (1M A and MX records in 0.24 s instead of 0.08 s), knows no
-//! time units in SOA and refuses octets of 0x80 and above in strings. Types that `domain` lacks a text form for
-//! (AFSDB, KX, URI, EUI48 …) find their place as more rows here.
+//! These are the types that nearly every record of every zone has. `domain` could read most of them too, but it
+//! allocates for each name and string (3,600 instructions a record in a zone of A and MX instead of 3,100), knows no
+//! units of time in SOA and refuses octets of 0x80 and above in strings; and where names stand must be known anyway.
+//! Types that `domain` has no text form for (AFSDB, KX, URI, EUI48 …) find their place as more rows here.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;

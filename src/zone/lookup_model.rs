@@ -1,4 +1,5 @@
-//! The look-up against a model: RFC 1034 §4.3.2 and RFC 4592 §3.3.1 written down naively over an ordered map of names.
+//! The look-up against a model: RFC 1034 §4.3.2 and RFC 4592 §3.3.1 written down naively over an ordered map of
+//! names.
 
 use std::collections::{BTreeMap, BTreeSet};
 

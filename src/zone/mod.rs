@@ -4,9 +4,10 @@
 //!
 //! - `lexer`: octets to tokens; `cursor`: the tokens of one record's data.
 //! - `record_type`; `rdata` with `field`, `service`, `strict`: data from text to octets (`rdata` alone names `domain`).
-//! - `master`, `directive`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong, up to a bound.
-//! - `compile`: records to the tables of `compiled` (with a hash `table` of names); `check`: what is wrong with the
-//!   zone as a whole.
+//! - `master`, `directive`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong, up to a
+//!   bound.
+//! - `compile`, `nodes`: records to the tables of `compiled` (with a hash `table` of names); `check`: what is wrong
+//!   with the zone as a whole; `data`: the zone before it is served.
 //! - `lookup`: what is at a name; `rrset`: views of what was found; `zones`: which zone a name belongs to.
 //!
 //! What is not here: no zone changes after it was compiled, nothing looks at a clock, and no file is opened (the
@@ -27,6 +28,7 @@ mod lookup;
 #[cfg(test)]
 mod lookup_model;
 mod master;
+mod nodes;
 mod rdata;
 pub mod record_type;
 mod records;

@@ -2,6 +2,9 @@
 
 use crate::wire::class;
 
+/// The longest text that is compared with the mnemonics.
+const SIMILAR_MAX: usize = 16;
+
 /// A type that has a mnemonic.
 pub(super) struct RecordType {
     /// The mnemonic in capitals.
@@ -51,6 +54,9 @@ pub(super) fn entry(number: u16) -> Option<&'static RecordType> {
 
 /// The mnemonic that a misspelt one was probably meant to be.
 pub(super) fn similar(text: &[u8]) -> Option<&'static str> {
+    if text.len() > SIMILAR_MAX {
+        return None;
+    }
     let text = std::str::from_utf8(text).ok()?.to_ascii_uppercase();
     let allowed = if text.len() <= 4 { 1 } else { 2 };
     let distance = |known: &&RecordType| strsim::damerau_levenshtein(known.mnemonic, &text);

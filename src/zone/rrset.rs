@@ -210,11 +210,6 @@ pub struct Referral<'z> {
 }
 
 impl<'z> Referral<'z> {
-    /// The DS RRset at the cut, which the parent side holds (RFC 4035 §3.1.4).
-    pub fn ds(&self) -> Option<Rrset<'z>> {
-        Node::new(self.ns.zone, self.node).rrset(rtype::DS)
-    }
-
     /// Glue: the addresses of this cut's nameservers that the zone has, those at or below the cut first, then those
     /// at or below other cuts (RFC 9471 §2), then the zone's own.
     pub fn glue(&self) -> impl Iterator<Item = Glue<'z>> + use<'z> {

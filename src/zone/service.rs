@@ -2,10 +2,12 @@
 //!
 //! Ours, because `domain` refuses keys with a 9 or a z and the escapes of RFC 9460 appendix A.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::cursor::{Cursor, RdataError, append_unescaped, decimal};
+use super::faults::excerpt;
 use super::rdata::decode_base64;
 
 /// A parameter's key (IANA "Service Parameter Keys").
@@ -33,28 +35,23 @@ const KEYS: [(&str, u16); 9] = [
     ("ohttp", key::OHTTP),
 ];
 
-/// A parameter: its key, and its value as it stands on the wire.
-struct Parameter {
-    key: u16,
-    value: Vec<u8>,
-}
+/// Parameters by key, in the order in which the wire has them; values as the wire has them.
+type Parameters = BTreeMap<u16, Vec<u8>>;
 
 /// Reads the data and appends its octets, the parameters in ascending order of their keys.
 pub(super) fn parse(cursor: &mut Cursor<'_>, into: &mut Vec<u8>) -> Result<(), RdataError> {
     let priority = cursor.number("a priority up to 65535", u32::from(u16::MAX))? as u16;
     into.extend_from_slice(&priority.to_be_bytes());
     cursor.name(into)?;
-    let mut parameters: Vec<Parameter> = Vec::new();
+    let mut parameters = Parameters::new();
     while cursor.peek().is_some() {
-        let parameter = parse_parameter(cursor)?;
-        if parameters.iter().any(|other| other.key == parameter.key) {
-            return Err(refuse(format!("{} stands here twice", name(parameter.key))));
+        let (key, value) = parse_parameter(cursor)?;
+        if parameters.insert(key, value).is_some() {
+            return Err(refuse(format!("{} stands here twice", name(key))));
         }
-        parameters.push(parameter);
     }
-    parameters.sort_by_key(|parameter| parameter.key);
-    check_mandatory(&parameters)?;
-    for Parameter { key, value } in parameters {
+    check_together(&parameters)?;
+    for (key, value) in parameters {
         let length = u16::try_from(value.len()).map_err(|_| RdataError::TooLong(value.len()))?;
         into.extend_from_slice(&key.to_be_bytes());
         into.extend_from_slice(&length.to_be_bytes());
@@ -64,7 +61,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, into: &mut Vec<u8>) -> Result<(), R
 }
 
 /// Takes `key`, `key=value` or `key="value"`.
-fn parse_parameter(cursor: &mut Cursor<'_>) -> Result<Parameter, RdataError> {
+fn parse_parameter(cursor: &mut Cursor<'_>) -> Result<(u16, Vec<u8>), RdataError> {
     let what = "a parameter as in alpn=h2";
     let token = cursor.token(what)?;
     if token.quoted {
@@ -88,7 +85,7 @@ fn parse_parameter(cursor: &mut Cursor<'_>) -> Result<Parameter, RdataError> {
         value = encode(key, &value)?;
     }
     check_value(key, &value)?;
-    Ok(Parameter { key, value })
+    Ok((key, value))
 }
 
 /// A key's number from its name or the form `keyNNNNN` (RFC 9460 §2.1), which has no leading zeros.
@@ -101,7 +98,7 @@ fn parse_key(text: &[u8]) -> Result<u16, RdataError> {
     match number {
         Some(number) if digits == b"0" || digits[0] != b'0' => Ok(number),
         _ => {
-            let text = String::from_utf8_lossy(text);
+            let text = excerpt(text);
             let close = KEYS.iter().find(|(known, _)| strsim::damerau_levenshtein(known, &text) <= 2);
             let hint = close.map_or_else(String::new, |(known, _)| format!("; did you mean {known}?"));
             Err(refuse(format!("{text:?} is not the name of a parameter nor of the form key12345{hint}")))
@@ -220,27 +217,25 @@ fn is_alpn(value: &[u8]) -> bool {
     rest.is_empty() && !value.is_empty()
 }
 
-/// What RFC 9460 §8 asks of `mandatory`, and §7.1.1 of `no-default-alpn`; `parameters` ascend by key.
-fn check_mandatory(parameters: &[Parameter]) -> Result<(), RdataError> {
-    let has = |key| parameters.iter().any(|parameter| parameter.key == key);
-    if has(key::NO_DEFAULT_ALPN) && !has(key::ALPN) {
+/// What RFC 9460 §8 asks of `mandatory`, and §7.1.1 of `no-default-alpn`.
+fn check_together(parameters: &Parameters) -> Result<(), RdataError> {
+    if parameters.contains_key(&key::NO_DEFAULT_ALPN) && !parameters.contains_key(&key::ALPN) {
         return Err(refuse("no-default-alpn needs alpn beside it".to_owned()));
     }
-    let Some(mandatory) = parameters.first().filter(|first| first.key == key::MANDATORY) else {
-        return Ok(());
-    };
-    let keys: Vec<u16> =
-        mandatory.value.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
-    for (index, &key) in keys.iter().enumerate() {
+    let mut before = None;
+    let mandatory = parameters.get(&key::MANDATORY).map_or(&[][..], Vec::as_slice);
+    for pair in mandatory.chunks_exact(2) {
+        let key = u16::from_be_bytes([pair[0], pair[1]]);
         if key == key::MANDATORY {
             return Err(refuse("mandatory cannot list itself".to_owned()));
         }
-        if keys[..index].contains(&key) {
-            return Err(refuse(format!("mandatory lists {} twice", name(key))));
+        if before >= Some(key) {
+            return Err(refuse(format!("mandatory lists {} twice or out of order", name(key))));
         }
-        if !has(key) {
+        if !parameters.contains_key(&key) {
             return Err(refuse(format!("mandatory lists {}, which is not there", name(key))));
         }
+        before = Some(key);
     }
     Ok(())
 }
@@ -311,7 +306,10 @@ mod tests {
         check_refused("no-default-alpn", "5:13: error: HTTPS: no-default-alpn needs alpn beside it");
         check_refused("mandatory=key123", "5:13: error: HTTPS: mandatory lists key123, which is not there");
         check_refused("mandatory=mandatory", "5:13: error: HTTPS: mandatory cannot list itself");
-        check_refused("mandatory=port,port port=1", "5:33: error: HTTPS: mandatory lists port twice");
+        check_refused(
+            "mandatory=port,port port=1",
+            "5:33: error: HTTPS: mandatory lists port twice or out of order",
+        );
         check_refused("alpn=h2,,h3", "5:13: error: HTTPS: a protocol in alpn has 1 to 255 octets");
         check_refused("key1=\\003h2", "5:13: error: HTTPS: these octets are no value of alpn");
         check_refused("dohpath=/q", "5:13: error: HTTPS: these octets are no value of dohpath");

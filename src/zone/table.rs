@@ -1,10 +1,10 @@
 //! A hash table of dense numbers: open addressing over `u32` slots, the things themselves stand elsewhere.
 //!
 //! A slot holds the number of a thing and, in the bits that numbers leave free, a part of its hash, so that a search
-//! for what is not there hardly ever looks at a thing. A slot takes four octets and three in five are taken.
+//! for what is not there hardly ever looks at a thing. A slot takes four octets and half of them are taken.
 
 /// Taken slots are at most this fraction of all.
-const FILL: (usize, usize) = (3, 5);
+const FILL: (usize, usize) = (1, 2);
 /// A slot that holds nothing.
 const FREE: u32 = 0;
 
@@ -30,22 +30,18 @@ impl Table {
     /// The thing with this hash that `is_it` recognises.
     #[inline]
     pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        let mut at = self.first_slot(hash)?;
+        let mark = hash as u32 & !self.number_mask;
+        let mut at = self.first_slot(hash);
         loop {
             let slot = *self.slots.get(at)?;
+            let number = (slot & self.number_mask).wrapping_sub(1);
             if slot == FREE {
                 return None;
             }
-            if (slot ^ hash as u32) & !self.number_mask == 0 {
-                let number = (slot & self.number_mask) - 1;
-                if is_it(number) {
-                    return Some(number);
-                }
+            if slot & !self.number_mask == mark && is_it(number) {
+                return Some(number);
             }
-            at += 1;
-            if at == self.slots.len() {
-                at = 0;
-            }
+            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
     }
 
@@ -69,7 +65,7 @@ impl Table {
 
     /// Puts the next thing into the first free slot of its hash. There is one: see [`FILL`].
     fn place(&mut self, hash: u64) {
-        let Some(mut at) = self.first_slot(hash) else { return };
+        let mut at = self.first_slot(hash);
         while self.slots[at] != FREE {
             at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
@@ -79,8 +75,8 @@ impl Table {
 
     /// The upper half of the hash as a fraction of the table; the lower half marks the slot.
     #[inline]
-    fn first_slot(&self, hash: u64) -> Option<usize> {
-        (!self.slots.is_empty()).then(|| (((hash >> 32) * self.slots.len() as u64) >> 32) as usize)
+    fn first_slot(&self, hash: u64) -> usize {
+        (((hash >> 32) * self.slots.len() as u64) >> 32) as usize
     }
 }
 

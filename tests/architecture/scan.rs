@@ -25,7 +25,7 @@ pub fn scan(module: &[String], source: &str) -> Names {
     let mut position = 0;
     let mut written = Vec::new();
     while position < tokens.len() {
-        if tokens[position] == "use" {
+        if is_import(&tokens, position) {
             position = use_tree(&tokens, position + 1, &[], &mut |path, name| {
                 let path = resolve(module, path, &BTreeMap::new());
                 imports.insert(name, path.clone());
@@ -69,6 +69,11 @@ fn resolve(module: &[String], path: Vec<String>, imports: &BTreeMap<String, Vec<
     }
 }
 
+/// Whether a `use` declaration starts here; `use<'a>` names what a return type captures.
+fn is_import(tokens: &[String], position: usize) -> bool {
+    tokens[position] == "use" && tokens.get(position + 1).is_some_and(|next| next != "<")
+}
+
 /// Walks a `use` tree from `position`, calls `leaf` with each path and the name it gets; returns where it ends.
 fn use_tree(
     tokens: &[String],
@@ -82,7 +87,7 @@ fn use_tree(
             "::" => position += 1,
             "{" => {
                 position += 1;
-                while tokens.get(position).is_some_and(|token| token != "}") {
+                while tokens.get(position).is_some_and(|token| token != "}" && token != ";") {
                     position = use_tree(tokens, position, &path, leaf);
                     if tokens.get(position).is_some_and(|token| token == ",") {
                         position += 1;
@@ -319,6 +324,12 @@ mod tests {
             paths("use std::time::Instant as Moment; fn f() { Moment::now(); }")[1],
             "std::time::Instant::now"
         );
+    }
+
+    #[test]
+    fn captures_of_a_return_type_are_no_import() {
+        let source = "fn f<'z>() -> impl Iterator<Item = u8> + use<'z> { let a = 1; crate::wire::g(); a }";
+        assert_eq!(paths(source), ["crate::wire::g"]);
     }
 
     #[test]

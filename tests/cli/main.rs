@@ -31,8 +31,9 @@ fn transcripts() {
 }
 
 fn cases() -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder().join("cases")).unwrap();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let entries = fs::read_dir(folder().join("cases")).expect("the folder of cases can be read");
+    let entry = |entry: std::io::Result<fs::DirEntry>| entry.expect("its entries can be read").path();
+    let mut paths: Vec<PathBuf> = entries.map(entry).collect();
     paths.sort();
     paths
 }
@@ -44,7 +45,7 @@ fn run(command: &str) -> String {
         .current_dir(folder())
         .env_remove("MERIDIAN_LOG")
         .output()
-        .unwrap();
+        .expect("the binary can be started");
     transcript(&output)
 }
 

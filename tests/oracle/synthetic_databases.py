@@ -10,7 +10,9 @@ from mmdb_writer import write
 
 PLACES = 1500
 SYSTEMS = 400
-COUNTRIES = ["DE", "AT", "FR", "NO", "JP", "BR", "US", "IN", "ZA", "AU", "PE"]
+COUNTRIES = ["DE", "AT", "FR", "NO", "JP", "BR", "US", "IN", "PE"]
+# Neither they nor their continents stand in the rules.
+UNNAMED = ["ZA", "AU", "NZ", "EG"]
 SUBDIVISIONS = {"US": ["CA", "NY", "TX"], "BR": ["SP"], "DE": ["BE"]}
 
 
@@ -26,16 +28,17 @@ def network(chance):
 
 
 def place(chance):
-    """A record that has some of everything; without coordinates it has a country that the rules name."""
+    """A record that has some of everything. A place that the rules do not name has coordinates: the product has a central
+    point for each country, the oracle has none."""
     record = {}
     if chance.random() < 0.7:
-        country = chance.choice(COUNTRIES)
+        country = chance.choice(COUNTRIES + UNNAMED)
         record["country"] = {"iso_code": country}
         if country in SUBDIVISIONS and chance.random() < 0.6:
             record["subdivisions"] = [{"iso_code": chance.choice(SUBDIVISIONS[country])}]
     if "country" not in record and chance.random() < 0.3:
-        record["continent"] = {"code": chance.choice(["EU", "AS", "AF"])}
-    if not record or chance.random() < 0.6:
+        record["continent"] = {"code": chance.choice(["EU", "AS"])}
+    if not record or "country" in record and country in UNNAMED or chance.random() < 0.6:
         record["location"] = {
             "latitude": round(chance.uniform(-89, 89), 4),
             "longitude": round(chance.uniform(-179, 179), 4),

@@ -156,7 +156,7 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 }
 
 fn section(formatter: &mut fmt::Formatter<'_>, table: &ShownTable) -> fmt::Result {
-    writeln!(formatter, "\n{}", table)
+    writeln!(formatter, "\n{table}")
 }
 
 fn write_classes(formatter: &mut fmt::Formatter<'_>, map: &MapSummary) -> fmt::Result {

@@ -66,7 +66,7 @@ fn attention(status: &Status) -> String {
 
 fn section(text: &mut String, table: &ShownTable) {
     if !table.is_empty() {
-        let _ = writeln!(text, "\n{}", table);
+        let _ = writeln!(text, "\n{table}");
     }
 }
 

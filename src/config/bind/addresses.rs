@@ -12,11 +12,11 @@ const METADATA: [IpAddr; 2] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
 ];
 
-/// The addresses of a member by family, as far as it has them.
+/// The addresses of a member, as far as it has them; indexed by `Family::index`.
 pub(super) fn by_family<'a>(
     member: &'a MemberSpec,
     faults: &Faults,
-) -> Parsed<(Option<&'a Written<IpAddr>>, Option<&'a Written<IpAddr>>)> {
+) -> Parsed<[Option<&'a Written<IpAddr>>; 2]> {
     let mut broken = false;
     for address in &member.addresses {
         broken |= check(address, faults).is_err();
@@ -31,7 +31,7 @@ pub(super) fn by_family<'a>(
             broken = true;
         }
     }
-    if broken { Err(Broken) } else { Ok((of(Family::V4).next(), of(Family::V6).next())) }
+    if broken { Err(Broken) } else { Ok(Family::BOTH.map(|family| of(family).next())) }
 }
 
 /// "IPv4" or "IPv6".

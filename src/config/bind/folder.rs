@@ -195,7 +195,8 @@ impl Folder<'_> {
 
     /// The names of files with an ending, without it; hidden files are left alone.
     fn stems<'a>(&'a self, ending: &'a str) -> impl Iterator<Item = &'a str> + Clone {
-        let visible = self.names.iter().filter(|name| !name.starts_with('.'));
+        // Hidden files are not looked at, but `..zone` is the root zone's.
+        let visible = self.names.iter().filter(|name| !name.starts_with('.') || name.starts_with(".."));
         visible.filter_map(move |name| name.strip_suffix(ending))
     }
 

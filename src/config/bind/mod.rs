@@ -11,6 +11,7 @@ mod maps;
 mod monitors;
 mod names;
 mod pools;
+mod requests;
 mod rules;
 mod settings;
 mod targets;
@@ -21,7 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fault::Source;
-use crate::snapshot::{Configuration, GeoSource, Map, ZoneFile};
+use crate::snapshot::{Configuration, GeoSource, Map, SteerMark, ZoneFile};
+use crate::wire::Name;
 
 use super::limits;
 use super::spec::{MainSpec, MapsSpec, SteeringSpec};
@@ -36,6 +38,7 @@ use names::{Names, Scope};
 use pools::Pools;
 use rules::{BoundRule, Draft};
 use targets::Targets;
+use zones::BoundZone;
 
 /// One run of the loader.
 pub(super) struct Loader<'a> {
@@ -197,18 +200,25 @@ impl Loader<'_> {
             let examples = rules.iter().map(|rule| rule.as_ref().map(|rule| rule.examples(pools)));
             let examples: Vec<_> = examples.map(Result::unwrap_or_default).collect();
             let bound = binder.bind(apex, master, &files.steering.rules, &examples);
-            for mark in &bound.marks {
-                let request = &bound.requests[mark.request];
-                let owner = Written { value: request.owner.clone(), place: request.place.clone() };
-                let rule = rules[request.table].as_ref().map_err(|&broken| broken);
-                drafts.push(rule.and_then(|rule| {
-                    Draft::new(rule, owner, apex.clone(), mark.family, mark.ttl, pools, self.faults)
-                }));
-            }
+            drafts.extend(bound.marks.iter().map(|mark| self.draft(mark, &bound, rules, apex, pools)));
             zones.push(bound.file);
         }
         self.check_rule_count(drafts.len(), folder);
         (zones.into_iter().collect(), drafts.into_iter().collect())
+    }
+
+    fn draft<'r>(
+        &self,
+        mark: &SteerMark,
+        zone: &BoundZone,
+        rules: &'r [Parsed<BoundRule<'r>>],
+        apex: &Name,
+        pools: &Pools,
+    ) -> Parsed<Draft<'r>> {
+        let request = &zone.requests[mark.request];
+        let owner = Written { value: request.owner.clone(), place: request.place.clone() };
+        let rule = rules[request.table].as_ref().map_err(|&broken| broken)?;
+        Draft::new(rule, owner, apex.clone(), mark.family, mark.ttl, pools, self.faults)
     }
 
     fn check_rule_count(&self, rules: usize, folder: &Written<String>) {

@@ -193,9 +193,8 @@ impl Binder<'_> {
         targets: &mut Targets,
     ) -> Parsed<Vec<Member>> {
         let bind_one = |spec: &Written<MemberSpec>| {
-            let (ipv4, ipv6) = addresses::by_family(spec, self.faults)?;
-            let mut of = |address: Option<&Written<IpAddr>>| self.targets_of(address, monitors, targets);
-            let targets = [of(ipv4), of(ipv6)];
+            let [ipv4, ipv6] = addresses::by_family(spec, self.faults)?;
+            let targets = [ipv4, ipv6].map(|address| self.targets_of(address, monitors, targets));
             let [v4, v6] = targets;
             Ok(Member {
                 name: spec.name.value.clone(),

@@ -13,7 +13,7 @@ use crate::wire::{Family, Name};
 use super::addresses::family_in_words;
 use super::names::{Names, Scope};
 use super::pools::{Pools, has_family};
-use super::zones::type_of;
+use super::requests::type_of;
 
 /// Answers of a pool with `pick = "all"` unless the rule says so (semantics §8).
 const ANSWERS_OF_ALL: u16 = 8;

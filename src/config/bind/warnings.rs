@@ -14,8 +14,8 @@ use super::coverage;
 use super::maps::Sites;
 use super::names::Names;
 use super::pools::{Pools, members_of};
+use super::requests::type_of;
 use super::rules::Draft;
-use super::zones::type_of;
 
 /// Octets of an answer besides the question's name and the records: header, type and class of the question, OPT with
 /// the largest ECS option (RFC 1035 §4.1, RFC 6891 §6.1.2, RFC 7871 §6).

@@ -2,6 +2,7 @@
 //!
 //! A spec is read from one file alone; binding (the module `bind`) brings them together.
 
+mod http_probe;
 mod main_file;
 mod maps;
 mod monitor;
@@ -9,9 +10,10 @@ mod pool;
 mod rule;
 mod steering;
 
+pub(crate) use http_probe::{HttpSpec, TlsSpec};
 pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec};
 pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};
-pub(crate) use monitor::{HttpSpec, MonitorSpec, ProbeSpec, TlsSpec};
+pub(crate) use monitor::{MonitorSpec, ProbeSpec};
 pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
 pub(crate) use rule::{AllDownSpec, RuleSpec};
 pub(crate) use steering::SteeringSpec;

@@ -192,7 +192,7 @@ fn what_must_not_reach_the_parser_is_answered_from_the_header() {
 #[test]
 fn nothing_is_logged_about_a_request() {
     let mut request = message(1, NOTIFY, "example.com.", SOA, IN);
-    add(&mut request, b"\0", OPT, 1232, 0, b"\0\x08\0");
+    add(&mut request, b"\0", OPT, 1232, 0, b"\0\x08");
     let (mut log, sink) = std::io::pipe().unwrap();
     let subscriber = tracing_subscriber::fmt().with_writer(Arc::new(sink)).finish();
     tracing::subscriber::with_default(subscriber, || answer(&control(), &request, Transport::Udp));

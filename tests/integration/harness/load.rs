@@ -52,74 +52,93 @@ struct Sent {
     at: Instant,
 }
 
+/// What sender and receiver share.
+struct Traffic {
+    socket: UdpSocket,
+    /// By message id.
+    waiting: Vec<Mutex<Option<Sent>>>,
+    sent: AtomicU64,
+    /// No further query is wanted.
+    stop: AtomicBool,
+    /// No further query comes.
+    finished: AtomicBool,
+}
+
+/// Stops the sender also when the test fails meanwhile.
+struct StopAtEnd<'t>(&'t Traffic);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::SeqCst);
+    }
+}
+
 impl Load<'_> {
     /// Runs the loader while `act` runs; returns what both gave.
     pub fn during<T>(&self, act: impl FnOnce() -> T) -> (T, Report) {
-        let socket = socket_to(self.server);
-        let waiting: Vec<Mutex<Option<Sent>>> = (0..IDS).map(|_| Mutex::new(None)).collect();
-        let (sent, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        let traffic = Traffic {
+            socket: socket_to(self.server),
+            waiting: (0..IDS).map(|_| Mutex::new(None)).collect(),
+            sent: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
+        };
         std::thread::scope(|scope| {
-            let sender = scope.spawn(|| self.send(&socket, &waiting, &sent, &stop));
-            let receiver = scope.spawn(|| self.receive(&socket, &waiting, &sent, &stop));
+            let sender = scope.spawn(|| self.send(&traffic));
+            let receiver = scope.spawn(|| self.receive(&traffic));
+            let end = StopAtEnd(&traffic);
             let result = act();
-            stop.store(true, Ordering::SeqCst);
+            drop(end);
             let refused = sender.join().expect("the sender ends");
             let mut report = receiver.join().expect("the receiver ends");
-            report.sent = sent.load(Ordering::SeqCst);
+            report.sent = traffic.sent.load(Ordering::SeqCst);
             report.faults.extend(refused);
             (result, report)
         })
     }
 
-    /// Query n leaves n / rate seconds after the start, late ones at once: the rate holds on average.
-    fn send(
-        &self,
-        socket: &UdpSocket,
-        waiting: &[Mutex<Option<Sent>>],
-        sent: &AtomicU64,
-        stop: &AtomicBool,
-    ) -> Option<String> {
+    /// Sends until it is told to stop; gives the fault that ended it before.
+    fn send(&self, traffic: &Traffic) -> Option<String> {
         let start = Instant::now();
-        for number in 0.. {
-            if stop.load(Ordering::SeqCst) {
-                break;
-            }
-            let due = start + Duration::from_secs(1) * number as u32 / self.per_second;
+        let refused = (0..).take_while(|_| !traffic.stop.load(Ordering::SeqCst)).find_map(|number| {
+            // Late ones leave at once: the rate holds on average.
+            let due = start + Duration::from_secs(1) * number / self.per_second;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            let id = number as u16;
-            let octets = (self.query)(number, id);
-            *lock(&waiting[usize::from(id)]) = Some(Sent { number, at: Instant::now() });
-            sent.fetch_add(1, Ordering::SeqCst);
-            if let Err(fault) = socket.send(&octets) {
-                return Some(format!("query {number} could not be sent: {fault}"));
-            }
-        }
-        None
+            self.send_one(traffic, u64::from(number)).err()
+        });
+        traffic.finished.store(true, Ordering::SeqCst);
+        refused
     }
 
-    fn receive(
-        &self,
-        socket: &UdpSocket,
-        waiting: &[Mutex<Option<Sent>>],
-        sent: &AtomicU64,
-        stop: &AtomicBool,
-    ) -> Report {
+    fn send_one(&self, traffic: &Traffic, number: u64) -> Result<(), String> {
+        let id = number as u16;
+        let octets = (self.query)(number, id);
+        *lock(&traffic.waiting[usize::from(id)]) = Some(Sent { number, at: Instant::now() });
+        traffic.sent.fetch_add(1, Ordering::SeqCst);
+        match traffic.socket.send(&octets) {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(format!("query {number} could not be sent: {fault}")),
+        }
+    }
+
+    /// Takes answers until the last query has its own or was waited for long enough.
+    fn receive(&self, traffic: &Traffic) -> Report {
         let mut report = Report::default();
         let mut last = Instant::now();
-        let mut stopped_at = None;
+        let mut finished_at = None;
         loop {
-            if let Some(octets) = receive(socket, Duration::from_millis(50)) {
+            if let Some(octets) = receive(&traffic.socket, Duration::from_millis(50)) {
                 report.longest_gap = report.longest_gap.max(last.elapsed());
                 last = Instant::now();
-                if let Err(fault) = self.judge_one(waiting, &octets) {
+                if let Err(fault) = self.judge_one(&traffic.waiting, &octets) {
                     report.faults.truncate(FAULTS_KEPT - 1);
                     report.faults.push(fault);
                 }
                 report.answered += 1;
             }
-            if stop.load(Ordering::SeqCst) {
-                let since = *stopped_at.get_or_insert_with(Instant::now);
-                if report.answered >= sent.load(Ordering::SeqCst) || since.elapsed() > GRACE {
+            if traffic.finished.load(Ordering::SeqCst) {
+                let since = *finished_at.get_or_insert_with(Instant::now);
+                if report.answered >= traffic.sent.load(Ordering::SeqCst) || since.elapsed() > GRACE {
                     return report;
                 }
             }

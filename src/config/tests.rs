@@ -1,0 +1,184 @@
+//! Loading as a whole: what reloads share, what a bad database means, the shipped example.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Files, Loaded, Mode, load};
+use crate::fault::Fault;
+use crate::health::AdminState;
+use crate::snapshot::Configuration;
+use crate::steer::{AllDown, MinHealthy, PoolId, Require};
+use crate::wire::Family;
+
+const MAIN: &str = "[server]\nlisten = \"127.0.0.1:5300\"\nstate_dir = \"state\"\n[zones]\nfolder = \"zones\"\n\
+                    [geo]\nmaps = \"maps.toml\"\ndatabases = [\"geo/a.mmdb\"]\n";
+const MAPS: &str = "[site.fra]\nadmin = \"drained\"\n[site.iad]\n[map.world]\ndefault = [\"fra\", \"iad\"]\n\
+                    [map.world.country]\nDE = [\"iad\"]\n";
+const ZONE: &str = "$TTL 301\n@ IN SOA ns1.example.net. h 1 2h 30m 2w 5m\n  IN NS ns1.example.net.\n\
+                    www IN A 192.0.2.1\nall IN A 192.0.2.1\n  IN AAAA 2001:db8::1\n";
+const STEERING: &str = "[monitor.web]\nprobe = { http = {} }\n[monitor.same]\nprobe = { http = { path = \"/\" } }\n\
+    [monitor.smtp]\nprobe = { tcp = {} }\nport = 25\n\
+    [pool.fra]\nsite = \"fra\"\nmonitor = [\"web\", \"smtp\"]\nrequire = \"any\"\nmin_healthy = \"2/3\"\n\
+    members = [{ name = \"a\", address = [\"192.0.2.1\", \"2001:db8::1\"], admin = \"forced up\" }]\n\
+    [pool.iad]\nsite = \"iad\"\nmonitor = \"same\"\npick = \"all\"\n\
+    members = [{ name = \"a\", address = \"192.0.2.1\", admin = \"forced up\" }]\n\
+    [[steer]]\nname = \"www\"\nmap = \"world\"\npools = [\"fra\", \"iad\"]\n\
+    [[steer]]\nname = \"all\"\npools = [\"iad\", \"fra\"]\nanswers = 3\nmin_ttl = 7\nall_down = { pool = \"fra\" }\n";
+
+/// The files of a small configuration with a good database.
+fn files() -> BTreeMap<PathBuf, Vec<u8>> {
+    let texts = [
+        ("meridian.toml", MAIN),
+        ("maps.toml", MAPS),
+        ("zones/example.com.zone", ZONE),
+        ("zones/example.com.toml", STEERING),
+        (
+            "zones/other.example.zone",
+            "$TTL 60\n@ IN SOA ns1.example.net. h 1 2h 30m 2w 5m\n IN NS ns1.example.net.\n",
+        ),
+    ];
+    let mut files: BTreeMap<_, _> =
+        texts.into_iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).collect();
+    files.insert("geo/a.mmdb".into(), database("country.mmdb"));
+    files
+}
+
+fn database(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/files").join(name)).unwrap()
+}
+
+fn run(
+    files: &BTreeMap<PathBuf, Vec<u8>>,
+    mode: Mode,
+    previous: Option<&Configuration>,
+) -> Result<Loaded, Vec<Fault>> {
+    load(&Files::Memory(files.clone()), Path::new("meridian.toml"), mode, previous)
+}
+
+#[test]
+fn names_become_ids_and_defaults_are_those_of_semantics_section_8() {
+    let Loaded { configuration, .. } = run(&files(), Mode::Start, None).unwrap();
+    let [fra, iad] = &configuration.pools[..] else { panic!("two pools") };
+    assert_eq!((fra.name.as_str(), fra.members[0].require), ("fra", Require::AtLeast(1)));
+    assert_eq!(fra.min_healthy, MinHealthy::Fraction { numerator: 2, denominator: 3 });
+    assert_eq!(fra.members[0].admin, AdminState::Drained, "the site's is stronger than the member's");
+    assert_eq!(iad.members[0].admin, AdminState::ForcedUp);
+    assert_eq!((&fra.answers[..], &iad.answers[..]), (&[1, 3][..], &[3, 8][..]));
+
+    let names: Vec<_> = configuration.monitors.iter().map(|monitor| monitor.names.join(" ")).collect();
+    assert_eq!(names, ["web same", "smtp"], "equal monitors are one");
+    assert_eq!(configuration.targets.len(), 4, "one for each address and monitor");
+    let users = &configuration.targets[fra.members[0].targets[0][0].0 as usize].users;
+    assert_eq!(users[..], [(PoolId(0), Family::V4), (PoolId(1), Family::V4)]);
+
+    let labels: Vec<_> =
+        configuration.rule_labels.iter().map(|label| format!("{} {:?}", label.owner, label.family)).collect();
+    assert_eq!(labels, ["www.example.com. V4", "all.example.com. V4", "all.example.com. V6"]);
+    let [www, all, all6] = &configuration.rules[..] else { panic!("three rules") };
+    assert_eq!((www.min_ttl, www.max_ttl, www.map), (150, 301, Some(0)));
+    assert_eq!((all.min_ttl, all.max_ttl, all.map), (7, 301, None));
+    let AllDown::Pool(sorry) = all.all_down else { panic!("a pool") };
+    assert_eq!((sorry.pool, sorry.set), (PoolId(0), 1));
+    assert!(Arc::ptr_eq(&all.candidates, &all6.candidates), "equal candidates are compiled once");
+}
+
+#[test]
+fn a_reload_shares_what_did_not_change() {
+    let first = run(&files(), Mode::Start, None).unwrap().configuration;
+    let again = run(&files(), Mode::Reload, Some(&first)).unwrap();
+    assert!(again.database_copies.is_empty());
+    let again = again.configuration;
+    let shared = |one: &Configuration, other: &Configuration| {
+        let zones =
+            one.zones.iter().zip(&other.zones).map(|(one, other)| Arc::ptr_eq(&one.zone, &other.zone));
+        let map = Arc::ptr_eq(&one.maps[0].table, &other.maps[0].table);
+        let geo = Arc::ptr_eq(&one.geo[0].database, &other.geo[0].database);
+        (zones.collect::<Vec<_>>(), map, geo)
+    };
+    assert_eq!(shared(&first, &again), (vec![true, true], true, true));
+
+    let mut changed = files();
+    changed.insert("zones/example.com.zone".into(), ZONE.replace(" h 1 ", " h 2 ").into());
+    let zone = run(&changed, Mode::Reload, Some(&again)).unwrap().configuration;
+    assert_eq!(shared(&again, &zone), (vec![false, true], true, true));
+    assert_eq!(zone.zones[0].zone.serial(), 2);
+
+    changed.insert(
+        "zones/example.com.toml".into(),
+        STEERING
+            .replace("name = \"all\"", "name = \"www\"\nmap=\"world\"\ntypes=\"A\"")
+            .replace("name = \"www\"\nmap = \"world\"", "name = \"all\"")
+            .into(),
+    );
+    let rules = run(&changed, Mode::Reload, Some(&zone)).unwrap().configuration;
+    assert_eq!(shared(&zone, &rules), (vec![false, true], true, true));
+
+    changed.insert("maps.toml".into(), MAPS.replace("DE", "FR").into());
+    let map = run(&changed, Mode::Reload, Some(&rules)).unwrap().configuration;
+    assert_eq!(shared(&rules, &map), (vec![true, true], false, true));
+}
+
+#[test]
+fn a_changed_part_changes_the_zone_that_includes_it() {
+    let mut files = files();
+    files.insert("zones/example.com.zone".into(), format!("{ZONE}$INCLUDE parts/a\n").into());
+    files.insert("zones/parts/a".into(), b"a IN A 192.0.2.9\n".to_vec());
+    let first = run(&files, Mode::Start, None).unwrap().configuration;
+    files.insert("zones/parts/a".into(), b"a IN A 192.0.2.8\n".to_vec());
+    let second = run(&files, Mode::Reload, Some(&first)).unwrap().configuration;
+    assert!(!Arc::ptr_eq(&first.zones[0].zone, &second.zones[0].zone));
+    let third = run(&files, Mode::Reload, Some(&second)).unwrap().configuration;
+    assert!(Arc::ptr_eq(&second.zones[0].zone, &third.zones[0].zone));
+}
+
+#[test]
+fn a_start_with_a_bad_database_uses_the_last_good_copy_else_the_built_in_data() {
+    let mut files = files();
+    let first = run(&files, Mode::Start, None).unwrap();
+    let [copy] = &first.database_copies[..] else { panic!("one copy") };
+    assert_eq!(copy.path, Path::new("state/databases/geo%2Fa.mmdb"));
+    files.insert("geo/a.mmdb".into(), b"<html>".to_vec());
+    assert!(run(&files, Mode::Check, None).is_err(), "check tells it as an error");
+    assert!(run(&files, Mode::Reload, Some(&first.configuration)).is_err(), "and a reload changes nothing");
+
+    let builtin = run(&files, Mode::Start, None).unwrap();
+    let source = &builtin.configuration.geo[0];
+    assert!(
+        source.builtin && source.degraded.as_deref().unwrap().ends_with("the built-in country data serves")
+    );
+    assert_eq!(builtin.warnings.len(), 1);
+    let reloaded = run(&files, Mode::Reload, Some(&builtin.configuration)).unwrap();
+    assert!(reloaded.configuration.geo[0].degraded.is_some(), "what stood in goes on serving");
+    assert!(Arc::ptr_eq(&reloaded.configuration.geo[0].database, &source.database));
+
+    files.insert(copy.path.clone(), copy.octets.clone());
+    let kept = run(&files, Mode::Start, None).unwrap();
+    let source = &kept.configuration.geo[0];
+    assert!(!source.builtin && source.degraded.as_deref().unwrap().ends_with("its last good copy serves"));
+
+    files.insert("geo/a.mmdb".into(), copy.octets.clone());
+    let healed = run(&files, Mode::Reload, Some(&kept.configuration)).unwrap().configuration;
+    assert_eq!(healed.geo[0].degraded, None);
+    assert!(
+        Arc::ptr_eq(&healed.geo[0].database, &kept.configuration.geo[0].database),
+        "equal octets, not walked"
+    );
+}
+
+#[test]
+fn the_shipped_examples_are_without_a_warning() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let demo = load(&Files::Disk(root.clone()), Path::new("deploy/demo/meridian.toml"), Mode::Check, None);
+    let demo = demo.unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert_eq!(demo.warnings, []);
+    assert_eq!(demo.configuration.zones[0].source.path, "zones/example.com.zone");
+    assert_eq!(demo.configuration.rules.len(), 6);
+
+    let production = std::fs::read(root.join("deploy/meridian.toml")).unwrap();
+    let mut files = files();
+    files.insert("meridian.toml".into(), production.clone());
+    files.insert("geoip/maps.toml".into(), MAPS.into());
+    let production = run(&files, Mode::Check, None).unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert_eq!(production.settings.state_dir.as_deref(), Some(Path::new("/var/lib/meridian")));
+}

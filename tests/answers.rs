@@ -1,0 +1,197 @@
+//! What questions are answered with, octets in and octets out, without a socket: the cases in `tests/data/answers`.
+//!
+//! A case is one text: what it shows, then `=== PATH` before the text of each file, and `=== ask NAME TYPE [WORD …]`
+//! before the answer as an independent decoder (hickory-proto) reads it. Words: `subnet=ADDRESS/LEN`, `from=ADDRESS`,
+//! `payload=N`, `no-edns`, `tcp`, `class=N`, `nsid`. `BLESS=1 cargo test --test answers` writes the answers anew; read the
+//! difference before you commit it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use hickory_proto::op::Message;
+use hickory_proto::rr::RecordType;
+use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+use meridian::answer::{Reaction, Responder, TCP_MAX, Tally, Transport};
+use meridian::config::{self, Files, Mode};
+use meridian::health::{State, TargetId};
+use meridian::snapshot::Snapshot;
+use meridian::steer::TargetHealth;
+use meridian::wire::Name;
+
+const MAIN: &str = "[server]\nlisten = [\"127.0.0.1:5300\"]\nidentity = \"fra-1\"\n\
+                    [zones]\nfolder = \"zones\"\n[geo]\nmaps = \"geoip/maps.toml\"\n";
+
+/// One part of a case: the words after `===` and the lines below.
+type Section<'c> = (&'c str, &'c str);
+
+fn sections(case: &str) -> (&str, Vec<Section<'_>>) {
+    let mut parts = case.split("\n=== ");
+    let title = parts.next().unwrap_or_default();
+    (title, parts.map(|part| part.split_once('\n').unwrap_or((part, ""))).collect())
+}
+
+/// Compiles the files of a case; members named in a line `# down: ADDRESS …` of meridian.toml are down, all else up.
+fn snapshot(sections: &[Section<'_>]) -> Snapshot {
+    let mut files = BTreeMap::from([
+        (PathBuf::from("meridian.toml"), MAIN.as_bytes().to_vec()),
+        (PathBuf::from("geoip/maps.toml"), Vec::new()),
+    ]);
+    let mut down: Vec<IpAddr> = Vec::new();
+    for (head, text) in sections.iter().filter(|(head, _)| !head.starts_with("ask ")) {
+        match head.strip_prefix("down ") {
+            Some(addresses) => down.extend(addresses.split(' ').map(|text| text.parse::<IpAddr>().unwrap())),
+            None => drop(files.insert(PathBuf::from(head), format!("{text}\n").into_bytes())),
+        }
+    }
+    let loaded = config::load(&Files::Memory(files), Path::new("meridian.toml"), Mode::Check, None);
+    let configuration = match loaded {
+        Ok(loaded) => Arc::new(loaded.configuration),
+        Err(faults) => panic!("{}", faults.iter().map(|fault| format!("{fault}\n")).collect::<String>()),
+    };
+    let targets = Arc::clone(&configuration);
+    let health = move |id: TargetId| {
+        let is_down = down.contains(&targets.targets[id.0 as usize].key.address);
+        TargetHealth { state: if is_down { State::Down } else { State::Up }, soonest_flip: 20 }
+    };
+    Snapshot::new(1, configuration, &health)
+}
+
+/// A question as a case words it.
+struct Ask {
+    octets: Vec<u8>,
+    from: IpAddr,
+    transport: Transport,
+}
+
+impl Ask {
+    fn parse(words: &str) -> Ask {
+        let mut words = words.split(' ');
+        let name = Name::parse(words.next().unwrap().as_bytes(), Some(&Name::root())).unwrap();
+        let rtype = match words.next().unwrap() {
+            "IXFR" => 251, // hickory-proto reads it from octets, not from text
+            word => u16::from(RecordType::from_str(word).unwrap()),
+        };
+        let (mut class, mut payload, mut options) = (1u16, Some(1232u16), Vec::new());
+        let (mut from, mut transport) = (IpAddr::from([127, 0, 0, 1]), Transport::Udp);
+        for word in words {
+            match word.split_once('=').unwrap_or((word, "")) {
+                ("subnet", text) => options.extend(subnet(text)),
+                ("from", text) => from = text.parse().unwrap(),
+                ("payload", text) => payload = Some(text.parse().unwrap()),
+                ("class", text) => class = text.parse().unwrap(),
+                ("no-edns", _) => payload = None,
+                ("nsid", _) => options.extend([0, 3, 0, 0]),
+                ("tcp", _) => transport = Transport::Tcp,
+                _ => panic!("{word:?} is no word of a question"),
+            }
+        }
+        let mut octets = vec![0xAB, 0xCD, 1, 0, 0, 1, 0, 0, 0, 0, 0, u8::from(payload.is_some())];
+        octets.extend(name.as_octets());
+        octets.extend(rtype.to_be_bytes());
+        octets.extend(class.to_be_bytes());
+        if let Some(payload) = payload {
+            octets.extend([0, 0, 41]);
+            octets.extend(payload.to_be_bytes());
+            octets.extend([0, 0, 0, 0]);
+            octets.extend((options.len() as u16).to_be_bytes());
+            octets.extend(options);
+        }
+        Ask { octets, from, transport }
+    }
+}
+
+/// The client subnet option for `ADDRESS/LEN`.
+fn subnet(text: &str) -> Vec<u8> {
+    let (address, length) = text.split_once('/').unwrap();
+    let (address, length): (IpAddr, u8) = (address.parse().unwrap(), length.parse().unwrap());
+    let (family, octets) = match address {
+        IpAddr::V4(address) => (1, address.octets().to_vec()),
+        IpAddr::V6(address) => (2, address.octets().to_vec()),
+    };
+    let kept = &octets[..usize::from(length).div_ceil(8)];
+    let mut option = vec![0, 8, 0, 4 + kept.len() as u8, 0, family, length, 0];
+    option.extend(kept);
+    option
+}
+
+fn answer(snapshot: &Snapshot, ask: &Ask) -> String {
+    let mut out = vec![0; TCP_MAX];
+    let mut responder = Responder::new(1, Arc::new(Tally::default()));
+    match responder.respond(snapshot, &ask.octets, ask.from, ask.transport, &mut out) {
+        Reaction::Answer(length) => describe(&out[..length]),
+        Reaction::Control => "to the control handler\n".to_owned(),
+        Reaction::Drop => "no answer\n".to_owned(),
+    }
+}
+
+/// The message as hickory-proto reads it. Steered records of one set are sorted, because their order is drawn.
+fn describe(octets: &[u8]) -> String {
+    let message = Message::from_vec(octets).unwrap();
+    let flags = [(message.authoritative, " aa"), (message.truncation, " tc")];
+    let flags: String = flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).collect();
+    let mut text = format!("{:?}{flags}\n", message.response_code);
+    let sections = [
+        ("answer", &message.answers),
+        ("authority", &message.authorities),
+        ("additional", &message.additionals),
+    ];
+    for (section, records) in sections {
+        for record in records {
+            writeln!(text, "{section} {record}").unwrap();
+        }
+    }
+    if let Some(edns) = &message.edns {
+        write!(text, "opt {}", edns.max_payload()).unwrap();
+        if let Some(EdnsOption::Subnet(subnet)) = edns.option(EdnsCode::Subnet) {
+            write!(text, " {}/{} scope {}", subnet.addr(), subnet.source_prefix(), subnet.scope_prefix())
+                .unwrap();
+        }
+        if edns.option(EdnsCode::NSID).is_some() {
+            text.push_str(" nsid");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A case with the answers that are given today.
+fn answered(case: &str) -> String {
+    let (title, sections) = sections(case);
+    let snapshot = snapshot(&sections);
+    let mut text = title.to_owned();
+    for (head, body) in &sections {
+        write!(text, "\n=== {head}\n").unwrap();
+        match head.strip_prefix("ask ") {
+            Some(words) => text.push_str(answer(&snapshot, &Ask::parse(words)).trim_end()),
+            None => text.push_str(body.trim_end_matches('\n')),
+        }
+    }
+    text.push('\n');
+    text
+}
+
+#[test]
+fn questions_are_answered_as_the_cases_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/answers");
+    let mut differing = Vec::new();
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let case = fs::read_to_string(&path).unwrap();
+        let answered = answered(&case);
+        count += 1;
+        if answered != case {
+            if std::env::var_os("BLESS").is_some() {
+                fs::write(&path, &answered).unwrap();
+            }
+            differing.push(format!("{}\n--- expected\n{case}\n--- answered\n{answered}", path.display()));
+        }
+    }
+    assert!(count >= 10, "only {count} cases were found");
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
