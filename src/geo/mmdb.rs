@@ -6,18 +6,23 @@
 //!
 //! `maxminddb` hands out records through serde's visitors: `record` has one.
 
+mod record;
+mod search_tree;
+#[cfg(test)]
+pub(super) mod writer;
+
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
 use thiserror::Error;
 
+use self::record::{Keys, Value};
+use self::search_tree::{BrokenTree, SearchTree};
 use super::database::Database;
 use super::database_builder::DatabaseBuilder;
 use super::place::Place;
 use super::ranges::NOTHING;
-use super::record::{Keys, Value};
-use super::search_tree::{BrokenTree, SearchTree};
 use super::space::Space;
 
 /// Largest file that is looked at: 1 GiB.
@@ -27,7 +32,7 @@ const NODES_MAXIMUM: u32 = 1 << 26;
 /// Most networks with a record.
 const NETWORKS_MAXIMUM: usize = 1 << 25;
 /// What stands before the metadata.
-pub(super) const METADATA_MARK: &[u8] = b"\xAB\xCD\xEFMaxMind.com";
+const METADATA_MARK: &[u8] = b"\xAB\xCD\xEFMaxMind.com";
 /// Most records looked at to tell what an unusable file has instead.
 const SAMPLE_RECORDS: usize = 1000;
 /// Most keys named in that sentence.
@@ -182,7 +187,7 @@ fn keys_of(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<String, Mmd
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::mmdb_writer::{Datum, MmdbWriter, map, text};
+    use super::writer::{Datum, MmdbWriter, map, text};
     use super::*;
 
     fn open(writer: &MmdbWriter) -> Result<Database, String> {

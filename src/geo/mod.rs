@@ -19,14 +19,10 @@ mod ipv4_table;
 mod ipv6_table;
 mod map;
 mod mmdb;
-#[cfg(test)]
-mod mmdb_writer;
 mod place;
 mod prefix;
 mod ranges;
-mod record;
 mod rules;
-mod search_tree;
 mod space;
 mod special;
 mod subdivisions;

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use proptest::prelude::*;
 
 use super::distance;
-use super::mmdb_writer::{Datum, MmdbWriter, map, text};
+use super::mmdb::writer::{Datum, MmdbWriter, map, text};
 use super::space::Space;
 use super::special::{IPV4_SPECIAL, IPV6_SPECIAL, MAPPED, SIX_TO_FOUR};
 use super::*;

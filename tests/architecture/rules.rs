@@ -46,7 +46,7 @@ const DOORS: [(&str, &[&str]); 29] = [
     ("rustls_native_certs", &["probe"]),
     ("sd_notify", &["daemon"]),
     // maxminddb decodes records through serde; nothing of it leaves that module.
-    ("serde", &["config", "admin", "daemon", "cli", "geo::record"]),
+    ("serde", &["config", "admin", "daemon", "cli", "geo::mmdb"]),
     ("serde_json", &["config", "admin", "daemon", "cli"]),
     ("siphasher", &["steer", "health", "probe::grid"]),
     ("strsim", &["config", "zone"]),

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 /// Why a search tree cannot be walked.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub(super) enum BrokenTree {
+pub(in crate::geo) enum BrokenTree {
     /// The octets end inside the tree.
     #[error("the search tree is longer than the file")]
     Short,

@@ -8,10 +8,10 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::codes::{is_continent, two_letters};
-use super::place::Place;
-use super::rules::Location;
-use super::subdivisions;
+use crate::geo::codes::{is_continent, two_letters};
+use crate::geo::place::Place;
+use crate::geo::rules::Location;
+use crate::geo::subdivisions;
 
 /// Most entries of one map in a record; MaxMind's largest has some 20.
 const MAP_ENTRIES_MAXIMUM: usize = 1 << 10;
@@ -199,8 +199,8 @@ impl<'a> Deserialize<'a> for Keys<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Database;
-    use super::super::mmdb_writer::{Datum, MmdbWriter, map, text};
+    use super::super::writer::{Datum, MmdbWriter, map, text};
+    use crate::geo::Database;
 
     /// What one record says, in a file that holds only it, at one address.
     fn check(record: Datum, expected: &str) {
