@@ -5,6 +5,9 @@
 //! `payload=N`, `no-edns`, `tcp`, `class=N`, `nsid`. `BLESS=1 cargo test --test answers` writes the answers anew; read the
 //! difference before you commit it.
 
+// A case that cannot be read fails the test where it stands; clippy knows only `#[test]` functions as tests.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
