@@ -244,6 +244,8 @@ struct DecidedRecords<'a> {
     databases: &'a [&'a Database],
     /// For each database, the classes of its places where no other one says anything; most space is like that.
     alone: Vec<Vec<Option<u16>>>,
+    /// The class where none says anything.
+    nowhere: Option<u16>,
     /// The places that several databases say → class.
     together: HashMap<Box<[u32]>, u16>,
 }
@@ -251,27 +253,26 @@ struct DecidedRecords<'a> {
 impl<'a> DecidedRecords<'a> {
     fn new(decider: Decider<'a>, databases: &'a [&'a Database]) -> DecidedRecords<'a> {
         let alone = databases.iter().map(|database| vec![None; database.places().len()]).collect();
-        DecidedRecords { decider, databases, alone, together: HashMap::new() }
+        DecidedRecords { decider, databases, alone, nowhere: None, together: HashMap::new() }
     }
 
     /// The class for the places that the databases say, given by their numbers.
     fn class(&mut self, places: &[u32], classes: &mut Classes<'_>) -> Result<u16, CompileError> {
         let mut saying = places.iter().enumerate().filter(|&(_, &place)| place != NOTHING);
-        let alone = match (saying.next(), saying.next()) {
-            (Some((database, &place)), None) => Some((database, place as usize)),
-            _ => None,
-        };
-        let known = match alone {
-            Some((database, place)) => self.alone[database][place],
-            None => self.together.get(places).copied(),
+        let saying = (saying.next(), saying.next());
+        let known = match saying {
+            (None, _) => self.nowhere,
+            (Some((database, &place)), None) => self.alone[database][place as usize],
+            _ => self.together.get(places).copied(),
         };
         if let Some(class) = known {
             return Ok(class);
         }
         let class = classes.intern(&self.decider.decide(&self.merged(places)).sites)?;
-        match alone {
-            Some((database, place)) => self.alone[database][place] = Some(class),
-            None => {
+        match saying {
+            (None, _) => self.nowhere = Some(class),
+            (Some((database, &place)), None) => self.alone[database][place as usize] = Some(class),
+            _ => {
                 self.together.insert(places.into(), class);
             }
         }

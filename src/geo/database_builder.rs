@@ -12,6 +12,8 @@ use super::special;
 pub(super) struct DatabaseBuilder {
     places: Vec<Place>,
     ids: HashMap<PlaceKey, u32>,
+    /// The places of country codes, by the code as a number: the built-in data names one for each of 700,000 ranges.
+    countries: Vec<Option<u32>>,
     ipv4: FamilyBuilder<u32>,
     ipv6: FamilyBuilder<u128>,
 }
@@ -22,6 +24,7 @@ impl Default for DatabaseBuilder {
         DatabaseBuilder {
             places: vec![nowhere],
             ids: HashMap::from([(nowhere.key(), NOTHING)]),
+            countries: Vec::new(),
             ipv4: FamilyBuilder::new(),
             ipv6: FamilyBuilder::new(),
         }
@@ -73,15 +76,29 @@ impl DatabaseBuilder {
     }
 
     /// Adds a range of IPv4 of which only the country's code is known.
+    #[cfg(any(test, feature = "builtin-geo"))]
     pub(super) fn add_ipv4_country(&mut self, first: u32, last: u32, code: [u8; 2]) {
-        let place = self.place_id(Place::of_country_code(code));
+        let place = self.country_id(code);
         self.add_ipv4(first, last, place);
     }
 
     /// Adds a range of IPv6 of which only the country's code is known.
+    #[cfg(any(test, feature = "builtin-geo"))]
     pub(super) fn add_ipv6_country(&mut self, first: u128, last: u128, code: [u8; 2]) {
-        let place = self.place_id(Place::of_country_code(code));
+        let place = self.country_id(code);
         self.add_ipv6(first, last, place);
+    }
+
+    #[cfg(any(test, feature = "builtin-geo"))]
+    fn country_id(&mut self, code: [u8; 2]) -> u32 {
+        let index = usize::from(u16::from_be_bytes(code));
+        if let Some(&Some(known)) = self.countries.get(index) {
+            return known;
+        }
+        let place = self.place_id(Place::of_country_code(code));
+        self.countries.resize(self.countries.len().max(index + 1), None);
+        self.countries[index] = Some(place);
+        place
     }
 
     /// Whether nothing usable was added.
