@@ -94,11 +94,15 @@ pub(super) fn compile(
     Ok(Compiled { ipv4, ipv6, classes: classes.lists })
 }
 
-/// The classes that occur outside of special-purpose blocks, over both families.
-pub(super) fn ordinary_classes(compiled: &Compiled) -> HashSet<u16> {
+/// How many classes occur outside of special-purpose blocks, over both families.
+pub(super) fn ordinary_classes(compiled: &Compiled) -> usize {
+    let mut occurs = vec![false; compiled.classes.len()];
     let ipv4 = compiled.ipv4.ranges.iter().map(|&(_, value)| value);
     let ipv6 = compiled.ipv6.ranges.iter().map(|&(_, value)| value);
-    ipv4.chain(ipv6).filter(|&value| value < TUNNEL).collect()
+    for value in ipv4.chain(ipv6).filter(|&value| value < TUNNEL) {
+        occurs[usize::from(value)] = true;
+    }
+    occurs.into_iter().filter(|&occurs| occurs).count()
 }
 
 fn refuse_networks_in_tunnels(name: &str, rules: &MapRules) -> Result<(), CompileError> {

@@ -13,6 +13,7 @@ pub(super) struct DatabaseBuilder {
     places: Vec<Place>,
     ids: HashMap<PlaceKey, u32>,
     /// The places of country codes, by the code as a number: the built-in data names one for each of 700,000 ranges.
+    #[cfg(any(test, feature = "builtin-geo"))]
     countries: Vec<Option<u32>>,
     ipv4: FamilyBuilder<u32>,
     ipv6: FamilyBuilder<u128>,
@@ -24,6 +25,7 @@ impl Default for DatabaseBuilder {
         DatabaseBuilder {
             places: vec![nowhere],
             ids: HashMap::from([(nowhere.key(), NOTHING)]),
+            #[cfg(any(test, feature = "builtin-geo"))]
             countries: Vec::new(),
             ipv4: FamilyBuilder::new(),
             ipv6: FamilyBuilder::new(),

@@ -69,7 +69,7 @@ impl Map {
         let compiled = compile::compile(name, rules, sites, databases).map_err(|error| error.to_string())?;
         Ok(Map {
             name: name.to_owned(),
-            uniform: compile::ordinary_classes(&compiled).len() == 1,
+            uniform: compile::ordinary_classes(&compiled) == 1,
             ipv4: Ipv4Table::new(&compiled.ipv4.ranges),
             ipv6: Ipv6Table::new(&compiled.ipv6.ranges),
             ipv4_special: compiled.ipv4.special,

@@ -41,7 +41,7 @@ const DOORS: [(&str, &[&str]); 29] = [
     ("libm", &["geo::distance"]),
     ("maxminddb", &["geo::mmdb"]),
     ("prometheus_client", &["admin"]),
-    ("reqwest", &["probe::http", "cli"]),
+    ("reqwest", &["probe::http"]),
     ("rustls", &["probe", "daemon"]),
     ("rustls_native_certs", &["probe"]),
     ("sd_notify", &["daemon"]),
