@@ -1,7 +1,7 @@
 //! The nameserver as a total function: octets in, octets out, whatever the transport.
 //!
 //! Three steps: `wire::query::read` (a well-formed question or a refusal) → [`decide`] (the answer as a value) →
-//! [`render`] (octets). Nothing here knows a socket, a clock or a log.
+//! `render` (octets). Nothing here knows a socket, a clock or a log.
 
 mod decide;
 mod random;

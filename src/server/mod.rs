@@ -1,7 +1,7 @@
 //! The sockets of the nameserver: UDP workers, TCP connections, control requests.
 //!
 //! The daemon binds everything first ([`bind`]), then starts reading ([`start`]). What a query is answered with is
-//! not decided here: every transport asks `answer`, and gives control messages to [`control`].
+//! not decided here: every transport asks `answer`, and gives control messages to `control`.
 
 mod bind;
 mod control;

@@ -1,6 +1,6 @@
 //! The same state as Prometheus metrics (the door to `prometheus_client`).
 //!
-//! [`catalogue`] says which metrics there are, [`collect`] what their values are at this moment; here they become text.
+//! [`catalogue`] says which metrics there are, `collect` what their values are at this moment; here they become text.
 //! Everything is read when it is asked for: nothing is kept twice.
 
 pub mod catalogue;
