@@ -36,7 +36,7 @@ fn refuse(running: &Running, faults: Vec<Fault>) {
     }
     tracing::error!(faults = faults.len(), "reload refused: what was served goes on unchanged");
     running.log.refused();
-    *running.load.lock().unwrap_or_else(PoisonError::into_inner) = last_load(faults);
+    *running.load.lock().unwrap_or_else(PoisonError::into_inner) = last_load(false, faults);
 }
 
 async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration, loaded: Loaded) {
@@ -59,9 +59,13 @@ async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration,
         keeper.send(Change::Load(load))?;
         keeper.published()
     });
-    let Ok(Ok(generation)) = published.await else { return };
+    let Ok(Ok(generation)) = published.await else {
+        // The keeper is gone; the daemon ends for it.
+        tracing::error!("the reload could not be published");
+        return;
+    };
     prober.assign(assignments);
-    *running.load.lock().unwrap_or_else(PoisonError::into_inner) = last_load(warnings);
+    *running.load.lock().unwrap_or_else(PoisonError::into_inner) = last_load(true, warnings);
     tracing::info!(generation, zones, "reloaded");
 }
 

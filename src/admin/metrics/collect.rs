@@ -7,7 +7,6 @@ use super::catalogue::{self, Metric};
 use crate::admin::{DATA_NOTICE, LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
 use crate::explain::words;
-use crate::fault::any_error;
 use crate::health::{Record, State, TargetKey};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{self, Eligibility, Member, Pool, PoolId, PoolState};
@@ -62,13 +61,13 @@ fn put(values: &mut Values, metric: &Metric, labels: &[&str], value: u64) {
 }
 
 fn process(values: &mut Values, sources: &Sources, snapshot: &Snapshot) {
-    let LastLoad { at, faults } = (sources.last_load)();
+    let LastLoad { at, taken, .. } = (sources.last_load)();
     put(values, &catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION"), DATA_NOTICE], 1);
     put(values, &catalogue::START_TIME, &[], sources.started);
     put(values, &catalogue::READY, &[], u64::from((sources.ready)()));
     put(values, &catalogue::GENERATION, &[], snapshot.generation);
     put(values, &catalogue::LAST_LOAD_TIME, &[], at);
-    put(values, &catalogue::LAST_LOAD_TAKEN, &[], u64::from(!any_error(&faults)));
+    put(values, &catalogue::LAST_LOAD_TAKEN, &[], u64::from(taken));
 }
 
 /// The counters of the packet path name their metric and label themselves.
