@@ -181,7 +181,7 @@ pub(super) fn health_in<'a>(
 }
 
 /// The rules that do not answer from a healthy pool for every class of clients.
-pub(super) fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
+pub fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
     let configuration = &snapshot.configuration;
     let labelled = configuration.rules.iter().zip(&configuration.rule_labels);
     labelled

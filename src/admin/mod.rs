@@ -16,6 +16,7 @@ mod testing;
 mod tests;
 pub mod timestamp;
 
+pub use gather::troubled_rules;
 pub use metrics::Counters;
 pub use socket::SocketError;
 

@@ -167,7 +167,7 @@ impl<F: FnMut(&Event, u64)> Work<F> {
     fn take(&mut self, message: Message) -> Option<()> {
         match message {
             Message::Change(change) => {
-                if let Some(event) = self.model.take(change) {
+                for event in self.model.take(change) {
                     (self.observe)(&event, self.model.published().generation);
                 }
             }

@@ -11,6 +11,7 @@ mod race_tests;
 mod reload;
 mod saver;
 mod state_file;
+mod trouble_log;
 
 use std::collections::HashMap;
 use std::io;
@@ -155,6 +156,7 @@ async fn run(
     let is_ready = Arc::new(AtomicBool::new(false));
     let admin = start_admin(&running, &server, &prober, &is_ready)?;
     let saving = tokio::spawn(saver::save_on_time(Arc::clone(&running)));
+    let troubles = tokio::spawn(trouble_log::log_changes(Arc::clone(running.keeper.store())));
     let beginning = async {
         first_round(&running, &prober).await;
         is_ready.store(true, Ordering::Relaxed);
@@ -175,6 +177,7 @@ async fn run(
     }
     tell_systemd(sd_notify::NotifyState::Stopping);
     saving.abort();
+    troubles.abort();
     server.stop(DRAIN).await;
     drop(admin);
     tokio::task::block_in_place(|| saver::save(&running));
@@ -199,7 +202,13 @@ async fn first_round(running: &Running, prober: &Prober) {
     let assignments = assignments(&configuration);
     let keeper = running.keeper.handle();
     prober.first_round(&assignments, |report| send_report(&keeper, report)).await;
-    tracing::info!(targets = assignments.len(), "ready: the first round of probes has ended");
+    let targets = assignments.len();
+    let published = tokio::task::spawn_blocking(move || keeper.published()).await;
+    tracing::info!(
+        targets,
+        generation = published.ok().and_then(Result::ok),
+        "ready: the first round of probes has ended"
+    );
     prober.assign(assignments);
 }
 
@@ -250,7 +259,10 @@ fn saved_health(file: &StateFile, max_age: Duration) -> HashMap<TargetKey, Recor
     match file.read() {
         Ok(None) => HashMap::new(),
         Ok(Some(octets)) => match health::saved::decode(&octets, unix_now(), max_age.as_secs()) {
-            Ok(saved) => saved.records.into_iter().collect(),
+            Ok(saved) => {
+                tracing::info!(path = %path.display(), targets = saved.records.len(), "saved health taken up");
+                saved.records.into_iter().collect()
+            }
             Err(error) => {
                 tracing::warn!(path = %path.display(), "the saved health is ignored: {error}");
                 HashMap::new()
