@@ -85,9 +85,17 @@ fn parse_origin(reader: &mut Reader<'_>, state: &FileState<'_>, token: &Token) -
 
 fn include(reader: &mut Reader<'_>, state: &FileState<'_>, token: &Token, origin: Name) {
     let open: Vec<&FileState<'_>> = std::iter::successors(Some(state), |state| state.above).collect();
-    if open.len() >= INCLUDE_DEPTH_MAX || reader.files >= FILES_MAX {
-        let help = format!("files go {INCLUDE_DEPTH_MAX} deep and are {FILES_MAX} in all at most");
-        return reader.fault(state, token, "too many files are included", &help);
+    if open.len() >= INCLUDE_DEPTH_MAX {
+        let message = format!("files are included more than {INCLUDE_DEPTH_MAX} deep");
+        return reader.fault(state, token, &message, "include the file from a file further up");
+    }
+    if reader.files >= FILES_MAX {
+        return reader.fault(
+            state,
+            token,
+            "too many files are included",
+            &format!("at most {FILES_MAX} in all"),
+        );
     }
     let Some(source) = open_file(reader, state, token) else { return };
     if open.iter().any(|above| above.source.path == source.path) {
