@@ -98,7 +98,9 @@ fn includes_are_bounded_and_their_faults_have_their_own_place() {
         paths.iter().zip(&texts).map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let (_, faults) = load_files("example.com.", &files);
     assert!(
-        lines(&faults).iter().any(|line| line.starts_with("f9:1:10: error: files are included more than 10 deep")),
+        lines(&faults)
+            .iter()
+            .any(|line| line.starts_with("f9:1:10: error: files are included more than 10 deep")),
         "{faults:?}"
     );
 }
