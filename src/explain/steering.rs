@@ -4,10 +4,10 @@ use super::finding::addresses;
 use super::ttl;
 use super::{
     Candidate, Client, Excluded, Fraction, Given, Member, Origin, Place, ScopeReason, Share, Source,
-    Steering, Variant, network,
+    Steering, Variant,
 };
 use crate::answer::{self, Answer, Body};
-use crate::geo::{self, ClassId, SiteId};
+use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::health::TargetId;
 use crate::snapshot::{Configuration, Map, Snapshot};
 use crate::steer::{self, AnswerSet, Pool, PoolId, Rule, TargetHealth};
@@ -51,7 +51,7 @@ fn source(map: Option<&Map>, client: Client) -> Source {
     }
     let placement = map.table.place(subnet.address);
     if placement.special {
-        let block = network(subnet.address, placement.scope);
+        let block = Prefix::around(subnet.address, placement.scope);
         return transport(Origin::TransportForSpecial { block });
     }
     Source { address: subnet.address, origin: Origin::Subnet }

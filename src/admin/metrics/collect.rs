@@ -6,7 +6,6 @@ use super::Counters;
 use super::catalogue::{self, Metric};
 use crate::admin::{DATA_NOTICE, LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
-use crate::explain::words;
 use crate::fault::any_error;
 use crate::health::{Record, State, TargetKey};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
@@ -142,7 +141,7 @@ fn member_state(
     if eligibility == Eligibility::NoAddress {
         return;
     }
-    let labels = [pool.name.as_str(), member.name.as_str(), family_name(family)];
+    let labels = [pool.name.as_str(), member.name.as_str(), family.label()];
     put(values, &catalogue::MEMBER_ELIGIBLE, &labels, u64::from(eligibility.is_given()));
     for &target in &member.targets[family.index()] {
         let target = &configuration.targets[target.0 as usize];
@@ -155,14 +154,7 @@ fn member_state(
 fn pool_state(values: &mut Values, snapshot: &Snapshot, id: PoolId, pool: &Pool, family: Family) {
     let present = snapshot.pool(id, family).state;
     for state in [PoolState::Absent, PoolState::Healthy, PoolState::Degraded, PoolState::Dead] {
-        let labels = [pool.name.as_str(), family_name(family), words::pool(state)];
+        let labels = [pool.name.as_str(), family.label(), &state.to_string()];
         put(values, &catalogue::POOL_STATE, &labels, u64::from(state == present));
-    }
-}
-
-fn family_name(family: Family) -> &'static str {
-    match family {
-        Family::V4 => "ipv4",
-        Family::V6 => "ipv6",
     }
 }

@@ -24,7 +24,6 @@ pub(super) fn by_family<'a>(
     let of = |family| member.addresses.iter().filter(move |address| Family::of(address.value) == family);
     for family in Family::BOTH {
         if let Some(second) = of(family).nth(1) {
-            let family = family_in_words(family);
             let message = format!("the member {} has two {family} addresses", quote(&member.name));
             let help = "a member has at most one address of each family: make it two members";
             faults.add(second.place.error(message).label("the second one").help(help));
@@ -32,14 +31,6 @@ pub(super) fn by_family<'a>(
         }
     }
     if broken { Err(Broken) } else { Ok(Family::BOTH.map(|family| of(family).next())) }
-}
-
-/// "IPv4" or "IPv6".
-pub(super) fn family_in_words(family: Family) -> &'static str {
-    match family {
-        Family::V4 => "IPv4",
-        Family::V6 => "IPv6",
-    }
 }
 
 /// The address, if it is one of IPv4.
