@@ -93,8 +93,12 @@ impl View<'_> {
 
     fn maps(&self) -> Vec<MapStatus> {
         let maps = self.snapshot.configuration.maps.iter();
-        maps.map(|map| MapStatus { name: map.name.clone(), ecs: map.ecs, classes: map.table.classes().len() })
-            .collect()
+        maps.map(|map| MapStatus {
+            name: map.table.name().to_owned(),
+            ecs: map.ecs,
+            classes: map.table.classes().len(),
+        })
+        .collect()
     }
 
     fn pools(&self) -> Vec<PoolStatus> {

@@ -65,12 +65,12 @@ fn place(
     source: Source,
 ) -> Place {
     let databases: Vec<&geo::Database> = configuration.geo.iter().map(|source| &*source.database).collect();
-    let reason = geo::explain(&map.rules, &configuration.sites, &databases, source.address);
+    let reason = geo::explain(map.table.rules(), &configuration.sites, &databases, source.address);
     let name = |site: SiteId| configuration.sites[usize::from(site.0)].name.clone();
     let classes = map.table.classes();
     let class = usize::from(placement.class.0);
     Place {
-        map: map.name.clone(),
+        map: map.table.name().to_owned(),
         class,
         classes: classes.len(),
         sites: classes[class].iter().map(|&site| name(site)).collect(),

@@ -95,7 +95,7 @@ fn zone(configuration: &Configuration, file: &ZoneFile) -> ZoneSummary {
 fn map(configuration: &Configuration, map: &Map) -> MapSummary {
     let sites = |class: &[SiteId]| class.iter().map(|&site| site_name(configuration, site)).collect();
     MapSummary {
-        name: map.name.clone(),
+        name: map.table.name().to_owned(),
         ecs: map.ecs,
         octets: map.table.size(),
         classes: map.table.classes().iter().map(|class| sites(class)).collect(),

@@ -169,7 +169,7 @@ impl Check<'_> {
     fn extent(&self, map: &Map, classes: &BTreeSet<ClassId>) -> String {
         let share = coverage::in_words(coverage::ipv4_percent(&map.table, classes));
         let all = map.table.classes().len();
-        format!("{} of {all} classes of the map {}, {share} of IPv4", classes.len(), quote(&map.name))
+        format!("{} of {all} classes of the map {}, {share} of IPv4", classes.len(), quote(map.table.name()))
     }
 
     /// The sites of a class in words.
