@@ -4,13 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::config::spec::MemberSpec;
 use crate::config::text::{Broken, Faults, Parsed, Written, quote};
+use crate::health::METADATA_ADDRESSES;
 use crate::wire::Family;
-
-/// Where clouds give secrets to whoever asks from inside (security.md: probes as SSRF).
-const METADATA: [IpAddr; 2] = [
-    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
-    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
-];
 
 /// The addresses of a member, as far as it has them; indexed by `Family::index`.
 pub(super) fn by_family<'a>(
@@ -59,7 +54,7 @@ fn check(address: &Written<IpAddr>, faults: &Faults) -> Parsed<()> {
 
 /// Why no client could reach an address, or why nobody may be made to probe it.
 fn unreachable(address: IpAddr) -> Option<(&'static str, Option<String>)> {
-    if METADATA.contains(&address) {
+    if METADATA_ADDRESSES.contains(&address) {
         return Some(("the address of cloud metadata, which is never probed", None));
     }
     match address {
