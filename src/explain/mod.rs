@@ -73,7 +73,7 @@ pub struct Alias {
 pub enum Finding {
     /// No zone of ours holds it.
     NotOurZone,
-    /// The chain of CNAMEs is longer than we follow.
+    /// The chain of CNAMEs is longer than we follow, or a loop.
     ChainTooLong,
     /// An RRset as it stands in the master file.
     Rrset {

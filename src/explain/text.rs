@@ -64,17 +64,20 @@ fn question(explanation: &Explanation) -> String {
 
 fn outcome(explanation: &Explanation) -> String {
     let authoritative = if explanation.authoritative { "authoritative" } else { "not authoritative" };
-    format!("{}, {authoritative}: {}", explanation.rcode.name(), why(explanation.why))
+    format!("{}, {authoritative}: {}", explanation.rcode.name(), why(explanation))
 }
 
-fn why(why: Why) -> String {
-    let sentence = match why {
+fn why(explanation: &Explanation) -> String {
+    let sentence = match explanation.why {
         Why::Exists => "the RRset exists and is not steered",
         Why::Steered(reason) => return format!("steered, {}", reason.label()),
         Why::NoData => "the name exists, the type does not (NODATA)",
         Why::NoName => "the name does not exist",
         Why::Delegated => "the name is delegated",
         Why::OneOfAny => "ANY gets one RRset (RFC 8482)",
+        Why::ChainEnds if explanation.finding == Finding::ChainTooLong => {
+            return format!("the chain of CNAMEs is a loop or longer than {CHAIN_MAX}");
+        }
         Why::ChainEnds => "the chain of CNAMEs leaves our zones",
         Why::NotOurZone => "no zone of ours holds the name",
         Why::OtherClass => "a class other than IN",
@@ -99,7 +102,9 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
 fn finding(finding: &Finding) -> String {
     match finding {
         Finding::NotOurZone => "no zone of ours holds it".to_owned(),
-        Finding::ChainTooLong => format!("one more CNAME; an answer follows {CHAIN_MAX}"),
+        Finding::ChainTooLong => {
+            format!("a CNAME that is not followed: an answer follows {CHAIN_MAX}, each once")
+        }
         Finding::Rrset { rtype, ttl, records, addresses, wildcard } => {
             let rtype = record_type::name(*rtype);
             let by = if *wildcard { " (a wildcard stands in)" } else { "" };

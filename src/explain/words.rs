@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn only_one_thing_is_singular() {
-        for (count, word, expected) in [(0, "record", "0 records"), (1, "class", "1 class"), (2, "class", "2 classes")] {
+        for (count, word, expected) in
+            [(0, "record", "0 records"), (1, "class", "1 class"), (2, "class", "2 classes")]
+        {
             assert_eq!(counted(count, word), expected);
         }
     }

@@ -109,15 +109,6 @@ impl Family {
         }
     }
 
-    /// The family of the addresses that `rtype` carries, if it carries any.
-    pub fn of_rtype(rtype: u16) -> Option<Family> {
-        match rtype {
-            rtype::A => Some(Family::V4),
-            rtype::AAAA => Some(Family::V6),
-            _ => None,
-        }
-    }
-
     /// The family of an address.
     pub fn of(address: std::net::IpAddr) -> Family {
         if address.is_ipv4() { Family::V4 } else { Family::V6 }
