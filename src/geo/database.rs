@@ -8,7 +8,7 @@ use super::place::Place;
 use super::prefix::Prefix;
 use super::ranges::{NOTHING, Ranges};
 use super::space::shortest_prefix;
-use super::{builtin, mmdb, special};
+use super::special;
 
 /// One database (mmdb or built-in), immutable.
 pub struct Database {
@@ -45,17 +45,6 @@ pub struct Coverage {
 }
 
 impl Database {
-    /// Reads an .mmdb file of any of the shapes of semantics §6. `name` is what `status` and `explain` call it.
-    /// Errors are sentences for the operator (not an mmdb, truncated, no usable record, …).
-    pub fn from_mmdb(name: &str, octets: Vec<u8>) -> Result<Database, String> {
-        mmdb::load(name, octets).map_err(|error| error.to_string())
-    }
-
-    /// The built-in country data (feature `builtin-geo`).
-    pub fn builtin() -> Option<Database> {
-        builtin::load()
-    }
-
     /// Its name.
     pub fn name(&self) -> &str {
         &self.label.name

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use super::Counters;
 use super::catalogue::{self, Metric};
-use crate::admin::{DATA_NOTICE, LastLoad, Sources, gather};
+use crate::admin::{LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
 use crate::fault::any_error;
+use crate::geo;
 use crate::health::{Record, State, TargetKey};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{self, Eligibility, Member, Pool, PoolId, PoolState};
@@ -62,7 +63,12 @@ fn put(values: &mut Values, metric: &Metric, labels: &[&str], value: u64) {
 
 fn process(values: &mut Values, sources: &Sources, snapshot: &Snapshot) {
     let LastLoad { at, faults } = (sources.last_load)();
-    put(values, &catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION"), DATA_NOTICE], 1);
+    put(
+        values,
+        &catalogue::BUILD_INFO,
+        &[env!("CARGO_PKG_VERSION"), geo::DATA_NOTICE.unwrap_or_default()],
+        1,
+    );
     put(values, &catalogue::START_TIME, &[], sources.started);
     put(values, &catalogue::READY, &[], u64::from((sources.ready)()));
     put(values, &catalogue::GENERATION, &[], snapshot.generation);

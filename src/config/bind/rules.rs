@@ -167,7 +167,8 @@ fn check_family(
         && !has_family(pools.get(id), family)
     {
         let message = format!("the pool {} has no {} address", quote(name), family);
-        let help = format!("when all are down, {} {} gets the default RRset", owner.value, family.type_name());
+        let help =
+            format!("when all are down, {} {} gets the default RRset", owner.value, family.type_name());
         faults.add(name.place.warning(message).help(help));
     }
     if rule.pools.iter().any(|&id| has_family(pools.get(id), family)) {
@@ -175,8 +176,7 @@ fn check_family(
     }
     let (rtype, other) = (family.type_name(), family.other().type_name());
     let message = format!("no pool has an {} address for {} {rtype}", family, owner.value);
-    let help =
-        format!("give the members {} addresses, or add `types = [\"{other}\"]`", family);
+    let help = format!("give the members {} addresses, or add `types = [\"{other}\"]`", family);
     faults.add(owner.place.error(message).label("cannot be answered").help(help));
     Err(Broken)
 }

@@ -134,9 +134,6 @@ impl<'a> Binder<'a> {
         includes: &mut Vec<(String, Arc<Source>)>,
     ) -> (Option<ZoneData>, Vec<Fault>) {
         let mut include = |path: &str| {
-            if includes.len() == limits::ZONE_INCLUDES {
-                return Err(format!("the zone includes more than {} files", limits::ZONE_INCLUDES));
-            }
             let source = self.workspace.source_below(self.folder, path, limits::MASTER_FILE_OCTETS);
             let source = source.map_err(|error| error.to_string())?;
             includes.push((path.to_owned(), Arc::clone(&source)));
