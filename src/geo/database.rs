@@ -188,10 +188,10 @@ mod tests {
     fn a_shrunken_database_never_replaces_a_good_one() {
         let served = with_networks(100, &[*b"DE", *b"FR", *b"IT", *b"ES", *b"PT"]);
         let check = |number, codes: &[[u8; 2]], expected: Option<&str>| {
-            let verdict = with_networks(number, codes).acceptable_after(&served);
+            let accepted = with_networks(number, codes).acceptable_after(&served);
             match expected {
-                None => assert_eq!(verdict, Ok(())),
-                Some(text) => assert!(verdict.unwrap_err().contains(text)),
+                None => assert_eq!(accepted, Ok(())),
+                Some(text) => assert!(accepted.unwrap_err().contains(text)),
             }
         };
         check(80, &[*b"DE", *b"FR", *b"IT", *b"ES"], None);

@@ -34,7 +34,7 @@ fn at(member: SocketAddr, probe: Probe) -> Assignment {
 
 fn prober(concurrency: usize) -> (Prober, UnboundedReceiver<Report>) {
     let (sender, reports) = unbounded_channel();
-    let settings = Settings { concurrency, ..Settings::default() };
+    let settings = Settings { concurrency };
     (Prober::start(&Handle::current(), settings, move |report| drop(sender.send(report))), reports)
 }
 

@@ -176,7 +176,7 @@ fn check_family(
     }
     let (rtype, other) = (family.type_name(), family.other().type_name());
     let message = format!("no pool has an {} address for {} {rtype}", family, owner.value);
-    let help = format!("give the members {} addresses, or add `types = [\"{other}\"]`", family);
+    let help = format!("give the members {family} addresses, or add `types = [\"{other}\"]`");
     faults.add(owner.place.error(message).label("cannot be answered").help(help));
     Err(Broken)
 }

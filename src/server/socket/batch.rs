@@ -147,7 +147,7 @@ impl Batch {
             return None;
         }
         let source = self.names[index].to_address()?;
-        Some(Origin { source, local: self.controls[index].local(header.msg_controllen as usize) })
+        Some(Origin { source, local: self.controls[index].local(header.msg_controllen as _) })
     }
 }
 
