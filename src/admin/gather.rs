@@ -9,7 +9,6 @@ use super::status::{
 };
 use super::timestamp::rfc3339;
 use super::{LastLoad, Sources};
-use crate::fault::Severity;
 use crate::geo::ClassId;
 use crate::health::{LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
@@ -57,7 +56,7 @@ impl View<'_> {
         LoadStatus {
             at: rfc3339(load.at),
             age_seconds: self.now.saturating_sub(load.at),
-            taken: !load.faults.iter().any(|fault| fault.severity == Severity::Error),
+            taken: load.taken,
             faults: load.faults.iter().map(ToString::to_string).collect(),
         }
     }
@@ -185,7 +184,7 @@ pub(super) fn health_in<'a>(
 }
 
 /// The rules that do not answer from a healthy pool for every class of clients.
-pub(super) fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
+pub fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
     let configuration = &snapshot.configuration;
     let labelled = configuration.rules.iter().zip(&configuration.rule_labels);
     labelled
@@ -325,7 +324,7 @@ mod tests {
         let mut sources = with_members_down(&[]);
         sources.last_load = Box::new(|| {
             let source = Source::new("meridian.toml", "x");
-            LastLoad { at: STARTED, faults: vec![Fault::error(&source, 0..1, "no such thing")] }
+            LastLoad { at: STARTED, taken: false, faults: vec![Fault::error(&source, 0..1, "no such thing")] }
         });
         let status = status(&sources, STARTED + 3);
         assert!(!status.load.taken);

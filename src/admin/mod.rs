@@ -16,6 +16,7 @@ mod testing;
 mod tests;
 pub mod timestamp;
 
+pub use gather::troubled_rules;
 pub use metrics::Counters;
 pub use socket::SocketError;
 
@@ -56,6 +57,8 @@ pub struct Sources {
 /// The last load of the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastLoad {
+    /// Whether it was taken; if not, what was served before goes on.
+    pub taken: bool,
     /// When it ended, in seconds since 1970.
     pub at: u64,
     /// Errors (then nothing changed) and warnings.

@@ -91,7 +91,7 @@ fn sources(configuration: Configuration, records: HashMap<TargetKey, Record>) ->
     Sources {
         store: Arc::new(Store::new(Arc::new(snapshot))),
         targets: Box::new(move || records.clone()),
-        last_load: Box::new(|| LastLoad { at: STARTED, faults: Vec::new() }),
+        last_load: Box::new(|| LastLoad { at: STARTED, taken: true, faults: Vec::new() }),
         tallies: vec![Arc::new(Tally::default()), Arc::new(Tally::default())],
         counters: Box::new(Counters::default),
         ready: Box::new(|| true),

@@ -8,7 +8,7 @@ use crate::geo::{ClassId, Placement};
 use crate::snapshot::Snapshot;
 use crate::steer::{self, AnswerSet, Drawn, Given, PoolId, Reason};
 use crate::wire::{QuestionName, Rcode, class, rtype};
-use crate::zone::{Lookup, Node, Referral, Rrset, Zone};
+use crate::zone::{CnameTarget, Lookup, Node, Referral, Rrset, Zone};
 
 /// The most CNAMEs that one answer follows; what is left of a longer chain the resolver asks for itself.
 pub const CHAIN_MAX: usize = 8;
@@ -85,8 +85,17 @@ pub struct Steered<'s> {
 pub struct Link<'s> {
     /// The CNAME RRset.
     pub rrset: Rrset<'s>,
-    /// Where the apex of the next zone stands within the target's name, when the chain goes on in another zone.
-    pub next_apex: Option<usize>,
+    /// Where the apex of the next zone stands, when the chain goes on in another zone.
+    pub next_apex: Option<NextApex>,
+}
+
+/// Where the apex of another zone stands once a chain has gone on there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextApex {
+    /// So many octets into the RDATA of the CNAME.
+    InTarget(usize),
+    /// So many octets into the apex before, to which the RDATA points: from a zone to its own parent.
+    InApex(usize),
 }
 
 /// The followed CNAMEs, in order.
@@ -123,9 +132,16 @@ impl<'s> Chain<'s> {
         true
     }
 
-    fn goes_on_in_another_zone(&mut self, apex_offset: usize) {
+    /// `apex_offset` is where the next zone's apex stands within the whole name of the target.
+    fn goes_on_in_another_zone(&mut self, target: CnameTarget, apex_offset: usize) {
+        let next_apex = match target {
+            CnameTarget::BelowApex { literal } if apex_offset >= literal => {
+                NextApex::InApex(apex_offset - literal)
+            }
+            CnameTarget::BelowApex { .. } | CnameTarget::Whole => NextApex::InTarget(apex_offset),
+        };
         if let Some(Some(link)) = self.length.checked_sub(1).map(|last| &mut self.links[last]) {
-            link.next_apex = Some(apex_offset);
+            link.next_apex = Some(next_apex);
         }
     }
 }
@@ -200,12 +216,13 @@ impl<'s> Decision<'s, '_> {
         let mut zone = first;
         let mut next = self.step(zone, name, answer);
         while let Some(cname) = next {
-            if !answer.chain.push(cname) || cname.cname_target(target).is_none() {
+            if !answer.chain.push(cname) {
                 return;
             }
+            let Some(written) = cname.cname_target(target) else { return };
             let Some((next_zone, apex)) = self.snapshot.zones.find(target, self.qtype) else { return };
             if !Arc::ptr_eq(zone, next_zone) {
-                answer.chain.goes_on_in_another_zone(target.suffix_offset(apex));
+                answer.chain.goes_on_in_another_zone(written, target.suffix_offset(apex));
                 zone = next_zone;
             }
             next = self.step(zone, target, answer);

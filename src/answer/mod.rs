@@ -8,7 +8,9 @@ mod random;
 mod render;
 mod tally;
 
-pub use decide::{Answer, Body, CHAIN_MAX, Chain, Client, Link, Question, Steered, Why, decide, place};
+pub use decide::{
+    Answer, Body, CHAIN_MAX, Chain, Client, Link, NextApex, Question, Steered, Why, decide, place,
+};
 pub use random::Random;
 pub use tally::{Counter, Tally};
 

@@ -1,6 +1,6 @@
 //! From the answer as a value to octets.
 
-use super::decide::{Answer, Body, Steered};
+use super::decide::{Answer, Body, NextApex, Steered};
 use crate::wire::response::{QUESTION_AT, Records, Response, Section};
 use crate::zone::{Referral, Rrset};
 
@@ -28,8 +28,10 @@ fn write(answer: &Answer<'_>, response: &mut Response<'_, '_>) -> Option<()> {
         let target = response.position() as u16 + BEFORE_RDATA;
         put(response, Section::Answer, places.owner, places.apex, link.rrset, None)?;
         places.owner = target;
-        if let Some(offset) = link.next_apex {
-            places.apex = target + offset as u16;
+        match link.next_apex {
+            Some(NextApex::InTarget(offset)) => places.apex = target + offset as u16,
+            Some(NextApex::InApex(offset)) => places.apex += offset as u16,
+            None => {}
         }
     }
     match &answer.body {

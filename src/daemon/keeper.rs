@@ -1,10 +1,12 @@
 //! The one writer: everything that changes answers reaches this thread, which compiles once and publishes once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
 
 use crate::health::{Record, TargetKey};
 use crate::snapshot::{Snapshot, Store};
@@ -66,6 +68,8 @@ pub(super) struct Keeper {
     handle: Handle,
     store: Arc<Store>,
     thread: Option<JoinHandle<()>>,
+    /// Its sender lives in the thread and is dropped with it, also by a panic.
+    end: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl Keeper {
@@ -76,16 +80,29 @@ impl Keeper {
     ) -> std::io::Result<Keeper> {
         let store = Arc::new(Store::new(Arc::clone(model.published())));
         let (queue, messages) = sync_channel(QUEUE);
-        let desk =
-            Desk { model, store: Arc::clone(&store), retired: Vec::new(), waiting: Vec::new(), observe };
-        let thread =
-            std::thread::Builder::new().name("keeper".to_owned()).spawn(move || desk.work(&messages))?;
-        Ok(Keeper { handle: Handle { queue }, store, thread: Some(thread) })
+        let work =
+            Work { model, store: Arc::clone(&store), retired: Vec::new(), waiting: Vec::new(), observe };
+        let (alive, end) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || {
+            let _alive = alive;
+            work.run(&messages);
+        })?;
+        Ok(Keeper { handle: Handle { queue }, store, thread: Some(thread), end: Mutex::new(Some(end)) })
     }
 
     /// A handle to send changes with.
     pub(super) fn handle(&self) -> Handle {
         self.handle.clone()
+    }
+
+    /// Waits until the keeper's thread has ended, which it does only by a panic while this stands. The first call waits,
+    /// later ones wait for ever.
+    pub(super) async fn ended(&self) {
+        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match end {
+            Some(end) => drop(end.await),
+            None => std::future::pending().await,
+        }
     }
 
     /// Where generations are published.
@@ -104,7 +121,7 @@ impl Drop for Keeper {
 }
 
 /// The keeper at work.
-struct Desk<F> {
+struct Work<F> {
     model: Model,
     store: Arc<Store>,
     /// Replaced generations that a packet thread may still hold. They are freed here, never there.
@@ -113,8 +130,8 @@ struct Desk<F> {
     observe: F,
 }
 
-impl<F: FnMut(&Event, u64)> Desk<F> {
-    fn work(mut self, messages: &Receiver<Message>) {
+impl<F: FnMut(&Event, u64)> Work<F> {
+    fn run(mut self, messages: &Receiver<Message>) {
         let mut last = None;
         loop {
             match messages.recv_timeout(SWEEP) {
@@ -150,7 +167,7 @@ impl<F: FnMut(&Event, u64)> Desk<F> {
     fn take(&mut self, message: Message) -> Option<()> {
         match message {
             Message::Change(change) => {
-                if let Some(event) = self.model.take(change) {
+                for event in self.model.take(change) {
                     (self.observe)(&event, self.model.published().generation);
                 }
             }

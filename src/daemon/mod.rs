@@ -11,6 +11,7 @@ mod race_tests;
 mod reload;
 mod saver;
 mod state_file;
+mod trouble_log;
 
 use std::collections::HashMap;
 use std::io;
@@ -22,7 +23,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::admin::{Admin, AdminError, LastLoad, Sources};
 use crate::config::{self, DatabaseCopy, Files, Loaded, Mode, Settings};
@@ -77,6 +78,9 @@ pub enum ServeError {
         /// What the system said.
         error: io::Error,
     },
+    /// The keeper panicked: answers would stay as they are whatever happens to the members.
+    #[error("the keeper has stopped after a panic, see the log above: ending, to be started anew")]
+    Keeper,
     /// Threads, signals.
     #[error("the system refused: {0}")]
     System(#[from] io::Error),
@@ -85,6 +89,8 @@ pub enum ServeError {
 /// Serves until the process is told to stop (SIGTERM, SIGINT). `ready` is called with the listening addresses once
 /// questions are answered.
 pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
+    let back = runtime("back", BACK_THREADS)?;
+    let signals = Signals::new(&back)?;
     let loaded =
         config::load(&service.files, &service.main, Mode::Start, None).map_err(ServeError::Faults)?;
     let Loaded { settings, configuration, database_copies, warnings } = loaded;
@@ -102,13 +108,13 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let keeper = Keeper::start(model, move |event, generation| events.take(event, generation))?;
 
     let front = runtime("front", FRONT_THREADS)?;
-    let back = runtime("back", BACK_THREADS)?;
     let store = Arc::clone(keeper.store());
     let server = server::start(sockets, store, &settings, service.seed, front.handle())?;
     back.spawn_blocking(move || keep_copies(&database_copies));
     ready(server.addresses());
-    let running = Running { service, settings, keeper, log, state, load: Mutex::new(last_load(warnings)) };
-    back.block_on(run(Arc::new(running), server, &back))
+    let running =
+        Running { service, settings, keeper, log, state, load: Mutex::new(last_load(true, warnings)) };
+    back.block_on(run(Arc::new(running), server, &back, signals))
 }
 
 /// What lives as long as the server.
@@ -121,37 +127,61 @@ struct Running {
     load: Mutex<LastLoad>,
 }
 
-async fn run(running: Arc<Running>, server: Server, back: &Runtime) -> Result<(), ServeError> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+/// What the process is told by signals. Taken in hand before the files are loaded: a SIGHUP that comes early is kept for
+/// later instead of ending the process.
+struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
 
+impl Signals {
+    fn new(runtime: &Runtime) -> io::Result<Signals> {
+        let _inside = runtime.enter();
+        Ok(Signals {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
+async fn run(
+    running: Arc<Running>,
+    server: Server,
+    back: &Runtime,
+    mut signals: Signals,
+) -> Result<(), ServeError> {
     let prober = Arc::new(start_prober(&running, back));
     let is_ready = Arc::new(AtomicBool::new(false));
     let admin = start_admin(&running, &server, &prober, &is_ready)?;
     let saving = tokio::spawn(saver::save_on_time(Arc::clone(&running)));
+    let troubles = tokio::spawn(trouble_log::log_changes(Arc::clone(running.keeper.store())));
     let beginning = async {
         first_round(&running, &prober).await;
         is_ready.store(true, Ordering::Relaxed);
         tell_systemd(sd_notify::NotifyState::Ready);
         loop {
-            if hangup.recv().await.is_none() {
+            if signals.hangup.recv().await.is_none() {
                 return;
             }
             reload::reload(&running, &prober).await;
         }
     };
+    let mut result = Ok(());
     tokio::select! {
         () = beginning => {}
-        _ = terminate.recv() => tracing::info!("told to stop (SIGTERM)"),
-        _ = interrupt.recv() => tracing::info!("told to stop (SIGINT)"),
+        () = running.keeper.ended() => result = Err(ServeError::Keeper),
+        _ = signals.terminate.recv() => tracing::info!("told to stop (SIGTERM)"),
+        _ = signals.interrupt.recv() => tracing::info!("told to stop (SIGINT)"),
     }
     tell_systemd(sd_notify::NotifyState::Stopping);
     saving.abort();
+    troubles.abort();
     server.stop(DRAIN).await;
     drop(admin);
     tokio::task::block_in_place(|| saver::save(&running));
-    Ok(())
+    result
 }
 
 fn start_prober(running: &Arc<Running>, back: &Runtime) -> Prober {
@@ -172,7 +202,13 @@ async fn first_round(running: &Running, prober: &Prober) {
     let assignments = assignments(&configuration);
     let keeper = running.keeper.handle();
     prober.first_round(&assignments, |report| send_report(&keeper, report)).await;
-    tracing::info!(targets = assignments.len(), "ready: the first round of probes has ended");
+    let targets = assignments.len();
+    let published = tokio::task::spawn_blocking(move || keeper.published()).await;
+    tracing::info!(
+        targets,
+        generation = published.ok().and_then(Result::ok),
+        "ready: the first round of probes has ended"
+    );
     prober.assign(assignments);
 }
 
@@ -223,7 +259,10 @@ fn saved_health(file: &StateFile, max_age: Duration) -> HashMap<TargetKey, Recor
     match file.read() {
         Ok(None) => HashMap::new(),
         Ok(Some(octets)) => match health::saved::decode(&octets, unix_now(), max_age.as_secs()) {
-            Ok(saved) => saved.records.into_iter().collect(),
+            Ok(saved) => {
+                tracing::info!(path = %path.display(), targets = saved.records.len(), "saved health taken up");
+                saved.records.into_iter().collect()
+            }
             Err(error) => {
                 tracing::warn!(path = %path.display(), "the saved health is ignored: {error}");
                 HashMap::new()
@@ -245,8 +284,8 @@ fn keep_copies(copies: &[DatabaseCopy]) {
     }
 }
 
-fn last_load(faults: Vec<Fault>) -> LastLoad {
-    LastLoad { at: unix_now(), faults }
+fn last_load(taken: bool, faults: Vec<Fault>) -> LastLoad {
+    LastLoad { at: unix_now(), taken, faults }
 }
 
 fn runtime(name: &str, threads: usize) -> io::Result<Runtime> {

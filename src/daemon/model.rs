@@ -112,13 +112,10 @@ impl Model {
     }
 
     /// Takes a change in. Nothing is compiled before [`Model::next`].
-    pub(super) fn take(&mut self, change: Change) -> Option<Event> {
+    pub(super) fn take(&mut self, change: Change) -> Vec<Event> {
         match change {
-            Change::Verdict(report) => self.take_verdict(report),
-            Change::Load(load) => {
-                self.take_load(load);
-                Some(Event::Loaded)
-            }
+            Change::Verdict(report) => self.take_verdict(report).into_iter().collect(),
+            Change::Load(load) => self.take_load(load),
         }
     }
 
@@ -161,21 +158,26 @@ impl Model {
         }
     }
 
-    fn take_load(&mut self, Load { configuration, learned, at }: Load) {
+    fn take_load(&mut self, Load { configuration, learned, at }: Load) -> Vec<Event> {
         let known = self.known();
         self.records = records(&configuration, &known, at);
         self.ids = ids(&configuration);
         self.configuration = configuration;
         self.changed = Changed::Everything;
+        let mut events = vec![Event::Loaded];
         for report in learned {
             // Members that stay keep their health; the first probe speaks only where nothing is known.
             if !known.contains_key(&report.key)
                 && let Some(&id) = self.ids.get(&report.key)
             {
                 let monitor = Arc::clone(self.configuration.monitor_of(id));
-                observe(&mut self.records[id.0 as usize], &monitor, &report);
+                let transition = observe(&mut self.records[id.0 as usize], &monitor, &report);
+                events.extend(
+                    transition.map(|transition| Event::Transition(report.key, transition, report.verdict)),
+                );
             }
         }
+        events
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use crate::config::{self, Loaded, Mode, Settings};
-use crate::fault::Fault;
+use crate::fault::{Fault, Severity};
 use crate::probe::{Assignment, Prober};
 use crate::snapshot::Configuration;
 
@@ -32,11 +32,15 @@ async fn load(running: &Arc<Running>, previous: &Arc<Configuration>) -> Result<L
 
 fn refuse(running: &Running, faults: Vec<Fault>) {
     for fault in &faults {
-        tracing::error!("{fault}");
+        match fault.severity {
+            Severity::Error => tracing::error!("{fault}"),
+            Severity::Warning => tracing::warn!("{fault}"),
+        }
     }
-    tracing::error!(faults = faults.len(), "reload refused: what was served goes on unchanged");
+    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
+    tracing::error!(errors, "reload refused: what was served goes on unchanged");
     running.log.refused();
-    *running.load.lock().unwrap_or_else(PoisonError::into_inner) = last_load(faults);
+    *running.load.lock().unwrap_or_else(PoisonError::into_inner) = last_load(false, faults);
 }
 
 async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration, loaded: Loaded) {
@@ -59,9 +63,13 @@ async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration,
         keeper.send(Change::Load(load))?;
         keeper.published()
     });
-    let Ok(Ok(generation)) = published.await else { return };
+    let Ok(Ok(generation)) = published.await else {
+        // The keeper is gone; the daemon ends for it.
+        tracing::error!("the reload could not be published");
+        return;
+    };
     prober.assign(assignments);
-    *running.load.lock().unwrap_or_else(PoisonError::into_inner) = last_load(warnings);
+    *running.load.lock().unwrap_or_else(PoisonError::into_inner) = last_load(true, warnings);
     tracing::info!(generation, zones, "reloaded");
 }
 

@@ -3,21 +3,23 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The largest table that is read back, in octets.
 const SIZE_MAX: u64 = 256 * 1024 * 1024;
 
 /// Where the health table is kept.
-#[derive(Debug, Clone)]
 pub(super) struct StateFile {
     path: PathBuf,
+    /// One writer at a time: a save under way and the last one at the stop share the unfinished file.
+    writing: Mutex<()>,
 }
 
 impl StateFile {
     /// The table in a state folder, which is made where it is missing.
     pub(super) fn in_folder(folder: &Path) -> io::Result<StateFile> {
         fs::create_dir_all(folder)?;
-        Ok(StateFile { path: folder.join("health") })
+        Ok(StateFile { path: folder.join("health"), writing: Mutex::new(()) })
     }
 
     /// Its path.
@@ -39,6 +41,7 @@ impl StateFile {
 
     /// Replaces the saved text.
     pub(super) fn write(&self, text: &str) -> io::Result<()> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let new = self.path.with_extension("new");
         let mut file = File::create(&new)?;
         file.write_all(text.as_bytes())?;

@@ -94,13 +94,13 @@ impl Tracker {
             State::Unknown => return self.turn(State::Up),
             State::Up if self.failures == 0 => {}
             State::Up => {
-                self.passes += 1;
+                self.passes = self.passes.saturating_add(1);
                 if self.passes >= hysteresis.forgive.unwrap_or(1) {
                     *self = Tracker::fresh(State::Up);
                 }
             }
             State::Down => {
-                self.passes += 1;
+                self.passes = self.passes.saturating_add(1);
                 if self.passes >= hysteresis.rise {
                     return self.turn(State::Up);
                 }
@@ -114,7 +114,7 @@ impl Tracker {
         match self.state {
             State::Unknown => return self.turn(State::Down),
             State::Up => {
-                self.failures += 1;
+                self.failures = self.failures.saturating_add(1);
                 if self.failures >= hysteresis.fall {
                     return self.turn(State::Down);
                 }

@@ -61,6 +61,11 @@ impl Engine {
         }
     }
 
+    /// Hands a report on that came after its round.
+    pub(super) fn report(&self, report: Report) {
+        (self.reports)(report);
+    }
+
     /// Probes a target on its grid until the task is aborted. A target that is refused is reported once.
     pub(super) async fn probe_on_grid(self: Arc<Engine>, assignment: Assignment, label: Label, grid: Grid) {
         let check = match self.prepare(&assignment) {

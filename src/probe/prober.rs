@@ -5,14 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::counters::Counters;
 use super::engine::{Engine, Label};
 use super::grid::{Grid, Slots};
 use super::{Assignment, FIRST_ROUND_DEADLINE, Report, Settings};
-use crate::health::TargetKey;
+use crate::health::{Monitor, TargetKey};
+
+/// The part of a round that a probe of it may take.
+const IN_TIME: f64 = 0.95;
 
 /// Probes targets on time. Dropping it stops every probe.
 pub struct Prober {
@@ -58,7 +62,7 @@ impl Prober {
 
     /// Probes each of `assignments` once, all at once within the bound of concurrency, and gives each report to
     /// `learn` as it comes, until all have a verdict or [`FIRST_ROUND_DEADLINE`] is over: for the start, and for the
-    /// targets that a reload adds. Must be awaited inside a tokio runtime with a timer.
+    /// targets that a reload adds. What comes later goes where the reports go. Must be awaited inside a tokio runtime with a timer.
     pub async fn first_round(&self, assignments: &[Assignment], learn: impl FnMut(Report)) {
         self.round(assignments, FIRST_ROUND_DEADLINE, learn).await;
     }
@@ -71,16 +75,25 @@ impl Prober {
         mut learn: impl FnMut(Report),
     ) {
         let deadline = Instant::now() + limit;
-        let mut probes = JoinSet::new();
+        // Bounded by the number of assignments: each sends once.
+        let (learned, mut reports) = mpsc::unbounded_channel();
         for assignment in assignments {
-            let engine = Arc::clone(&self.engine);
-            probes.spawn_on(engine.probe_once(assignment.clone()), &self.runtime);
+            let (engine, learned) = (Arc::clone(&self.engine), learned.clone());
+            let assignment = in_time(assignment, limit);
+            self.runtime.spawn(async move {
+                let report = Arc::clone(&engine).probe_once(assignment).await;
+                if let Err(late) = learned.send(report) {
+                    engine.report(late.0);
+                }
+            });
         }
-        while let Ok(Some(ended)) = timeout_at(deadline, probes.join_next()).await {
-            ended.into_iter().for_each(&mut learn);
+        drop(learned);
+        while let Ok(Some(report)) = timeout_at(deadline, reports.recv()).await {
+            learn(report);
         }
-        while let Some(ended) = probes.try_join_next() {
-            ended.into_iter().for_each(&mut learn);
+        reports.close();
+        while let Ok(report) = reports.try_recv() {
+            learn(report);
         }
     }
 
@@ -114,6 +127,17 @@ impl Prober {
         let task = self.runtime.spawn(probing).abort_handle();
         probed.targets.insert(key, Running { label, interval, slot, task });
     }
+}
+
+/// An assignment whose probe ends before a round of `limit` does, where its own timeout is no longer than the round: a
+/// member that is silent then has its verdict in the round, and is not given out as unknown after it.
+fn in_time(assignment: &Assignment, limit: Duration) -> Assignment {
+    let mut assignment = assignment.clone();
+    let in_time = limit.mul_f64(IN_TIME);
+    if (in_time..=limit).contains(&assignment.monitor.timeout) {
+        assignment.monitor = Arc::new(Monitor { timeout: in_time, ..(*assignment.monitor).clone() });
+    }
+    assignment
 }
 
 impl Probed {

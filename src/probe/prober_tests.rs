@@ -62,13 +62,41 @@ async fn a_round_ends_at_its_deadline_with_what_is_known() {
     const LIMIT: Duration = Duration::from_millis(500);
     let good = Member::start(answer(OK)).await;
     let silent = Member::start(vec![Step::Stall]).await;
-    let (prober, _reports) = prober(100);
+    let (prober, mut reports) = prober(100);
     let begin = Instant::now();
     let assignments = [at(silent.address, Probe::Http(get())), at(good.address, Probe::Http(get()))];
     let mut learned = Vec::new();
     prober.round(&assignments, LIMIT, |report| learned.push(report.key)).await;
     assert_eq!(learned, [assignments[1].key]);
+    assert!(reports.try_recv().is_err(), "the silent one has its own timeout to go");
     assert!(begin.elapsed() >= LIMIT);
+}
+
+/// With the default timeout, which is as long as the round.
+#[tokio::test]
+async fn a_silent_member_has_its_verdict_within_the_round() {
+    const LIMIT: Duration = Duration::from_millis(500);
+    let silent = Member::start(vec![Step::Stall]).await;
+    let (prober, _reports) = prober(100);
+    let mut assignment = at(silent.address, Probe::Http(get()));
+    let monitor = Monitor { timeout: LIMIT, ..(*assignment.monitor).clone() };
+    assignment.monitor = Arc::new(monitor);
+    let mut learned = Vec::new();
+    prober.round(&[assignment], LIMIT, |report| learned.push(report.verdict)).await;
+    assert!(matches!(&learned[..], [Verdict::Fail(why)] if why.contains("timed out")), "{learned:?}");
+}
+
+/// A verdict that a longer timeout delays beyond the round is not lost.
+#[tokio::test]
+async fn what_comes_after_the_round_goes_to_the_reports() {
+    let silent = Member::start(vec![Step::Stall]).await;
+    let (prober, mut reports) = prober(100);
+    let mut assignment = at(silent.address, Probe::Http(get()));
+    assignment.monitor =
+        Arc::new(Monitor { timeout: Duration::from_millis(300), ..(*assignment.monitor).clone() });
+    prober.round(&[assignment], Duration::from_millis(50), |report| panic!("{report:?}")).await;
+    let late = reports.recv().await.unwrap();
+    assert!(matches!(&late.verdict, Verdict::Fail(why) if why.contains("timed out")), "{late:?}");
 }
 
 #[tokio::test]

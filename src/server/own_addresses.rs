@@ -15,8 +15,11 @@ pub(super) struct OwnAddresses {
 impl OwnAddresses {
     /// Those of these listeners; a wildcard stands for every address that the machine has now, and for loopback.
     pub(super) fn of(listen: &[SocketAddr]) -> OwnAddresses {
-        // Without the list, the exact addresses and loopback are still known.
-        OwnAddresses::with_interfaces(listen, &interface_addresses().unwrap_or_default())
+        let interfaces = interface_addresses().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the addresses of this machine are unknown: wildcard listeners know only loopback as their own");
+            Vec::new()
+        });
+        OwnAddresses::with_interfaces(listen, &interfaces)
     }
 
     fn with_interfaces(listen: &[SocketAddr], interfaces: &[IpAddr]) -> OwnAddresses {

@@ -59,37 +59,38 @@ struct Worker {
 impl Worker {
     /// With one socket the worker waits in `recvmmsg` itself; with several it waits for any of them to be ready.
     fn run(mut self) {
+        // Held for the worker's life: a clone for each batch would pass one counter's cache line from core to core.
+        let store = Arc::clone(&self.shared.store);
         let mut batch = Batch::new();
         let mut readiness = (self.sockets.len() > 1).then(|| Readiness::new(&self.sockets));
         while !self.shared.stopping.load(Ordering::Relaxed) {
             match &mut readiness {
-                None => self.serve(0, &mut batch, true),
-                Some(readiness) => self.serve_ready(readiness, &mut batch),
+                None => self.serve(&store, 0, &mut batch, true),
+                Some(readiness) => self.serve_ready(&store, readiness, &mut batch),
             }
         }
     }
 
     /// One batch from each socket that has something: a flood at one address does not starve the others.
-    fn serve_ready(&mut self, readiness: &mut Readiness, batch: &mut Batch) {
+    fn serve_ready(&mut self, store: &Store, readiness: &mut Readiness, batch: &mut Batch) {
         if let Err(error) = readiness.wait(RECEIVE_TIMEOUT) {
             return self.complain_of_receiving(&error, None);
         }
         for index in 0..self.sockets.len() {
             if readiness.ready(index) {
-                self.serve(index, batch, false);
+                self.serve(store, index, batch, false);
             }
         }
     }
 
     /// Receives a batch, answers it on one generation, which is let go before the answers are sent, and sends them.
-    fn serve(&mut self, index: usize, batch: &mut Batch, wait: bool) {
+    fn serve(&mut self, store: &Store, index: usize, batch: &mut Batch, wait: bool) {
         let socket = Arc::clone(&self.sockets[index]);
         match batch.receive(&socket, wait) {
             Ok(0) => return,
             Ok(_) => {}
             Err(error) => return self.complain_of_receiving(&error, Some(socket.address())),
         }
-        let store = Arc::clone(&self.shared.store);
         let snapshot = store.load();
         batch.answer_each(|origin, packet, out| self.answer(&snapshot, &socket, origin, packet, out));
         drop(snapshot);

@@ -101,6 +101,7 @@ impl<'a> Checker<'a> {
                 rtype::CNAME => self.check_cname(number, rrset, first, name),
                 rtype::NS | rtype::MX | rtype::SRV => self.check_targets(number, rrset, own, name),
                 rtype::DS if standing == Standing::Authoritative => self.warn_lonely_ds(number, first),
+                rtype::DNAME => self.warn_dname(number, first),
                 _ => {}
             }
         }
@@ -129,6 +130,13 @@ impl<'a> Checker<'a> {
         self.faults.push(
             fault.help("a DS record belongs beside the NS records of a delegation, in the parent zone"),
         );
+    }
+
+    fn warn_dname(&mut self, number: u32, place: Place) {
+        let name = self.zone.full_name(number);
+        let message = format!("names below the DNAME record of {name} are not synthesised in this version");
+        let fault = self.faults.warning_at(place, 0, message).label("only the record itself is answered");
+        self.faults.push(fault.help("write CNAME records for the names that are asked for"));
     }
 
     fn check_asterisks(&mut self, number: u32, place: Place) {
@@ -353,7 +361,12 @@ mod tests {
             &["5:9: warning: the alias leads to nowhere.example.com., which does not exist"],
         );
         check("a CNAME nowhere.example.net.", &[]);
-        check("a CNAME b.d\nd DNAME x.net.", &[]);
+        check(
+            "a CNAME b.d\nd DNAME x.net.",
+            &[
+                "6:3: warning: names below the DNAME record of d.example.com. are not synthesised in this version",
+            ],
+        );
         check(
             "a CNAME b\nb CNAME a",
             &[

@@ -6,7 +6,6 @@ use super::Counters;
 use super::catalogue::{self, Metric};
 use crate::admin::{LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
-use crate::fault::any_error;
 use crate::geo;
 use crate::health::{Record, State, TargetKey};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
@@ -62,18 +61,14 @@ fn put(values: &mut Values, metric: &Metric, labels: &[&str], value: u64) {
 }
 
 fn process(values: &mut Values, sources: &Sources, snapshot: &Snapshot) {
-    let LastLoad { at, faults } = (sources.last_load)();
-    put(
-        values,
-        &catalogue::BUILD_INFO,
-        &[env!("CARGO_PKG_VERSION"), geo::DATA_NOTICE.unwrap_or_default()],
-        1,
-    );
+    let LastLoad { at, taken, .. } = (sources.last_load)();
+    let labels = [env!("CARGO_PKG_VERSION"), geo::DATA_NOTICE.unwrap_or_default()];
+    put(values, &catalogue::BUILD_INFO, &labels, 1);
     put(values, &catalogue::START_TIME, &[], sources.started);
     put(values, &catalogue::READY, &[], u64::from((sources.ready)()));
     put(values, &catalogue::GENERATION, &[], snapshot.generation);
     put(values, &catalogue::LAST_LOAD_TIME, &[], at);
-    put(values, &catalogue::LAST_LOAD_TAKEN, &[], u64::from(!any_error(&faults)));
+    put(values, &catalogue::LAST_LOAD_TAKEN, &[], u64::from(taken));
 }
 
 /// The counters of the packet path name their metric and label themselves.

@@ -33,8 +33,10 @@ struct Seats {
     by_client: HashMap<IpAddr, usize>,
     /// Idle seats, the one that has been idle longest first: moment of becoming idle → number.
     idle: BTreeMap<u64, u64>,
-    /// Counts admissions and moments; only ever grows.
-    clock: u64,
+    /// Counts admissions.
+    admitted: u64,
+    /// Counts the moments at which a connection became idle.
+    moments: u64,
 }
 
 struct Taken {
@@ -114,13 +116,9 @@ impl Drop for Seat {
 }
 
 impl Seats {
-    fn tick(&mut self) -> u64 {
-        self.clock += 1;
-        self.clock
-    }
-
     fn take(&mut self, client: IpAddr) -> (u64, Arc<Notify>) {
-        let number = self.tick();
+        self.admitted += 1;
+        let number = self.admitted;
         let leave = Arc::new(Notify::new());
         self.taken.insert(number, Taken { client, idle_since: None, leave: Arc::clone(&leave) });
         *self.by_client.entry(client).or_default() += 1;
@@ -141,7 +139,8 @@ impl Seats {
     }
 
     fn rest(&mut self, number: u64) {
-        let moment = self.tick();
+        self.moments += 1;
+        let moment = self.moments;
         let Some(taken) = self.taken.get_mut(&number) else { return };
         if taken.idle_since.is_none() {
             taken.idle_since = Some(moment);

@@ -1,0 +1,105 @@
+//! One log line when a pool or a rule gets into trouble, into another trouble, or out of it (semantics §4: named, visible
+//! states).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::admin::{self, status::OutcomeStatus};
+use crate::snapshot::{Snapshot, Store};
+use crate::steer::{PoolId, PoolState};
+use crate::wire::Family;
+
+/// How often a new generation is looked at. What comes and goes in between shows in the lines of the targets.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// What is in trouble, and how; both in words.
+type Troubles = BTreeMap<String, String>;
+
+/// Logs until it is dropped.
+pub(super) async fn log_changes(store: Arc<Store>) {
+    let mut tick = interval(PERIOD);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut known = Troubles::new();
+    let mut seen = 0;
+    loop {
+        tick.tick().await;
+        let snapshot = store.load_full();
+        if snapshot.generation == seen {
+            continue;
+        }
+        seen = snapshot.generation;
+        // Off the runtime's threads: rules times classes can be many. A panic in there has been logged.
+        let Ok(troubles) = tokio::task::spawn_blocking(move || troubles(&snapshot)).await else { continue };
+        for line in changes(&known, &troubles) {
+            match line {
+                Change::Trouble(text) => tracing::warn!("{text}"),
+                Change::Over(text) => tracing::info!("{text}"),
+            }
+        }
+        known = troubles;
+    }
+}
+
+fn troubles(snapshot: &Snapshot) -> Troubles {
+    let pools = snapshot.configuration.pools.iter().enumerate().flat_map(|(index, pool)| {
+        Family::BOTH.into_iter().filter_map(move |family| {
+            let state = snapshot.pool(PoolId(index as u32), family).state;
+            let version = if family == Family::V4 { "IPv4" } else { "IPv6" };
+            let in_trouble = matches!(state, PoolState::Degraded | PoolState::Dead);
+            in_trouble.then(|| (format!("pool {} ({version})", pool.name), state.to_string()))
+        })
+    });
+    let rules = admin::troubled_rules(snapshot).into_iter().map(|rule| {
+        let outcomes: Vec<_> = rule.outcomes.iter().map(outcome).collect();
+        (format!("rule {} {}", rule.owner, rule.rtype), outcomes.join(", "))
+    });
+    pools.chain(rules).collect()
+}
+
+fn outcome(outcome: &OutcomeStatus) -> String {
+    let pool = outcome.pool.as_ref().map_or(String::new(), |pool| format!(", pool {pool} answers"));
+    let (classes, of_classes) = (outcome.classes, outcome.of_classes);
+    format!("{}{pool} for {classes} of {of_classes} classes of clients", outcome.reason)
+}
+
+/// A line of the log.
+#[derive(Debug, PartialEq, Eq)]
+enum Change {
+    Trouble(String),
+    Over(String),
+}
+
+fn changes(before: &Troubles, now: &Troubles) -> Vec<Change> {
+    let begun = now.iter().filter(|&(what, how)| before.get(what) != Some(how));
+    let over = before.keys().filter(|&what| !now.contains_key(what));
+    let begun = begun.map(|(what, how)| Change::Trouble(format!("{what} is now: {how}")));
+    begun.chain(over.map(|what| Change::Over(format!("{what} is now: healthy")))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn troubles(pairs: &[(&str, &str)]) -> Troubles {
+        pairs.iter().map(|&(what, how)| (what.to_owned(), how.to_owned())).collect()
+    }
+
+    #[test]
+    fn a_line_tells_what_begins_changes_and_ends_and_nothing_else() {
+        let before = troubles(&[("pool a", "degraded"), ("pool b", "dead"), ("pool c", "dead")]);
+        let now = troubles(&[("pool a", "dead"), ("pool c", "dead"), ("rule d", "all_down")]);
+        let trouble = |text: &str| Change::Trouble(text.to_owned());
+        assert_eq!(
+            changes(&before, &now),
+            [
+                trouble("pool a is now: dead"),
+                trouble("rule d is now: all_down"),
+                Change::Over("pool b is now: healthy".to_owned()),
+            ]
+        );
+        assert_eq!(changes(&now, &now), []);
+    }
+}
