@@ -106,6 +106,14 @@ fn includes_are_bounded_and_their_faults_have_their_own_place() {
 }
 
 #[test]
+fn a_file_included_many_times_counts_each_time() {
+    let zone = format!("{HEAD}{}", "$INCLUDE a\n".repeat(1001));
+    let (_, faults) = load_files("example.com.", &[("z", &zone), ("a", "")]);
+    let help = "files go 10 deep and are 1000 in all at most";
+    assert_eq!(lines(&faults), [format!("1005:10: error: too many files are included (help: {help})")]);
+}
+
+#[test]
 fn broken_lines_are_all_reported_and_the_others_read() {
     let twice = "x AAA ::1\ny A 192.0.2\nz A 192.0.2.1\n";
     let (data, faults) = load(&format!("{HEAD}{twice}"));
