@@ -29,7 +29,7 @@ pub fn for_people(faults: &[Fault], colour: bool) -> String {
 }
 
 /// "2 errors, 1 warning".
-pub fn summary(faults: &[Fault]) -> String {
+fn summary(faults: &[Fault]) -> String {
     let count = |severity| faults.iter().filter(|fault| fault.severity == severity).count();
     let in_words = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     match (count(Severity::Error), count(Severity::Warning)) {
