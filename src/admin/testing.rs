@@ -47,7 +47,7 @@ pub(super) fn empty() -> Sources {
 /// A server with the pools `near` (a monitored, b monitored) and `far` (c drained), of whose members those named are
 /// down since [`STARTED`] and the others up.
 pub(super) fn with_members_down(down: &[&str]) -> Sources {
-    let configuration = configuration();
+    let configuration = configuration(MAIN);
     let mut records = HashMap::new();
     for pool in &configuration.pools {
         for member in &pool.members {
@@ -72,12 +72,18 @@ fn record(is_down: bool) -> Record {
     }
 }
 
-fn configuration() -> Configuration {
+/// A server that was started while neither of its two databases, `a.mmdb` and `b.mmdb`, was there.
+pub(super) fn without_its_databases() -> Sources {
+    let main = format!("{MAIN}[geo]\ndatabases = [\"a.mmdb\", \"b.mmdb\"]\n");
+    sources(configuration(&main), HashMap::new())
+}
+
+fn configuration(main: &str) -> Configuration {
     let files =
-        [("meridian.toml", MAIN), ("zones/example.com.zone", ZONE), ("zones/example.com.toml", STEERING)];
+        [("meridian.toml", main), ("zones/example.com.zone", ZONE), ("zones/example.com.toml", STEERING)];
     let files = files.map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
     let files = Files::Memory(BTreeMap::from(files));
-    match config::load(&files, Path::new("meridian.toml"), Mode::Check, None) {
+    match config::load(&files, Path::new("meridian.toml"), Mode::Start, None) {
         Ok(loaded) => loaded.configuration,
         Err(faults) => panic!("{}", report::for_people(&faults, false)),
     }

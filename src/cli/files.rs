@@ -5,12 +5,43 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Files, Loaded, Mode};
 use crate::fault::Fault;
 
+/// The main file of an operator who works in its folder.
+const HERE: &str = "meridian.toml";
+/// The main file of an installed server.
+const INSTALLED: &str = "/etc/meridian/meridian.toml";
+
 /// The disk, seen from the current folder: faults name files as the operator typed them.
 pub(super) fn on_disk() -> Files {
     Files::Disk(PathBuf::from("."))
 }
 
+/// The main file: as given, or the one of this folder, or, where that does not exist, the installed one.
+pub(super) fn main_file(given: Option<&Path>) -> &Path {
+    given.unwrap_or_else(|| default_file(Path::exists))
+}
+
+fn default_file(exists: impl Fn(&Path) -> bool) -> &'static Path {
+    let (here, installed) = (Path::new(HERE), Path::new(INSTALLED));
+    if !exists(here) && exists(installed) { installed } else { here }
+}
+
 /// Loads a main file and everything it names, as a look from outside: a bad database is an error.
 pub(super) fn load(main: &Path) -> Result<Loaded, Vec<Fault>> {
     config::load(&on_disk(), main, Mode::Check, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_this_folder_goes_before_the_installed_one() {
+        for (existing, expected) in
+            [(&[HERE, INSTALLED][..], HERE), (&[HERE], HERE), (&[INSTALLED], INSTALLED), (&[], HERE)]
+        {
+            let chosen = default_file(|path| existing.iter().any(|each| path == Path::new(each)));
+            assert_eq!(chosen, Path::new(expected), "{existing:?}");
+        }
+        assert_eq!(main_file(Some(Path::new("other.toml"))), Path::new("other.toml"));
+    }
 }

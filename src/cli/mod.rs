@@ -18,9 +18,6 @@ use clap::{Parser, Subcommand};
 
 use crate::geo::DATA_NOTICE;
 
-/// Where `serve`, `check`, `explain` and `status` look when no file is named.
-const DEFAULT_FILE: &str = "meridian.toml";
-
 /// All is well.
 const OK: u8 = 0;
 /// The files have faults, the server could not start, or no server answers.
@@ -37,11 +34,14 @@ Examples:
   meridian serve --demo
       A working zone on port 5300 of this machine, with backends to stop and start.
   meridian check
-      Read ./meridian.toml and everything it names; print every fault with its place.
+      Read the main file and everything it names; print every fault with its place.
   meridian explain www.example.com A --from 193.0.6.139/24
       What a client there would get, and why, without a running server.
   meridian status
       What the running server knows: members, pools, rules, loads, geo data.
+
+The main file is the one that you name; else ./meridian.toml; else, where that does not exist,
+/etc/meridian/meridian.toml.
 
 Exit codes:
   0  all is well

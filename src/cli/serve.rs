@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::log::{self, LogFormat};
-use super::{DEFAULT_FILE, FAILED, OK, files, print, print_to_stderr};
+use super::{FAILED, OK, files, print, print_to_stderr};
 use crate::config::report;
 use crate::daemon::demo::{self, DemoError};
 use crate::daemon::{self, ServeError, Service};
@@ -13,12 +13,12 @@ use crate::daemon::{self, ServeError, Service};
 /// Loads the main file and everything it names, answers queries, and probes the members, until SIGINT or SIGTERM. SIGHUP
 /// loads the files again: everything in them, or, on any fault, nothing.
 ///
-/// The log goes to standard error; MERIDIAN_LOG sets its level (error, warn, info, debug).
+/// The log goes to standard error; MERIDIAN_LOG sets its level (error, warn, info, debug, trace).
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The main file
-    #[arg(default_value = DEFAULT_FILE, conflicts_with = "demo")]
-    file: PathBuf,
+    /// The main file [default: meridian.toml, or else /etc/meridian/meridian.toml]
+    #[arg(conflicts_with = "demo")]
+    file: Option<PathBuf>,
     /// Serve the shipped zone example.com on port 5300 of this machine, with backends to stop and start
     #[arg(long)]
     demo: bool,
@@ -45,7 +45,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
 }
 
 fn serve_files(arguments: &Arguments) -> Result<(), DemoError> {
-    let service = Service { files: files::on_disk(), main: arguments.file.clone(), seed: arguments.seed };
+    let main = files::main_file(arguments.file.as_deref()).to_owned();
+    let service = Service { files: files::on_disk(), main, seed: arguments.seed };
     Ok(daemon::serve(service, |_| {})?)
 }
 

@@ -19,7 +19,7 @@ pub use files::Files;
 pub use settings::{Settings, TcpSettings};
 pub(crate) use text::did_you_mean;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::fault::{Fault, any_error};
 use crate::snapshot::Configuration;
@@ -67,6 +67,21 @@ pub fn load(
     match bound {
         Ok(bound) if !any_error(&faults) => Ok(Loaded { warnings: faults, ..bound }),
         _ => Err(faults),
+    }
+}
+
+/// The status socket that the main file names, for somebody who only wants to ask a running server: no other file is read,
+/// and faults elsewhere in this one do not matter. The error is the list of faults that hide it: the file cannot be read,
+/// the path cannot be a socket's, or no socket is found in a file with syntax errors.
+pub fn status_socket(files: &Files, main: &Path) -> Result<Option<PathBuf>, Vec<Fault>> {
+    let workspace = Workspace::new(files, main);
+    let source = workspace.main_file(main).map_err(|fault| vec![*fault])?;
+    let faults = Faults::default();
+    let written = spec::read_status_socket(&source, &faults);
+    match written.and_then(|written| bind::socket_path(written.as_ref(), &workspace, &faults)) {
+        Ok(Some(socket)) => Ok(Some(socket)),
+        Ok(None) if !faults.any_error() => Ok(None),
+        _ => Err(faults.into_sorted(&source)),
     }
 }
 

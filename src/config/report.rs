@@ -30,7 +30,7 @@ pub fn for_people(faults: &[Fault], colour: bool) -> String {
 }
 
 /// "2 errors, 1 warning".
-pub fn summary(faults: &[Fault]) -> String {
+fn summary(faults: &[Fault]) -> String {
     let count = |severity| faults.iter().filter(|fault| fault.severity == severity).count();
     match (count(Severity::Error), count(Severity::Warning)) {
         (errors, 0) => counted(errors, "error"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Files, Loaded, Mode, load};
+use super::{Files, Loaded, Mode, load, status_socket};
 use crate::fault::Fault;
 use crate::health::AdminState;
 use crate::snapshot::Configuration;
@@ -210,4 +210,21 @@ fn beyond_a_bound_is_a_fault() {
             "cannot be read: it is larger than 16777216 octets",
         ]
     );
+}
+
+#[test]
+fn the_status_socket_is_found_whatever_else_is_wrong() {
+    let find = |main: &str| {
+        let files = Files::Memory(BTreeMap::from([("etc/m.toml".into(), main.as_bytes().to_vec())]));
+        status_socket(&files, Path::new("etc/m.toml")).map_err(|faults| faults[0].message.clone())
+    };
+    let found = Ok(Some(PathBuf::from("etc/m.sock")));
+    assert_eq!(find("[admin]\nsocket = \"m.sock\""), found);
+    assert_eq!(find("lisen = 5\n[admin]\nmetrics = 7\nsocket = \"m.sock\"\nsoket = 1\n[zones]"), found);
+    assert_eq!(find("x = 192.0.2.1\n[admin]\nsocket = \"m.sock\""), found);
+    assert_eq!(find("[server]"), Ok(None));
+    assert_eq!(find("[admin]\nsocket = "), Err("the value is missing".to_owned()));
+    assert_eq!(find("[admin]\nsocket = 5"), Err("this must be a text, not an integer".to_owned()));
+    let long = find(&format!("[admin]\nsocket = \"{}\"", "m".repeat(200)));
+    assert_eq!(long, Err("the path of a socket has at most 107 octets".to_owned()));
 }

@@ -7,10 +7,12 @@
 //! | NS at a wildcard (RFC 4592 §4.2) | error |
 //! | the zone's own nameserver lies in the zone and has no address | error |
 //! | a delegation's nameserver lies in the zone and has no address; likewise MX and SRV targets | warning |
+//! | PTR, NAPTR, SVCB or HTTPS that names what the zone does not have | warning |
 //! | NS, MX or SRV that names an alias (RFC 2181 §10.3) | warning |
 //! | CNAME to a name of the zone that does not exist, CNAME loop | warning |
 //! | data at or below a zone cut that is not glue | warning |
 //! | DS where there is no delegation (RFC 4035 §2.4) | warning |
+//! | `@` in the mailbox of the SOA (RFC 1035 §3.3.13) | warning |
 //! | `*` inside a name or a label: no wildcard there | warning |
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use super::compile::Compiled;
 use super::compiled::{APEX, Standing, Zone};
 use super::faults::{Faults, Place};
+use super::field::NAPTR;
 use super::lookup::Lookup;
 use super::record_type;
 use super::rrset::{CnameTarget, Node, Rrset};
@@ -31,6 +34,9 @@ const LOOP_MAX: usize = 16;
 const BESIDE_CNAME: [u16; 6] = [rtype::CNAME, rtype::RRSIG, rtype::NSEC, 24, 25, 30];
 /// Types that the parent side holds at a cut (RFC 4035 §2.4, §2.6).
 const AT_CUT: [u16; 4] = [rtype::NS, rtype::DS, rtype::RRSIG, rtype::NSEC];
+
+/// The octets of the five numbers that end the data of a SOA record (RFC 1035 §3.3.13).
+const SOA_NUMBERS: usize = 20;
 
 /// Checks a compiled zone.
 pub(super) fn check(compiled: &Compiled, source: &Arc<Source>, faults: &mut Faults) {
@@ -99,7 +105,9 @@ impl<'a> Checker<'a> {
             }
             match rrset.rtype() {
                 rtype::CNAME => self.check_cname(number, rrset, first, name),
-                rtype::NS | rtype::MX | rtype::SRV => self.check_targets(number, rrset, own, name),
+                rtype::NS | rtype::MX | rtype::SRV => self.check_hosts(number, rrset, own, name),
+                rtype::PTR | rtype::SVCB | rtype::HTTPS | NAPTR => self.check_targets(rrset, own, name),
+                rtype::SOA => self.check_mailbox(rrset, first),
                 rtype::DS if standing == Standing::Authoritative => self.warn_lonely_ds(number, first),
                 rtype::DNAME => self.warn_dname(number, first),
                 _ => {}
@@ -212,7 +220,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks the hosts that NS, MX and SRV records name, as far as they lie in the zone.
-    fn check_targets(&mut self, number: u32, rrset: Rrset<'_>, places: &[Place], room: &mut QuestionName) {
+    fn check_hosts(&mut self, number: u32, rrset: Rrset<'_>, places: &[Place], room: &mut QuestionName) {
         let fields_before = match rrset.rtype() {
             rtype::NS => 1,
             rtype::MX => 2,
@@ -220,9 +228,41 @@ impl<'a> Checker<'a> {
         };
         rrset.visit_targets(room, |index, target| {
             if let Some(place) = places.get(index).filter(|_| self.is_in_zone(target)) {
-                self.check_target(number, rrset.rtype(), target, (*place, fields_before));
+                self.check_host(number, rrset.rtype(), target, (*place, fields_before));
             }
         });
+    }
+
+    /// Checks the names that need not be hosts (services of DNS-SD, aliases of SVCB), as far as they lie in the zone.
+    fn check_targets(&mut self, rrset: Rrset<'_>, places: &[Place], room: &mut QuestionName) {
+        let fields_before = match rrset.rtype() {
+            rtype::PTR => 1,
+            NAPTR => 6,
+            _ => 2,
+        };
+        rrset.visit_targets(room, |index, target| {
+            let Some(place) = places.get(index).filter(|_| self.is_in_zone(target)) else { return };
+            if !self.has_dname && matches!(self.zone.find(target, rtype::ANY), Lookup::NoName) {
+                let what = record_type::name(rrset.rtype());
+                let message = format!("{what} names {}, which does not exist", written(target));
+                let fault = self.faults.warning_at(*place, fields_before, message);
+                self.faults.push(
+                    fault.help("end the name with a dot if it is not in this zone, or add its records"),
+                );
+            }
+        });
+    }
+
+    fn check_mailbox(&mut self, rrset: Rrset<'_>, place: Place) {
+        let rdata = rrset.rdata().next().unwrap_or_default();
+        let names = &rdata[..rdata.len().saturating_sub(SOA_NUMBERS)];
+        // In full or as a pointer to the apex, the name of the server ends in the first zero octet.
+        let mailbox = names.splitn(2, |&octet| octet == 0).nth(1).unwrap_or_default();
+        if mailbox.contains(&b'@') {
+            let message = "the mailbox of the SOA record is written with a dot in place of the @";
+            let fault = self.faults.warning_at(place, 2, message).label("not a mailbox");
+            self.faults.push(fault.help("hostmaster@example.com is written hostmaster.example.com."));
+        }
     }
 
     fn is_in_zone(&self, name: &QuestionName) -> bool {
@@ -231,7 +271,7 @@ impl<'a> Checker<'a> {
         name.label_count() > 0 && depth.is_some_and(|depth| *name.suffix(depth) == *self.zone.apex_octets)
     }
 
-    fn check_target(&mut self, owner: u32, rtype: u16, target: &QuestionName, at: (Place, usize)) {
+    fn check_host(&mut self, owner: u32, rtype: u16, target: &QuestionName, at: (Place, usize)) {
         let what = record_type::name(rtype);
         let name = || written(target);
         match self.zone.find(target, rtype::A) {
@@ -351,6 +391,43 @@ mod tests {
         );
         check("a NS ns.a\nns.a A 192.0.2.1\nb NS ns.a", &[]);
         check("a NS x.b\nb NS ns1", &[]);
+    }
+
+    #[test]
+    fn what_records_lead_to_exists_or_lies_elsewhere() {
+        check(
+            "1 PTR www.acme.test",
+            &["5:7: warning: PTR names www.acme.test.example.com., which does not exist"],
+        );
+        check("1 PTR www.acme.test.\n_a._udp PTR _b.c\nx._b.c TXT x\n2 PTR @\n*.w TXT x\n3 PTR a.w", &[]);
+        check(
+            "a HTTPS 1 . alpn=h2\nb HTTPS 0 ns1\nc HTTPS 0 www.acme.test\nd SVCB 1 nowhere port=53",
+            &[
+                "7:11: warning: HTTPS names www.acme.test.example.com., which does not exist",
+                "8:10: warning: SVCB names nowhere.example.com., which does not exist",
+            ],
+        );
+        check(
+            "a NAPTR 1 2 s \"SIP+D2U\" \"\" nowhere\nb NAPTR 1 2 u \"\" \"!^.*$!x!\" .\nc NAPTR 1 2 a \"\" \"\" ns1",
+            &["5:28: warning: NAPTR names nowhere.example.com., which does not exist"],
+        );
+        check("a PTR b.d\nd NS ns.x.net.", &[]);
+    }
+
+    #[test]
+    fn the_mailbox_has_a_dot_for_its_at_sign() {
+        let zone = |names: &str| format!("$TTL 300\n@ SOA {names} 1 2 3 4 64\n@ NS x.net.\n");
+        let messages = |names: &str| lines(&load(&zone(names)).1);
+        for wrong in ["ns.x.net. hostmaster@acme.test.", "ns hostmaster@acme.test"] {
+            let [message] = &messages(wrong)[..] else { panic!("{wrong}: {:?}", messages(wrong)) };
+            assert!(
+                message.contains("warning: the mailbox of the SOA record is written with a dot"),
+                "{message}"
+            );
+        }
+        for right in ["ns.x.net. hostmaster.acme.test.", "@ host\\.master", "ns ."] {
+            assert_eq!(messages(right), [""; 0], "{right}");
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ const MR: u16 = 9;
 const HINFO: u16 = 13;
 const MINFO: u16 = 14;
 const RP: u16 = 17;
-const NAPTR: u16 = 35;
+pub(super) const NAPTR: u16 = 35;
 const SPF: u16 = 99;
 
 /// Whether names in a type's data may end in a pointer: the types of RFC 1035 only (RFC 3597 §4).

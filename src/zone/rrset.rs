@@ -1,6 +1,7 @@
 //! Views into a compiled zone: a node, an RRset, what a referral consists of.
 
 use super::compiled::{APEX_POINTER, NO_RULE, RrsetEntry, Zone};
+use super::field::{self, NAPTR};
 use crate::wire::name::NAME_MAX;
 use crate::wire::{QuestionName, rtype};
 
@@ -143,12 +144,14 @@ impl<'z> Rrset<'z> {
         Some(literal.map_or(CnameTarget::Whole, |literal| CnameTarget::BelowApex { literal }))
     }
 
-    /// Shows the name that ends the data of each record, of a type whose data ends in one (NS, CNAME, MX, SRV), with
-    /// the record's number; `name` is the room for it.
+    /// Shows the name that each record leads to, of a type that leads to one (NS, CNAME, PTR, MX, SRV, NAPTR, SVCB,
+    /// HTTPS), with the record's number; `name` is the room for it.
     pub(super) fn visit_targets(&self, name: &mut QuestionName, mut visit: impl FnMut(usize, &QuestionName)) {
-        let before = match self.rtype() {
-            rtype::MX => 2,
+        let before = |rdata| match self.rtype() {
+            rtype::MX | rtype::SVCB | rtype::HTTPS => 2,
             rtype::SRV => 6,
+            // Never compressed (RFC 3597 §4), so its fields stand as they were read.
+            NAPTR => field::names(NAPTR, rdata).next().map_or(0, |name| name.start),
             _ => 0,
         };
         let mut pointers = self.apex_pointers().peekable();
@@ -157,7 +160,7 @@ impl<'z> Rrset<'z> {
             end += record::RDATA + rdata.len();
             let below_apex = pointers.next_if(|at| at + APEX_POINTER.len() == end).is_some();
             let literal = rdata.len() - if below_apex { APEX_POINTER.len() } else { 0 };
-            let labels = rdata.get(before..literal).unwrap_or_default();
+            let labels = rdata.get(before(rdata)..literal).unwrap_or_default();
             if self.zone.read_name(labels, below_apex, name).is_some() {
                 visit(index, name);
             }

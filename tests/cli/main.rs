@@ -10,8 +10,9 @@
 #[path = "../cases/mod.rs"]
 mod cases;
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 #[test]
 fn transcripts() {
@@ -19,6 +20,23 @@ fn transcripts() {
         let (command, _) = text.split_once('\n').unwrap_or((text, ""));
         Ok(format!("{command}\n{}", run(command)))
     });
+}
+
+#[test]
+fn a_watch_outlives_a_server_that_does_not_answer() {
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_meridian"))
+        .args(["status", "--socket", "nothing.sock", "--watch", "1"])
+        .current_dir(folder())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary can be started");
+    let errors = BufReader::new(watch.stderr.take().expect("it is piped"));
+    let said: Vec<String> = errors.lines().map_while(Result::ok).take(2).collect();
+    watch.kill().expect("it still runs");
+    watch.wait().expect("it can be waited for");
+    assert_eq!(said.len(), 2);
+    assert!(said.iter().all(|line| line.contains("no server answers at nothing.sock")), "{said:?}");
 }
 
 fn run(command: &str) -> String {

@@ -98,8 +98,9 @@ fn data(values: &mut Values, snapshot: &Snapshot) {
     for zone in zones.iter().take(ZONES_SHOWN) {
         put(values, &catalogue::ZONE_SERIAL, &[&zone.apex().to_string()], u64::from(zone.serial()));
     }
-    for GeoSource { database, degraded, .. } in &snapshot.configuration.geo {
-        let labels = [database.name()];
+    for GeoSource { database, path, degraded, .. } in &snapshot.configuration.geo {
+        // The built-in data may stand in for several files, which differ in their paths only.
+        let labels = [path.as_deref().unwrap_or(database.name())];
         let (networks, _) = database.coverage();
         put(values, &catalogue::GEO_BUILD_TIME, &labels, database.built_at());
         put(values, &catalogue::GEO_NETWORKS, &labels, networks as u64);

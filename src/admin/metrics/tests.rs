@@ -1,6 +1,6 @@
 use super::catalogue::METRICS;
 use super::render;
-use crate::admin::testing::{empty, with_members_down};
+use crate::admin::testing::{empty, with_members_down, without_its_databases};
 use crate::answer::Counter;
 
 const DOCUMENTATION: &str = include_str!("../../../docs/operations.md");
@@ -86,4 +86,15 @@ fn members_pools_and_rules_are_told_apart() {
         assert!(text.lines().any(|each| each == line), "{line}\n{text}");
     }
     assert!(!text.contains("member=\"a\",family=\"ipv6\""), "a has no IPv6 address: {text}");
+}
+
+#[test]
+#[cfg(feature = "builtin-geo")]
+fn databases_are_told_apart_by_their_paths() {
+    let text = render(&without_its_databases()).unwrap();
+    for path in ["a.mmdb", "b.mmdb"] {
+        let series = format!("meridian_geo_database_degraded{{database=\"{path}\"}} 1\n");
+        assert_eq!(text.matches(&series).count(), 1, "{path}\n{text}");
+    }
+    assert_eq!(text.matches("meridian_geo_database_degraded{").count(), 2, "{text}");
 }

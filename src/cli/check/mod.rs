@@ -2,12 +2,12 @@
 
 mod summary;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::styling::AnsiColor;
 use serde::Serialize;
 
-use super::{DEFAULT_FILE, FAILED, Format, OK, files, json, painted, print};
+use super::{FAILED, Format, OK, files, json, painted, print};
 use crate::config::report;
 use crate::fault::Fault;
 
@@ -19,9 +19,8 @@ use self::summary::Summary;
 /// its place, the offending text and what to do; then what was loaded. Nothing is published and no member is probed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The main file
-    #[arg(default_value = DEFAULT_FILE)]
-    file: PathBuf,
+    /// The main file [default: meridian.toml, or else /etc/meridian/meridian.toml]
+    file: Option<PathBuf>,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -40,7 +39,8 @@ struct Report {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
-    let (faults, summary) = match files::load(&arguments.file) {
+    let main = files::main_file(arguments.file.as_deref());
+    let (faults, summary) = match files::load(main) {
         Ok(loaded) => {
             let summary = Summary::of(&loaded);
             (loaded.warnings, Some(summary))
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     };
     let code = if summary.is_some() { OK } else { FAILED };
     match arguments.format {
-        Format::Text => print(&text(arguments, &faults, summary.as_ref()))?,
+        Format::Text => print(&text(main, &faults, summary.as_ref()))?,
         Format::Json => {
             let report = Report { ok: summary.is_some(), faults: report::as_json(&faults), summary };
             print(&json(&report)?)?;
@@ -58,9 +58,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     Ok(code)
 }
 
-fn text(arguments: &Arguments, faults: &[Fault], summary: Option<&Summary>) -> String {
+fn text(main: &Path, faults: &[Fault], summary: Option<&Summary>) -> String {
     let faults = report::for_people(faults, true);
-    let file = arguments.file.display();
+    let file = main.display();
     match summary {
         Some(summary) => {
             let good = painted("is in order", AnsiColor::Green.on_default().bold());

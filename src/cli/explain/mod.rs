@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{DEFAULT_FILE, FAILED, Format, OK, files, json, print};
+use super::{FAILED, Format, OK, files, json, print};
 use crate::config::report;
 use crate::explain::{self, Client};
 use crate::geo::Prefix;
@@ -38,9 +38,9 @@ pub(super) struct Arguments {
     /// A member that is down; can be repeated
     #[arg(long, value_name = "POOL/MEMBER")]
     down: Vec<MemberName>,
-    /// The main file
-    #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
-    config: PathBuf,
+    /// The main file [default: meridian.toml, or else /etc/meridian/meridian.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -99,7 +99,7 @@ impl Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
-    let loaded = match files::load(&arguments.config) {
+    let loaded = match files::load(files::main_file(arguments.config.as_deref())) {
         Ok(loaded) => loaded,
         Err(faults) => {
             super::print_to_stderr(&report::for_people(&faults, true));

@@ -4,14 +4,14 @@ mod client;
 mod text;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 
-use super::{DEFAULT_FILE, Format, OK, files, print};
+use super::{Format, OK, complain, files, print};
 use crate::admin::status::Status;
-use crate::config::report;
+use crate::config::{self, report};
 
 /// Moves to the top left and clears what follows (ECMA-48), so that a watched table stays in its place.
 const CLEAR_SCREEN: &str = "\u{1b}[H\u{1b}[J";
@@ -25,9 +25,9 @@ pub(super) struct Arguments {
     /// The status socket [default: the one that the main file names]
     #[arg(long, value_name = "PATH", conflicts_with = "config")]
     socket: Option<PathBuf>,
-    /// The main file, to find the socket
-    #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
-    config: PathBuf,
+    /// The main file, to find the socket [default: meridian.toml, or else /etc/meridian/meridian.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -41,14 +41,25 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let socket = socket(arguments)?;
     let Some(seconds) = arguments.watch else {
-        print(&shown(&client::get_status(&socket)?, arguments.format)?)?;
+        print(&ask(&socket, arguments.format)?)?;
         return Ok(OK);
     };
     let clear = if std::io::stdout().is_terminal() { CLEAR_SCREEN } else { "" };
     loop {
-        print(&format!("{clear}{}", shown(&client::get_status(&socket)?, arguments.format)?))?;
+        match ask(&socket, arguments.format) {
+            Ok(text) => print(&format!("{clear}{text}"))?,
+            // A restart is just what somebody may be watching.
+            Err(error) => {
+                print(clear)?;
+                complain(&format!("{error:#}"));
+            }
+        }
         std::thread::sleep(Duration::from_secs(seconds));
     }
+}
+
+fn ask(socket: &Path, format: Format) -> anyhow::Result<String> {
+    shown(&client::get_status(socket)?, format)
 }
 
 fn shown(body: &[u8], format: Format) -> anyhow::Result<String> {
@@ -66,13 +77,19 @@ fn shown(body: &[u8], format: Format) -> anyhow::Result<String> {
     }
 }
 
-/// The socket as given, or as the files name it.
+/// The socket as given, or as the main file names it. Whether the files are in order does not matter: a refused reload is
+/// when the running server has most to tell.
 fn socket(arguments: &Arguments) -> anyhow::Result<PathBuf> {
     if let Some(socket) = &arguments.socket {
         return Ok(socket.clone());
     }
-    let loaded = files::load(&arguments.config)
-        .map_err(|faults| anyhow::anyhow!("{} (--socket PATH needs no files)", report::summary(&faults)))
-        .with_context(|| format!("cannot find the status socket in {}", arguments.config.display()))?;
-    loaded.settings.socket.context("the files name no status socket; use --socket PATH")
+    let main = files::main_file(arguments.config.as_deref());
+    let socket = config::status_socket(&files::on_disk(), main).map_err(|faults| {
+        let faults = report::for_people(&faults, true);
+        anyhow::anyhow!(
+            "cannot find the status socket; --socket PATH needs no files\n\n{}",
+            faults.trim_end()
+        )
+    })?;
+    socket.with_context(|| format!("{} names no status socket; use --socket PATH", main.display()))
 }

@@ -37,6 +37,7 @@ use monitors::Monitors;
 use names::{Names, Scope};
 use pools::Pools;
 use rules::{BoundRule, Draft};
+pub(super) use settings::socket_path;
 use targets::Targets;
 use zones::BoundZone;
 

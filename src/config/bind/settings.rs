@@ -1,10 +1,11 @@
 //! What the edges need: listeners, limits, sockets, state.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::limits;
 use crate::config::spec::{AdminSpec, ServerSpec, TcpSpec};
-use crate::config::text::{Broken, Faults, Parsed, quote};
+use crate::config::text::{Broken, Faults, Parsed, Written, quote};
 use crate::config::workspace::Workspace;
 use crate::config::{Settings, TcpSettings};
 
@@ -30,8 +31,10 @@ pub(super) fn bind(
     workspace: &Workspace<'_>,
     faults: &Faults,
 ) -> Parsed<Settings> {
-    let socket =
-        admin.as_ref().map_err(|&broken| broken).and_then(|admin| socket_path(admin, workspace, faults));
+    let socket = admin
+        .as_ref()
+        .map_err(|&broken| broken)
+        .and_then(|admin| socket_path(admin.socket.as_ref(), workspace, faults));
     let server = server.as_ref().map_err(|&broken| broken)?;
     let admin = admin.as_ref().map_err(|&broken| broken)?;
     Ok(Settings {
@@ -62,12 +65,12 @@ fn bind_tcp(tcp: &TcpSpec) -> TcpSettings {
 }
 
 /// The path of the status socket, which the system cuts at 107 octets.
-fn socket_path(
-    admin: &AdminSpec,
+pub(in crate::config) fn socket_path(
+    written: Option<&Written<String>>,
     workspace: &Workspace<'_>,
     faults: &Faults,
-) -> Parsed<Option<std::path::PathBuf>> {
-    let Some(written) = &admin.socket else { return Ok(None) };
+) -> Parsed<Option<PathBuf>> {
+    let Some(written) = written else { return Ok(None) };
     let path = workspace.resolve(written);
     if path.as_os_str().len() <= limits::SOCKET_PATH_OCTETS {
         return Ok(Some(path));

@@ -116,6 +116,15 @@ impl MainSpec {
     }
 }
 
+/// Reads `socket` of `[admin]` and nothing else.
+pub(crate) fn read_status_socket(source: &Arc<Source>, faults: &Faults) -> Parsed<Option<Written<String>>> {
+    let table = document::read(source, faults);
+    let admin = Reader::new(&table, "this file", faults).optional("admin", |value, faults| {
+        Reader::new(text::table(value, faults)?, "`[admin]`", faults).optional("socket", text::text)
+    });
+    Ok(unplaced(admin?).flatten())
+}
+
 fn read_server(table: &Table, faults: &Faults) -> Parsed<ServerSpec> {
     let mut reader = Reader::new(table, "`[server]`", faults);
     let listen = reader.required(

@@ -11,7 +11,7 @@ mod rule;
 mod steering;
 
 pub(crate) use http_probe::{HttpSpec, TlsSpec};
-pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec};
+pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_status_socket};
 pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};
 pub(crate) use monitor::{MonitorSpec, ProbeSpec};
 pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
