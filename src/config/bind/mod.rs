@@ -223,14 +223,17 @@ impl Loader<'_> {
         &self,
         mark: &SteerMark,
         zone: &BoundZone,
-        (specs, rules): (&[Written<RuleSpec>], &'r [Parsed<BoundRule<'r>>]),
+        (specs, tables): (&[Written<RuleSpec>], &'r [Parsed<BoundRule<'r>>]),
         apex: &Name,
         pools: &Pools,
     ) -> Parsed<Draft<'r>> {
         let request = &zone.requests[mark.request];
         let owner = Written { value: request.owner.clone(), place: request.place.clone() };
-        let (spec, rule) = (&specs[request.table], part_of(&rules[request.table]));
-        Draft::new(spec, rule, owner, apex.clone(), mark.family, mark.ttl, pools, self.faults)
+        let spec = &specs[request.table];
+        // Before the rule, which may be broken: what is written of the TTL does not depend on its pools.
+        let ttl = rules::ttl_bounds(spec, &owner, mark.family, mark.ttl, self.faults);
+        let rule = part_of(&tables[request.table])?;
+        Draft::new(rule, owner, apex.clone(), mark.family, ttl, pools, self.faults)
     }
 
     fn check_rule_count(&self, rules: usize, folder: &Written<String>) {

@@ -140,21 +140,19 @@ impl BoundRule<'_> {
 }
 
 impl<'s> Draft<'s> {
-    /// Checks one steered RRset: `min_ttl` is within its TTL, and the pools can answer its type.
+    /// Checks one steered RRset: the pools can answer its type. `ttl` comes from [`ttl_bounds`].
     pub(super) fn new(
-        spec: &RuleSpec,
-        rule: Parsed<&'s BoundRule<'s>>,
+        rule: &'s BoundRule<'s>,
         owner: Written<Name>,
         zone: Name,
         family: Family,
-        max_ttl: u32,
+        ttl: Parsed<(u32, u32)>,
         pools: &Pools,
         faults: &Faults,
     ) -> Parsed<Draft<'s>> {
-        let min_ttl = min_ttl(spec, &owner, family, max_ttl, faults);
-        let rule = rule?;
         check_family(rule, &owner, family, pools, faults)?;
-        Ok(Draft { rule, owner, zone, family, min_ttl: min_ttl?, max_ttl })
+        let (min_ttl, max_ttl) = ttl?;
+        Ok(Draft { rule, owner, zone, family, min_ttl, max_ttl })
     }
 
     /// What the rule steers, for people.
@@ -195,17 +193,18 @@ fn other(family: Family) -> Family {
     }
 }
 
-/// The lower bound of the TTL: as written, else half of the upper bound (semantics §5).
-fn min_ttl(
+/// The bounds of the TTL of a steered RRset: the lower as written, else half of the upper (semantics §5). A fault when it
+/// is above it.
+pub(super) fn ttl_bounds(
     spec: &RuleSpec,
     owner: &Written<Name>,
     family: Family,
     max_ttl: u32,
     faults: &Faults,
-) -> Parsed<u32> {
+) -> Parsed<(u32, u32)> {
     match &spec.min_ttl {
-        None => Ok((max_ttl / 2).max(1)),
-        Some(min_ttl) if min_ttl.value <= max_ttl => Ok(min_ttl.value),
+        None => Ok(((max_ttl / 2).max(1), max_ttl)),
+        Some(min_ttl) if min_ttl.value <= max_ttl => Ok((min_ttl.value, max_ttl)),
         Some(min_ttl) => {
             let message = format!("`min_ttl` is above the TTL of {} {}", owner.value, type_of(family));
             let help = format!("the default RRset has TTL {max_ttl}: lower `min_ttl` or raise that");
