@@ -52,9 +52,11 @@ pub fn thin_classes(candidates: &Candidates, pools: usize) -> Vec<ThinClass> {
 }
 
 /// The classes whose A and AAAA come from different sites while all is healthy, ascending: the first candidate has no
-/// address of one of the families. `pools` are the rule's, in written order.
-pub fn split_classes(candidates: &Candidates, pools: &[&Pool]) -> Vec<ClassId> {
+/// address of one of the families, or the families have rules of their own. `rules` holds for each family, by its index,
+/// the candidates of its rule and the rule's pools in written order; both are of one map.
+pub fn split_classes(rules: [(&Candidates, &[&Pool]); 2]) -> Vec<ClassId> {
     let first_site = |class: ClassId, family: Family| -> Option<Option<SiteId>> {
+        let (candidates, pools) = rules[family.index()];
         let mut in_order = candidates.of(class).iter().map(|&index| pools[usize::from(index)]);
         let pool =
             in_order.find(|pool| pool.members.iter().any(|member| member.address(family).is_some()))?;
@@ -64,7 +66,7 @@ pub fn split_classes(candidates: &Candidates, pools: &[&Pool]) -> Vec<ClassId> {
         let [v4, v6] = Family::BOTH.map(|family| first_site(class, family));
         v4.is_some() && v6.is_some() && v4 != v6
     };
-    candidates.classes().filter(is_split).collect()
+    rules[0].0.classes().filter(is_split).collect()
 }
 
 #[cfg(test)]
@@ -120,7 +122,7 @@ mod tests {
         let classes = [Box::from([SiteId(0)]), Box::from([SiteId(1)]), Box::from([])];
         let split = |count: usize, fence| {
             let candidates = Candidates::compile(&classes, &sites[..count], fence);
-            split_classes(&candidates, &pools[..count].iter().collect::<Vec<_>>())
+            split_classes([(&candidates, &pools[..count].iter().collect::<Vec<_>>()); 2])
         };
         assert_eq!(split(2, false), [ClassId(0)]);
         assert_eq!(split(2, true), [], "no A at all there");

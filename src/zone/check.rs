@@ -63,8 +63,11 @@ pub(super) fn check(compiled: &Compiled, source: &Arc<Source>, faults: &mut Faul
     }
 }
 
-/// Says that there is no SOA.
+/// Says that there is no SOA, unless one was written and the fault in it is told.
 pub(super) fn report_missing_soa(apex: &Name, source: &Arc<Source>, faults: &mut Faults) {
+    if faults.explains_missing_soa() {
+        return;
+    }
     let fault = Fault::file(source, format!("the zone {apex} has no SOA record"));
     faults.push(fault.help("begin it with: @ SOA ns1.example.com. hostmaster.example.com. 1 1h 15m 1w 5m"));
 }

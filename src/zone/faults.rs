@@ -33,6 +33,8 @@ pub(super) struct Faults {
     kept: Vec<Fault>,
     errors_left_out: usize,
     warnings_left_out: usize,
+    /// Whether an SOA record was written and has a fault.
+    soa_at_fault: bool,
 }
 
 impl Faults {
@@ -62,6 +64,21 @@ impl Faults {
     /// A warning about the token that stands `count` tokens after the one at `place`.
     pub(super) fn warning_at(&self, place: Place, count: usize, message: impl Into<String>) -> Fault {
         Fault::warning(self.source(place.file), self.span_after(place, count), message)
+    }
+
+    /// The number of faults so far.
+    pub(super) fn count(&self) -> usize {
+        self.kept.len() + self.errors_left_out + self.warnings_left_out
+    }
+
+    /// Says that a fault was about an SOA record: then its absence is no fault of its own.
+    pub(super) fn mark_soa(&mut self) {
+        self.soa_at_fault = true;
+    }
+
+    /// Whether the absence of the SOA record is explained by an error already.
+    pub(super) fn explains_missing_soa(&self) -> bool {
+        self.soa_at_fault && (self.errors_left_out > 0 || crate::fault::any_error(&self.kept))
     }
 
     /// Keeps a fault, or counts it where there are too many.

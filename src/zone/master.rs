@@ -95,6 +95,11 @@ struct Header {
     type_at: usize,
 }
 
+/// Whether the tokens look like an SOA record, however broken.
+fn mentions_soa(octets: &[u8], tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| !token.quoted && token.text(octets).eq_ignore_ascii_case(b"SOA"))
+}
+
 impl Reader<'_> {
     /// Reads a file and adds its records.
     pub(super) fn read_file(&mut self, mut state: FileState<'_>) {
@@ -112,12 +117,16 @@ impl Reader<'_> {
         let mut lexer = Lexer::new(octets);
         let mut tokens = Vec::new();
         while let Some(entry) = lexer.next_entry(&mut tokens) {
+            let faults_before = self.faults.count();
             match entry {
                 Err(fault) => self.report_lex_fault(&state, &fault),
                 Ok(false) if tokens[0].text(octets).starts_with(b"$") => {
                     directive::read(self, &mut state, &tokens);
                 }
                 Ok(continues) => self.read_record(&mut state, file, &tokens, continues),
+            }
+            if self.faults.count() > faults_before && mentions_soa(octets, &tokens) {
+                self.faults.mark_soa();
             }
             if self.records.is_full() {
                 self.faults.push(Fault::file(state.source, "the zone is too large: its data exceeds 4 GiB"));

@@ -12,14 +12,16 @@ pub(super) fn by_family<'a>(
     member: &'a MemberSpec,
     faults: &Faults,
 ) -> Parsed<[Option<&'a Written<IpAddr>>; 2]> {
-    let mut broken = false;
+    let mut broken = member.all_addresses.is_err();
     for address in &member.addresses {
         broken |= check(address, faults).is_err();
     }
     let of = |family| member.addresses.iter().filter(move |address| Family::of(address.value) == family);
     for family in Family::BOTH {
         if let Some(second) = of(family).nth(1) {
-            let message = format!("the member {} has two {family} addresses", quote(&member.name));
+            let member = member.name.as_ref().map(|name| format!("the member {}", quote(name)));
+            let message =
+                format!("{} has two {family} addresses", member.as_deref().unwrap_or("this member"));
             let help = "a member has at most one address of each family: make it two members";
             faults.add(second.place.error(message).label("the second one").help(help));
             broken = true;

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::config::spec::{MapSpec, MapsSpec, Named, SiteList, SiteSpec, TableSpec};
-use crate::config::text::{Broken, Faults, Parsed, Place, Written, network, quote};
+use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, network, part_of, quote};
 use crate::geo::{self, Database, MapRules, Site, SiteId};
 use crate::health::AdminState;
 use crate::snapshot::{Configuration, GeoSource, Map};
@@ -41,8 +41,9 @@ pub(super) fn bind_sites(specs: &[Named<SiteSpec>], faults: &Faults) -> Sites {
         admin: Vec::new(),
     };
     for spec in specs {
-        let id = spec.content.as_ref().map_err(|&broken| broken).map(|content| {
-            sites.list.push(Site { name: spec.name.value.clone(), location: content.location });
+        let id = part_of(&spec.content).map(|content| {
+            let location = content.location.unwrap_or(None);
+            sites.list.push(Site { name: spec.name.value.clone(), location });
             sites.admin.push(content.admin.unwrap_or(AdminState::Auto));
             SiteId((sites.list.len() - 1) as u16)
         });
@@ -57,7 +58,7 @@ pub(super) fn bind_maps(spec: &MapsSpec, sites: &Sites, faults: &Faults) -> (Nam
     let mut maps = Vec::new();
     let regions = Regions::bind(spec, faults);
     for map in &spec.maps {
-        let content = map.content.as_ref().map_err(|&broken| broken);
+        let content = part_of(&map.content);
         let rules = content.and_then(|content| Binder { sites, faults }.bind(content, &regions));
         let number = rules.map(|(ecs, rules)| {
             maps.push(BoundMap { name: map.name.clone(), ecs, rules });
@@ -65,45 +66,65 @@ pub(super) fn bind_maps(spec: &MapsSpec, sites: &Sites, faults: &Faults) -> (Nam
         });
         names.define(&map.name, Scope::Everywhere, number, faults);
     }
+    check_nearest(spec, faults);
     (names, maps)
+}
+
+/// `nearest` finds only sites that have a location.
+fn check_nearest(spec: &MapsSpec, faults: &Faults) {
+    let using = |map: &Named<MapSpec>| map.content.as_ref().ok()?.nearest.clone();
+    let using: Vec<Written<u16>> = spec.maps.iter().filter_map(using).collect();
+    // A location with a fault is one all the same.
+    let (lost, located): (Vec<&Named<SiteSpec>>, Vec<_>) = spec
+        .sites
+        .iter()
+        .partition(|site| site.content.as_ref().is_ok_and(|content| matches!(content.location, Ok(None))));
+    for nearest in &using {
+        if located.is_empty() {
+            let fault = nearest.place.error("no site has a location, so none is nearest").label("no effect");
+            faults.add(fault.help("add `location = { lat = …, lon = … }` to the sites"));
+        } else if usize::from(nearest.value) > located.len() {
+            let message = format!("only {} sites have a location", located.len());
+            faults.add(nearest.place.warning(message).label("more than there are"));
+        }
+    }
+    for site in lost.iter().filter(|_| !using.is_empty() && !located.is_empty()) {
+        let message = format!("the site {} has no location, so it is never nearest", quote(&site.name));
+        let warning = site.name.place.warning(message).label("without a location");
+        faults.add(warning.help("add `location = { lat = …, lon = … }`: a map has `nearest`"));
+    }
 }
 
 /// Named groups of countries.
 struct Regions<'a> {
-    by_name: BTreeMap<&'a str, Parsed<Vec<[u8; 2]>>>,
+    by_name: BTreeMap<&'a str, Vec<[u8; 2]>>,
 }
 
 impl<'a> Regions<'a> {
     fn bind(spec: &'a MapsSpec, faults: &Faults) -> Regions<'a> {
-        let bind_one = |region: &'a Named<Vec<Written<String>>>| {
-            let content = region.content.as_ref().map_err(|&broken| broken);
-            (
-                region.name.as_str(),
-                content.and_then(|countries| Self::countries(&region.name, countries, faults)),
-            )
+        let bind_one = |region: &'a Named<Items<String>>| {
+            let countries = region.content.as_ref().map_or(&[][..], Vec::as_slice);
+            (region.name.as_str(), Self::countries(&region.name, countries, faults))
         };
         Regions { by_name: spec.regions.iter().map(bind_one).collect() }
     }
 
+    /// The countries without a fault.
     fn countries(
         name: &Written<String>,
-        countries: &[Written<String>],
+        countries: &[Parsed<Written<String>>],
         faults: &Faults,
-    ) -> Parsed<Vec<[u8; 2]>> {
+    ) -> Vec<[u8; 2]> {
         if crate::geo::codes::is_country(name) {
             let message = format!("the region {} has the name of a country", quote(name));
             faults.add(name.place.error(message).label("a country").help("give it another name"));
-            return Err(Broken);
         }
         let mut seen = Firsts::new("country");
-        let codes: Vec<_> = countries
-            .iter()
-            .map(|code| {
-                let bound = codes::country(code, &[], faults)?;
-                seen.check(bound, code, faults).map(|()| bound)
-            })
-            .collect();
-        codes.into_iter().collect()
+        let mut bind_one = |code: &Written<String>| {
+            let bound = codes::country(code, &[], faults)?;
+            seen.check(bound, code, faults).map(|()| bound)
+        };
+        countries.iter().flatten().filter_map(|code| bind_one(code).ok()).collect()
     }
 }
 
@@ -119,92 +140,67 @@ impl Binder<'_> {
         let subdivision = self.table(&spec.subdivision, "subdivision", codes::subdivision);
         let country = self.countries(&spec.country, regions);
         let continent = self.table(&spec.continent, "continent", codes::continent);
-        let default = self.sites(&spec.default);
-        self.check_nearest(spec);
         let rules = MapRules {
-            network: network?,
-            asn: asn?,
+            network,
+            asn,
             city: Vec::new(),
-            subdivision: subdivision?,
-            country: country?,
-            continent: continent?,
+            subdivision,
+            country,
+            continent,
             nearest: spec.nearest.as_ref().map(|nearest| nearest.value),
-            default: default?,
+            default: self.sites(part_of(&spec.default)?),
         };
         Ok((spec.ecs.unwrap_or(true), rules))
     }
 
-    /// One table whose keys all have one meaning each; two spellings of one key are a fault.
+    /// One table whose keys all have one meaning each, without the keys at fault; two spellings of one are a fault.
     fn table<K: Eq + Hash + Clone>(
         &self,
         table: &TableSpec,
         kind: &'static str,
         key: impl Fn(&Written<String>, &Faults) -> Parsed<K>,
-    ) -> Parsed<Vec<(K, Vec<SiteId>)>> {
+    ) -> Vec<(K, Vec<SiteId>)> {
         let mut seen = Firsts::new(kind);
-        let entries: Vec<_> = table
-            .iter()
-            .map(|(written, list)| {
-                let sites = self.sites(list);
-                let bound = key(written, self.faults)?;
-                seen.check(bound.clone(), written, self.faults)?;
-                Ok((bound, sites?))
-            })
-            .collect();
-        entries.into_iter().collect()
+        let mut bind_one = |(written, list): &(Written<String>, Written<SiteList>)| {
+            let sites = self.sites(list);
+            let bound = key(written, self.faults)?;
+            seen.check(bound.clone(), written, self.faults).map(|()| (bound, sites))
+        };
+        table.iter().filter_map(|entry| bind_one(entry).ok()).collect()
     }
 
     /// Countries and regions: a country named by itself wins over its region (semantics §6).
-    fn countries(&self, table: &TableSpec, regions: &Regions<'_>) -> Parsed<Vec<([u8; 2], Vec<SiteId>)>> {
+    fn countries(&self, table: &TableSpec, regions: &Regions<'_>) -> Vec<([u8; 2], Vec<SiteId>)> {
         let names: Vec<&str> = regions.by_name.keys().copied().collect();
         let (groups, single): (TableSpec, TableSpec) =
             table.iter().cloned().partition(|(key, _)| regions.by_name.contains_key(key.as_str()));
-        let single = self.table(&single, "country", |code, faults| codes::country(code, &names, faults));
-        let groups = self.regions(&groups, regions);
-        let (mut single, groups) = (single?, groups?);
-        for (country, sites) in groups {
+        let mut single = self.table(&single, "country", |code, faults| codes::country(code, &names, faults));
+        for (country, sites) in self.regions(&groups, regions) {
             if !single.iter().any(|(named, _)| *named == country) {
                 single.push((country, sites));
             }
         }
-        Ok(single)
+        single
     }
 
-    fn regions(&self, groups: &TableSpec, regions: &Regions<'_>) -> Parsed<Vec<([u8; 2], Vec<SiteId>)>> {
+    fn regions(&self, groups: &TableSpec, regions: &Regions<'_>) -> Vec<([u8; 2], Vec<SiteId>)> {
         let mut seen = Firsts::new("country");
         let mut expanded = Vec::new();
-        let mut broken = false;
         for (name, list) in groups {
             let sites = self.sites(list);
-            match (&regions.by_name[name.as_str()], sites) {
-                (Ok(countries), Ok(sites)) => {
-                    for &country in countries {
-                        broken |= seen.check_region(country, name, self.faults).is_err();
-                        expanded.push((country, sites.clone()));
-                    }
+            for &country in &regions.by_name[name.as_str()] {
+                if seen.check_region(country, name, self.faults).is_ok() {
+                    expanded.push((country, sites.clone()));
                 }
-                _ => broken = true,
             }
         }
-        if broken { Err(Broken) } else { Ok(expanded) }
+        expanded
     }
 
-    fn sites(&self, list: &Written<SiteList>) -> Parsed<Vec<SiteId>> {
-        let find = |name| self.sites.names.find(name, Scope::Everywhere, self.faults).copied();
-        let ids: Vec<_> = list.iter().map(find).collect();
-        ids.into_iter().collect()
-    }
-
-    fn check_nearest(&self, spec: &MapSpec) {
-        let Some(nearest) = &spec.nearest else { return };
-        let located = self.sites.list.iter().filter(|site| site.location.is_some()).count();
-        if located == 0 {
-            let fault = nearest.place.error("no site has a location, so none is nearest").label("no effect");
-            self.faults.add(fault.help("add `location = { lat = …, lon = … }` to the sites"));
-        } else if usize::from(nearest.value) > located {
-            let message = format!("only {located} sites have a location");
-            self.faults.add(nearest.place.warning(message).label("more than there are"));
-        }
+    /// The sites of a list that are known.
+    fn sites(&self, list: &Written<SiteList>) -> Vec<SiteId> {
+        let find = |name| self.sites.names.find(name, Scope::Everywhere, self.faults).ok().copied();
+        list.iter().filter_map(find).collect()
     }
 }
 

@@ -26,8 +26,8 @@ use crate::snapshot::{Configuration, GeoSource, Map, SteerMark, ZoneFile};
 use crate::wire::Name;
 
 use super::limits;
-use super::spec::{MainSpec, MapsSpec, SteeringSpec};
-use super::text::{Broken, Faults, Parsed, Written};
+use super::spec::{MainSpec, MapsSpec, RuleSpec, SteeringSpec};
+use super::text::{Broken, Faults, Parsed, Written, part_of, sound};
 use super::workspace::Workspace;
 use super::{DatabaseCopy, Loaded, Mode};
 
@@ -104,7 +104,13 @@ impl Loader<'_> {
             Err(Broken) => self.doubtful(),
         };
         let included = match &main.include {
-            Ok(patterns) => folder::included(patterns, self.workspace, self.faults),
+            Ok(patterns) => {
+                if patterns.iter().any(Parsed::is_err) {
+                    self.faults.doubt_names();
+                }
+                let patterns: Vec<Written<String>> = sound(patterns.clone());
+                folder::included(&patterns, self.workspace, self.faults)
+            }
             Err(Broken) => self.doubtful(),
         };
         let elsewhere: BTreeSet<String> = included.keys().cloned().collect();
@@ -144,7 +150,8 @@ impl Loader<'_> {
     }
 
     fn geo(&self, main: &MainSpec, maps: &[BoundMap]) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {
-        let configured = main.databases.as_ref().map_err(|&broken| broken)?;
+        let configured = part_of(&main.databases)?;
+        let known = sound(configured.clone());
         let server = main.server.as_ref().ok();
         let databases = databases::Databases {
             workspace: self.workspace,
@@ -154,7 +161,10 @@ impl Loader<'_> {
             faults: self.faults,
         };
         let needing = maps.iter().find(|map| maps::needs_data(&map.rules));
-        let loaded = databases.load(configured, needing.is_some())?;
+        let loaded = databases.load(&known, needing.is_some())?;
+        if configured.len() > known.len() {
+            return Err(Broken);
+        }
         if let (Some(map), true) = (needing, loaded.0.is_empty()) {
             let warning =
                 map.name.place.warning("there is no geo data for this map").label("only networks count");
@@ -201,7 +211,9 @@ impl Loader<'_> {
             let examples = rules.iter().map(|rule| rule.as_ref().map(|rule| rule.examples(pools)));
             let examples: Vec<_> = examples.map(Result::unwrap_or_default).collect();
             let bound = binder.bind(apex, master, &files.steering.rules, &examples);
-            drafts.extend(bound.marks.iter().map(|mark| self.draft(mark, &bound, rules, apex, pools)));
+            let specs = &files.steering.rules;
+            drafts
+                .extend(bound.marks.iter().map(|mark| self.draft(mark, &bound, (specs, rules), apex, pools)));
             zones.push(bound.file);
         }
         self.check_rule_count(drafts.len(), folder);
@@ -212,14 +224,17 @@ impl Loader<'_> {
         &self,
         mark: &SteerMark,
         zone: &BoundZone,
-        rules: &'r [Parsed<BoundRule<'r>>],
+        (specs, tables): (&[Written<RuleSpec>], &'r [Parsed<BoundRule<'r>>]),
         apex: &Name,
         pools: &Pools,
     ) -> Parsed<Draft<'r>> {
         let request = &zone.requests[mark.request];
         let owner = Written { value: request.owner.clone(), place: request.place.clone() };
-        let rule = rules[request.table].as_ref().map_err(|&broken| broken)?;
-        Draft::new(rule, owner, apex.clone(), mark.family, mark.ttl, pools, self.faults)
+        let spec = &specs[request.table];
+        // Before the rule, which may be broken: what is written of the TTL does not depend on its pools.
+        let ttl = rules::ttl_bounds(spec, &owner, mark.family, mark.ttl, self.faults);
+        let rule = part_of(&tables[request.table])?;
+        Draft::new(rule, owner, apex.clone(), mark.family, ttl, pools, self.faults)
     }
 
     fn check_rule_count(&self, rules: usize, folder: &Written<String>) {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::limits;
-use crate::config::spec::{HttpSpec, MonitorSpec, Named, ProbeSpec, TlsSpec};
-use crate::config::text::{Broken, Faults, Parsed, Written, duration_in_words};
+use crate::config::spec::{HttpSpec, MonitorSpec, Named, ProbeSpec, TlsSpec, VerdictsSpec};
+use crate::config::text::{Broken, Faults, Parsed, Written, duration_in_words, part_of};
 use crate::config::workspace::Workspace;
 use crate::health::{HttpProbe, Hysteresis, Monitor, Probe, TlsProbe};
 use crate::snapshot::Monitored;
@@ -84,20 +84,27 @@ fn bind(
     workspace: &Workspace<'_>,
     faults: &Faults,
 ) -> Parsed<Monitor> {
-    let probe = bind_probe(&spec.probe, workspace, faults);
-    let port = bind_port(name, spec, faults);
-    let interval = spec.interval.unwrap_or(INTERVAL);
-    let timeout = bind_timeout(spec, interval, faults);
-    let hysteresis = Hysteresis {
-        rise: spec.rise.unwrap_or(RISE),
-        fall: spec.fall.unwrap_or(FALL),
-        forgive: spec.forgive,
-    };
-    Ok(Monitor { probe: probe?, port: port?, interval, timeout: timeout?, hysteresis })
+    let kind = part_of(&spec.probe);
+    let probe = kind.and_then(|probe| bind_probe(probe, workspace, faults));
+    let port = kind.and_then(|probe| bind_port(name, spec.port?, probe, faults));
+    let interval = spec.interval.map(|interval| interval.unwrap_or(INTERVAL));
+    let timeout = interval.and_then(|interval| bind_timeout(spec, interval, faults));
+    let hysteresis = part_of(&spec.verdicts).map(bind_verdicts);
+    Ok(Monitor {
+        probe: probe?,
+        port: port?,
+        interval: interval?,
+        timeout: timeout?,
+        hysteresis: hysteresis?,
+    })
 }
 
-fn bind_port(name: &Written<String>, spec: &MonitorSpec, faults: &Faults) -> Parsed<u16> {
-    match (spec.port, &spec.probe) {
+fn bind_verdicts(spec: &VerdictsSpec) -> Hysteresis {
+    Hysteresis { rise: spec.rise.unwrap_or(RISE), fall: spec.fall.unwrap_or(FALL), forgive: spec.forgive }
+}
+
+fn bind_port(name: &Written<String>, port: Option<u16>, probe: &ProbeSpec, faults: &Faults) -> Parsed<u16> {
+    match (port, probe) {
         (Some(port), _) => Ok(port),
         (None, ProbeSpec::Http(_)) => Ok(HTTP_PORT),
         (None, ProbeSpec::Https(..)) => Ok(HTTPS_PORT),
@@ -110,7 +117,7 @@ fn bind_port(name: &Written<String>, spec: &MonitorSpec, faults: &Faults) -> Par
 
 /// Probes of one target never overlap: a timeout is at most the interval.
 fn bind_timeout(spec: &MonitorSpec, interval: Duration, faults: &Faults) -> Parsed<Duration> {
-    match &spec.timeout {
+    match part_of(&spec.timeout)? {
         None => Ok((interval / 2).min(TIMEOUT_MAX)),
         Some(timeout) if timeout.value <= interval => Ok(timeout.value),
         Some(timeout) => {
@@ -124,10 +131,10 @@ fn bind_timeout(spec: &MonitorSpec, interval: Duration, faults: &Faults) -> Pars
 fn bind_probe(spec: &ProbeSpec, workspace: &Workspace<'_>, faults: &Faults) -> Parsed<Probe> {
     match spec {
         ProbeSpec::Tcp => Ok(Probe::Tcp),
-        ProbeSpec::Http(http) => Ok(Probe::Http(bind_http(http, None))),
+        ProbeSpec::Http(http) => Ok(Probe::Http(bind_http(part_of(http)?, None))),
         ProbeSpec::Https(http, tls) => {
-            let tls = bind_tls(tls, workspace, faults)?;
-            Ok(Probe::Http(bind_http(http, Some(tls))))
+            let tls = bind_tls(part_of(tls)?, workspace, faults)?;
+            Ok(Probe::Http(bind_http(part_of(http)?, Some(tls))))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::config::limits;
 use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec};
-use crate::config::text::{Broken, Faults, Parsed, Place, Written, quote};
+use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
 use crate::health::{AdminState, TargetId};
 use crate::steer::{Member, MinHealthy, Pick, Pool, PoolId, Require};
@@ -93,52 +93,68 @@ impl Binder<'_> {
     fn bind(&self, targets: &mut Targets) -> Parsed<Pool> {
         let site = self.site();
         let monitors = self.monitors();
+        let known: Vec<usize> = monitors.iter().flatten().copied().collect();
         let require = self.require();
-        self.check_members();
-        let site = site?;
-        let admin = self.spec.admin.unwrap_or(AdminState::Auto).max(self.admin_of(site));
-        let members = self.members(&monitors?, require?, admin, targets)?;
+        let members = part_of(&self.spec.members).and_then(|members| {
+            self.check_members(members);
+            let reachable = self.check_reachable(members);
+            let members = self.members(members, &known, targets);
+            reachable.and(members)
+        });
+        let (site, require) = (site?, require?);
+        monitors.into_iter().collect::<Parsed<Vec<usize>>>()?;
+        let admin = part_of(&self.spec.admin)?.unwrap_or(AdminState::Auto).max(self.admin_of(site));
+        let mut members = members?;
+        for member in &mut members {
+            member.admin = member.admin.max(admin);
+            member.require = require;
+        }
         let pool = Pool {
             name: self.name.value.clone(),
             site,
-            pick: self.spec.pick,
-            min_healthy: self.min_healthy(),
+            pick: self.spec.pick?,
+            min_healthy: self.min_healthy()?,
             members,
             answers: Vec::new(),
         };
-        self.check_min_healthy(&pool)?;
-        self.check_weights(&pool);
+        self.warn_of_families(&pool);
+        self.warn_of_weights(&pool);
         Ok(pool)
     }
 
     fn site(&self) -> Parsed<Option<SiteId>> {
         let find = |name| self.sites.names.find(name, Scope::Everywhere, self.faults).copied();
-        self.spec.site.as_ref().map(find).transpose()
+        part_of(&self.spec.site)?.as_ref().map(find).transpose()
     }
 
     fn admin_of(&self, site: Option<SiteId>) -> AdminState {
         site.map_or(AdminState::Auto, |site| self.sites.admin[usize::from(site.0)])
     }
 
-    fn monitors(&self) -> Parsed<Vec<usize>> {
-        let find = |name| self.monitors.names.find(name, self.scope, self.faults).copied();
-        let found: Vec<Parsed<usize>> = self.spec.monitors.iter().map(find).collect();
-        let found = found.into_iter().collect::<Parsed<Vec<usize>>>()?;
-        for (at, index) in found.iter().enumerate() {
-            if found[..at].contains(index) {
-                let again = &self.spec.monitors[at];
-                let message = format!("the monitor {} stands in this list already", quote(again));
-                let fault = again.place.error(message).label("again");
-                self.faults.add(fault.help("monitors of the same content count as one"));
-                return Err(Broken);
-            }
+    fn monitors(&self) -> Vec<Parsed<usize>> {
+        let mut found: Vec<Parsed<usize>> = Vec::new();
+        let Ok(monitors) = &self.spec.monitors else { return vec![Err(Broken)] };
+        for item in monitors {
+            let index = part_of(item).and_then(|name| self.monitor(name, &found));
+            found.push(index);
         }
-        Ok(found)
+        found
+    }
+
+    fn monitor(&self, name: &Written<String>, before: &[Parsed<usize>]) -> Parsed<usize> {
+        let index = *self.monitors.names.find(name, self.scope, self.faults)?;
+        if !before.contains(&Ok(index)) {
+            return Ok(index);
+        }
+        let message = format!("the monitor {} stands in this list already", quote(name));
+        let fault = name.place.error(message).label("again");
+        self.faults.add(fault.help("monitors of the same content count as one"));
+        Err(Broken)
     }
 
     fn require(&self) -> Parsed<Require> {
-        let monitors = self.spec.monitors.len();
-        let Some(require) = &self.spec.require else { return Ok(Require::All) };
+        let monitors = part_of(&self.spec.monitors)?.len();
+        let Some(require) = part_of(&self.spec.require)? else { return Ok(Require::All) };
         let fault = match require.value {
             _ if monitors == 0 => require
                 .place
@@ -158,22 +174,24 @@ impl Binder<'_> {
         Err(Broken)
     }
 
-    fn min_healthy(&self) -> MinHealthy {
-        match self.spec.min_healthy.as_ref().map(|written| written.value) {
+    fn min_healthy(&self) -> Parsed<MinHealthy> {
+        Ok(match part_of(&self.spec.min_healthy)?.as_ref().map(|written| written.value) {
             None => MinHealthy::Count(1),
             Some(MinHealthySpec::Count(count)) => MinHealthy::Count(count),
             Some(MinHealthySpec::Share(share)) => {
                 MinHealthy::Fraction { numerator: share.numerator, denominator: share.denominator }
             }
-        }
+        })
     }
 
     /// Names and addresses are unique within a pool: an RRset cannot hold an address twice (RFC 2181 §5).
-    fn check_members(&self) {
+    fn check_members(&self, members: &Items<MemberSpec>) {
         let mut names = Names::<()>::new("member", "");
         let mut addresses: Vec<&Written<IpAddr>> = Vec::new();
-        for member in &self.spec.members {
-            names.define(&member.name, Scope::Everywhere, Ok(()), self.faults);
+        for member in members.iter().flatten() {
+            if let Ok(name) = &member.name {
+                names.define(name, Scope::Everywhere, Ok(()), self.faults);
+            }
             for address in &member.addresses {
                 if let Some(first) = addresses.iter().find(|first| first.value == address.value) {
                     let message = format!("the pool has the address {} twice", quote(&address.to_string()));
@@ -185,29 +203,32 @@ impl Binder<'_> {
         }
     }
 
+    /// The members with what they say themselves; `monitors` are those that are known of the pool's.
     fn members(
         &self,
+        members: &Items<MemberSpec>,
         monitors: &[usize],
-        require: Require,
-        admin: AdminState,
         targets: &mut Targets,
     ) -> Parsed<Vec<Member>> {
-        let bind_one = |spec: &Written<MemberSpec>| {
-            let [ipv4, ipv6] = addresses::by_family(spec, self.faults)?;
-            let targets = [ipv4, ipv6].map(|address| self.targets_of(address, monitors, targets));
-            let [v4, v6] = targets;
-            Ok(Member {
-                name: spec.name.value.clone(),
-                weight: spec.weight.unwrap_or(1),
-                admin: spec.admin.unwrap_or(AdminState::Auto).max(admin),
-                ipv4: ipv4.and_then(|address| addresses::ipv4(address.value)),
-                ipv6: ipv6.and_then(|address| addresses::ipv6(address.value)),
-                targets: [v4?, v6?],
-                require,
-            })
-        };
-        let members: Vec<Parsed<Member>> = self.spec.members.iter().map(bind_one).collect();
+        let members: Vec<Parsed<Member>> = members
+            .iter()
+            .map(|member| part_of(member).and_then(|spec| self.member(spec, monitors, targets)))
+            .collect();
         members.into_iter().collect()
+    }
+
+    fn member(&self, spec: &MemberSpec, monitors: &[usize], targets: &mut Targets) -> Parsed<Member> {
+        let [ipv4, ipv6] = addresses::by_family(spec, self.faults)?;
+        let [v4, v6] = [ipv4, ipv6].map(|address| self.targets_of(address, monitors, targets));
+        Ok(Member {
+            name: part_of(&spec.name)?.value.clone(),
+            weight: spec.weight?.unwrap_or(1),
+            admin: spec.admin?.unwrap_or(AdminState::Auto),
+            ipv4: ipv4.and_then(|address| addresses::ipv4(address.value)),
+            ipv6: ipv6.and_then(|address| addresses::ipv6(address.value)),
+            targets: [v4?, v6?],
+            require: Require::All,
+        })
     }
 
     fn targets_of(
@@ -223,32 +244,47 @@ impl Binder<'_> {
         ids.into_iter().collect()
     }
 
-    /// A count that can never be reached is a fault; one that a family cannot reach is worth a warning.
-    fn check_min_healthy(&self, pool: &Pool) -> Parsed<()> {
-        let (MinHealthy::Count(needed), Some(written)) = (pool.min_healthy, &self.spec.min_healthy) else {
+    /// A count that can never be reached is a fault. What is broken counts: it may be meant to.
+    fn check_reachable(&self, members: &Items<MemberSpec>) -> Parsed<()> {
+        let Some((needed, place)) = self.needed() else { return Ok(()) };
+        let weighted = self.spec.pick == Ok(Pick::Weighted);
+        let is_idle = |member: &MemberSpec| weighted && member.weight == Ok(Some(0));
+        let all =
+            members.iter().filter(|member| !member.as_ref().is_ok_and(|member| is_idle(member))).count();
+        if all >= needed {
             return Ok(());
-        };
-        let counted = |member: &&Member| pool.pick != Pick::Weighted || member.weight > 0;
-        let all = pool.members.iter().filter(counted).count();
-        if all < needed as usize {
-            let s = if all == 1 { " counts" } else { "s count" };
-            let fault =
-                written.place.error(format!("the pool is healthy with {needed}, and only {all} member{s}"));
-            self.faults.add(fault.label("never reached").help("members of weight 0 do not count"));
-            return Err(Broken);
         }
-        for family in Family::BOTH {
-            let members = members_of(pool, family).filter(counted).count();
-            if has_family(pool, family) && members < needed as usize {
-                let has = if members == 1 { "has" } else { "have" };
-                let message = format!("only {members} of {all} members that count {has} an {family} address");
-                self.faults.add(written.place.warning(message).label(format!("never reached for {family}")));
-            }
-        }
-        Ok(())
+        let s = if all == 1 { " counts" } else { "s count" };
+        let fault = place.error(format!("the pool is healthy with {needed}, and only {all} member{s}"));
+        self.faults.add(fault.label("never reached").help("members of weight 0 do not count"));
+        Err(Broken)
     }
 
-    fn check_weights(&self, pool: &Pool) {
+    /// A count that one family alone cannot reach.
+    fn warn_of_families(&self, pool: &Pool) {
+        let Some((needed, place)) = self.needed() else { return };
+        let counted = |member: &&Member| pool.pick != Pick::Weighted || member.weight > 0;
+        let all = pool.members.iter().filter(counted).count();
+        for family in Family::BOTH {
+            let members = members_of(pool, family).filter(counted).count();
+            if has_family(pool, family) && members < needed {
+                let has = if members == 1 { "has" } else { "have" };
+                let message = format!("only {members} of {all} members that count {has} an {family} address");
+                self.faults.add(place.warning(message).label(format!("never reached for {family}")));
+            }
+        }
+    }
+
+    /// `min_healthy` as a number of members, and where it is written.
+    fn needed(&self) -> Option<(usize, &Place)> {
+        let written = self.spec.min_healthy.as_ref().ok()?.as_ref()?;
+        match written.value {
+            MinHealthySpec::Count(count) => Some((count as usize, &written.place)),
+            MinHealthySpec::Share(_) => None,
+        }
+    }
+
+    fn warn_of_weights(&self, pool: &Pool) {
         if pool.pick == Pick::Weighted && pool.members.iter().all(|member| member.weight == 0) {
             let message = format!("all members of the pool {} have weight 0", quote(self.name));
             let fault = self.name.place.warning(message).label("always degraded");

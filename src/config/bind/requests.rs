@@ -50,14 +50,15 @@ impl Checker<'_> {
     /// The types that the rule steers here. None is a fault, as is one that was asked for and has no default RRset.
     fn families(&self, request: &Written<SteerRequest>) -> Vec<Family> {
         let has = |family: &Family| self.data.ttl(&request.owner, family.rtype()).is_some();
-        let wanted = request.types.as_deref().unwrap_or(&Family::BOTH);
+        // No type at all stands for types that were a fault: then only the name is checked.
+        let asked = request.types.as_deref().filter(|types| !types.is_empty());
+        let wanted = asked.unwrap_or(&Family::BOTH);
         let present: Vec<Family> = wanted.iter().copied().filter(has).collect();
-        let complete =
-            if request.types.is_some() { present.len() == wanted.len() } else { !present.is_empty() };
+        let complete = if asked.is_some() { present.len() == wanted.len() } else { !present.is_empty() };
         if !complete {
             self.report_no_default(request, wanted, &present);
         }
-        present
+        if asked.is_none() && request.types.is_some() { Vec::new() } else { present }
     }
 
     /// Whether nothing at all may be steered at the name.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::config::spec::{AllDownSpec, RuleSpec};
-use crate::config::text::{Broken, Faults, Parsed, Place, Written, quote};
+use crate::config::text::{Broken, Faults, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
 use crate::snapshot::{Map, RuleLabel};
 use crate::steer::{AllDown, Candidates, Empty, Pick, Pool, PoolId, PoolUse, Rule};
@@ -56,30 +56,34 @@ pub(super) fn bind<'s>(
 ) -> Parsed<BoundRule<'s>> {
     let spec = &rule.value;
     let find = |name| pools.names.find(name, scope, faults).copied();
-    let ids: Vec<Parsed<PoolId>> = spec.pools.iter().map(find).collect();
-    let map = spec.map.as_ref().map(|name| maps.find(name, Scope::Everywhere, faults).copied()).transpose();
+    let ids: Vec<Parsed<PoolId>> = spec.pools.iter().map(|name| part_of(name).and_then(find)).collect();
+    let map = part_of(&spec.map).and_then(|map| {
+        map.as_ref().map(|name| maps.find(name, Scope::Everywhere, faults).copied()).transpose()
+    });
     let all_down_pool = match &spec.all_down {
-        Some(AllDownSpec::Pool(name)) => find(name).map(Some),
-        _ => Ok(None),
+        Ok(Some(AllDownSpec::Pool(name))) => find(name).map(Some),
+        Ok(_) => Ok(None),
+        Err(broken) => Err(*broken),
     };
     warn_without_effect(spec, faults);
-    let ids = ids.into_iter().collect::<Parsed<Vec<PoolId>>>()?;
-    if let Some(map) = &spec.map {
+    if let Ok(Some(map)) = &spec.map {
         check_sites(spec, &ids, map, pools, faults)?;
     }
-    Ok(BoundRule { spec, map: map?, pools: ids, all_down_pool: all_down_pool? })
+    let pools = ids.into_iter().collect::<Parsed<Vec<PoolId>>>()?;
+    Ok(BoundRule { spec, map: map?, pools, all_down_pool: all_down_pool? })
 }
 
 /// A map orders pools by their sites: each must have one.
 fn check_sites(
     spec: &RuleSpec,
-    ids: &[PoolId],
+    ids: &[Parsed<PoolId>],
     map: &Written<String>,
     pools: &Pools,
     faults: &Faults,
 ) -> Parsed<()> {
     let mut checked = Ok(());
-    for (name, &id) in spec.pools.iter().zip(ids) {
+    for (name, id) in spec.pools.iter().zip(ids) {
+        let (Ok(name), &Ok(id)) = (name, id) else { continue };
         if pools.get(id).site.is_none() {
             let message =
                 format!("the pool {} has no site, so the map {} cannot place it", quote(name), quote(map));
@@ -92,7 +96,7 @@ fn check_sites(
 }
 
 fn warn_without_effect(spec: &RuleSpec, faults: &Faults) {
-    if spec.map.is_some() {
+    if !matches!(spec.map, Ok(None)) {
         return;
     }
     let warn = |key: &str, place: &Place| {
@@ -134,19 +138,18 @@ impl BoundRule<'_> {
 }
 
 impl<'s> Draft<'s> {
-    /// Checks one steered RRset: the pools can answer its type, and `min_ttl` is within its TTL.
+    /// Checks one steered RRset: the pools can answer its type. `ttl` comes from [`ttl_bounds`].
     pub(super) fn new(
         rule: &'s BoundRule<'s>,
         owner: Written<Name>,
         zone: Name,
         family: Family,
-        max_ttl: u32,
+        ttl: Parsed<(u32, u32)>,
         pools: &Pools,
         faults: &Faults,
     ) -> Parsed<Draft<'s>> {
-        let answered = check_family(rule, &owner, family, pools, faults);
-        let min_ttl = min_ttl(rule.spec, &owner, family, max_ttl, faults)?;
-        answered?;
+        check_family(rule, &owner, family, pools, faults)?;
+        let (min_ttl, max_ttl) = ttl?;
         Ok(Draft { rule, owner, zone, family, min_ttl, max_ttl })
     }
 
@@ -163,7 +166,7 @@ fn check_family(
     pools: &Pools,
     faults: &Faults,
 ) -> Parsed<()> {
-    if let (Some(id), Some(AllDownSpec::Pool(name))) = (rule.all_down_pool, &rule.spec.all_down)
+    if let (Some(id), Ok(Some(AllDownSpec::Pool(name)))) = (rule.all_down_pool, &rule.spec.all_down)
         && !has_family(pools.get(id), family)
     {
         let message = format!("the pool {} has no {} address", quote(name), family);
@@ -181,17 +184,18 @@ fn check_family(
     Err(Broken)
 }
 
-/// The lower bound of the TTL: as written, else half of the upper bound (semantics §5).
-fn min_ttl(
+/// The bounds of the TTL of a steered RRset: the lower as written, else half of the upper (semantics §5). A fault when it
+/// is above it.
+pub(super) fn ttl_bounds(
     spec: &RuleSpec,
     owner: &Written<Name>,
     family: Family,
     max_ttl: u32,
     faults: &Faults,
-) -> Parsed<u32> {
+) -> Parsed<(u32, u32)> {
     match &spec.min_ttl {
-        None => Ok((max_ttl / 2).max(1)),
-        Some(min_ttl) if min_ttl.value <= max_ttl => Ok(min_ttl.value),
+        None => Ok(((max_ttl / 2).max(1), max_ttl)),
+        Some(min_ttl) if min_ttl.value <= max_ttl => Ok((min_ttl.value, max_ttl)),
         Some(min_ttl) => {
             let message = format!("`min_ttl` is above the TTL of {} {}", owner.value, family.type_name());
             let help = format!("the default RRset has TTL {max_ttl}: lower `min_ttl` or raise that");
@@ -240,7 +244,7 @@ impl Interner<'_> {
         let uses = draft.rule.pools.iter().map(|&id| self.pool_use(draft.rule, id)).collect();
         let all_down = match (&draft.rule.spec.all_down, draft.rule.all_down_pool) {
             (_, Some(id)) => AllDown::Pool(self.pool_use(draft.rule, id)),
-            (Some(AllDownSpec::Word(word)), None) => *word,
+            (Ok(Some(AllDownSpec::Word(word))), None) => *word,
             _ => AllDown::All,
         };
         Rule {

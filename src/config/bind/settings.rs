@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::limits;
 use crate::config::spec::{AdminSpec, ServerSpec, TcpSpec};
-use crate::config::text::{Broken, Faults, Parsed, Written, quote};
+use crate::config::text::{Broken, Faults, Parsed, Written, part_of, quote};
 use crate::config::workspace::Workspace;
 use crate::config::{Settings, TcpSettings};
 
@@ -35,12 +35,13 @@ pub(super) fn bind(
         .as_ref()
         .map_err(|&broken| broken)
         .and_then(|admin| socket_path(admin.socket.as_ref(), workspace, faults));
-    let server = server.as_ref().map_err(|&broken| broken)?;
-    let admin = admin.as_ref().map_err(|&broken| broken)?;
+    let server = part_of(server)?;
+    let tcp = bind_tcp(&server.tcp, faults);
+    let admin = part_of(admin)?;
     Ok(Settings {
         listen: server.listen.iter().map(|address| address.value).collect(),
         workers: server.workers.unwrap_or_else(cores),
-        tcp: bind_tcp(&server.tcp),
+        tcp: tcp?,
         socket: socket?,
         metrics: admin.metrics.as_ref().map(|metrics| metrics.value),
         state_dir: server.state_dir.as_ref().map(|path| workspace.resolve(path)),
@@ -53,14 +54,28 @@ pub(super) fn udp_payload_max(server: &ServerSpec) -> u16 {
     server.udp_payload_max.unwrap_or(UDP_PAYLOAD_MAX)
 }
 
-fn bind_tcp(tcp: &TcpSpec) -> TcpSettings {
-    let connections = tcp.connections.unwrap_or(CONNECTIONS);
-    TcpSettings {
+fn bind_tcp(tcp: &TcpSpec, faults: &Faults) -> Parsed<TcpSettings> {
+    let connections = tcp.connections?.unwrap_or(CONNECTIONS);
+    Ok(TcpSettings {
         connections,
-        connections_per_client: tcp.connections_per_client.unwrap_or(CONNECTIONS_PER_CLIENT).min(connections),
+        connections_per_client: connections_per_client(tcp, connections, faults)?,
         message_timeout: tcp.message_timeout.unwrap_or(MESSAGE_TIMEOUT),
         idle_timeout: tcp.idle_timeout.unwrap_or(IDLE_TIMEOUT),
         connection_timeout: tcp.connection_timeout.unwrap_or(CONNECTION_TIMEOUT),
+    })
+}
+
+/// What is written must be possible; the default gives way to few connections.
+fn connections_per_client(tcp: &TcpSpec, connections: usize, faults: &Faults) -> Parsed<usize> {
+    match &tcp.connections_per_client {
+        None => Ok(CONNECTIONS_PER_CLIENT.min(connections)),
+        Some(written) if written.value <= connections => Ok(written.value),
+        Some(written) => {
+            let fault = written.place.error("one client may have more connections than there are");
+            let help = format!("`connections` is {connections}: raise it or lower this");
+            faults.add(fault.label("too many").help(help));
+            Err(Broken)
+        }
     }
 }
 

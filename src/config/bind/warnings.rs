@@ -71,7 +71,7 @@ impl Check<'_> {
             let Some(first) = classes.first() else { continue };
             let (why, place) = match (cause, &draft.rule.spec.fence, &draft.rule.spec.map) {
                 (ThinCause::Fence, Some(fence), _) => ("the fence leaves", &fence.place),
-                (_, _, Some(map)) => ("an empty list of sites leaves", &map.place),
+                (_, _, Ok(Some(map))) => ("an empty list of sites leaves", &map.place),
                 _ => continue,
             };
             let most = classes.iter().map(|thin| thin.candidates).max().unwrap_or(0);
@@ -85,30 +85,44 @@ impl Check<'_> {
         }
     }
 
-    /// Classes whose A and AAAA come from different sites (semantics §3).
+    /// Classes whose A and AAAA come from different sites (semantics §3), be it under one rule or under two of one map.
     fn split_families(&self, drafts: &[Draft<'_>], rules: &[Rule]) {
         let mut told = HashSet::new();
         let mut seen: BTreeMap<(&Name, &Name), usize> = BTreeMap::new();
         for (index, draft) in drafts.iter().enumerate() {
             let Some(first) = seen.insert((&draft.zone, &draft.owner.value), index) else { continue };
-            let same_table = std::ptr::eq(drafts[first].rule, draft.rule);
-            let Some(map) = rules[index].map.filter(|_| same_table) else { continue };
-            let map = &self.maps[map as usize];
-            let pools: Vec<&Pool> = draft.rule.pools.iter().map(|&id| self.pools.get(id)).collect();
-            let split = split_classes(&rules[index].candidates, &pools);
-            let Some(&class) = split.first() else { continue };
-            if !told.insert(std::ptr::from_ref(draft.rule)) {
-                continue;
+            // All names of one pair of tables have the same candidates.
+            let tables = [first, index].map(|index| std::ptr::from_ref(drafts[index].rule));
+            if rules[first].map == rules[index].map
+                && let Some(map) = rules[index].map
+                && let split = self.split_classes([first, index], drafts, rules)
+                && !split.is_empty()
+                && told.insert(tables)
+            {
+                self.report_split(draft, &self.maps[map as usize], &split);
             }
-            let extent = self.extent(map, &split.iter().copied().collect());
-            let message =
-                format!("A and AAAA of {} come from different sites for {extent}", draft.owner.value);
-            let help = format!(
-                "for example for the class {}; give the pools there addresses of both families",
-                self.class(map, class)
-            );
-            self.faults.add(draft.owner.place.warning(message).label("split").help(help));
         }
+    }
+
+    /// The split classes of the two rules of one owner name.
+    fn split_classes(&self, pair: [usize; 2], drafts: &[Draft<'_>], rules: &[Rule]) -> Vec<ClassId> {
+        let [first, second] = pair;
+        let by_family = if drafts[first].family == Family::V4 { [first, second] } else { [second, first] };
+        let pools = by_family.map(|index| -> Vec<&Pool> {
+            drafts[index].rule.pools.iter().map(|&id| self.pools.get(id)).collect()
+        });
+        let [v4, v6] = by_family.map(|index| &*rules[index].candidates);
+        split_classes([(v4, &pools[0]), (v6, &pools[1])])
+    }
+
+    fn report_split(&self, draft: &Draft<'_>, map: &Map, split: &[ClassId]) {
+        let extent = self.extent(map, &split.iter().copied().collect());
+        let message = format!("A and AAAA of {} come from different sites for {extent}", draft.owner.value);
+        let help = format!(
+            "for example for the class {}; give the pools there addresses of both families",
+            self.class(map, split[0])
+        );
+        self.faults.add(draft.owner.place.warning(message).label("split").help(help));
     }
 
     /// What concerns a pool with a number of answers: told once, however many rules use it so.

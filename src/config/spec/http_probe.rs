@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::config::document::{Entry, Kind, Value};
 use crate::config::limits;
 use crate::config::text::{
-    self, Broken, Faults, Later, Parsed, Reader, Written, boolean, choice, number, one_or_more, quote,
+    self, Broken, Faults, Items, Later, Parsed, Reader, Written, boolean, choice, number, one_or_more, quote,
     unplaced,
 };
 
@@ -69,12 +69,12 @@ pub(super) fn read_http(value: &Value, faults: &Faults) -> Parsed<HttpSpec> {
     http
 }
 
-/// Reads `{ https = … }`.
-pub(super) fn read_https(value: &Value, faults: &Faults) -> Parsed<(HttpSpec, TlsSpec)> {
+/// Reads `{ https = … }`; broken as a whole only when it is no table.
+pub(super) fn read_https(value: &Value, faults: &Faults) -> Parsed<(Parsed<HttpSpec>, Parsed<TlsSpec>)> {
     let mut reader = Reader::new(text::table(value, faults)?, "an HTTPS probe", faults);
     let (http, tls) = (read_request(&mut reader, faults), read_tls(&mut reader, faults));
     reader.finish(HTTP_LATER);
-    Ok((http?, tls?))
+    Ok((http, tls))
 }
 
 fn read_request(reader: &mut Reader<'_>, faults: &Faults) -> Parsed<HttpSpec> {
@@ -85,18 +85,17 @@ fn read_request(reader: &mut Reader<'_>, faults: &Faults) -> Parsed<HttpSpec> {
     let status = reader.optional("status", one_or_more(limits::HTTP_STATUS_RANGES, status_range));
     let contains = reader.optional("contains", contained_text);
     let body_limit = reader.optional("body_limit", number(limits::HTTP_BODY_OCTETS));
-    let (method, contains, body_limit) = (method?, contains?, body_limit?);
-    if let Some(contains) = &contains {
-        check_contains(contains, unplaced_copy(&method), unplaced_copy(&body_limit), faults)?;
+    if let Ok(Some(contains)) = &contains {
+        check_contains(contains, value_of(&method), value_of(&body_limit), faults)?;
     }
     Ok(HttpSpec {
-        method: unplaced(method),
+        method: unplaced(method?),
         path: unplaced(path?),
         host: unplaced(host?),
         headers: unplaced(headers?).unwrap_or_default(),
-        status: unplaced(status?).map(|ranges| ranges.into_iter().map(|range| range.value).collect()),
-        contains: unplaced(contains),
-        body_limit: unplaced(body_limit),
+        status: unplaced(status?).map(all_values).transpose()?,
+        contains: unplaced(contains?),
+        body_limit: unplaced(body_limit?),
     })
 }
 
@@ -231,6 +230,10 @@ fn status_range(value: &Value, faults: &Faults) -> Parsed<(u16, u16)> {
     })
 }
 
-fn unplaced_copy<T: Copy>(written: &Option<Written<T>>) -> Option<T> {
-    written.as_ref().map(|written| written.value)
+fn value_of<T: Copy>(parsed: &Parsed<Option<Written<T>>>) -> Option<T> {
+    parsed.as_ref().ok()?.as_ref().map(|written| written.value)
+}
+
+fn all_values<T>(items: Items<T>) -> Parsed<Vec<T>> {
+    items.into_iter().map(|item| item.map(|written| written.value)).collect()
 }

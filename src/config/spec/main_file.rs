@@ -1,6 +1,5 @@
 //! `meridian.toml`: the server itself, and which files hold the rest.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +7,8 @@ use std::time::Duration;
 use crate::config::document::{self, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
-    self, Broken, Faults, Later, Parsed, Reader, Written, duration, list, number, one_or_more, quote,
-    socket_address, unplaced,
+    self, Broken, Faults, Items, Later, Parsed, Reader, Written, duration, list, number, one_or_more, quote,
+    socket_address, sound, unplaced,
 };
 use crate::fault::Source;
 
@@ -17,7 +16,7 @@ use crate::fault::Source;
 #[derive(Debug)]
 pub(crate) struct MainSpec {
     /// Patterns of files with monitors and pools.
-    pub(crate) include: Parsed<Vec<Written<String>>>,
+    pub(crate) include: Parsed<Items<String>>,
     /// `[server]`.
     pub(crate) server: Parsed<ServerSpec>,
     /// `[admin]`.
@@ -27,13 +26,13 @@ pub(crate) struct MainSpec {
     /// The file of sites and maps.
     pub(crate) maps: Parsed<Option<Written<String>>>,
     /// The geo databases in the order of merging.
-    pub(crate) databases: Parsed<Vec<Written<String>>>,
+    pub(crate) databases: Parsed<Items<String>>,
 }
 
-/// `[server]`.
+/// `[server]`, as far as it is without a fault.
 #[derive(Debug)]
 pub(crate) struct ServerSpec {
-    /// Where it listens, UDP and TCP.
+    /// Where it listens, UDP and TCP; those without a fault.
     pub(crate) listen: Vec<Written<SocketAddr>>,
     /// UDP workers.
     pub(crate) workers: Option<usize>,
@@ -49,13 +48,13 @@ pub(crate) struct ServerSpec {
     pub(crate) tcp: TcpSpec,
 }
 
-/// `[server.tcp]`.
-#[derive(Debug, Default)]
+/// `[server.tcp]`, as far as it is without a fault.
+#[derive(Debug)]
 pub(crate) struct TcpSpec {
     /// Connections at once.
-    pub(crate) connections: Option<usize>,
+    pub(crate) connections: Parsed<Option<usize>>,
     /// Connections of one client.
-    pub(crate) connections_per_client: Option<usize>,
+    pub(crate) connections_per_client: Option<Written<usize>>,
     /// For one message.
     pub(crate) message_timeout: Option<Duration>,
     /// Without a message.
@@ -64,13 +63,25 @@ pub(crate) struct TcpSpec {
     pub(crate) connection_timeout: Option<Duration>,
 }
 
-/// `[admin]`.
+/// `[admin]`, as far as it is without a fault.
 #[derive(Debug, Default)]
 pub(crate) struct AdminSpec {
     /// The status socket.
     pub(crate) socket: Option<Written<String>>,
     /// Where metrics are served: loopback.
     pub(crate) metrics: Option<Written<SocketAddr>>,
+}
+
+impl Default for TcpSpec {
+    fn default() -> TcpSpec {
+        TcpSpec {
+            connections: Ok(None),
+            connections_per_client: None,
+            message_timeout: None,
+            idle_timeout: None,
+            connection_timeout: None,
+        }
+    }
 }
 
 /// Keys that stand elsewhere.
@@ -93,9 +104,11 @@ impl MainSpec {
         let table = document::read(source, faults);
         let mut reader = Reader::new(&table, "this file", faults);
         let include = reader.optional("include", list(limits::INCLUDE_PATTERNS, text::text));
-        let server = reader
-            .required("server", "[server]", |value, faults| read_server(text::table(value, faults)?, faults));
-        let admin = reader.optional("admin", |value, faults| read_admin(text::table(value, faults)?, faults));
+        let server = reader.required("server", "[server]", |value, faults| {
+            Ok(read_server(text::table(value, faults)?, faults))
+        });
+        let admin =
+            reader.optional("admin", |value, faults| Ok(read_admin(text::table(value, faults)?, faults)));
         let zones = reader
             .required("zones", "[zones]", |value, faults| read_zones(text::table(value, faults)?, faults));
         let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
@@ -125,63 +138,63 @@ pub(crate) fn read_status_socket(source: &Arc<Source>, faults: &Faults) -> Parse
     Ok(unplaced(admin?).flatten())
 }
 
-fn read_server(table: &Table, faults: &Faults) -> Parsed<ServerSpec> {
+fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
     let mut reader = Reader::new(table, "`[server]`", faults);
     let listen = reader.required(
         "listen",
         "listen = [\"192.0.2.1:53\"]",
         one_or_more(limits::LISTEN_ADDRESSES, socket_address),
     );
-    let workers = reader.optional("workers", number(1..=limits::WORKERS));
-    let identity = reader.optional("identity", identity);
-    let udp_payload_max = reader.optional("udp_payload_max", number(limits::UDP_PAYLOAD));
+    let workers = reader.lenient("workers", number(1..=limits::WORKERS));
+    let identity = reader.lenient("identity", identity);
+    let udp_payload_max = reader.lenient("udp_payload_max", number(limits::UDP_PAYLOAD));
     let state_dir = reader.optional("state_dir", text::text);
     let state_max_age = reader.optional("state_max_age", duration(limits::STATE_MAX_AGE));
-    let tcp = reader.optional("tcp", |value, faults| read_tcp(text::table(value, faults)?, faults));
+    let tcp = reader.lenient("tcp", |value, faults| Ok(read_tcp(text::table(value, faults)?, faults)));
     reader.finish(BELOW_A_HEADER);
     if let (Ok(None), Ok(Some(age))) = (&state_dir, &state_max_age) {
         let warning = age.place.warning("`state_max_age` has no effect without `state_dir`");
         faults.add(warning.help("add `state_dir = \"state\"`"));
     }
-    let listen = listen?.value;
-    if let Some((again, first)) = super::doubled(&listen) {
+    let mut listen = listen.map(|listen| listen.value).unwrap_or_default();
+    super::drop_doubled(&mut listen, faults, |again, first| {
         let fault = again.place.error(format!("{} is listed twice", quote(&again.to_string())));
-        faults.add(fault.label("again").help(format!("it stands at {} already", first.file_and_line())));
+        fault.help(format!("it stands at {} already", first.file_and_line()))
+    });
+    ServerSpec {
+        listen: sound(listen),
+        workers: unplaced(workers),
+        identity: unplaced(identity),
+        udp_payload_max: unplaced(udp_payload_max),
+        state_dir: state_dir.unwrap_or(None),
+        state_max_age: unplaced(state_max_age.unwrap_or(None)),
+        tcp: unplaced(tcp).unwrap_or_default(),
     }
-    Ok(ServerSpec {
-        listen,
-        workers: unplaced(workers?),
-        identity: unplaced(identity?),
-        udp_payload_max: unplaced(udp_payload_max?),
-        state_dir: state_dir?,
-        state_max_age: unplaced(state_max_age?),
-        tcp: unplaced(tcp?).unwrap_or_default(),
-    })
 }
 
-fn read_tcp(table: &Table, faults: &Faults) -> Parsed<TcpSpec> {
+fn read_tcp(table: &Table, faults: &Faults) -> TcpSpec {
     let mut reader = Reader::new(table, "`[server.tcp]`", faults);
     let connections = reader.optional("connections", number(1..=limits::CONNECTIONS));
-    let connections_per_client = reader.optional("connections_per_client", number(1..=limits::CONNECTIONS));
-    let message_timeout = reader.optional("message_timeout", duration(limits::TCP_TIMEOUT));
-    let idle_timeout = reader.optional("idle_timeout", duration(limits::TCP_TIMEOUT));
-    let connection_timeout = reader.optional("connection_timeout", duration(limits::TCP_TIMEOUT));
+    let connections_per_client = reader.lenient("connections_per_client", number(1..=limits::CONNECTIONS));
+    let message_timeout = reader.lenient("message_timeout", duration(limits::TCP_TIMEOUT));
+    let idle_timeout = reader.lenient("idle_timeout", duration(limits::TCP_TIMEOUT));
+    let connection_timeout = reader.lenient("connection_timeout", duration(limits::TCP_TIMEOUT));
     reader.finish(&[]);
-    Ok(TcpSpec {
-        connections: unplaced(connections?),
-        connections_per_client: unplaced(connections_per_client?),
-        message_timeout: unplaced(message_timeout?),
-        idle_timeout: unplaced(idle_timeout?),
-        connection_timeout: unplaced(connection_timeout?),
-    })
+    TcpSpec {
+        connections: connections.map(unplaced),
+        connections_per_client,
+        message_timeout: unplaced(message_timeout),
+        idle_timeout: unplaced(idle_timeout),
+        connection_timeout: unplaced(connection_timeout),
+    }
 }
 
-fn read_admin(table: &Table, faults: &Faults) -> Parsed<AdminSpec> {
+fn read_admin(table: &Table, faults: &Faults) -> AdminSpec {
     let mut reader = Reader::new(table, "`[admin]`", faults);
-    let socket = reader.optional("socket", text::text);
-    let metrics = reader.optional("metrics", loopback);
+    let socket = reader.lenient("socket", text::text);
+    let metrics = reader.lenient("metrics", loopback);
     reader.finish(BELOW_A_HEADER);
-    Ok(AdminSpec { socket: socket?, metrics: metrics? })
+    AdminSpec { socket, metrics }
 }
 
 fn read_zones(table: &Table, faults: &Faults) -> Parsed<Written<String>> {
@@ -191,7 +204,7 @@ fn read_zones(table: &Table, faults: &Faults) -> Parsed<Written<String>> {
     folder
 }
 
-type GeoSpec = (Parsed<Option<Written<String>>>, Parsed<Vec<Written<String>>>);
+type GeoSpec = (Parsed<Option<Written<String>>>, Parsed<Items<String>>);
 
 fn read_geo(table: &Table, faults: &Faults) -> GeoSpec {
     let mut reader = Reader::new(table, "`[geo]`", faults);
@@ -200,22 +213,11 @@ fn read_geo(table: &Table, faults: &Faults) -> GeoSpec {
     reader.finish(BELOW_A_HEADER);
     let mut databases = databases.map(|databases| unplaced(databases).unwrap_or_default());
     if let Ok(databases) = &mut databases {
-        drop_doubled(databases, faults);
+        super::drop_doubled(databases, faults, |again, _| {
+            again.place.error(format!("the database {} is listed twice", quote(again)))
+        });
     }
     (maps, databases)
-}
-
-/// Reports databases that are listed twice, and keeps the first of each.
-fn drop_doubled(databases: &mut Vec<Written<String>>, faults: &Faults) {
-    let mut seen = BTreeSet::new();
-    databases.retain(|database| {
-        let first = seen.insert(database.value.clone());
-        if !first {
-            let message = format!("the database {} is listed twice", quote(database));
-            faults.add(database.place.error(message).label("again"));
-        }
-        first
-    });
 }
 
 /// A text that fits into one character-string (RFC 1035 §3.3).

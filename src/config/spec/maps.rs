@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::config::document::{self, Entry, Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
-    self, Broken, Faults, Later, Parsed, Place, Reader, Written, boolean, choice, decimal, list, number,
-    quote, unplaced,
+    self, Broken, Faults, Items, Later, Parsed, Reader, Written, boolean, choice, decimal, list, number,
+    quote, sound, unplaced,
 };
 use crate::fault::Source;
 use crate::geo::Location;
@@ -20,7 +20,7 @@ pub(crate) struct MapsSpec {
     /// `[site.NAME]`.
     pub(crate) sites: Vec<Named<SiteSpec>>,
     /// `[region]`: named groups of countries.
-    pub(crate) regions: Vec<Named<Vec<Written<String>>>>,
+    pub(crate) regions: Vec<Named<Items<String>>>,
     /// `[map.NAME]`.
     pub(crate) maps: Vec<Named<MapSpec>>,
 }
@@ -29,18 +29,18 @@ pub(crate) struct MapsSpec {
 #[derive(Debug)]
 pub(crate) struct SiteSpec {
     /// Where it is.
-    pub(crate) location: Option<Location>,
+    pub(crate) location: Parsed<Option<Location>>,
     /// The operator's will for all its members.
     pub(crate) admin: Option<AdminState>,
 }
 
-/// The names of sites in order.
+/// The names of sites in order; those without a fault.
 pub(crate) type SiteList = Vec<Written<String>>;
 
 /// One table of a map: keys as written, each with its sites.
 pub(crate) type TableSpec = Vec<(Written<String>, Written<SiteList>)>;
 
-/// `[map.NAME]`.
+/// `[map.NAME]`, as far as it is without a fault.
 #[derive(Debug)]
 pub(crate) struct MapSpec {
     /// Whether EDNS Client Subnet decides.
@@ -48,7 +48,7 @@ pub(crate) struct MapSpec {
     /// The n nearest sites.
     pub(crate) nearest: Option<Written<u16>>,
     /// For clients that nothing places.
-    pub(crate) default: Written<SiteList>,
+    pub(crate) default: Parsed<Written<SiteList>>,
     /// By network.
     pub(crate) network: TableSpec,
     /// By autonomous system.
@@ -100,12 +100,12 @@ fn read_site(table: &Table, subject: &str, faults: &Faults) -> Parsed<SiteSpec> 
     let mut reader = Reader::new(table, subject, faults);
     let location =
         reader.optional("location", |value, faults| read_location(text::table(value, faults)?, faults));
-    let admin = reader.optional("admin", choice(ADMIN_STATES));
+    let admin = reader.lenient("admin", choice(ADMIN_STATES));
     reader.finish(&[
         ("lat", "write `location = { lat = …, lon = … }`"),
         ("lon", "write `location = { lat = …, lon = … }`"),
     ]);
-    Ok(SiteSpec { location: unplaced(location?), admin: unplaced(admin?) })
+    Ok(SiteSpec { location: location.map(unplaced), admin: unplaced(admin) })
 }
 
 fn read_location(table: &Table, faults: &Faults) -> Parsed<Location> {
@@ -116,41 +116,32 @@ fn read_location(table: &Table, faults: &Faults) -> Parsed<Location> {
     Ok(Location { latitude: latitude?.value, longitude: longitude?.value })
 }
 
-fn read_regions(table: &Table, faults: &Faults) -> Parsed<Vec<Named<Vec<Written<String>>>>> {
+fn read_regions(table: &Table, faults: &Faults) -> Parsed<Vec<Named<Items<String>>>> {
     if let Some(beyond) = table.entries.get(limits::REGIONS) {
         faults.add(beyond.key.place.error(format!("there are more than {} regions", limits::REGIONS)));
         return Err(Broken);
     }
     let read_one = |entry: &Entry| {
-        let name = text::check_name(&entry.key, faults);
+        let _reported = text::check_name(&entry.key, faults);
         let countries = list(limits::REGION_COUNTRIES, text::text)(&entry.value, faults);
-        Named { name: entry.key.clone(), content: name.and(countries) }
+        Named { name: entry.key.clone(), content: countries }
     };
     Ok(table.entries.iter().map(read_one).collect())
 }
 
 fn read_map(table: &Table, subject: &str, faults: &Faults) -> Parsed<MapSpec> {
     let mut reader = Reader::new(table, subject, faults);
-    let ecs = reader.optional("ecs", boolean);
-    let nearest = reader.optional("nearest", number(1..=limits::SITES as u16));
+    let ecs = reader.lenient("ecs", boolean);
+    let nearest = reader.lenient("nearest", number(1..=limits::SITES as u16));
     let default = reader.required("default", "default = [\"SITE\"]", site_list);
-    let mut level = |key| reader.optional(key, read_level).map(|level| unplaced(level).unwrap_or_default());
+    let mut level = |key| unplaced(reader.lenient(key, read_level)).unwrap_or_default();
     let network = level("network");
     let asn = level("asn");
     let subdivision = level("subdivision");
     let country = level("country");
     let continent = level("continent");
     reader.finish(LATER);
-    Ok(MapSpec {
-        ecs: unplaced(ecs?),
-        nearest: nearest?,
-        default: default?,
-        network: network?,
-        asn: asn?,
-        subdivision: subdivision?,
-        country: country?,
-        continent: continent?,
-    })
+    Ok(MapSpec { ecs: unplaced(ecs), nearest, default, network, asn, subdivision, country, continent })
 }
 
 fn read_level(value: &Value, faults: &Faults) -> Parsed<TableSpec> {
@@ -160,15 +151,12 @@ fn read_level(value: &Value, faults: &Faults) -> Parsed<TableSpec> {
         faults.add(beyond.key.place.error(message).label("one too many"));
         return Err(Broken);
     }
-    let entries: Vec<Parsed<_>> = table
-        .entries
-        .iter()
-        .map(|entry| {
-            let sites = site_list(&entry.value, faults)?;
-            Ok((entry.key.clone(), Written { value: sites, place: entry.value.place.clone() }))
-        })
-        .collect();
-    entries.into_iter().collect()
+    let read_one = |entry: &Entry| {
+        // The key is checked in any case.
+        let sites = site_list(&entry.value, faults).unwrap_or_default();
+        (entry.key.clone(), Written { value: sites, place: entry.value.place.clone() })
+    };
+    Ok(table.entries.iter().map(read_one).collect())
 }
 
 /// Sites in order, each once; a list may be empty (semantics §4.5).
@@ -178,12 +166,9 @@ fn site_list(value: &Value, faults: &Faults) -> Parsed<SiteList> {
         faults.add(fault.help(format!("write {}", quote(&format!("[\"{site}\"]")))));
         return Err(Broken);
     }
-    let sites = list(limits::SITES_IN_LIST, text::text)(value, faults)?;
-    if let Some((again, _)) = super::doubled(&sites) {
-        let place: &Place = &again.place;
-        faults
-            .add(place.error(format!("the site {} stands twice in this list", quote(again))).label("again"));
-        return Err(Broken);
-    }
-    Ok(sites)
+    let mut sites = list(limits::SITES_IN_LIST, text::text)(value, faults)?;
+    super::drop_doubled(&mut sites, faults, |again, _| {
+        again.place.error(format!("the site {} stands twice in this list", quote(again)))
+    });
+    Ok(sound(sites))
 }

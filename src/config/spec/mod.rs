@@ -13,7 +13,7 @@ mod steering;
 pub(crate) use http_probe::{HttpSpec, TlsSpec};
 pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_status_socket};
 pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};
-pub(crate) use monitor::{MonitorSpec, ProbeSpec};
+pub(crate) use monitor::{MonitorSpec, ProbeSpec, VerdictsSpec};
 pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
 pub(crate) use rule::{AllDownSpec, RuleSpec};
 pub(crate) use steering::SteeringSpec;
@@ -21,7 +21,8 @@ pub(crate) use steering::SteeringSpec;
 use crate::health::AdminState;
 
 use super::document::{Entry, Table};
-use super::text::{self, Faults, Parsed, Place, Written, check_name, quote};
+use super::text::{self, Faults, Items, Parsed, Place, Written, check_name, quote};
+use crate::fault::Fault;
 
 /// A thing that the files give a name to. When its content is broken the name still counts: who refers to it is
 /// not at fault.
@@ -54,18 +55,31 @@ fn named_tables<T>(
         faults.add(beyond.key.place.error(message).label("one too many"));
     }
     let read_one = |entry: &Entry| {
-        let name = check_name(&entry.key, faults);
+        // A bad name is a fault of its own: the content is looked at all the same, and who refers to it finds it.
+        let _reported = check_name(&entry.key, faults);
         let content = text::table(&entry.value, faults)
             .and_then(|table| read(table, &format!("{kind} {}", quote(&entry.key)), faults));
-        Named { name: entry.key.clone(), content: name.and(content) }
+        Named { name: entry.key.clone(), content }
     };
     tables.entries.iter().take(most).map(read_one).collect()
 }
 
-/// The first of two equal items of a list.
-fn doubled<T: PartialEq>(items: &[Written<T>]) -> Option<(&Written<T>, &Place)> {
-    items.iter().enumerate().find_map(|(index, item)| {
-        let first = items[..index].iter().find(|earlier| earlier.value == item.value)?;
-        Some((item, &first.place))
-    })
+/// Reports every item that stands in the list already, as `fault` words it (from the item and the place of the first
+/// one), and keeps the first of each.
+fn drop_doubled<T: PartialEq>(
+    items: &mut Items<T>,
+    faults: &Faults,
+    fault: impl Fn(&Written<T>, &Place) -> Fault,
+) {
+    let mut kept: Items<T> = Vec::with_capacity(items.len());
+    for item in std::mem::take(items) {
+        let value = item.as_ref().ok().map(|item| &item.value);
+        let first = kept.iter().flatten().find(|first| Some(&first.value) == value);
+        if let (Ok(again), Some(first)) = (&item, first) {
+            faults.add(fault(again, &first.place).label("again"));
+        } else {
+            kept.push(item);
+        }
+    }
+    *items = kept;
 }

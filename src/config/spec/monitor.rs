@@ -10,17 +10,24 @@ use crate::config::text::{
 
 use super::http_probe::{self, HttpSpec, TlsSpec};
 
-/// `[monitor.NAME]`.
+/// `[monitor.NAME]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
 pub(crate) struct MonitorSpec {
     /// The probe.
-    pub(crate) probe: ProbeSpec,
+    pub(crate) probe: Parsed<ProbeSpec>,
     /// The port.
-    pub(crate) port: Option<u16>,
+    pub(crate) port: Parsed<Option<u16>>,
     /// Start to start.
-    pub(crate) interval: Option<Duration>,
+    pub(crate) interval: Parsed<Option<Duration>>,
     /// For a whole probe.
-    pub(crate) timeout: Option<Written<Duration>>,
+    pub(crate) timeout: Parsed<Option<Written<Duration>>>,
+    /// How many verdicts change the state.
+    pub(crate) verdicts: Parsed<VerdictsSpec>,
+}
+
+/// `rise`, `fall` and `forgive`.
+#[derive(Debug)]
+pub(crate) struct VerdictsSpec {
     /// Passes that bring up.
     pub(crate) rise: Option<u32>,
     /// Failures that take down.
@@ -35,9 +42,9 @@ pub(crate) enum ProbeSpec {
     /// `{ tcp = {} }`.
     Tcp,
     /// `{ http = { … } }`.
-    Http(HttpSpec),
+    Http(Parsed<HttpSpec>),
     /// `{ https = { … } }`.
-    Https(HttpSpec, TlsSpec),
+    Https(Parsed<HttpSpec>, Parsed<TlsSpec>),
 }
 
 const LATER: &[Later] = &[
@@ -57,19 +64,22 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Moni
     let port = reader.optional("port", number(1..=u16::MAX));
     let interval = reader.optional("interval", duration(limits::INTERVAL));
     let timeout = reader.optional("timeout", duration(limits::PROBE_TIMEOUT));
+    let verdicts = read_verdicts(&mut reader);
+    reader.finish(LATER);
+    Ok(MonitorSpec {
+        probe: probe.map(|probe| probe.value),
+        port: port.map(unplaced),
+        interval: interval.map(unplaced),
+        timeout,
+        verdicts,
+    })
+}
+
+fn read_verdicts(reader: &mut Reader<'_>) -> Parsed<VerdictsSpec> {
     let rise = reader.optional("rise", number(limits::VERDICTS));
     let fall = reader.optional("fall", number(limits::VERDICTS));
     let forgive = reader.optional("forgive", number(limits::VERDICTS));
-    reader.finish(LATER);
-    Ok(MonitorSpec {
-        probe: probe?.value,
-        port: unplaced(port?),
-        interval: unplaced(interval?),
-        timeout: timeout?,
-        rise: unplaced(rise?),
-        fall: unplaced(fall?),
-        forgive: unplaced(forgive?),
-    })
+    Ok(VerdictsSpec { rise: unplaced(rise?), fall: unplaced(fall?), forgive: unplaced(forgive?) })
 }
 
 fn read_probe(value: &Value, faults: &Faults) -> Parsed<ProbeSpec> {
@@ -82,15 +92,16 @@ fn read_probe(value: &Value, faults: &Faults) -> Parsed<ProbeSpec> {
     let mut reader = Reader::new(table, "`probe`", faults);
     let tcp = reader.optional("tcp", read_tcp);
     let http =
-        reader.optional("http", |value, faults| http_probe::read_http(value, faults).map(ProbeSpec::Http));
+        reader.optional("http", |value, faults| Ok(ProbeSpec::Http(http_probe::read_http(value, faults))));
     let https = reader.optional("https", |value, faults| {
-        http_probe::read_https(value, faults).map(|(http, tls)| ProbeSpec::Https(http, tls))
+        let (http, tls) = http_probe::read_https(value, faults)?;
+        Ok(ProbeSpec::Https(http, tls))
     });
     reader.finish(&[("icmp", "not in this version: use `tcp`"), ("ping", "not in this version: use `tcp`")]);
-    let mut kinds: Vec<ProbeSpec> =
-        [tcp?, http?, https?].into_iter().flatten().map(|kind| kind.value).collect();
+    let mut kinds: Vec<Parsed<ProbeSpec>> =
+        [tcp, http, https].into_iter().filter_map(|kind| kind.map(unplaced).transpose()).collect();
     match (kinds.pop(), kinds.len()) {
-        (Some(kind), 0) => Ok(kind),
+        (Some(kind), 0) => kind,
         // An unknown kind was reported as an unknown key.
         (None, _) if !table.entries.is_empty() => Err(Broken),
         (last, others) => {

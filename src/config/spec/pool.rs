@@ -5,31 +5,31 @@ use std::net::IpAddr;
 use crate::config::document::{Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
-    self, Broken, Faults, Later, Parsed, Reader, Share, Written, address, choice, list, name, number,
-    one_or_more, quote, unplaced,
+    self, Broken, Faults, Items, Later, Parsed, Reader, Share, Written, address, choice, list, name, number,
+    one_or_more, quote, sound, unplaced,
 };
 use crate::health::AdminState;
 use crate::steer::Pick;
 
 use super::ADMIN_STATES;
 
-/// `[pool.NAME]`.
+/// `[pool.NAME]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
 pub(crate) struct PoolSpec {
     /// Where it is.
-    pub(crate) site: Option<Written<String>>,
+    pub(crate) site: Parsed<Option<Written<String>>>,
     /// Its monitors.
-    pub(crate) monitors: Vec<Written<String>>,
+    pub(crate) monitors: Parsed<Items<String>>,
     /// How several monitors make one state.
-    pub(crate) require: Option<Written<RequireSpec>>,
+    pub(crate) require: Parsed<Option<Written<RequireSpec>>>,
     /// How it picks.
-    pub(crate) pick: Pick,
+    pub(crate) pick: Parsed<Pick>,
     /// From where on it is healthy.
-    pub(crate) min_healthy: Option<Written<MinHealthySpec>>,
+    pub(crate) min_healthy: Parsed<Option<Written<MinHealthySpec>>>,
     /// The operator's will for all members.
-    pub(crate) admin: Option<AdminState>,
+    pub(crate) admin: Parsed<Option<AdminState>>,
     /// Its members.
-    pub(crate) members: Vec<Written<MemberSpec>>,
+    pub(crate) members: Parsed<Items<MemberSpec>>,
 }
 
 /// `require`.
@@ -54,13 +54,15 @@ pub(crate) enum MinHealthySpec {
 #[derive(Debug)]
 pub(crate) struct MemberSpec {
     /// Its name.
-    pub(crate) name: Written<String>,
-    /// One or two addresses.
+    pub(crate) name: Parsed<Written<String>>,
+    /// One or two addresses; those without a fault.
     pub(crate) addresses: Vec<Written<IpAddr>>,
+    /// Whether these are all addresses that were written.
+    pub(crate) all_addresses: Parsed<()>,
     /// Its weight.
-    pub(crate) weight: Option<u16>,
+    pub(crate) weight: Parsed<Option<u16>>,
     /// The operator's will.
-    pub(crate) admin: Option<AdminState>,
+    pub(crate) admin: Parsed<Option<AdminState>>,
 }
 
 /// Addresses of a member: at most one of each family.
@@ -98,22 +100,28 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
         list(limits::MEMBERS, member),
     );
     reader.finish(LATER);
-    let members = members?;
-    if members.is_empty() {
-        faults.add(
-            members.place.error(format!("{subject} has no members")).label("empty").help("list at least one"),
-        );
-        return Err(Broken);
-    }
     Ok(PoolSpec {
-        site: site?,
-        monitors: unplaced(monitors?).unwrap_or_default(),
-        require: require?,
-        pick: unplaced(pick?).unwrap_or(Pick::Weighted),
-        min_healthy: min_healthy?,
-        admin: unplaced(admin?),
-        members: members.value,
+        site,
+        monitors: monitors.map(|monitors| unplaced(monitors).unwrap_or_default()),
+        require,
+        pick: pick.map(|pick| unplaced(pick).unwrap_or(Pick::Weighted)),
+        min_healthy,
+        admin: admin.map(unplaced),
+        members: members.and_then(|members| at_least_one(members, subject, faults)),
     })
+}
+
+fn at_least_one(
+    members: Written<Items<MemberSpec>>,
+    subject: &str,
+    faults: &Faults,
+) -> Parsed<Items<MemberSpec>> {
+    if !members.is_empty() {
+        return Ok(members.value);
+    }
+    let fault = members.place.error(format!("{subject} has no members")).label("empty");
+    faults.add(fault.help("list at least one"));
+    Err(Broken)
 }
 
 fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
@@ -124,11 +132,15 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
     let weight = reader.optional("weight", number(0..=u16::MAX));
     let admin = reader.optional("admin", choice(ADMIN_STATES));
     reader.finish(MEMBER_LATER);
+    let addresses = addresses.map_or_else(|broken| vec![Err(broken)], |addresses| addresses.value);
     Ok(MemberSpec {
-        name: name?,
-        addresses: addresses?.value,
-        weight: unplaced(weight?),
-        admin: unplaced(admin?),
+        name,
+        all_addresses: addresses
+            .iter()
+            .try_for_each(|address| address.as_ref().map(|_| ()).map_err(|&broken| broken)),
+        addresses: sound(addresses),
+        weight: weight.map(unplaced),
+        admin: admin.map(unplaced),
     })
 }
 

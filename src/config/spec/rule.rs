@@ -3,29 +3,29 @@
 use crate::config::document::{Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
-    self, Broken, Faults, Later, Parsed, Reader, Written, boolean, choice, duration, number, one_or_more,
-    quote, unplaced,
+    self, Broken, Faults, Items, Later, Parsed, Reader, Written, boolean, choice, duration, number,
+    one_or_more, quote, sound, unplaced,
 };
 use crate::steer::{AllDown, Empty};
 use crate::wire::Family;
 
-/// `[[steer]]`.
+/// `[[steer]]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
 pub(crate) struct RuleSpec {
-    /// Owner names, relative to the zone.
+    /// Owner names, relative to the zone; those without a fault.
     pub(crate) names: Vec<Written<String>>,
-    /// The types; without them those that have a default RRset.
+    /// The types without a fault, so none where all have one; not written, those that have a default RRset.
     pub(crate) types: Option<Vec<Written<Family>>>,
     /// The map that orders the pools.
-    pub(crate) map: Option<Written<String>>,
+    pub(crate) map: Parsed<Option<Written<String>>>,
     /// The pools.
-    pub(crate) pools: Vec<Written<String>>,
+    pub(crate) pools: Items<String>,
     /// How many addresses an answer has.
     pub(crate) answers: Option<Written<u16>>,
     /// Lower bound of the TTL in seconds.
     pub(crate) min_ttl: Option<Written<u32>>,
     /// What answers when all are down.
-    pub(crate) all_down: Option<AllDownSpec>,
+    pub(crate) all_down: Parsed<Option<AllDownSpec>>,
     /// Whether pools at other sites are left out.
     pub(crate) fence: Option<Written<bool>>,
     /// What answers where the map has no sites.
@@ -55,42 +55,40 @@ const LATER: &[Later] = &[
 
 /// Reads one `[[steer]]`.
 pub(super) fn read(value: &Value, faults: &Faults) -> Parsed<RuleSpec> {
-    let table = text::table(value, faults)?;
-    read_table(table, faults)
+    Ok(read_table(text::table(value, faults)?, faults))
 }
 
-fn read_table(table: &Table, faults: &Faults) -> Parsed<RuleSpec> {
+fn read_table(table: &Table, faults: &Faults) -> RuleSpec {
     let mut reader = Reader::new(table, "`[[steer]]`", faults);
     let names = reader.required("name", "name = \"www\"", one_or_more(limits::RULE_NAMES, text::text));
     let types = reader.optional("types", one_or_more(2, family));
     let map = reader.optional("map", text::text);
     let pools = reader.required("pools", "pools = [\"POOL\"]", one_or_more(limits::RULE_POOLS, text::text));
-    let answers = reader.optional("answers", number(limits::ANSWERS));
-    let min_ttl = reader.optional("min_ttl", ttl);
+    let answers = reader.lenient("answers", number(limits::ANSWERS));
+    let min_ttl = reader.lenient("min_ttl", ttl);
     let all_down = reader.optional("all_down", all_down);
-    let fence = reader.optional("fence", boolean);
-    let empty = reader.optional("empty", choice(&[("default", Empty::Default), ("nodata", Empty::NoData)]));
+    let fence = reader.lenient("fence", boolean);
+    let empty = reader.lenient("empty", choice(&[("default", Empty::Default), ("nodata", Empty::NoData)]));
     reader.finish(LATER);
-    let (types, pools) = (unplaced(types?), pools?.value);
-    if let Some((again, _)) = types.as_deref().and_then(super::doubled) {
-        faults.add(again.place.error("this type is listed twice").label("again"));
-        return Err(Broken);
+    let mut types = types.map_or(Some(Vec::new()), unplaced);
+    if let Some(types) = &mut types {
+        super::drop_doubled(types, faults, |again, _| again.place.error("this type is listed twice"));
     }
-    if let Some((again, _)) = super::doubled(&pools) {
-        faults.add(again.place.error(format!("the pool {} is listed twice", quote(again))).label("again"));
-        return Err(Broken);
-    }
-    Ok(RuleSpec {
-        names: names?.value,
-        types,
-        map: map?,
+    let mut pools = pools.map_or_else(|broken| vec![Err(broken)], |pools| pools.value);
+    super::drop_doubled(&mut pools, faults, |again, _| {
+        again.place.error(format!("the pool {} is listed twice", quote(again)))
+    });
+    RuleSpec {
+        names: names.map(|names| sound(names.value)).unwrap_or_default(),
+        types: types.map(sound),
+        map,
         pools,
-        answers: answers?,
-        min_ttl: min_ttl?,
-        all_down: unplaced(all_down?),
-        fence: fence?,
-        empty: empty?,
-    })
+        answers,
+        min_ttl,
+        all_down: all_down.map(unplaced),
+        fence,
+        empty,
+    }
 }
 
 fn family(value: &Value, faults: &Faults) -> Parsed<Family> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::document::{self, Value};
 use crate::config::limits;
-use crate::config::text::{self, Faults, Later, Parsed, Reader, Written, list, unplaced};
+use crate::config::text::{self, Faults, Later, Parsed, Reader, Written, list, sound, unplaced};
 use crate::fault::Source;
 
 use super::monitor::{self, MonitorSpec};
@@ -19,7 +19,7 @@ pub(crate) struct SteeringSpec {
     pub(crate) monitors: Vec<Named<MonitorSpec>>,
     /// `[pool.NAME]`.
     pub(crate) pools: Vec<Named<PoolSpec>>,
-    /// `[[steer]]`, those without a fault.
+    /// `[[steer]]`.
     pub(crate) rules: Vec<Written<RuleSpec>>,
 }
 
@@ -71,10 +71,7 @@ impl SteeringSpec {
     }
 }
 
-/// The rules without a fault; those with one have been reported, and what they refer to counts as used.
+/// The rules, but for what is no table.
 fn read_rules(value: &Value, faults: &Faults) -> Parsed<Vec<Written<RuleSpec>>> {
-    let rules =
-        list(limits::STEER_TABLES, |value, faults| Ok(rule::read(value, faults).ok()))(value, faults)?;
-    let whole = |rule: Written<Option<RuleSpec>>| Some(Written { value: rule.value?, place: rule.place });
-    Ok(rules.into_iter().filter_map(whole).collect())
+    list(limits::STEER_TABLES, rule::read)(value, faults).map(sound)
 }

@@ -14,6 +14,14 @@ pub(crate) struct Broken;
 /// A value, or the knowledge that its fault has been reported.
 pub(crate) type Parsed<T> = Result<T, Broken>;
 
+/// A part of a spec: whoever needs it gets it, or keeps silent.
+pub(crate) fn part_of<T>(part: &Parsed<T>) -> Parsed<&T> {
+    part.as_ref().map_err(|&broken| broken)
+}
+
+/// The items of a list, each by itself.
+pub(crate) type Items<T> = Vec<Parsed<Written<T>>>;
+
 /// A key that is not understood, with what to do instead: keys of later versions, and of other servers.
 pub(crate) type Later = (&'static str, &'static str);
 
@@ -41,6 +49,16 @@ impl<'a> Reader<'a> {
         let Some(value) = self.value(key) else { return Ok(None) };
         let parsed = parse(value, self.faults)?;
         Ok(Some(Written { value: parsed, place: value.place.clone() }))
+    }
+
+    /// The value of a key for which a default can stand in: after a fault it counts as missing. Only for keys whose
+    /// default cannot cause another fault.
+    pub(crate) fn lenient<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&'a Value, &'a Faults) -> Parsed<T>,
+    ) -> Option<Written<T>> {
+        self.optional(key, parse).unwrap_or(None)
     }
 
     /// The value of a key that must be there; `example` is the line to add.

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use crate::config::limits;
 
 use super::faults::{Faults, quote};
-use super::reader::{Broken, Parsed};
+use super::reader::{Broken, Items, Parsed};
 use super::suggest::did_you_mean;
 use super::written::Written;
 use crate::config::document::{Kind, Table, Value};
@@ -148,11 +148,11 @@ pub(crate) fn table<'a>(value: &'a Value, faults: &Faults) -> Parsed<&'a Table> 
     }
 }
 
-/// A list of at most `most` items of one type; faults of all items are reported.
+/// A list of at most `most` items of one type; a fault of one item does not spoil the others.
 pub(crate) fn list<'a, T>(
     most: usize,
     parse: impl Fn(&'a Value, &'a Faults) -> Parsed<T>,
-) -> impl FnOnce(&'a Value, &'a Faults) -> Parsed<Vec<Written<T>>> {
+) -> impl FnOnce(&'a Value, &'a Faults) -> Parsed<Items<T>> {
     move |value, faults| match &value.kind {
         Kind::Array(items) => parse_items(items, value, most, parse, faults),
         _ => wrong_type(value, "a list", Some("put it in brackets: `[…]`".into()), faults),
@@ -163,14 +163,14 @@ pub(crate) fn list<'a, T>(
 pub(crate) fn one_or_more<'a, T>(
     most: usize,
     parse: impl Fn(&'a Value, &'a Faults) -> Parsed<T>,
-) -> impl FnOnce(&'a Value, &'a Faults) -> Parsed<Vec<Written<T>>> {
+) -> impl FnOnce(&'a Value, &'a Faults) -> Parsed<Items<T>> {
     move |value, faults| match &value.kind {
         Kind::Array(items) if items.is_empty() => {
             faults.add(value.place.error("this list is empty").label("at least one is needed"));
             Err(Broken)
         }
         Kind::Array(items) => parse_items(items, value, most, parse, faults),
-        _ => Ok(vec![Written { value: parse(value, faults)?, place: value.place.clone() }]),
+        _ => Ok(vec![parse_item(value, &parse, faults)]),
     }
 }
 
@@ -180,16 +180,24 @@ fn parse_items<'a, T>(
     most: usize,
     parse: impl Fn(&'a Value, &'a Faults) -> Parsed<T>,
     faults: &'a Faults,
-) -> Parsed<Vec<Written<T>>> {
+) -> Parsed<Items<T>> {
     if items.len() > most {
         let message = format!("this list has {} items; {most} is the most", items.len());
         faults.add(whole.place.error(message).label("too long"));
         return Err(Broken);
     }
-    // First all, so that every item's fault is reported, then the verdict on the whole.
-    let parsed: Vec<Parsed<Written<T>>> = items
-        .iter()
-        .map(|item| Ok(Written { value: parse(item, faults)?, place: item.place.clone() }))
-        .collect();
-    parsed.into_iter().collect()
+    Ok(items.iter().map(|item| parse_item(item, &parse, faults)).collect())
+}
+
+fn parse_item<'a, T>(
+    item: &'a Value,
+    parse: &impl Fn(&'a Value, &'a Faults) -> Parsed<T>,
+    faults: &'a Faults,
+) -> Parsed<Written<T>> {
+    Ok(Written { value: parse(item, faults)?, place: item.place.clone() })
+}
+
+/// The items without a fault, for where nothing follows from those that are missing.
+pub(crate) fn sound<T>(items: Items<T>) -> Vec<Written<T>> {
+    items.into_iter().flatten().collect()
 }
