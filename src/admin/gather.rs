@@ -9,7 +9,6 @@ use super::status::{
 };
 use super::timestamp::rfc3339;
 use super::{LastLoad, Sources};
-use crate::explain::words;
 use crate::geo::ClassId;
 use crate::health::{LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
@@ -93,8 +92,12 @@ impl View<'_> {
 
     fn maps(&self) -> Vec<MapStatus> {
         let maps = self.snapshot.configuration.maps.iter();
-        maps.map(|map| MapStatus { name: map.name.clone(), ecs: map.ecs, classes: map.table.classes().len() })
-            .collect()
+        maps.map(|map| MapStatus {
+            name: map.table.name().to_owned(),
+            ecs: map.ecs,
+            classes: map.table.classes().len(),
+        })
+        .collect()
     }
 
     fn pools(&self) -> Vec<PoolStatus> {
@@ -106,7 +109,7 @@ impl View<'_> {
         let configuration = &self.snapshot.configuration;
         let health = health_in(configuration, self.records);
         let eligibilities = Family::BOTH.map(|family| steer::eligibility(pool, family, &health));
-        let state = |family| words::pool(self.snapshot.pool(id, family).state).to_owned();
+        let state = |family| self.snapshot.pool(id, family).state.to_string();
         let members = pool.members.iter().enumerate();
         PoolStatus {
             name: pool.name.clone(),
@@ -213,7 +216,7 @@ fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
     counts
         .into_iter()
         .map(|((reason, pool), classes)| OutcomeStatus {
-            reason: words::reason(reason).to_owned(),
+            reason: reason.label().to_owned(),
             pool: pool.map(|id| configuration.pools[id.0 as usize].name.clone()),
             classes,
             of_classes,
@@ -251,10 +254,10 @@ fn attention(
     let refused = (!load.taken).then(|| format!("the load at {} was refused; see its faults", load.at));
     let geo = geo.iter().filter_map(|source| source.degraded.as_ref()).map(|why| format!("geo data: {why}"));
     let states = pools.iter().flat_map(|pool| {
-        let families = [("IPv4", &pool.ipv4), ("IPv6", &pool.ipv6)];
+        let families = [(Family::V4, &pool.ipv4), (Family::V6, &pool.ipv6)];
         families.into_iter().filter_map(|(family, state)| {
             let troubled =
-                *state == words::pool(PoolState::Degraded) || *state == words::pool(PoolState::Dead);
+                [PoolState::Degraded, PoolState::Dead].iter().any(|trouble| *state == trouble.to_string());
             troubled.then(|| format!("pool {} is {state} for {family}", pool.name))
         })
     });

@@ -36,9 +36,6 @@ use crate::fault::Fault;
 use crate::health::{Record, TargetKey};
 use crate::snapshot::Store;
 
-/// The notice that the built-in geo data asks for (CC BY-SA 4.0), shown wherever the data is.
-pub const DATA_NOTICE: &str = "Built-in geo data: IPFire Location (https://location.ipfire.org), CC BY-SA 4.0, packed by The Tor Project";
-
 /// Where the shown state comes from. The daemon fills this in; edges never ask each other.
 pub struct Sources {
     /// The published generation.

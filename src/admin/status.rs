@@ -174,7 +174,7 @@ pub struct RuleStatus {
 /// What some classes of clients get from a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutcomeStatus {
-    /// The named state: `degraded`, `all down`, …
+    /// The named state: `degraded`, `all_down`, …
     pub reason: String,
     /// The pool that answers, if one does.
     pub pool: Option<String>,

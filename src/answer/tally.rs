@@ -208,6 +208,8 @@ mod tests {
         for (times, &counter) in Counter::ALL.iter().enumerate() {
             assert_eq!(tally.get(counter), times as u64);
         }
+        let is_named_so = |reason: &Reason| Counter::of_reason(*reason).metric().1.1 == reason.label();
+        assert!(Reason::ALL.iter().all(is_named_so));
         assert!(Rcode::ALL.iter().all(|&rcode| Counter::of_rcode(rcode).metric().1.1 == rcode.name()));
     }
 }

@@ -16,7 +16,7 @@ use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Style};
 use clap::{Parser, Subcommand};
 
-use crate::admin::DATA_NOTICE;
+use crate::geo::DATA_NOTICE;
 
 /// Where `serve`, `check`, `explain` and `status` look when no file is named.
 const DEFAULT_FILE: &str = "meridian.toml";
@@ -99,8 +99,10 @@ pub fn main() -> ExitCode {
 }
 
 /// The version, and the notice that the built-in geo data asks for.
-static LONG_VERSION: LazyLock<String> =
-    LazyLock::new(|| format!("{}\n\nLicence: MIT or Apache-2.0.\n{DATA_NOTICE}.", env!("CARGO_PKG_VERSION")));
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let notice = DATA_NOTICE.map_or_else(String::new, |notice| format!("\n{notice}."));
+    format!("{}\n\nLicence: MIT or Apache-2.0.{notice}", env!("CARGO_PKG_VERSION"))
+});
 
 /// Writes to standard output. A reader that went away (`| head`) is no error.
 fn print(text: &str) -> anyhow::Result<()> {

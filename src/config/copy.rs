@@ -16,7 +16,9 @@ impl DatabaseCopy {
     /// Writes the copy by rename, so that a crash leaves the old one or the new one. A copy that is there already is
     /// left alone. Slow: not for the start or the threads that answer.
     pub fn keep(&self) -> io::Result<()> {
-        if fs::read(&self.path).is_ok_and(|kept| kept == self.octets) {
+        let is_file =
+            fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() == self.octets.len() as u64);
+        if is_file && fs::read(&self.path).is_ok_and(|kept| kept == self.octets) {
             return Ok(());
         }
         if let Some(folder) = self.path.parent() {

@@ -7,9 +7,9 @@ pub(crate) const SETTINGS_FILE_OCTETS: u64 = 16 << 20;
 /// Octets of the file of sites and maps; a million networks fit.
 pub(crate) const MAPS_FILE_OCTETS: u64 = 64 << 20;
 /// Octets of one master file or of one file that it includes.
-pub(crate) const MASTER_FILE_OCTETS: u64 = 1 << 30;
+pub(crate) const MASTER_FILE_OCTETS: u64 = crate::zone::FILE_OCTETS_MAX as u64;
 /// Octets of one geo database; the largest published ones are below 200 MB.
-pub(crate) const DATABASE_OCTETS: u64 = 1 << 30;
+pub(crate) const DATABASE_OCTETS: u64 = crate::geo::FILE_OCTETS_MAXIMUM as u64;
 /// Octets of one file of trusted certificates; the whole Mozilla list is 0.2 MB.
 pub(crate) const CERTIFICATES_OCTETS: u64 = 1 << 20;
 
@@ -21,8 +21,6 @@ pub(crate) const INCLUDE_PATTERNS: usize = 100;
 pub(crate) const FOLDER_ENTRIES: usize = 400_000;
 /// Zones, each a `.zone` file.
 pub(crate) const ZONES: usize = 100_000;
-/// Files that one master file takes in by `$INCLUDE`, counted each time; so a circle of inclusions ends.
-pub(crate) const ZONE_INCLUDES: usize = 1_000;
 /// Geo databases.
 pub(crate) const DATABASES: usize = 16;
 

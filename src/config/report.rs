@@ -5,6 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
 use serde::Serialize;
 
+use crate::explain::words::counted;
 use crate::fault::{Fault, Severity};
 
 /// Lines longer than this are not shown: nobody reads them, and laying them out takes long.
@@ -31,11 +32,10 @@ pub fn for_people(faults: &[Fault], colour: bool) -> String {
 /// "2 errors, 1 warning".
 pub fn summary(faults: &[Fault]) -> String {
     let count = |severity| faults.iter().filter(|fault| fault.severity == severity).count();
-    let in_words = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     match (count(Severity::Error), count(Severity::Warning)) {
-        (errors, 0) => in_words(errors, "error"),
-        (0, warnings) => in_words(warnings, "warning"),
-        (errors, warnings) => format!("{}, {}", in_words(errors, "error"), in_words(warnings, "warning")),
+        (errors, 0) => counted(errors, "error"),
+        (0, warnings) => counted(warnings, "warning"),
+        (errors, warnings) => format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")),
     }
 }
 

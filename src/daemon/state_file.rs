@@ -1,7 +1,7 @@
 //! The saved health table on disk: replaced by rename, so that a reader finds the old or the new one, never half.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -32,10 +32,16 @@ impl StateFile {
         match fs::metadata(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
+            // A pipe would wait for a writer, a device might never end.
+            Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is not a regular file")),
             Ok(metadata) if metadata.len() > SIZE_MAX => {
                 Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {SIZE_MAX} octets")))
             }
-            Ok(_) => fs::read(&self.path).map(Some),
+            Ok(_) => {
+                let mut octets = Vec::new();
+                File::open(&self.path)?.take(SIZE_MAX).read_to_end(&mut octets)?;
+                Ok(Some(octets))
+            }
         }
     }
 
@@ -64,6 +70,15 @@ mod tests {
         file.write("two").unwrap();
         assert_eq!(file.read().unwrap().as_deref(), Some(b"two".as_slice()));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_read() {
+        let folder = std::env::temp_dir().join(format!("meridian-state-device-{}", std::process::id()));
+        let file = StateFile::in_folder(&folder).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", file.path()).unwrap();
+        assert_eq!(file.read().unwrap_err().to_string(), "it is not a regular file");
         fs::remove_dir_all(&folder).unwrap();
     }
 }

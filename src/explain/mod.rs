@@ -12,7 +12,7 @@ pub mod words;
 pub use text::render;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use crate::answer::{self, Question, Random, Why};
 use crate::geo::{self, Prefix};
@@ -73,7 +73,7 @@ pub struct Alias {
 pub enum Finding {
     /// No zone of ours holds it.
     NotOurZone,
-    /// The chain of CNAMEs is longer than we follow.
+    /// The chain of CNAMEs is longer than we follow, or a loop.
     ChainTooLong,
     /// An RRset as it stands in the master file.
     Rrset {
@@ -343,29 +343,8 @@ pub fn explain(
 }
 
 impl Client {
-    /// Somebody who asks from this address, without a client subnet.
-    pub fn direct(transport: IpAddr) -> Client {
-        Client { transport, subnet: None }
-    }
-
     /// As the packet path sees it.
     fn as_asker(self) -> answer::Client {
         answer::Client { transport: self.transport, subnet: self.subnet.map(|prefix| prefix.address) }
-    }
-}
-
-/// The network of `length` that an address lies in; lengths beyond the family's are cut to it.
-pub fn network(address: IpAddr, length: u8) -> Prefix {
-    match address {
-        IpAddr::V4(address) => {
-            let length = length.min(32);
-            let mask = u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
-            Prefix { address: Ipv4Addr::from(u32::from(address) & mask).into(), length }
-        }
-        IpAddr::V6(address) => {
-            let length = length.min(128);
-            let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
-            Prefix { address: Ipv6Addr::from(u128::from(address) & mask).into(), length }
-        }
     }
 }

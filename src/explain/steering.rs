@@ -4,10 +4,10 @@ use super::finding::addresses;
 use super::ttl;
 use super::{
     Candidate, Client, Excluded, Fraction, Given, Member, Origin, Place, ScopeReason, Share, Source,
-    Steering, Variant, network,
+    Steering, Variant,
 };
 use crate::answer::{self, Answer, Body};
-use crate::geo::{self, ClassId, SiteId};
+use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::health::TargetId;
 use crate::snapshot::{Configuration, Map, Snapshot};
 use crate::steer::{self, AnswerSet, Pool, PoolId, Rule, TargetHealth};
@@ -51,7 +51,7 @@ fn source(map: Option<&Map>, client: Client) -> Source {
     }
     let placement = map.table.place(subnet.address);
     if placement.special {
-        let block = network(subnet.address, placement.scope);
+        let block = Prefix::around(subnet.address, placement.scope);
         return transport(Origin::TransportForSpecial { block });
     }
     Source { address: subnet.address, origin: Origin::Subnet }
@@ -65,12 +65,12 @@ fn place(
     source: Source,
 ) -> Place {
     let databases: Vec<&geo::Database> = configuration.geo.iter().map(|source| &*source.database).collect();
-    let reason = geo::explain(&map.rules, &configuration.sites, &databases, source.address);
+    let reason = geo::explain(map.table.rules(), &configuration.sites, &databases, source.address);
     let name = |site: SiteId| configuration.sites[usize::from(site.0)].name.clone();
     let classes = map.table.classes();
     let class = usize::from(placement.class.0);
     Place {
-        map: map.name.clone(),
+        map: map.table.name().to_owned(),
         class,
         classes: classes.len(),
         sites: classes[class].iter().map(|&site| name(site)).collect(),

@@ -2,13 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::words;
+use super::words::{counted, reason_sentence};
 use super::{
     Candidate, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Share, Source, Steering,
     Ttl, Variant,
 };
 use crate::answer::{CHAIN_MAX, Why};
-use crate::steer::Pick;
 use crate::zone::record_type;
 
 /// The whole explanation, ended by a line feed.
@@ -65,17 +64,20 @@ fn question(explanation: &Explanation) -> String {
 
 fn outcome(explanation: &Explanation) -> String {
     let authoritative = if explanation.authoritative { "authoritative" } else { "not authoritative" };
-    format!("{}, {authoritative}: {}", explanation.rcode.name(), why(explanation.why))
+    format!("{}, {authoritative}: {}", explanation.rcode.name(), why(explanation))
 }
 
-fn why(why: Why) -> String {
-    let sentence = match why {
+fn why(explanation: &Explanation) -> String {
+    let sentence = match explanation.why {
         Why::Exists => "the RRset exists and is not steered",
-        Why::Steered(reason) => return format!("steered, {}", words::reason(reason)),
+        Why::Steered(reason) => return format!("steered, {}", reason.label()),
         Why::NoData => "the name exists, the type does not (NODATA)",
         Why::NoName => "the name does not exist",
         Why::Delegated => "the name is delegated",
         Why::OneOfAny => "ANY gets one RRset (RFC 8482)",
+        Why::ChainEnds if explanation.finding == Finding::ChainTooLong => {
+            return format!("the chain of CNAMEs is a loop or longer than {CHAIN_MAX}");
+        }
         Why::ChainEnds => "the chain of CNAMEs leaves our zones",
         Why::NotOurZone => "no zone of ours holds the name",
         Why::OtherClass => "a class other than IN",
@@ -92,7 +94,7 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
     }
     text.field("found", &finding(&explanation.finding));
     if let Some(steering) = &explanation.steering {
-        let rtype = record_type::name(steering.family.rtype());
+        let rtype = steering.family.type_name();
         text.field("rule", &format!("{} {rtype}: the RRset above is its default RRset", steering.owner));
     }
 }
@@ -100,7 +102,9 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
 fn finding(finding: &Finding) -> String {
     match finding {
         Finding::NotOurZone => "no zone of ours holds it".to_owned(),
-        Finding::ChainTooLong => format!("one more CNAME; an answer follows {CHAIN_MAX}"),
+        Finding::ChainTooLong => {
+            format!("a CNAME that is not followed: an answer follows {CHAIN_MAX}, each once")
+        }
         Finding::Rrset { rtype, ttl, records, addresses, wildcard } => {
             let rtype = record_type::name(*rtype);
             let by = if *wildcard { " (a wildcard stands in)" } else { "" };
@@ -115,11 +119,6 @@ fn finding(finding: &Finding) -> String {
             format!("a zone cut at {cut} with {}", counted(*nameservers, "nameserver"))
         }
     }
-}
-
-fn counted(count: usize, word: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {word}{plural}")
 }
 
 fn listed(addresses: &[IpAddr]) -> String {
@@ -205,13 +204,13 @@ fn which_pool_answers(text: &mut Text, steering: &Steering) {
         );
     }
     let reason = steering.reason;
-    text.line(1, &format!("{}: {}", words::reason(reason), words::reason_sentence(reason)));
+    text.line(1, &format!("{}: {}", reason.label(), reason_sentence(reason)));
 }
 
 fn candidate(text: &mut Text, place: usize, candidate: &Candidate) {
     let answers = if candidate.answers { "  ← answers" } else { "" };
     let pool = at_site(&candidate.pool, candidate.site.as_deref());
-    let (state, pick) = (words::pool(candidate.state), pick(candidate.pick));
+    let (state, pick) = (candidate.state, candidate.pick);
     text.line(1, &format!("{place}. {pool}: {state}, pick {pick}{answers}"));
     let name_width = candidate.members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0);
     let addresses: Vec<String> = candidate
@@ -221,11 +220,11 @@ fn candidate(text: &mut Text, place: usize, candidate: &Candidate) {
         .collect();
     let address_width = addresses.iter().map(String::len).max().unwrap_or(0);
     for (member, address) in candidate.members.iter().zip(&addresses) {
-        let verdict = if member.eligibility.is_given() { "eligible" } else { "not eligible" };
+        let eligible = if member.eligibility.is_given() { "eligible" } else { "not eligible" };
         text.line(
             3,
             &format!(
-                "{:name_width$}  {address:address_width$}  weight {:<5}  {verdict}: {}",
+                "{:name_width$}  {address:address_width$}  weight {:<5}  {eligible}: {}",
                 member.name, member.weight, member.eligibility
             ),
         );
@@ -234,13 +233,6 @@ fn candidate(text: &mut Text, place: usize, candidate: &Candidate) {
 
 fn at_site(pool: &str, site: Option<&str>) -> String {
     site.map_or_else(|| pool.to_owned(), |site| format!("{pool} at {site}"))
-}
-
-fn pick(pick: Pick) -> &'static str {
-    match pick {
-        Pick::Weighted => "weighted",
-        Pick::All => "all",
-    }
 }
 
 fn what_is_given_out(text: &mut Text, given: &Given) {

@@ -1,37 +1,6 @@
-//! The names of states, the same in `explain`, `status`, metrics and logs.
+//! Words for people, the same in `explain`, `status`, `check` and reports.
 
-use crate::answer::Counter;
-use crate::steer::{PoolState, Reason};
-
-/// The state of a pool for one family (semantics §3).
-pub fn pool(state: PoolState) -> &'static str {
-    match state {
-        PoolState::Absent => "absent",
-        PoolState::Healthy => "healthy",
-        PoolState::Degraded => "degraded",
-        PoolState::Dead => "dead",
-    }
-}
-
-/// Every [`Reason`], in the order of the truth table (semantics §4).
-pub const REASONS: [Reason; 10] = [
-    Reason::Healthy,
-    Reason::Degraded,
-    Reason::AllDown,
-    Reason::AllDownDrained,
-    Reason::AllDownPool,
-    Reason::AllDownDefault,
-    Reason::AllDownNone,
-    Reason::NothingLeft,
-    Reason::EmptyDefault,
-    Reason::EmptyNoData,
-];
-
-/// The named state of a steered answer (semantics §4), as metrics have it.
-pub fn reason(reason: Reason) -> &'static str {
-    let (_, (_, name)) = Counter::of_reason(reason).metric();
-    name
-}
+use crate::steer::Reason;
 
 /// What a named state means, as a sentence without a full stop.
 pub fn reason_sentence(reason: Reason) -> &'static str {
@@ -57,13 +26,34 @@ pub fn reason_sentence(reason: Reason) -> &'static str {
     }
 }
 
+/// A number of things: `1 class`, `2 classes`, `0 records`.
+pub fn counted(count: usize, word: &str) -> String {
+    let plural = match count {
+        1 => "",
+        _ if word.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{count} {word}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn every_reason_has_a_name_of_its_own() {
-        let names: std::collections::BTreeSet<_> = REASONS.iter().map(|&each| reason(each)).collect();
-        assert_eq!(names.len(), REASONS.len());
+    fn every_reason_has_a_sentence_of_its_own() {
+        let sentences: BTreeSet<_> = Reason::ALL.iter().map(|&each| reason_sentence(each)).collect();
+        assert_eq!(sentences.len(), Reason::ALL.len());
+    }
+
+    #[test]
+    fn only_one_thing_is_singular() {
+        for (count, word, expected) in
+            [(0, "record", "0 records"), (1, "class", "1 class"), (2, "class", "2 classes")]
+        {
+            assert_eq!(counted(count, word), expected);
+        }
     }
 }

@@ -2,6 +2,15 @@
 
 use super::database::Database;
 
+/// The notice that the built-in data asks for, to be shown wherever the data is; `None` in a build without it.
+pub const DATA_NOTICE: Option<&str> = if cfg!(all(feature = "builtin-geo", target_endian = "little")) {
+    Some(
+        "Built-in geo data: IPFire Location (https://location.ipfire.org), CC BY-SA 4.0, packed by The Tor Project",
+    )
+} else {
+    None
+};
+
 /// What `status` and `explain` call it.
 #[cfg(all(feature = "builtin-geo", target_endian = "little"))]
 const NAME: &str = "built-in";
@@ -10,9 +19,16 @@ const NAME: &str = "built-in";
 #[cfg(all(feature = "builtin-geo", target_endian = "little"))]
 const BUILT_AT: u64 = 1_790_138_131;
 
+impl Database {
+    /// The built-in country data; `None` in a build without the feature `builtin-geo`.
+    pub fn builtin() -> Option<Database> {
+        load()
+    }
+}
+
 /// The data, where it was compiled in (the crate has it for little-endian machines only).
 #[cfg(all(feature = "builtin-geo", target_endian = "little"))]
-pub(super) fn load() -> Option<Database> {
+fn load() -> Option<Database> {
     use super::database_builder::DatabaseBuilder;
 
     let mut builder = DatabaseBuilder::default();
@@ -41,7 +57,7 @@ fn ranges<A: super::space::Space>(
 
 /// There is no built-in data in this build.
 #[cfg(not(all(feature = "builtin-geo", target_endian = "little")))]
-pub(super) fn load() -> Option<Database> {
+fn load() -> Option<Database> {
     None
 }
 

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::database::Database;
 use super::decide::Decider;
+use super::ipv4_table::RANGES_MAXIMUM;
 use super::place::Place;
 use super::prefix::Prefix;
 use super::ranges::{NOTHING, Ranges, sweep};
@@ -34,6 +35,12 @@ pub(super) enum CompileError {
          location"
     )]
     TooManyClasses(String),
+    /// More ranges than a table's positions can tell apart.
+    #[error(
+        "map \"{0}\" cuts the address space into {1} ranges, more than the {RANGES_MAXIMUM} that are accepted: give it \
+         fewer databases or fewer networks"
+    )]
+    TooManyRanges(String, usize),
     /// A network that would never be asked for.
     #[error(
         "map \"{0}\": network {1} can match nobody, because clients in {2} are looked up by the IPv4 address inside: \
@@ -91,6 +98,7 @@ pub(super) fn compile(
     ipv6.ranges = [MAPPED, SIX_TO_FOUR]
         .into_iter()
         .fold(ipv6.ranges, |ranges, block| overlay(ranges, block, in_tunnels));
+    refuse_too_many_ranges(name, ipv4.ranges.len().max(ipv6.ranges.len()))?;
     Ok(Compiled { ipv4, ipv6, classes: classes.lists })
 }
 
@@ -114,6 +122,14 @@ fn refuse_networks_in_tunnels(name: &str, rules: &MapRules) -> Result<(), Compil
                 return Err(CompileError::NetworkInTunnel(name.to_owned(), network, tunnel));
             }
         }
+    }
+    Ok(())
+}
+
+/// IPv6 has no narrower positions than IPv4: one bound for both.
+fn refuse_too_many_ranges(name: &str, count: usize) -> Result<(), CompileError> {
+    if count > RANGES_MAXIMUM {
+        return Err(CompileError::TooManyRanges(name.to_owned(), count));
     }
     Ok(())
 }
@@ -329,6 +345,13 @@ mod tests {
         rules.default = vec![];
         let error = compile("world", &rules, &[], &[]).err();
         assert_eq!(error, Some(CompileError::TooManyClasses("world".to_owned())));
+    }
+
+    #[test]
+    fn ranges_beyond_the_positions_of_a_table_are_refused_with_the_way_out() {
+        assert_eq!(refuse_too_many_ranges("world", RANGES_MAXIMUM), Ok(()));
+        let error = refuse_too_many_ranges("world", RANGES_MAXIMUM + 1).unwrap_err();
+        assert!(error.to_string().contains("134217728 ranges"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::place::Place;
 use super::prefix::Prefix;
 use super::ranges::{NOTHING, Ranges};
 use super::space::shortest_prefix;
-use super::{builtin, mmdb, special};
+use super::special;
 
 /// One database (mmdb or built-in), immutable.
 pub struct Database {
@@ -45,17 +45,6 @@ pub struct Coverage {
 }
 
 impl Database {
-    /// Reads an .mmdb file of any of the shapes of semantics §6. `name` is what `status` and `explain` call it.
-    /// Errors are sentences for the operator (not an mmdb, truncated, no usable record, …).
-    pub fn from_mmdb(name: &str, octets: Vec<u8>) -> Result<Database, String> {
-        mmdb::load(name, octets).map_err(|error| error.to_string())
-    }
-
-    /// The built-in country data (feature `builtin-geo`).
-    pub fn builtin() -> Option<Database> {
-        builtin::load()
-    }
-
     /// Its name.
     pub fn name(&self) -> &str {
         &self.label.name
@@ -199,10 +188,10 @@ mod tests {
     fn a_shrunken_database_never_replaces_a_good_one() {
         let served = with_networks(100, &[*b"DE", *b"FR", *b"IT", *b"ES", *b"PT"]);
         let check = |number, codes: &[[u8; 2]], expected: Option<&str>| {
-            let verdict = with_networks(number, codes).acceptable_after(&served);
+            let accepted = with_networks(number, codes).acceptable_after(&served);
             match expected {
-                None => assert_eq!(verdict, Ok(())),
-                Some(text) => assert!(verdict.unwrap_err().contains(text)),
+                None => assert_eq!(accepted, Ok(())),
+                Some(text) => assert!(accepted.unwrap_err().contains(text)),
             }
         };
         check(80, &[*b"DE", *b"FR", *b"IT", *b"ES"], None);

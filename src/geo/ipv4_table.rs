@@ -12,6 +12,8 @@ const BUCKETS: usize = 1 << 16;
 /// Low bits of a bucket's word: position of its first range. The others: the scope of a uniform bucket.
 const POSITION_BITS: u32 = 27;
 const POSITION_MASK: u32 = (1 << POSITION_BITS) - 1;
+/// Most ranges of a table: their number is the position that ends the last bucket.
+pub(super) const RANGES_MAXIMUM: usize = POSITION_MASK as usize;
 
 /// Ranges of IPv4 with a value of 16 bits.
 #[derive(Debug)]
@@ -24,7 +26,8 @@ pub(super) struct Ipv4Table {
 }
 
 impl Ipv4Table {
-    /// Packs ranges, given by their starts in ascending order, the first at 0, neighbours with different values.
+    /// Packs ranges, given by their starts in ascending order, the first at 0, neighbours with different values;
+    /// at most [`RANGES_MAXIMUM`] of them.
     pub(super) fn new(ranges: &[(u32, u16)]) -> Ipv4Table {
         let mut buckets = Vec::with_capacity(BUCKETS + 1);
         let mut position = 0;

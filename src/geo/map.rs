@@ -84,6 +84,11 @@ impl Map {
         &self.name
     }
 
+    /// The tables that it was compiled from.
+    pub fn rules(&self) -> &MapRules {
+        &self.source.rules
+    }
+
     /// Where a client is. About 10 ns, no allocation.
     #[inline]
     pub fn place(&self, client: IpAddr) -> Placement {

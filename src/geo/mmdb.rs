@@ -25,8 +25,8 @@ use super::place::Place;
 use super::ranges::NOTHING;
 use super::space::Space;
 
-/// Largest file that is looked at: 1 GiB.
-const FILE_OCTETS_MAXIMUM: usize = 1 << 30;
+/// Most octets of an .mmdb file that is looked at: 1 GiB; the largest published ones are below 200 MB.
+pub const FILE_OCTETS_MAXIMUM: usize = 1 << 30;
 /// Most nodes of a search tree; a city database has 15 million.
 const NODES_MAXIMUM: u32 = 1 << 26;
 /// Most networks with a record.
@@ -40,7 +40,7 @@ const SAMPLE_KEYS: usize = 12;
 
 /// Why a file is no database for us; each a sentence for the operator.
 #[derive(Debug, Error)]
-pub(super) enum MmdbError {
+enum MmdbError {
     /// More octets than we look at.
     #[error("it has {0} octets, more than the {FILE_OCTETS_MAXIMUM} that are accepted")]
     TooLarge(usize),
@@ -75,8 +75,16 @@ pub(super) enum MmdbError {
     NothingUsable(String),
 }
 
+impl Database {
+    /// Reads an .mmdb file of any of the shapes of semantics §6. `name` is what `status` and `explain` call it.
+    /// Errors are sentences for the operator (not an mmdb, truncated, no usable record, …).
+    pub fn from_mmdb(name: &str, octets: Vec<u8>) -> Result<Database, String> {
+        load(name, octets).map_err(|error| error.to_string())
+    }
+}
+
 /// Reads and walks a file.
-pub(super) fn load(name: &str, octets: Vec<u8>) -> Result<Database, MmdbError> {
+fn load(name: &str, octets: Vec<u8>) -> Result<Database, MmdbError> {
     if octets.len() > FILE_OCTETS_MAXIMUM {
         return Err(MmdbError::TooLarge(octets.len()));
     }

@@ -29,8 +29,10 @@ mod subdivisions;
 #[cfg(test)]
 mod table_laws;
 
+pub use builtin::DATA_NOTICE;
 pub use database::{Coverage, Database};
 pub use explain::{Reason, explain};
 pub use map::{ClassId, Map, Placement};
+pub use mmdb::FILE_OCTETS_MAXIMUM;
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::space::Space;
+use crate::wire::Family;
 
 /// A network prefix; the address has no bit set beyond `length`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +22,15 @@ impl Prefix {
             (IpAddr::V4(own), IpAddr::V4(other)) => other.to_bits().first_of(self.length) == own.to_bits(),
             (IpAddr::V6(own), IpAddr::V6(other)) => other.to_bits().first_of(self.length) == own.to_bits(),
             _ => false,
+        }
+    }
+
+    /// The prefix of that length around an address; a length beyond the family's is cut to it.
+    pub fn around(address: IpAddr, length: u8) -> Prefix {
+        let length = length.min(Family::of(address).bits());
+        match address {
+            IpAddr::V4(address) => Prefix::around_ipv4(address.to_bits(), length),
+            IpAddr::V6(address) => Prefix::around_ipv6(address.to_bits(), length),
         }
     }
 
@@ -48,6 +58,20 @@ mod tests {
     fn check(prefix: (&str, u8), address: &str, expected: bool) {
         let prefix = Prefix { address: prefix.0.parse().unwrap(), length: prefix.1 };
         assert_eq!(prefix.contains(address.parse().unwrap()), expected, "{prefix} {address}");
+    }
+
+    #[test]
+    fn a_prefix_around_an_address_has_no_host_bits() {
+        for (address, length, expected) in [
+            ("192.0.2.255", 24, "192.0.2.0/24"),
+            ("192.0.2.255", 0, "0.0.0.0/0"),
+            ("192.0.2.255", 255, "192.0.2.255/32"),
+            ("2001:db8::1", 32, "2001:db8::/32"),
+            ("2001:db8::1", 0, "::/0"),
+            ("2001:db8::1", 129, "2001:db8::1/128"),
+        ] {
+            assert_eq!(Prefix::around(address.parse().unwrap(), length).to_string(), expected);
+        }
     }
 
     #[test]

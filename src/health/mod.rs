@@ -15,5 +15,5 @@ pub use admin::AdminState;
 pub use monitor::{HttpProbe, Hysteresis, Monitor, Probe, TlsProbe};
 pub use record::{LastVerdict, Record};
 pub use saved::{SavedError, SavedHealth};
-pub use target::{TargetId, TargetKey};
+pub use target::{METADATA_ADDRESSES, TargetId, TargetKey, is_metadata_address};
 pub use tracker::{State, Tracker, Transition, Verdict};

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::http::HttpCheck;
 use super::miss::Miss;
-use super::refusal::{Refusal, is_metadata_address};
+use super::refusal::Refusal;
 use super::tcp;
 use super::tls::Trust;
-use crate::health::{Monitor, Probe};
+use crate::health::{Monitor, Probe, is_metadata_address};
 
 /// What to do for each probe of one target.
 pub(super) struct Check {
@@ -19,14 +19,9 @@ pub(super) struct Check {
 
 impl Check {
     /// Prepares `monitor` for `address`. Reads the machine's trusted certificates if this is the first to need
-    /// them. `allowed` are metadata addresses that may be probed.
-    pub(super) fn new(
-        address: IpAddr,
-        monitor: &Monitor,
-        trust: &Trust,
-        allowed: &[IpAddr],
-    ) -> Result<Check, Refusal> {
-        if is_metadata_address(address) && !allowed.contains(&address.to_canonical()) {
+    /// them.
+    pub(super) fn new(address: IpAddr, monitor: &Monitor, trust: &Trust) -> Result<Check, Refusal> {
+        if is_metadata_address(address) {
             return Err(Refusal::MetadataAddress(address));
         }
         let target = SocketAddr::new(address, monitor.port);
@@ -52,16 +47,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_metadata_address_is_probed_only_where_it_is_allowed_by_name() {
-        let check = |address: &str, allowed: &[IpAddr]| {
-            Check::new(address.parse().unwrap(), &monitor(Probe::Tcp, 80), &Trust::new(), allowed).err()
+    fn a_metadata_address_is_never_probed() {
+        let check = |address: &str| {
+            Check::new(address.parse().unwrap(), &monitor(Probe::Tcp, 80), &Trust::new()).err()
         };
-        let allowed: [IpAddr; 1] = ["169.254.169.254".parse().unwrap()];
-        for address in ["169.254.169.254", "::ffff:169.254.169.254"] {
-            assert_eq!(check(address, &[]), Some(Refusal::MetadataAddress(address.parse().unwrap())));
-            assert_eq!(check(address, &allowed), None);
+        for address in ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254"] {
+            assert_eq!(check(address), Some(Refusal::MetadataAddress(address.parse().unwrap())));
         }
-        assert!(check("fd00:ec2::254", &allowed).is_some());
-        assert_eq!(check("127.0.0.1", &[]), None);
+        assert_eq!(check("127.0.0.1"), None);
     }
 }

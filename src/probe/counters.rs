@@ -5,8 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Counts since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
-    /// Probes begun, the first round included.
-    pub started: u64,
     /// Verdicts *pass*.
     pub passes: u64,
     /// Verdicts *fail*.
@@ -23,7 +21,6 @@ pub struct Counters {
 /// The same, while it is being counted.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    pub(super) started: AtomicU64,
     pub(super) passes: AtomicU64,
     pub(super) failures: AtomicU64,
     pub(super) abstentions: AtomicU64,
@@ -36,7 +33,6 @@ impl Tally {
     pub(super) fn read(&self) -> Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
-            started: read(&self.started),
             passes: read(&self.passes),
             failures: read(&self.failures),
             abstentions: read(&self.abstentions),

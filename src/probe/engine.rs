@@ -8,7 +8,6 @@
 //! connecting and closing, none late and none skipped; an HTTP target takes 5 KiB, most of it its client.
 
 use std::future::{Future, poll_fn};
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +32,6 @@ pub(super) struct Engine {
     pub(super) tally: Tally,
     permits: Semaphore,
     trust: Trust,
-    allowed: Vec<IpAddr>,
     abstaining: Arc<Abstaining>,
     reports: Box<dyn Fn(Report) + Send + Sync>,
     origin: Instant,
@@ -49,7 +47,6 @@ impl Engine {
             tally: Tally::default(),
             permits: Semaphore::new(settings.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             trust: Trust::new(),
-            allowed: settings.allowed_metadata_addresses,
             abstaining: Arc::default(),
             reports,
             origin: Instant::now(),
@@ -103,7 +100,7 @@ impl Engine {
     }
 
     fn prepare(&self, assignment: &Assignment) -> Result<Check, Refusal> {
-        Check::new(assignment.key.address, &assignment.monitor, &self.trust, &self.allowed)
+        Check::new(assignment.key.address, &assignment.monitor, &self.trust)
     }
 
     fn now(&self) -> Duration {
@@ -119,7 +116,6 @@ impl Engine {
                 self.permits.acquire().await.expect("the semaphore is never closed")
             }
         };
-        add(&self.tally.started, 1);
         let begin = Instant::now();
         // On the heap, so that a sleeping target does not keep the room of a running probe.
         let ended = caught(Box::pin(check.run())).await;

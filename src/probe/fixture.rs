@@ -132,7 +132,7 @@ pub(super) fn get() -> HttpProbe {
 
 /// One probe's outcome in words: `pass`, `fail: …`, `abstain: …`, `refused: …`.
 pub(super) async fn outcome(monitor: &Monitor, address: IpAddr) -> String {
-    let check = match Check::new(address, monitor, &Trust::new(), &[]) {
+    let check = match Check::new(address, monitor, &Trust::new()) {
         Ok(check) => check,
         Err(refusal) => return format!("refused: {refusal}"),
     };

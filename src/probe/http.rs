@@ -13,7 +13,8 @@ use reqwest::{Client, Method, Request, Response, StatusCode, Url, redirect, retr
 use rustls::pki_types::DnsName;
 use tokio::time::{Instant, timeout_at};
 
-use super::miss::{Miss, Stage, foreign};
+use super::foreign_text::foreign;
+use super::miss::{Miss, Stage};
 use super::refusal::Refusal;
 use super::tls::{HandshakeBegun, Trust};
 use crate::health::{HttpProbe, TlsProbe};

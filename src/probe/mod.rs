@@ -13,6 +13,7 @@ mod check;
 mod concurrency;
 mod counters;
 mod engine;
+mod foreign_text;
 mod grid;
 mod http;
 mod miss;
@@ -38,7 +39,7 @@ use crate::health::{Monitor, TargetKey, Verdict};
 
 pub use counters::Counters;
 pub use prober::Prober;
-pub use refusal::{METADATA_ADDRESSES, Refusal, is_metadata_address};
+pub use refusal::Refusal;
 
 /// How long the first round of probes may take (semantics §1); what has no verdict by then gets one on its grid.
 pub const FIRST_ROUND_DEADLINE: Duration = Duration::from_secs(5);
@@ -70,12 +71,10 @@ pub struct Report {
 pub struct Settings {
     /// Probes under way at once; the default is half of the descriptors this process may have, within bounds.
     pub concurrency: usize,
-    /// Those of [`METADATA_ADDRESSES`] that may be probed after all; none by default.
-    pub allowed_metadata_addresses: Vec<std::net::IpAddr>,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { concurrency: concurrency::default_limit(), allowed_metadata_addresses: Vec::new() }
+        Settings { concurrency: concurrency::default_limit() }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::{CertificateError, Error};
 
-use super::miss::foreign;
+use super::foreign_text::foreign;
 
 /// The reason for a verdict.
 pub(super) fn reason(error: &Error) -> String {

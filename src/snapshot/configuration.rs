@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::fault::{Fault, Source};
-use crate::geo::{self, Database, MapRules, Site};
+use crate::geo::{self, Database, Site};
 use crate::health::{Monitor, TargetId, TargetKey};
 use crate::steer::{Pool, PoolId, Rule};
 use crate::wire::{Family, Name};
@@ -49,15 +49,11 @@ pub struct SteerMark {
     pub ttl: u32,
 }
 
-/// A map, compiled, with what it was compiled from.
+/// A map and how it is used.
 pub struct Map {
-    /// Its name.
-    pub name: String,
     /// Whether EDNS Client Subnet decides (semantics §7).
     pub ecs: bool,
-    /// The tables as written, ids resolved.
-    pub rules: MapRules,
-    /// The compiled table.
+    /// The compiled map, with its name and what it was compiled from.
     pub table: Arc<geo::Map>,
 }
 

@@ -27,7 +27,6 @@
 //!
 //! Trickle and the panic limit (semantics §4.3, §4.6) will be two more lines of the first table.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -177,24 +176,6 @@ impl Reason {
             Reason::EmptyDefault => "empty_default",
             Reason::EmptyNoData => "empty_nodata",
         }
-    }
-}
-
-/// What log, `status` and `explain` say.
-impl fmt::Display for Reason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Reason::Healthy => "healthy",
-            Reason::Degraded => "degraded",
-            Reason::AllDown => "all down: members as if up",
-            Reason::AllDownDrained => "all down: drained members as if up",
-            Reason::AllDownPool => "all down: the pool for that case",
-            Reason::AllDownDefault => "all down: default RRset",
-            Reason::AllDownNone => "all down: NODATA",
-            Reason::NothingLeft => "nothing left: default RRset",
-            Reason::EmptyDefault => "empty site list: default RRset",
-            Reason::EmptyNoData => "empty site list: NODATA",
-        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pools and members as an operator wrote them, names resolved.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::geo::SiteId;
@@ -59,6 +60,16 @@ pub enum Pick {
     /// All, rotated.
     All,
     // `hash` comes later.
+}
+
+/// As it is written: `weighted`, `all`.
+impl fmt::Display for Pick {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Pick::Weighted => "weighted",
+            Pick::All => "all",
+        })
+    }
 }
 
 /// From where on a pool is healthy. Members of weight 0 count on neither side.

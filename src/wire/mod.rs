@@ -14,6 +14,8 @@ pub use header::{Header, Rcode};
 pub use name::{Name, NameError};
 pub use question_name::QuestionName;
 
+use std::fmt;
+
 /// Record types that the code itself treats in some way (IANA DNS parameters); others are just numbers.
 pub mod rtype {
     #![allow(missing_docs)]
@@ -75,17 +77,50 @@ impl Family {
         }
     }
 
-    /// The family of the addresses that `rtype` carries, if it carries any.
-    pub fn of_rtype(rtype: u16) -> Option<Family> {
-        match rtype {
-            rtype::A => Some(Family::V4),
-            rtype::AAAA => Some(Family::V6),
-            _ => None,
+    /// The name of that type: `A` or `AAAA`.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Family::V4 => "A",
+            Family::V6 => "AAAA",
+        }
+    }
+
+    /// One word for metrics: `ipv4` or `ipv6`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Family::V4 => "ipv4",
+            Family::V6 => "ipv6",
+        }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Family {
+        match self {
+            Family::V4 => Family::V6,
+            Family::V6 => Family::V4,
+        }
+    }
+
+    /// The length of an address.
+    pub fn bits(self) -> u8 {
+        match self {
+            Family::V4 => 32,
+            Family::V6 => 128,
         }
     }
 
     /// The family of an address.
     pub fn of(address: std::net::IpAddr) -> Family {
         if address.is_ipv4() { Family::V4 } else { Family::V6 }
+    }
+}
+
+/// `IPv4` or `IPv6`.
+impl fmt::Display for Family {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Family::V4 => "IPv4",
+            Family::V6 => "IPv6",
+        })
     }
 }

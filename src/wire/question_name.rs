@@ -35,8 +35,8 @@ impl Default for QuestionName {
 }
 
 impl QuestionName {
-    /// Reads an uncompressed name from the front of `octets`. Returns its length, or `None` (with the scratch in an
-    /// unspecified but usable state) when no valid uncompressed name stands there.
+    /// Reads an uncompressed name from the front of `octets`. Returns its length, or `None` when no valid
+    /// uncompressed name stands there; then the scratch must be read again before it is used.
     pub fn read(&mut self, octets: &[u8]) -> Option<usize> {
         let mut at = 0;
         let mut labels = 0;

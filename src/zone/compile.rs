@@ -5,11 +5,16 @@ use super::faults::{Faults, Place};
 use super::records::{Record, Records};
 use super::table::Table;
 use super::{field, nodes, record_type};
+use crate::wire::header::HEADER_LENGTH;
+use crate::wire::name::NAME_MAX;
 use crate::wire::{Name, class, rtype};
 
-/// The most octets of an RRset: what a message of 65535 octets holds beside its header, the longest question and an
-/// OPT record with room for its options.
-pub(super) const RRSET_OCTETS_MAX: usize = u16::MAX as usize - 12 - 259 - 512;
+/// The longest question: a name, its type and its class.
+const QUESTION_MAX: usize = NAME_MAX + 4;
+/// Room for an OPT record with its options.
+const OPT_ROOM: usize = 512;
+/// The most octets of an RRset: what a message of 65535 octets holds beside its header, question and OPT record.
+pub(super) const RRSET_OCTETS_MAX: usize = u16::MAX as usize - HEADER_LENGTH - QUESTION_MAX - OPT_ROOM;
 
 /// Up to this many records are compared each with each before they are sorted to find doubled ones.
 const COMPARED_IN_PAIRS: usize = 8;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::compiled::{Standing, Zone};
 use super::faults::Faults;
+use super::lookup::Lookup;
 use super::{check, compile, master};
 use crate::fault::{Fault, Source};
 use crate::wire::{Name, QuestionName, rtype};
@@ -62,7 +63,7 @@ impl ZoneData {
         names.take_while(|name| name.is_within(self.apex())).find(is_cut)
     }
 
-    /// Whether `name` is the target of an NS record of this zone.
+    /// Whether `name` is the target of an NS record of this zone, or the wildcard that such a target gets its addresses by.
     pub fn is_ns_target(&self, name: &Name) -> bool {
         self.ns_targets.get_or_init(|| self.collect_ns_targets()).contains(name)
     }
@@ -93,9 +94,21 @@ impl ZoneData {
         let mut name = QuestionName::default();
         let nodes = self.zone.node_numbers();
         for ns in nodes.filter_map(|number| self.zone.node(number).rrset(rtype::NS)) {
-            ns.visit_targets(&mut name, |_, target| targets.extend(Name::from_wire(target.as_octets())));
+            ns.visit_targets(&mut name, |_, target| {
+                targets.extend(Name::from_wire(target.as_octets()));
+                targets.extend(self.wildcard_of(target));
+            });
         }
         targets
+    }
+
+    /// The wildcard that stands in for a name of this zone.
+    fn wildcard_of(&self, name: &QuestionName) -> Option<Name> {
+        let is_within = Name::from_wire(name.as_octets()).is_ok_and(|name| name.is_within(self.apex()));
+        match is_within.then(|| self.zone.find(name, rtype::A))? {
+            Lookup::Found { node, wildcard: true } => Some(self.zone.full_name(node.number())),
+            _ => None,
+        }
     }
 }
 
@@ -122,11 +135,21 @@ mod tests {
         assert_eq!(data.cut_at_or_above(&name("www.example.com.")), None);
         assert!(data.is_ns_target(&name("NS.sub.example.com.")));
         assert!(!data.is_ns_target(&name("www.example.com.")));
+        assert!(!data.is_ns_target(&name("*.example.com.")));
         data.steer(&name("www.example.com."), rtype::A, 7);
         let zone = data.compile();
         let mut rules =
             zone.node_numbers().flat_map(|node| zone.node(node).rrsets()).filter_map(|set| set.rule());
         assert_eq!((rules.next(), rules.next()), (Some(7), None));
+    }
+
+    #[test]
+    fn the_wildcard_behind_a_nameserver_is_one_too() {
+        let data =
+            load(&format!("{HEAD}sub NS ns7.hosts\n*.hosts A 192.0.2.1\n*.web A 192.0.2.2\n")).0.unwrap();
+        assert!(data.is_ns_target(&name("ns7.hosts.example.com.")));
+        assert!(data.is_ns_target(&name("*.hosts.example.com.")));
+        assert!(!data.is_ns_target(&name("*.web.example.com.")));
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::wire::Name;
 
 /// The most files that include each other.
 const INCLUDE_DEPTH_MAX: usize = 10;
-/// The most files of a zone, one counted as often as it is included.
-const FILES_MAX: usize = 10_000;
+/// The most files that a zone includes, one counted as often as it is asked for.
+const INCLUDED_MAX: usize = 1_000;
 
 /// Carries out a directive; the first of its tokens begins with a dollar sign.
 pub(super) fn read(reader: &mut Reader<'_>, state: &mut FileState<'_>, tokens: &[Token]) {
@@ -85,10 +85,19 @@ fn parse_origin(reader: &mut Reader<'_>, state: &FileState<'_>, token: &Token) -
 
 fn include(reader: &mut Reader<'_>, state: &FileState<'_>, token: &Token, origin: Name) {
     let open: Vec<&FileState<'_>> = std::iter::successors(Some(state), |state| state.above).collect();
-    if open.len() >= INCLUDE_DEPTH_MAX || reader.files >= FILES_MAX {
-        let help = format!("files go {INCLUDE_DEPTH_MAX} deep and are {FILES_MAX} in all at most");
-        return reader.fault(state, token, "too many files are included", &help);
+    if open.len() >= INCLUDE_DEPTH_MAX {
+        let message = format!("files are included more than {INCLUDE_DEPTH_MAX} deep");
+        return reader.fault(state, token, &message, "include the file from a file further up");
     }
+    if reader.included >= INCLUDED_MAX {
+        return reader.fault(
+            state,
+            token,
+            "too many files are included",
+            &format!("at most {INCLUDED_MAX} in all"),
+        );
+    }
+    reader.included += 1;
     let Some(source) = open_file(reader, state, token) else { return };
     if open.iter().any(|above| above.source.path == source.path) {
         return reader.fault(

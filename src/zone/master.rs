@@ -21,8 +21,8 @@ use crate::wire::{Name, QuestionName, class, rtype};
 
 /// The longest TTL (RFC 2181 §8).
 const TTL_MAX: u32 = i32::MAX as u32;
-/// The most octets of one file.
-const FILE_OCTETS_MAX: usize = 1 << 30;
+/// The most octets of one master file, or of one that it includes.
+pub const FILE_OCTETS_MAX: usize = 1 << 30;
 
 /// Reads a master file and what it includes.
 pub(super) fn read(apex: &Name, source: &Arc<Source>, include: Include<'_>, faults: &mut Faults) -> Records {
@@ -33,7 +33,7 @@ pub(super) fn read(apex: &Name, source: &Arc<Source>, include: Include<'_>, faul
         records: Records::new(apex),
         default_ttl: None,
         last_ttl: None,
-        files: 0,
+        included: 0,
         name: Vec::new(),
         question_name: QuestionName::default(),
     };
@@ -51,8 +51,8 @@ pub(super) struct Reader<'a> {
     pub(super) default_ttl: Option<u32>,
     /// That of the last record that was written with one.
     last_ttl: Option<u32>,
-    /// The number of files read so far.
-    pub(super) files: usize,
+    /// How often a file was asked for by `$INCLUDE` so far.
+    pub(super) included: usize,
     /// Room for an owner name.
     name: Vec<u8>,
     question_name: QuestionName,
@@ -99,7 +99,6 @@ impl Reader<'_> {
     /// Reads a file and adds its records.
     pub(super) fn read_file(&mut self, mut state: FileState<'_>) {
         let file = self.faults.add_source(state.source);
-        self.files += 1;
         if state.source.octets.len() > FILE_OCTETS_MAX {
             let message = format!("the file is larger than {FILE_OCTETS_MAX} octets");
             self.faults.push(Fault::file(state.source, message));

@@ -41,5 +41,6 @@ mod zones;
 pub use compiled::Zone;
 pub use data::{Include, ZoneData};
 pub use lookup::Lookup;
+pub use master::FILE_OCTETS_MAX;
 pub use rrset::{CnameTarget, Glue, Node, Referral, Rrset};
 pub use zones::Zones;

@@ -4,6 +4,8 @@
 //! parameters (`service`), a plain row of fields (`field`), and `domain`'s scanning over our tokens for the rest
 //! (DNSSEC, TLSA, CAA and so on).
 
+pub(super) mod base64;
+
 use domain::base::iana::Rtype;
 use domain::base::name::Name;
 use domain::base::rdata::{ComposeRecordData, ParseAnyRecordData};
@@ -40,11 +42,6 @@ pub(super) fn parse(number: u16, cursor: &mut Cursor<'_>, into: &mut Vec<u8>) ->
         0..=RDATA_MAX => Ok(()),
         length => Err(RdataError::TooLong(length)),
     }
-}
-
-/// The octets of a text in base 64; `None` when it is none.
-pub(super) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    domain::utils::base64::decode(std::str::from_utf8(text).ok()?).ok()
 }
 
 /// Reads `\# length hexadecimal…`; what a known type's data cannot be is refused.

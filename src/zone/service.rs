@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use super::cursor::{Cursor, RdataError, append_unescaped, decimal};
 use super::faults::excerpt;
-use super::rdata::decode_base64;
+use super::rdata::base64;
 
 /// A parameter's key (IANA "Service Parameter Keys").
 mod key {
@@ -118,7 +118,7 @@ fn encode(key: u16, text: &[u8]) -> Result<Vec<u8>, RdataError> {
         key::IPV4HINT => encode_addresses(text, key, |address: Ipv4Addr| address.octets()),
         key::IPV6HINT => encode_addresses(text, key, |address: Ipv6Addr| address.octets()),
         key::ECH => {
-            decode_base64(text).ok_or_else(|| refuse("the value of ech must be in base 64".to_owned()))
+            base64::decode(text).ok_or_else(|| refuse("the value of ech must be in base 64".to_owned()))
         }
         _ => Ok(text.to_vec()),
     }

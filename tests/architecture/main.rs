@@ -22,6 +22,18 @@ fn layers_and_doors_hold() {
 }
 
 #[test]
+fn every_door_is_used() {
+    let unused = rules::unused_doors(&modules());
+    assert!(unused.is_empty(), "\n{}", unused.join("\n"));
+}
+
+#[test]
+fn the_door_table_of_the_documentation_is_this_one() {
+    let document = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md can be read");
+    assert_eq!(documented_doors(&document), doors(), "ARCHITECTURE.md on the left");
+}
+
+#[test]
 fn every_top_level_module_has_a_layer() {
     let known: BTreeSet<String> = layers().into_keys().collect();
     assert_eq!(top_level_modules(), known, "src/ on the left, the table of tests/architecture on the right");
@@ -48,6 +60,11 @@ fn every_dependency_has_its_door() {
 #[test]
 fn tables_of_a_document_are_read() {
     let document =
+        "| crate | door |\n|---|---|\n| `a-b`, `c` | `x::y`, `z` |\n\n| layer | module |\n| 0 | `fault` |";
+    let expected = ["a_b", "c"].map(|name| (name.to_string(), vec!["x::y".to_string(), "z".to_string()]));
+    assert_eq!(documented_doors(document), expected.into());
+
+    let document =
         "| layer | module |\n|---|---|\n| 0 | `fault`, `wire` | x `other` |\n| 5 | `probe` | y |\n\n`text`";
     let expected = [("fault", 0), ("probe", 5), ("wire", 0)];
     assert_eq!(documented_layers(document), expected.map(|(name, layer)| (name.to_string(), layer)).into());
@@ -65,6 +82,32 @@ fn documented_layers(document: &str) -> BTreeMap<String, u8> {
     });
     rows.flat_map(|(layer, cell)| {
         cell.split('`').skip(1).step_by(2).map(move |name| (name.to_string(), layer))
+    })
+    .collect()
+}
+
+/// The table of doors without what every module may name, each in the order of the alphabet.
+fn doors() -> BTreeMap<String, Vec<String>> {
+    let closed = rules::DOORS.iter().filter(|(_, doors)| !doors.contains(&""));
+    closed
+        .map(|(name, doors)| {
+            let mut doors: Vec<String> = doors.iter().map(|door| door.to_string()).collect();
+            doors.sort();
+            (name.to_string(), doors)
+        })
+        .collect()
+}
+
+/// The table under `| crate | door |`: for each crate in the first cell the doors in the second.
+fn documented_doors(document: &str) -> BTreeMap<String, Vec<String>> {
+    let in_backquotes =
+        |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(String::from).collect() };
+    let rows = document.lines().skip_while(|line| *line != "| crate | door |").skip(2);
+    let rows = rows.map_while(|line| line.strip_prefix('|')?.split_once('|'));
+    rows.flat_map(|(names, doors)| {
+        let mut doors = in_backquotes(doors);
+        doors.sort();
+        in_backquotes(names).into_iter().map(move |name| (name.replace('-', "_"), doors.clone()))
     })
     .collect()
 }

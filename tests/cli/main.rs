@@ -4,38 +4,21 @@
 //! when the command fails. Commands run in this folder. `BLESS=1 cargo test --test cli` writes what is printed now into
 //! the files, to be read before it is committed.
 
-use std::fs;
+// Nothing is reachable from outside of a test binary.
+#![allow(unreachable_pub)]
+
+#[path = "../cases/mod.rs"]
+mod cases;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 #[test]
 fn transcripts() {
-    let bless = std::env::var_os("BLESS").is_some();
-    let mut wrong = Vec::new();
-    let cases = cases();
-    assert!(cases.len() > 10, "only {} cases found", cases.len());
-    for path in cases {
-        let text = fs::read_to_string(&path).unwrap();
-        let (command, expected) = text.split_once('\n').unwrap_or((&text, ""));
-        let printed = run(command);
-        if bless {
-            fs::write(&path, format!("{command}\n{printed}")).unwrap();
-        } else if printed != expected {
-            wrong.push(format!(
-                "{}\n{command}\n--- expected\n{expected}--- printed\n{printed}",
-                path.display()
-            ));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-}
-
-fn cases() -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder().join("cases")).expect("the folder of cases can be read");
-    let entry = |entry: std::io::Result<fs::DirEntry>| entry.expect("its entries can be read").path();
-    let mut paths: Vec<PathBuf> = entries.map(entry).collect();
-    paths.sort();
-    paths
+    cases::check(&folder().join("cases"), 11, |text| {
+        let (command, _) = text.split_once('\n').unwrap_or((text, ""));
+        Ok(format!("{command}\n{}", run(command)))
+    });
 }
 
 fn run(command: &str) -> String {

@@ -44,7 +44,7 @@ const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'stat
     Metric { name, help, kind: Kind::Gauge, labels }
 }
 
-/// 1, with the version and the notice that the built-in geo data asks for.
+/// 1, with the version and the notice that the built-in geo data asks for (empty without it).
 pub const BUILD_INFO: Metric =
     gauge("build_info", &["version", "data_notice"], "1, with the version and the notice of the geo data");
 /// When the process started.

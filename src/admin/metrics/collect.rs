@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::Counters;
 use super::catalogue::{self, Metric};
-use crate::admin::{DATA_NOTICE, LastLoad, Sources, gather};
+use crate::admin::{LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
-use crate::explain::words;
+use crate::geo;
 use crate::health::{Record, State, TargetKey};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{self, Eligibility, Member, Pool, PoolId, PoolState};
@@ -62,7 +62,8 @@ fn put(values: &mut Values, metric: &Metric, labels: &[&str], value: u64) {
 
 fn process(values: &mut Values, sources: &Sources, snapshot: &Snapshot) {
     let LastLoad { at, taken, .. } = (sources.last_load)();
-    put(values, &catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION"), DATA_NOTICE], 1);
+    let labels = [env!("CARGO_PKG_VERSION"), geo::DATA_NOTICE.unwrap_or_default()];
+    put(values, &catalogue::BUILD_INFO, &labels, 1);
     put(values, &catalogue::START_TIME, &[], sources.started);
     put(values, &catalogue::READY, &[], u64::from((sources.ready)()));
     put(values, &catalogue::GENERATION, &[], snapshot.generation);
@@ -141,7 +142,7 @@ fn member_state(
     if eligibility == Eligibility::NoAddress {
         return;
     }
-    let labels = [pool.name.as_str(), member.name.as_str(), family_name(family)];
+    let labels = [pool.name.as_str(), member.name.as_str(), family.label()];
     put(values, &catalogue::MEMBER_ELIGIBLE, &labels, u64::from(eligibility.is_given()));
     for &target in &member.targets[family.index()] {
         let target = &configuration.targets[target.0 as usize];
@@ -154,14 +155,7 @@ fn member_state(
 fn pool_state(values: &mut Values, snapshot: &Snapshot, id: PoolId, pool: &Pool, family: Family) {
     let present = snapshot.pool(id, family).state;
     for state in [PoolState::Absent, PoolState::Healthy, PoolState::Degraded, PoolState::Dead] {
-        let labels = [pool.name.as_str(), family_name(family), words::pool(state)];
+        let labels = [pool.name.as_str(), family.label(), &state.to_string()];
         put(values, &catalogue::POOL_STATE, &labels, u64::from(state == present));
-    }
-}
-
-fn family_name(family: Family) -> &'static str {
-    match family {
-        Family::V4 => "ipv4",
-        Family::V6 => "ipv6",
     }
 }

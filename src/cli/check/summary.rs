@@ -7,9 +7,10 @@ use serde::Serialize;
 use crate::admin::timestamp::rfc3339;
 use crate::cli::table::ShownTable;
 use crate::config::Loaded;
+use crate::explain::words::counted;
 use crate::geo::SiteId;
 use crate::snapshot::{Configuration, GeoSource, Map, ZoneFile};
-use crate::steer::{Pick, Pool};
+use crate::steer::Pool;
 
 /// Classes of a map that are listed; a map by distance can have thousands.
 const CLASSES_SHOWN: usize = 20;
@@ -49,7 +50,7 @@ struct MapSummary {
 struct PoolSummary {
     name: String,
     site: Option<String>,
-    pick: &'static str,
+    pick: String,
     members: Vec<String>,
 }
 
@@ -94,7 +95,7 @@ fn zone(configuration: &Configuration, file: &ZoneFile) -> ZoneSummary {
 fn map(configuration: &Configuration, map: &Map) -> MapSummary {
     let sites = |class: &[SiteId]| class.iter().map(|&site| site_name(configuration, site)).collect();
     MapSummary {
-        name: map.name.clone(),
+        name: map.table.name().to_owned(),
         ecs: map.ecs,
         octets: map.table.size(),
         classes: map.table.classes().iter().map(|class| sites(class)).collect(),
@@ -109,10 +110,7 @@ fn pool(configuration: &Configuration, pool: &Pool) -> PoolSummary {
     PoolSummary {
         name: pool.name.clone(),
         site: pool.site.map(|site| site_name(configuration, site)),
-        pick: match pool.pick {
-            Pick::Weighted => "weighted",
-            Pick::All => "all",
-        },
+        pick: pool.pick.to_string(),
         members: pool.members.iter().map(|member| member.name.clone()).collect(),
     }
 }
@@ -138,21 +136,17 @@ impl fmt::Display for Summary {
         }
         for map in &self.maps {
             let ecs = if map.ecs { "decides" } else { "is ignored" };
-            let (classes, size) = (counted(map.classes.len(), "class", "classes"), map.octets / 1024);
+            let (classes, size) = (counted(map.classes.len(), "class"), map.octets / 1024);
             writeln!(formatter, "\nmap {}: {classes}, {size} KiB, client subnet {ecs}", map.name)?;
             write_classes(formatter, map)?;
         }
         if !self.geo.is_empty() {
             section(formatter, &geo_table(&self.geo))?;
         }
-        let rules = counted(self.rules, "rule", "rules");
-        let monitors = counted(self.monitors, "monitor", "monitors");
-        writeln!(formatter, "\n{rules}, {monitors}, {}", counted(self.targets, "target", "targets"))
+        let rules = counted(self.rules, "rule");
+        let monitors = counted(self.monitors, "monitor");
+        writeln!(formatter, "\n{rules}, {monitors}, {}", counted(self.targets, "target"))
     }
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn section(formatter: &mut fmt::Formatter<'_>, table: &ShownTable) -> fmt::Result {
@@ -188,7 +182,7 @@ fn pools_table(pools: &[PoolSummary]) -> ShownTable {
     let mut table = ShownTable::new(&["pool", "site", "pick", "members"]);
     for pool in pools {
         let site = pool.site.clone().unwrap_or_default();
-        table.row([pool.name.clone(), site, pool.pick.to_owned(), pool.members.join(", ")]);
+        table.row([pool.name.clone(), site, pool.pick.clone(), pool.members.join(", ")]);
     }
     table
 }

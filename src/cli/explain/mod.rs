@@ -10,7 +10,8 @@ use std::str::FromStr;
 use super::{DEFAULT_FILE, FAILED, Format, OK, files, json, print};
 use crate::config::report;
 use crate::explain::{self, Client};
-use crate::wire::{Name, NameError, rtype};
+use crate::geo::Prefix;
+use crate::wire::{Family, Name, NameError, rtype};
 use crate::zone::record_type::{self, Parsed};
 
 use self::offline::{MemberName, Offline};
@@ -62,7 +63,7 @@ impl FromStr for From {
         };
         let address: IpAddr =
             address.parse().map_err(|_| format!("`{address}` is not an IPv4 or IPv6 address"))?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
+        let most = Family::of(address).bits();
         let length = length.map(|length| match length.parse() {
             Ok(length @ 1..) if length <= most => Ok(length),
             _ => Err(format!("a prefix length is a number from 1 to {most}, not `{length}`")),
@@ -87,11 +88,11 @@ impl Arguments {
     /// With a length, or with a resolver in between, the address is a client subnet.
     fn client(&self) -> Client {
         let From { address, length } = self.from;
-        let whole = if address.is_ipv4() { 32 } else { 128 };
+        let whole = Family::of(address).bits();
         let length = length.or(self.transport.map(|_| whole));
         Client {
             transport: self.transport.unwrap_or(address),
-            subnet: length.map(|length| explain::network(address, length)),
+            subnet: length.map(|length| Prefix::around(address, length)),
         }
     }
 }

@@ -9,7 +9,6 @@ use crate::explain::{
     Candidate, Client, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Steering, words,
 };
 use crate::geo::Prefix;
-use crate::steer::Pick;
 use crate::zone::record_type;
 
 /// The whole explanation.
@@ -120,8 +119,8 @@ struct DistanceView {
 struct CandidateView {
     pool: String,
     site: Option<String>,
-    state: &'static str,
-    pick: &'static str,
+    state: String,
+    pick: String,
     answers: bool,
     soonest_flip_seconds: Option<u32>,
     members: Vec<MemberView>,
@@ -265,7 +264,7 @@ fn steering(steering: &Steering) -> SteeringView {
         place: steering.place.as_ref().map(place),
         candidates: steering.candidates.iter().map(candidate).collect(),
         excluded: excluded.collect(),
-        reason: words::reason(steering.reason),
+        reason: steering.reason.label(),
         reason_sentence: words::reason_sentence(steering.reason),
         given: given(&steering.given),
         ttl: TtlView {
@@ -333,11 +332,8 @@ fn candidate(candidate: &Candidate) -> CandidateView {
     CandidateView {
         pool: candidate.pool.clone(),
         site: candidate.site.clone(),
-        state: words::pool(candidate.state),
-        pick: match candidate.pick {
-            Pick::Weighted => "weighted",
-            Pick::All => "all",
-        },
+        state: candidate.state.to_string(),
+        pick: candidate.pick.to_string(),
         answers: candidate.answers,
         soonest_flip_seconds: candidate.soonest_flip,
         members: members.collect(),

@@ -4,13 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::config::spec::MemberSpec;
 use crate::config::text::{Broken, Faults, Parsed, Written, quote};
+use crate::health::METADATA_ADDRESSES;
 use crate::wire::Family;
-
-/// Where clouds give secrets to whoever asks from inside (security.md: probes as SSRF).
-const METADATA: [IpAddr; 2] = [
-    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
-    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
-];
 
 /// The addresses of a member, as far as it has them; indexed by `Family::index`.
 pub(super) fn by_family<'a>(
@@ -24,7 +19,6 @@ pub(super) fn by_family<'a>(
     let of = |family| member.addresses.iter().filter(move |address| Family::of(address.value) == family);
     for family in Family::BOTH {
         if let Some(second) = of(family).nth(1) {
-            let family = family_in_words(family);
             let message = format!("the member {} has two {family} addresses", quote(&member.name));
             let help = "a member has at most one address of each family: make it two members";
             faults.add(second.place.error(message).label("the second one").help(help));
@@ -32,14 +26,6 @@ pub(super) fn by_family<'a>(
         }
     }
     if broken { Err(Broken) } else { Ok(Family::BOTH.map(|family| of(family).next())) }
-}
-
-/// "IPv4" or "IPv6".
-pub(super) fn family_in_words(family: Family) -> &'static str {
-    match family {
-        Family::V4 => "IPv4",
-        Family::V6 => "IPv6",
-    }
 }
 
 /// The address, if it is one of IPv4.
@@ -68,7 +54,7 @@ fn check(address: &Written<IpAddr>, faults: &Faults) -> Parsed<()> {
 
 /// Why no client could reach an address, or why nobody may be made to probe it.
 fn unreachable(address: IpAddr) -> Option<(&'static str, Option<String>)> {
-    if METADATA.contains(&address) {
+    if METADATA_ADDRESSES.contains(&address) {
         return Some(("the address of cloud metadata, which is never probed", None));
     }
     match address {

@@ -3,17 +3,6 @@
 use crate::config::text::{Broken, Faults, Parsed, Written, closest, quote};
 use crate::geo::codes;
 
-/// Continents with their English names.
-const CONTINENTS: [(&str, &str); 7] = [
-    ("AF", "Africa"),
-    ("AN", "Antarctica"),
-    ("AS", "Asia"),
-    ("EU", "Europe"),
-    ("NA", "North America"),
-    ("OC", "Oceania"),
-    ("SA", "South America"),
-];
-
 /// Codes that people use and that ISO 3166-1 does not assign.
 const COUNTRY_ALIASES: [(&str, &str); 2] = [("UK", "GB"), ("EL", "GR")];
 
@@ -25,7 +14,7 @@ pub(super) fn continent(code: &Written<String>, faults: &Faults) -> Parsed<[u8; 
     let help = if codes::is_country(&code.to_uppercase()) {
         "countries stand in the table `country`".into()
     } else {
-        match in_table(code, &CONTINENTS) {
+        match in_table(code, &codes::CONTINENTS) {
             Some(found) => format!("did you mean {found}?"),
             None => "the continents are AF, AN, AS, EU, NA, OC, SA".into(),
         }

@@ -265,7 +265,7 @@ pub(super) fn compile(
         .into_iter()
         .map(|BoundMap { name, ecs, rules }| {
             let served =
-                previous.and_then(|previous| previous.maps.iter().find(|map| map.name == name.value));
+                previous.and_then(|previous| previous.maps.iter().find(|map| map.table.name() == name.value));
             let unchanged = served.filter(|map| map.table.is_made_from(&rules, sites, &databases));
             let table = match unchanged {
                 Some(map) => Arc::clone(&map.table),
@@ -277,7 +277,7 @@ pub(super) fn compile(
                     }
                 },
             };
-            Ok(Map { name: name.value, ecs, rules, table })
+            Ok(Map { ecs, table })
         })
         .collect();
     compiled.into_iter().collect()

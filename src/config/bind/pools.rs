@@ -240,7 +240,6 @@ impl Binder<'_> {
         for family in Family::BOTH {
             let members = members_of(pool, family).filter(counted).count();
             if has_family(pool, family) && members < needed as usize {
-                let family = addresses::family_in_words(family);
                 let has = if members == 1 { "has" } else { "have" };
                 let message = format!("only {members} of {all} members that count {has} an {family} address");
                 self.faults.add(written.place.warning(message).label(format!("never reached for {family}")));

@@ -98,7 +98,7 @@ impl Checker<'_> {
     fn report_no_default(&self, request: &Written<SteerRequest>, wanted: &[Family], present: &[Family]) {
         let missing: Vec<Family> =
             wanted.iter().copied().filter(|family| !present.contains(family)).collect();
-        let types: Vec<&str> = missing.iter().map(|&family| type_of(family)).collect();
+        let types: Vec<&str> = missing.iter().map(|&family| family.type_name()).collect();
         let message =
             format!("{} has no {} RRset in {}", request.owner, types.join(" or "), quote(&self.master.path));
         let help = self.meant(request).unwrap_or_else(|| {
@@ -135,11 +135,11 @@ impl Checker<'_> {
         let documentation = ["192.0.2.1", "2001:db8::1"][family.index()].to_owned();
         let example = self.examples.get(request.table).and_then(|of| of[family.index()].clone());
         let owner = relative(&request.owner, self.data.apex());
-        format!("{owner} 300 IN {} {}", type_of(family), example.unwrap_or(documentation))
+        format!("{owner} 300 IN {} {}", family.type_name(), example.unwrap_or(documentation))
     }
 
     fn report_second_rule(&self, request: &Written<SteerRequest>, family: Family, first: &Place) {
-        let message = format!("{} {} is steered twice", request.owner, type_of(family));
+        let message = format!("{} {} is steered twice", request.owner, family.type_name());
         let help = format!(
             "it is steered at {} already: keep one, or narrow them with `types`",
             first.file_and_line()
@@ -148,19 +148,11 @@ impl Checker<'_> {
     }
 
     fn report_no_ttl(&self, request: &Written<SteerRequest>, family: Family) {
-        let message = format!("the {} RRset of {} has TTL 0", type_of(family), request.owner);
+        let message = format!("the {} RRset of {} has TTL 0", family.type_name(), request.owner);
         let fault = request.place.error(message).label("TTL 0");
         self.faults.add(
             fault.help("its TTL is the upper bound of the steered one: give it a longer one, such as 300"),
         );
-    }
-}
-
-/// "A" or "AAAA".
-pub(super) fn type_of(family: Family) -> &'static str {
-    match family {
-        Family::V4 => "A",
-        Family::V6 => "AAAA",
     }
 }
 

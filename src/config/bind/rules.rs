@@ -10,10 +10,8 @@ use crate::snapshot::{Map, RuleLabel};
 use crate::steer::{AllDown, Candidates, Empty, Pick, Pool, PoolId, PoolUse, Rule};
 use crate::wire::{Family, Name};
 
-use super::addresses::family_in_words;
 use super::names::{Names, Scope};
 use super::pools::{Pools, has_family};
-use super::requests::type_of;
 
 /// Answers of a pool with `pick = "all"` unless the rule says so (semantics §8).
 const ANSWERS_OF_ALL: u16 = 8;
@@ -168,26 +166,19 @@ fn check_family(
     if let (Some(id), Some(AllDownSpec::Pool(name))) = (rule.all_down_pool, &rule.spec.all_down)
         && !has_family(pools.get(id), family)
     {
-        let message = format!("the pool {} has no {} address", quote(name), family_in_words(family));
-        let help = format!("when all are down, {} {} gets the default RRset", owner.value, type_of(family));
+        let message = format!("the pool {} has no {} address", quote(name), family);
+        let help =
+            format!("when all are down, {} {} gets the default RRset", owner.value, family.type_name());
         faults.add(name.place.warning(message).help(help));
     }
     if rule.pools.iter().any(|&id| has_family(pools.get(id), family)) {
         return Ok(());
     }
-    let (rtype, other) = (type_of(family), type_of(other(family)));
-    let message = format!("no pool has an {} address for {} {rtype}", family_in_words(family), owner.value);
-    let help =
-        format!("give the members {} addresses, or add `types = [\"{other}\"]`", family_in_words(family));
+    let (rtype, other) = (family.type_name(), family.other().type_name());
+    let message = format!("no pool has an {} address for {} {rtype}", family, owner.value);
+    let help = format!("give the members {family} addresses, or add `types = [\"{other}\"]`");
     faults.add(owner.place.error(message).label("cannot be answered").help(help));
     Err(Broken)
-}
-
-fn other(family: Family) -> Family {
-    match family {
-        Family::V4 => Family::V6,
-        Family::V6 => Family::V4,
-    }
 }
 
 /// The lower bound of the TTL: as written, else half of the upper bound (semantics §5).
@@ -202,7 +193,7 @@ fn min_ttl(
         None => Ok((max_ttl / 2).max(1)),
         Some(min_ttl) if min_ttl.value <= max_ttl => Ok(min_ttl.value),
         Some(min_ttl) => {
-            let message = format!("`min_ttl` is above the TTL of {} {}", owner.value, type_of(family));
+            let message = format!("`min_ttl` is above the TTL of {} {}", owner.value, family.type_name());
             let help = format!("the default RRset has TTL {max_ttl}: lower `min_ttl` or raise that");
             faults.add(min_ttl.place.error(message).label("too long").help(help));
             Err(Broken)

@@ -14,7 +14,6 @@ use super::coverage;
 use super::maps::Sites;
 use super::names::Names;
 use super::pools::{Pools, members_of};
-use super::requests::type_of;
 use super::rules::Draft;
 
 /// Octets of an answer besides the question's name and the records: header, type and class of the question, OPT with
@@ -79,7 +78,7 @@ impl Check<'_> {
             let left = if most == 0 { "no pool" } else { "one pool only" };
             let classes: BTreeSet<ClassId> = classes.iter().map(|thin| thin.class).collect();
             let message =
-                format!("{why} {} {left} for {}", type_of(draft.family), self.extent(map, &classes));
+                format!("{why} {} {left} for {}", draft.family.type_name(), self.extent(map, &classes));
             let warning = place.warning(message).label("no other pool to fail over to");
             self.faults
                 .add(warning.help(format!("for example for the class {}", self.class(map, first.class))));
@@ -159,7 +158,7 @@ impl Check<'_> {
         let place = draft.rule.spec.answers.as_ref().map_or(&draft.owner.place, |answers| &answers.place);
         let message = format!(
             "{records} {} records of the pool {} do not fit into one UDP answer",
-            type_of(family),
+            family.type_name(),
             quote(&pool.name)
         );
         let warning = place.warning(message).label("answered over TCP");
@@ -170,7 +169,7 @@ impl Check<'_> {
     fn extent(&self, map: &Map, classes: &BTreeSet<ClassId>) -> String {
         let share = coverage::in_words(coverage::ipv4_percent(&map.table, classes));
         let all = map.table.classes().len();
-        format!("{} of {all} classes of the map {}, {share} of IPv4", classes.len(), quote(&map.name))
+        format!("{} of {all} classes of the map {}, {share} of IPv4", classes.len(), quote(map.table.name()))
     }
 
     /// The sites of a class in words.

@@ -133,13 +133,21 @@ impl<'a> Binder<'a> {
         master: &Arc<Source>,
         includes: &mut Vec<(String, Arc<Source>)>,
     ) -> (Option<ZoneData>, Vec<Fault>) {
+        let mut room = limits::MASTER_FILE_OCTETS;
         let mut include = |path: &str| {
-            if includes.len() == limits::ZONE_INCLUDES {
-                return Err(format!("the zone includes more than {} files", limits::ZONE_INCLUDES));
-            }
-            let source = self.workspace.source_below(self.folder, path, limits::MASTER_FILE_OCTETS);
-            let source = source.map_err(|error| error.to_string())?;
-            includes.push((path.to_owned(), Arc::clone(&source)));
+            let source = match includes.iter().find(|(known, _)| known == path) {
+                Some((_, source)) => Arc::clone(source),
+                None => {
+                    let source = self.workspace.source_below(self.folder, path, limits::MASTER_FILE_OCTETS);
+                    let source = source.map_err(|error| error.to_string())?;
+                    includes.push((path.to_owned(), Arc::clone(&source)));
+                    source
+                }
+            };
+            // A file that is included often is read once and counts as often.
+            let whole = limits::MASTER_FILE_OCTETS;
+            let left = room.checked_sub(source.octets.len() as u64);
+            room = left.ok_or_else(|| format!("the zone includes more than {whole} octets in all"))?;
             Ok(source)
         };
         ZoneData::parse(apex, master, &mut include)

@@ -1,6 +1,6 @@
 //! Addresses, socket addresses and networks.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use crate::geo::Prefix;
 
@@ -9,6 +9,7 @@ use super::reader::{Broken, Parsed};
 use super::scalar;
 use super::written::Written;
 use crate::config::document::Value;
+use crate::wire::Family;
 
 /// An address with a port other than 0: `127.0.0.1:53`, `[::1]:53`.
 pub(crate) fn socket_address(value: &Value, faults: &Faults) -> Parsed<SocketAddr> {
@@ -61,12 +62,11 @@ pub(crate) fn address(value: &Value, faults: &Faults) -> Parsed<IpAddr> {
 /// A network without host bits, for example `192.0.2.0/24`.
 pub(crate) fn network(text: &Written<String>, faults: &Faults) -> Parsed<Prefix> {
     let fault = match parse_network(text) {
-        Ok(prefix) => match without_host_bits(prefix) {
+        Ok(prefix) => match Prefix::around(prefix.address, prefix.length) {
             right if right == prefix => return Ok(prefix),
             right => {
-                let right = format!("{}/{}", right.address, right.length);
                 let fault = text.place.error(format!("{} has bits set beyond its length", quote(text)));
-                fault.label("host bits").help(format!("the network is {}", quote(&right)))
+                fault.label("host bits").help(format!("the network is {}", quote(&right.to_string())))
             }
         },
         Err(help) => {
@@ -83,34 +83,16 @@ fn parse_network(text: &str) -> Result<Prefix, String> {
     let example = "write it like `192.0.2.0/24` or `2001:db8::/32`";
     let Some((address, length)) = text.split_once('/') else {
         return Err(match text.parse::<IpAddr>() {
-            Ok(address) => format!("say its length: `{address}/{}`", bits(address)),
+            Ok(address) => format!("say its length: `{address}/{}`", Family::of(address).bits()),
             Err(_) => example.into(),
         });
     };
     let address: IpAddr = address.parse().map_err(|_| example)?;
     let decimal = !length.is_empty() && length.bytes().all(|octet| octet.is_ascii_digit());
     match length.parse::<u8>() {
-        Ok(length) if decimal && length <= bits(address) => Ok(Prefix { address, length }),
-        _ => Err(format!("the length is from 0 to {}", bits(address))),
+        Ok(length) if decimal && length <= Family::of(address).bits() => Ok(Prefix { address, length }),
+        _ => Err(format!("the length is from 0 to {}", Family::of(address).bits())),
     }
-}
-
-fn bits(address: IpAddr) -> u8 {
-    if address.is_ipv4() { 32 } else { 128 }
-}
-
-fn without_host_bits(prefix: Prefix) -> Prefix {
-    let address = match prefix.address {
-        IpAddr::V4(address) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(prefix.length)).unwrap_or(0);
-            IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & mask))
-        }
-        IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(prefix.length)).unwrap_or(0);
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
-        }
-    };
-    Prefix { address, length: prefix.length }
 }
 
 #[cfg(test)]

@@ -7,14 +7,14 @@ use hickory_proto::op::{LowerQuery, ResponseCode};
 use hickory_proto::rr::rdata::TXT;
 use hickory_proto::rr::{DNSClass, RData, Record, RecordType};
 
-use super::verdict::Verdict;
+use super::ruling::Ruling;
 use crate::snapshot::Configuration;
 
 /// What `version.bind` says.
 const VERSION: &str = concat!("Meridian ", env!("CARGO_PKG_VERSION"));
 
 /// Answers a question of class CHAOS.
-pub(super) fn judge(configuration: &Configuration, question: &LowerQuery) -> Verdict {
+pub(super) fn decide(configuration: &Configuration, question: &LowerQuery) -> Ruling {
     let name = question.name().to_string();
     let text = match name.trim_end_matches('.') {
         "version.bind" | "version.server" => Some(VERSION),
@@ -22,9 +22,9 @@ pub(super) fn judge(configuration: &Configuration, question: &LowerQuery) -> Ver
         _ => None,
     };
     match (text, question.query_type()) {
-        (None, _) => Verdict::error(ResponseCode::Refused),
-        (Some(text), RecordType::TXT | RecordType::ANY) => Verdict::data(vec![record(question, text)]),
-        (Some(_), _) => Verdict::data(Vec::new()),
+        (None, _) => Ruling::error(ResponseCode::Refused),
+        (Some(text), RecordType::TXT | RecordType::ANY) => Ruling::data(vec![record(question, text)]),
+        (Some(_), _) => Ruling::data(Vec::new()),
     }
 }
 

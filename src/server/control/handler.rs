@@ -1,4 +1,4 @@
-//! The hinge between hickory-server and us: a request handler that renders a verdict, and a response handler that keeps
+//! The hinge between hickory-server and us: a request handler that carries out a ruling, and a response handler that keeps
 //! the octets.
 
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use hickory_server::net::xfer::Protocol;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::{MessageResponse, MessageResponseBuilder};
 
-use super::verdict::{Verdict, judge};
+use super::ruling::{Ruling, decide};
 use crate::answer::{TCP_MAX, UDP_WITHOUT_EDNS};
 use crate::snapshot::Snapshot;
 
@@ -34,15 +34,15 @@ impl Handler {
     }
 
     async fn answer<R: ResponseHandler>(&self, request: &Request, mut reply: R) -> ResponseInfo {
-        let verdict = judge(&self.snapshot, request);
-        let edns = request.edns.as_ref().map(|asked| self.edns(asked, verdict.rcode));
+        let ruling = decide(&self.snapshot, request);
+        let edns = request.edns.as_ref().map(|asked| self.edns(asked, ruling.rcode));
         let mut builder = MessageResponseBuilder::from_message_request(request);
         if let Some(edns) = &edns {
             builder.edns(edns);
         }
-        let metadata = metadata(request, &verdict);
-        let mut response = builder.build(metadata, &verdict.answers, [], [], []);
-        if let Some(signature) = verdict.signature {
+        let metadata = metadata(request, &ruling);
+        let mut response = builder.build(metadata, &ruling.answers, [], [], []);
+        if let Some(signature) = ruling.signature {
             response.set_signature(signature);
         }
         reply.send_response(response).await.unwrap_or_else(|_| serve_failed(metadata))
@@ -76,10 +76,10 @@ impl RequestHandler for Handler {
     }
 }
 
-fn metadata(request: &Request, verdict: &Verdict) -> Metadata {
+fn metadata(request: &Request, ruling: &Ruling) -> Metadata {
     let mut metadata = Metadata::response_from_request(&request.metadata);
-    metadata.authoritative = verdict.authoritative;
-    metadata.response_code = verdict.rcode;
+    metadata.authoritative = ruling.authoritative;
+    metadata.response_code = ruling.rcode;
     metadata
 }
 

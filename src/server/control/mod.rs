@@ -7,8 +7,8 @@
 mod chaos;
 mod handler;
 mod queue;
+mod ruling;
 mod tsig;
-mod verdict;
 
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,10 @@ use hickory_proto::rr::rdata::tsig::TsigError;
 use hickory_proto::rr::{DNSClass, RData, Record};
 use hickory_server::server::Request;
 
-use super::verdict::Verdict;
+use super::ruling::Ruling;
 
-/// The verdict on a signed message; `None` for one without a signature.
-pub(super) fn judge(request: &Request) -> Option<Verdict> {
+/// The ruling on a signed message; `None` for one without a signature.
+pub(super) fn decide(request: &Request) -> Option<Ruling> {
     let mut signatures = request.additionals.iter().enumerate().filter_map(|(index, record)| {
         if let RData::TSIG(tsig) = &record.data { Some((index, record, tsig)) } else { None }
     });
@@ -20,17 +20,17 @@ pub(super) fn judge(request: &Request) -> Option<Verdict> {
     Some(if is_last && record.dns_class == DNSClass::ANY {
         unknown_key(record, tsig)
     } else {
-        Verdict::error(ResponseCode::FormErr)
+        Ruling::error(ResponseCode::FormErr)
     })
 }
 
 /// NOTAUTH with a TSIG record that says BADKEY and is not signed (RFC 8945 §5.2.1, §5.3.2).
-fn unknown_key(record: &Record, tsig: &TSIG) -> Verdict {
+fn unknown_key(record: &Record, tsig: &TSIG) -> Ruling {
     let (no_mac, no_data) = (Vec::new(), Vec::new());
     let error = Some(TsigError::BadKey);
     let algorithm = tsig.algorithm.clone();
     let answer = TSIG::new(algorithm, tsig.time, tsig.fudge, no_mac, tsig.oid, error, no_data);
     let mut answer = Record::from_rdata(record.name.clone(), 0, answer);
     answer.dns_class = DNSClass::ANY;
-    Verdict { signature: Some(Box::new(answer)), ..Verdict::error(ResponseCode::NotAuth) }
+    Ruling { signature: Some(Box::new(answer)), ..Ruling::error(ResponseCode::NotAuth) }
 }

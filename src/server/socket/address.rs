@@ -143,77 +143,91 @@ impl Default for Control {
 }
 
 impl Control {
+    /// The room that the kernel may write to.
+    pub(super) const CAPACITY: usize = CONTROL_SPACE;
+
     pub(super) fn as_mut_ptr(&mut self) -> *mut libc::c_void {
         self.0.as_mut_ptr().cast()
     }
 
-    /// The room that the kernel may write to.
-    pub(super) const CAPACITY: usize = CONTROL_SPACE;
-}
-
-/// The address that a received message was sent to.
-pub(super) fn read_local(header: &libc::msghdr) -> Option<Local> {
-    // SAFETY: the kernel has filled the control buffer that `header` points to, which its caller keeps alive;
-    // CMSG_FIRSTHDR is null unless a whole item header stands in it; the level and type say what follows.
-    unsafe {
-        let item = libc::CMSG_FIRSTHDR(header).as_ref()?;
-        let data = libc::CMSG_DATA(item);
-        match (item.cmsg_level, item.cmsg_type) {
-            (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
-                let info: libc::in_pktinfo = data.cast::<libc::in_pktinfo>().read_unaligned();
-                Local::new(from_in_addr(info.ipi_spec_dst).into(), info.ipi_ifindex as u32)
+    /// The address that a received message was sent to; `length` is what the kernel says it wrote here.
+    pub(super) fn local(&self, length: usize) -> Option<Local> {
+        let header = header_of(self.0.as_ptr().cast_mut().cast(), length);
+        // SAFETY: CMSG_FIRSTHDR is null unless `length` has room for an item's header, which then stands at the start
+        // of the buffer, aligned; behind it the buffer has room for either kind of packet information, and every bit
+        // pattern is valid in both. Nothing is written through the pointers.
+        unsafe {
+            let item = libc::CMSG_FIRSTHDR(&raw const header);
+            if item.is_null() {
+                return None;
             }
-            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
-                let info: libc::in6_pktinfo = data.cast::<libc::in6_pktinfo>().read_unaligned();
-                Local::new(Ipv6Addr::from(info.ipi6_addr.s6_addr).into(), info.ipi6_ifindex as u32)
+            let data = libc::CMSG_DATA(item);
+            match ((*item).cmsg_level, (*item).cmsg_type) {
+                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                    let info: libc::in_pktinfo = data.cast::<libc::in_pktinfo>().read_unaligned();
+                    Local::new(from_in_addr(info.ipi_spec_dst).into(), info.ipi_ifindex as u32)
+                }
+                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                    let info: libc::in6_pktinfo = data.cast::<libc::in6_pktinfo>().read_unaligned();
+                    Local::new(Ipv6Addr::from(info.ipi6_addr.s6_addr).into(), info.ipi6_ifindex as u32)
+                }
+                _ => None,
             }
-            _ => None,
+        }
+    }
+
+    /// Writes the packet information that makes a message leave from `local`; returns its length in octets.
+    pub(super) fn set_local(&mut self, local: Local) -> usize {
+        match local.address {
+            IpAddr::V4(address) => {
+                let info = libc::in_pktinfo {
+                    ipi_ifindex: local.interface as libc::c_int,
+                    ipi_spec_dst: to_in_addr(address),
+                    ipi_addr: to_in_addr(Ipv4Addr::UNSPECIFIED),
+                };
+                self.write_item(libc::IPPROTO_IP, libc::IP_PKTINFO, info)
+            }
+            IpAddr::V6(address) => {
+                let info = libc::in6_pktinfo {
+                    ipi6_addr: libc::in6_addr { s6_addr: address.octets() },
+                    ipi6_ifindex: local.interface as _,
+                };
+                self.write_item(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, info)
+            }
+        }
+    }
+
+    /// Writes one item of ancillary data; returns its length. `T` is one of the two kinds of packet information, for
+    /// which there is room.
+    fn write_item<T: Copy>(&mut self, level: libc::c_int, kind: libc::c_int, info: T) -> usize {
+        const { assert!(size_of::<T>() <= size_of::<libc::in6_pktinfo>()) };
+        let header = header_of(self.as_mut_ptr(), Control::CAPACITY);
+        // SAFETY: the buffer has `Control::CAPACITY` octets, aligned for an item's header, and the assertion above
+        // says that an item with a `T` fits; so the first header is there.
+        unsafe {
+            let item = libc::CMSG_FIRSTHDR(&raw const header);
+            (*item).cmsg_level = level;
+            (*item).cmsg_type = kind;
+            (*item).cmsg_len = libc::CMSG_LEN(size_of::<T>() as libc::c_uint) as _;
+            libc::CMSG_DATA(item).cast::<T>().write_unaligned(info);
+            libc::CMSG_SPACE(size_of::<T>() as libc::c_uint) as usize
         }
     }
 }
 
-/// Writes the packet information that makes a message leave from `local`, and its length, into the control buffer
-/// that `header` points to; without one the message carries none.
-pub(super) fn write_local(header: &mut libc::msghdr, local: Option<Local>) {
-    let Some(local) = local else {
-        header.msg_control = std::ptr::null_mut();
-        header.msg_controllen = 0;
-        return;
-    };
-    match local.address {
-        IpAddr::V4(address) => {
-            let info = libc::in_pktinfo {
-                ipi_ifindex: local.interface as libc::c_int,
-                ipi_spec_dst: to_in_addr(address),
-                ipi_addr: to_in_addr(Ipv4Addr::UNSPECIFIED),
-            };
-            write_item(header, libc::IPPROTO_IP, libc::IP_PKTINFO, info);
-        }
-        IpAddr::V6(address) => {
-            let info = libc::in6_pktinfo {
-                ipi6_addr: libc::in6_addr { s6_addr: address.octets() },
-                ipi6_ifindex: local.interface as _,
-            };
-            write_item(header, libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, info);
-        }
-    }
+/// A message header that has nothing but a control buffer, as the kernel's macros want one.
+fn header_of(control: *mut libc::c_void, length: usize) -> libc::msghdr {
+    // SAFETY: all zeros are a valid, empty message header.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_control = control;
+    header.msg_controllen = length.min(Control::CAPACITY) as _;
+    header
 }
 
-/// Writes one item of ancillary data. `T` is one of the two kinds of packet information, for which the buffer has
-/// room.
-fn write_item<T: Copy>(header: &mut libc::msghdr, level: libc::c_int, kind: libc::c_int, info: T) {
-    const { assert!(size_of::<T>() <= size_of::<libc::in6_pktinfo>()) };
-    header.msg_controllen = Control::CAPACITY as _;
-    // SAFETY: the control buffer has `Control::CAPACITY` octets, aligned for an item's header, and the assertion
-    // above says that an item with a `T` fits; so the first header is there.
-    unsafe {
-        let item = libc::CMSG_FIRSTHDR(header);
-        (*item).cmsg_level = level;
-        (*item).cmsg_type = kind;
-        (*item).cmsg_len = libc::CMSG_LEN(size_of::<T>() as libc::c_uint) as _;
-        libc::CMSG_DATA(item).cast::<T>().write_unaligned(info);
-        header.msg_controllen = libc::CMSG_SPACE(size_of::<T>() as libc::c_uint) as _;
-    }
+/// Has a message leave from `local` by packet information in `control`; without one the message carries none.
+pub(super) fn leave_from(header: &mut libc::msghdr, control: &mut Control, local: Option<Local>) {
+    header.msg_controllen = local.map_or(0, |local| control.set_local(local)) as _;
+    header.msg_control = if local.is_some() { control.as_mut_ptr() } else { std::ptr::null_mut() };
 }
 
 fn to_in_addr(address: Ipv4Addr) -> libc::in_addr {
@@ -249,11 +263,9 @@ mod tests {
             let local = Local::new(text.parse().unwrap(), interface);
             assert_eq!(local.map(|local| local.interface), kept, "{text}");
             let mut control = Control::default();
-            // SAFETY: all zeros are a valid, empty message header.
-            let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
-            header.msg_control = control.as_mut_ptr();
-            write_local(&mut header, local);
-            assert_eq!(read_local(&header), local, "{text}");
+            let length = local.map_or(0, |local| control.set_local(local));
+            assert_eq!(control.local(length), local, "{text}");
+            assert_eq!(control.local(length.min(8)), None, "{text}, cut off");
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::io;
 use std::os::fd::AsRawFd;
 
-use super::address::{Control, Name, read_local, write_local};
+use super::address::{Control, Name, leave_from};
 use super::{Origin, UdpSocket, check};
 
-/// Datagrams a system call. Between 8 and 64 makes no difference (findings.md, "The kernel is the floor").
+/// Datagrams a system call; any number between 8 and 64 is as fast, because the kernel's own work dominates.
 pub(in crate::server) const BATCH: usize = 32;
 /// The largest query taken over UDP; what is longer loses its end and is a malformed message.
 const REQUEST_MAX: usize = 4096;
@@ -126,15 +126,15 @@ impl Batch {
             let header = &mut headers[count].msg_hdr;
             header.msg_name = self.names[count].as_mut_ptr().cast();
             header.msg_namelen = self.names[count].length();
-            header.msg_control = self.controls[count].as_mut_ptr();
-            write_local(header, origin.local);
+            leave_from(header, &mut self.controls[count], origin.local);
             header.msg_iov = &raw mut parts[count];
             header.msg_iovlen = 1;
             count += 1;
         }
         self.received = 0;
         // SAFETY: every pointer in the first `count` headers leads to memory of `self` or of this function, good for
-        // the length beside it; the kernel only reads it.
+        // the length beside it, which the kernel only reads; in the headers themselves, which are exclusively ours, it
+        // writes how much it sent.
         send_all(count, |first| unsafe {
             let rest = &mut headers[first..count];
             let length = rest.len() as libc::c_uint;
@@ -147,7 +147,7 @@ impl Batch {
             return None;
         }
         let source = self.names[index].to_address()?;
-        Some(Origin { source, local: read_local(header) })
+        Some(Origin { source, local: self.controls[index].local(header.msg_controllen as _) })
     }
 }
 

@@ -15,7 +15,8 @@ pub(in crate::server) fn interface_addresses() -> io::Result<Vec<IpAddr>> {
     let mut item = list;
     // SAFETY: `item` is null or an element of the list, which is not yet freed.
     while let Some(interface) = unsafe { item.as_ref() } {
-        addresses.extend(address_of(interface));
+        // SAFETY: as the kernel filled it in, and not yet freed.
+        addresses.extend(unsafe { address_of(interface.ifa_addr) });
         item = interface.ifa_next;
     }
     // SAFETY: `list` came from getifaddrs; what was read from it was copied.
@@ -23,20 +24,22 @@ pub(in crate::server) fn interface_addresses() -> io::Result<Vec<IpAddr>> {
     Ok(addresses)
 }
 
-fn address_of(interface: &libc::ifaddrs) -> Option<IpAddr> {
-    // SAFETY: the pointer is null or leads to a socket address as long as its family says.
-    let name = unsafe {
-        let address = interface.ifa_addr.as_ref()?;
-        let mut name = Name::default();
-        let length = match libc::c_int::from(address.sa_family) {
+/// Copies the address that an interface has.
+///
+/// # Safety
+///
+/// `from` is null or leads to a socket address as long as its family says.
+unsafe fn address_of(from: *const libc::sockaddr) -> Option<IpAddr> {
+    let mut name = Name::default();
+    // SAFETY: as said above; `Name` has room for both families.
+    unsafe {
+        let length = match libc::c_int::from(from.as_ref()?.sa_family) {
             libc::AF_INET => size_of::<libc::sockaddr_in>(),
             libc::AF_INET6 => size_of::<libc::sockaddr_in6>(),
             _ => return None,
         };
-        let from: *const u8 = interface.ifa_addr.cast();
-        from.copy_to_nonoverlapping(name.as_mut_ptr().cast(), length);
-        name
-    };
+        from.cast::<u8>().copy_to_nonoverlapping(name.as_mut_ptr().cast(), length);
+    }
     name.to_address().map(|address| address.ip())
 }
 

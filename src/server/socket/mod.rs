@@ -1,6 +1,8 @@
 //! The kernel's side of the server: the only door to `libc` and the only `unsafe` code, behind a safe interface.
 //!
-//! Every `unsafe` block is one system call whose pointers are made, and live, in the same function.
+//! `unsafe` stands for three things: a system call, whose pointers all lead to values that its function owns or
+//! borrows; the kernel's forms of addresses and packet information (`address`, `option`), plain numbers that are read
+//! and written inside buffers of our own; and the list of interfaces (`interfaces`), read before it is freed.
 
 #![allow(unsafe_code)]
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-use super::address::{Control, Name, write_local};
+use super::address::{Control, Name, leave_from};
 use super::{Origin, bind, check_length, local_address, open, option};
 
 /// What is asked for each direction: default buffers lose queries at half load (findings.md, "The kernel is the floor").
@@ -72,8 +72,7 @@ impl UdpSocket {
         header.msg_namelen = name.length();
         header.msg_iov = &raw mut part;
         header.msg_iovlen = 1;
-        header.msg_control = control.as_mut_ptr();
-        write_local(&mut header, origin.local);
+        leave_from(&mut header, &mut control, origin.local);
         // SAFETY: every pointer in the header leads to a value of this function, good for the length beside it; the
         // kernel only reads them.
         check_length(unsafe { libc::sendmsg(self.as_raw_fd(), &raw const header, libc::MSG_DONTWAIT) })?;

@@ -98,9 +98,19 @@ fn includes_are_bounded_and_their_faults_have_their_own_place() {
         paths.iter().zip(&texts).map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let (_, faults) = load_files("example.com.", &files);
     assert!(
-        lines(&faults).iter().any(|line| line.starts_with("f9:1:10: error: too many files")),
+        lines(&faults)
+            .iter()
+            .any(|line| line.starts_with("f9:1:10: error: files are included more than 10 deep")),
         "{faults:?}"
     );
+}
+
+#[test]
+fn a_file_included_many_times_counts_each_time() {
+    let zone = format!("{HEAD}{}", "$INCLUDE a\n".repeat(1001));
+    let (_, faults) = load_files("example.com.", &[("z", &zone), ("a", "")]);
+    let help = "files go 10 deep and are 1000 in all at most";
+    assert_eq!(lines(&faults), [format!("1005:10: error: too many files are included (help: {help})")]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::snapshot::Snapshot;
 use crate::wire::{QuestionName, rtype};
 
 /// An answer before it is octets.
-pub(super) struct Verdict {
+pub(super) struct Ruling {
     /// The response code.
     pub(super) rcode: ResponseCode,
     /// AA.
@@ -30,46 +30,46 @@ pub(super) struct Verdict {
     pub(super) signature: Option<Box<Record<TSIG>>>,
 }
 
-impl Verdict {
+impl Ruling {
     /// An error without records.
-    pub(super) fn error(rcode: ResponseCode) -> Verdict {
-        Verdict { rcode, authoritative: false, answers: Vec::new(), signature: None }
+    pub(super) fn error(rcode: ResponseCode) -> Ruling {
+        Ruling { rcode, authoritative: false, answers: Vec::new(), signature: None }
     }
 
     /// Authoritative data.
-    pub(super) fn data(answers: Vec<Record>) -> Verdict {
-        Verdict { rcode: ResponseCode::NoError, authoritative: true, answers, signature: None }
+    pub(super) fn data(answers: Vec<Record>) -> Ruling {
+        Ruling { rcode: ResponseCode::NoError, authoritative: true, answers, signature: None }
     }
 }
 
 /// Decides on a request that hickory could read.
-pub(super) fn judge(snapshot: &Snapshot, request: &Request) -> Verdict {
-    let [question] = request.queries.queries() else { return Verdict::error(ResponseCode::FormErr) };
+pub(super) fn decide(snapshot: &Snapshot, request: &Request) -> Ruling {
+    let [question] = request.queries.queries() else { return Ruling::error(ResponseCode::FormErr) };
     if request.version() > 0 {
-        return Verdict::error(ResponseCode::BADVERS);
+        return Ruling::error(ResponseCode::BADVERS);
     }
-    match tsig::judge(request) {
-        Some(verdict) => verdict,
-        None => judge_unsigned(snapshot, request, question),
+    match tsig::decide(request) {
+        Some(ruling) => ruling,
+        None => decide_unsigned(snapshot, request, question),
     }
 }
 
-fn judge_unsigned(snapshot: &Snapshot, request: &Request, question: &LowerQuery) -> Verdict {
+fn decide_unsigned(snapshot: &Snapshot, request: &Request, question: &LowerQuery) -> Ruling {
     match (request.metadata.op_code, question.query_class(), question.query_type()) {
         // RFC 2136 §3.1.1: the zone section asks for the SOA.
-        (OpCode::Update, _, kind) if kind != RecordType::SOA => Verdict::error(ResponseCode::FormErr),
+        (OpCode::Update, _, kind) if kind != RecordType::SOA => Ruling::error(ResponseCode::FormErr),
         (OpCode::Notify | OpCode::Update, _, _) | (OpCode::Query, _, RecordType::AXFR | RecordType::IXFR) => {
             about_zone(snapshot, question)
         }
-        (OpCode::Query, DNSClass::CH, _) => chaos::judge(&snapshot.configuration, question),
-        _ => Verdict::error(ResponseCode::Refused),
+        (OpCode::Query, DNSClass::CH, _) => chaos::decide(&snapshot.configuration, question),
+        _ => Ruling::error(ResponseCode::Refused),
     }
 }
 
 /// Not permitted for a zone of ours, not our business for another one. A name inside our zone is not a zone.
-fn about_zone(snapshot: &Snapshot, question: &LowerQuery) -> Verdict {
+fn about_zone(snapshot: &Snapshot, question: &LowerQuery) -> Ruling {
     let ours = matches!(question.query_class(), DNSClass::IN | DNSClass::ANY) && is_apex(snapshot, question);
-    Verdict::error(if ours { ResponseCode::Refused } else { ResponseCode::NotAuth })
+    Ruling::error(if ours { ResponseCode::Refused } else { ResponseCode::NotAuth })
 }
 
 fn is_apex(snapshot: &Snapshot, question: &LowerQuery) -> bool {
