@@ -35,7 +35,12 @@ impl Drop for Folder {
 }
 
 /// Limits that let a test see their end: whoever does nothing is cut off after a second.
-const TIGHT: Limits = Limits { connections: 2, lifetime: Duration::from_secs(1), request_octets: 512 };
+const TIGHT: Limits = Limits {
+    connections: 2,
+    head: Duration::from_secs(1),
+    lifetime: Duration::from_secs(60),
+    request_octets: 512,
+};
 
 fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
@@ -173,5 +178,5 @@ async fn dripping_octets_does_not_buy_time() {
     let _ = reader.read_to_end(&mut answer).await;
     assert!(answer.is_empty());
     drop(reader);
-    assert!(drip.await.unwrap(), "100 octets at 50 ms are 5 s; the connection lives 1 s");
+    assert!(drip.await.unwrap(), "100 octets at 50 ms are 5 s; a head has 1 s");
 }

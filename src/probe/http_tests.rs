@@ -146,6 +146,29 @@ async fn a_connection_that_ends_too_early_says_where() {
     check(vec![Step::Read, cut()], wanting("d", 100), "fail: connection closed while reading the body").await;
 }
 
+/// SSH, SMTP and FTP greet whoever connects; whether the request has left by then is chance.
+#[tokio::test]
+async fn a_greeting_is_not_an_answer() {
+    let member = Member::start(vec![
+        Step::Send(
+            "SSH-2.0-OpenSSH_9.2
+"
+            .to_owned(),
+        ),
+        Step::Stall,
+    ])
+    .await;
+    let monitor = monitor(Probe::Http(get()), member.address.port());
+    for _ in 0..20 {
+        let outcome = outcome(&monitor, member.address.ip()).await;
+        let expected = [
+            "fail: it answered before it was asked",
+            "fail: the answer is not HTTP: invalid HTTP version parsed",
+        ];
+        assert!(expected.contains(&outcome.as_str()), "{outcome}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_http_is_called_so() {
     for text in ["SSH-2.0-OpenSSH_9.2\r\n", "220 mail.example ESMTP\r\n"] {

@@ -128,6 +128,9 @@ fn of_http(text: &str, stage: Stage) -> Option<Miss> {
     if text.contains("connection closed") || text.contains("end of file before message") {
         return Some(Miss::Failure(format!("connection closed {}", stage.before())));
     }
+    if text.starts_with("received unexpected message from connection") {
+        return Some(Miss::failure("it answered before it was asked"));
+    }
     let not_http = text.starts_with("invalid HTTP") || text.starts_with("message head is too large");
     not_http.then(|| Miss::Failure(format!("the answer is not HTTP: {text}")))
 }
@@ -177,6 +180,18 @@ mod tests {
             Miss::from_error(&error, Stage::Body),
             Miss::failure("odd\\nthing while reading the body")
         );
+    }
+
+    #[test]
+    fn what_the_http_library_says_is_put_in_our_words() {
+        for (text, expected) in [
+            ("connection closed before message completed", "connection closed before the answer"),
+            ("received unexpected message from connection", "it answered before it was asked"),
+            ("invalid HTTP version parsed", "the answer is not HTTP: invalid HTTP version parsed"),
+        ] {
+            let error = io::Error::other(io::Error::other(text));
+            assert_eq!(Miss::from_error(&error, Stage::Headers), Miss::failure(expected));
+        }
     }
 
     #[test]

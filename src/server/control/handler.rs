@@ -134,6 +134,8 @@ impl ResponseHandler for Reply {
             let mut encoder = BinEncoder::new(&mut octets);
             encoder.set_max_size(self.limit);
             let sent = response.destructive_emit(&mut encoder)?;
+            // A record that did not fit is taken back from the counts; its first octets stay unless they are cut off.
+            encoder.trim();
             *self.octets.lock().unwrap_or_else(PoisonError::into_inner) = Some(octets);
             Ok(sent)
         })

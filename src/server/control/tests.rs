@@ -213,6 +213,23 @@ fn an_error_is_hardly_longer_than_what_it_answers() {
     assert!(answer.len() <= request.len() + ERROR_EXTRA, "{} octets", answer.len());
 }
 
+#[test]
+fn a_record_that_does_not_fit_leaves_nothing_behind() {
+    let question = message(1, QUERY, &format!("{0}.{0}.example.com.", "q".repeat(63)), A, IN);
+    let long = |letter: &str| {
+        let name = format!("{0}.{0}.{0}.", letter.repeat(63));
+        message(1, QUERY, &name, A, IN)[12..][..3 * 64 + 1].to_vec()
+    };
+    let mut request = question.clone();
+    add(&mut request, &long("k"), TSIG_RECORD, ANY, 0, &[&long("a"), &TSIG[13..]].concat());
+    let answer = answer(&control(), &request, Transport::Udp);
+    assert_eq!(answer[2..4], [0x82, 9], "QR, TC, NOTAUTH");
+    assert_eq!(answer[4..12], [0, 1, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(answer[12..], question[12..]);
+    let whole = self::answer(&control(), &request, Transport::Tcp);
+    assert_eq!((whole[2], whole[11]), (0x80, 1), "over TCP it fits");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

@@ -16,6 +16,10 @@ use super::service::{Pause, Service};
 use super::told_to_stop;
 use crate::answer::{Counter, Transport};
 
+/// What is still read, and thrown away, of a client that is told good-bye. It may have sent that much ahead; octets
+/// left unread would make the kernel reset the connection, and the answers on their way would be lost.
+const FAREWELL_MAX: usize = 1 << 20;
+
 /// An open connection.
 pub(super) struct Connection {
     stream: TcpStream,
@@ -25,7 +29,7 @@ pub(super) struct Connection {
     stopping: watch::Receiver<bool>,
     inbox: Inbox,
     outbox: Outbox,
-    /// When the connection ends, whatever happens.
+    /// When reading ends, whatever happens. What is answered by then may still be taken.
     end: Instant,
     /// When the message that has begun must be whole; no octet of it moves this.
     message_deadline: Option<Instant>,
@@ -37,8 +41,10 @@ enum End {
     Closed,
     /// It made room for another one, or the server stops.
     Left,
-    /// A deadline passed.
-    Deadline,
+    /// The client did not send in time.
+    Silent,
+    /// The client did not take its answers in time.
+    Deaf,
 }
 
 impl From<io::Error> for End {
@@ -67,10 +73,36 @@ impl Connection {
         if self.stream.set_nodelay(true).is_err() {
             return;
         }
-        if let End::Deadline = self.converse().await {
-            self.service.count(Counter::TcpTimedOut);
+        let is_over = match self.converse().await {
+            End::Closed | End::Left => return,
+            End::Silent => {
+                self.service.count(Counter::TcpTimedOut);
+                self.bid_farewell().await
+            }
+            End::Deaf => {
+                self.service.count(Counter::TcpTimedOut);
+                false
+            }
+        };
+        if !is_over {
             // A reset: the kernel must not keep what a client does not read.
             let _ = self.stream.set_zero_linger();
+        }
+    }
+
+    /// Closes our side and waits until the client, which thereby has all its answers, has closed its own (RFC 7766
+    /// §6.2.3); false when it does not. As an idle connection it may be asked to leave.
+    async fn bid_farewell(&mut self) -> bool {
+        if self.stream.shutdown().await.is_err() {
+            return true;
+        }
+        self.seat.rest();
+        let deadline = self.writing_deadline();
+        let is_over = timeout_at(deadline, read_away(&mut self.stream, &mut self.inbox));
+        tokio::select! {
+            is_over = is_over => is_over.unwrap_or(false),
+            () = self.seat.asked_to_leave() => true,
+            () = told_to_stop(&mut self.stopping) => true,
         }
     }
 
@@ -106,9 +138,9 @@ impl Connection {
         if self.outbox.as_octets().is_empty() {
             return Ok(());
         }
-        let deadline = self.end.min(Instant::now() + self.service.limits.message_timeout);
+        let deadline = self.writing_deadline();
         let write = self.stream.write_all(self.outbox.as_octets());
-        timeout_at(deadline, write).await.map_err(|_| End::Deadline)??;
+        timeout_at(deadline, write).await.map_err(|_| End::Deaf)??;
         self.outbox.clear();
         Ok(())
     }
@@ -117,7 +149,7 @@ impl Connection {
     async fn read(&mut self) -> Result<(), End> {
         let deadline = self.read_deadline();
         if deadline <= Instant::now() {
-            return Err(End::Deadline);
+            return Err(End::Silent);
         }
         let idle = self.inbox.is_empty();
         if idle {
@@ -127,12 +159,17 @@ impl Connection {
         let length = tokio::select! {
             // What has come is read before leaving.
             biased;
-            length = read => length.map_err(|_| End::Deadline)??,
+            length = read => length.map_err(|_| End::Silent)??,
             () = self.seat.asked_to_leave(), if idle => return Err(End::Left),
             () = told_to_stop(&mut self.stopping), if idle => return Err(End::Left),
         };
         self.seat.work();
         if length == 0 { Err(End::Closed) } else { Ok(()) }
+    }
+
+    /// Until when what waits may be taken: as long as a message may take, and no longer than that after reading ends.
+    fn writing_deadline(&self) -> Instant {
+        Instant::now().min(self.end) + self.service.limits.message_timeout
     }
 
     /// Until when octets may come: of a message that has begun, all of them; otherwise the first of one.
@@ -149,4 +186,18 @@ impl Connection {
         };
         deadline.min(self.end)
     }
+}
+
+/// Throws away what comes until the client closes its side; false when that is too much.
+async fn read_away(stream: &mut TcpStream, inbox: &mut Inbox) -> bool {
+    let mut total = 0;
+    while total < FAREWELL_MAX {
+        let room = inbox.room();
+        room.clear();
+        match stream.read_buf(room).await {
+            Ok(0) | Err(_) => return true,
+            Ok(length) => total += length,
+        }
+    }
+    false
 }

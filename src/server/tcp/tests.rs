@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -178,6 +178,63 @@ async fn who_never_reads_is_cut_and_delays_nobody() {
     })
     .await;
     assert_eq!(server.tally.get(Counter::TcpTimedOut), 1);
+}
+
+/// Sends `count` queries, reads nothing until the server's deadlines have passed, then everything: the ids in order. A
+/// reset instead of an orderly close is an error, and the answers that it overtakes are lost.
+async fn read_late(server: &Running, count: u16) -> Vec<u16> {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(2048).unwrap();
+    let (mut reader, mut writer) = socket.connect(server.address).await.unwrap().into_split();
+    let queries: Vec<u8> = (0..count).flat_map(|number| framed(&query(number, "example.org."))).collect();
+    let mut octets = Vec::new();
+    let reading = async {
+        tokio::time::sleep(2 * SHORT).await;
+        reader.read_to_end(&mut octets).await.expect("a FIN, not a reset");
+    };
+    let (sent, ()) = soon(async { tokio::join!(writer.write_all(&queries), reading) }).await;
+    sent.unwrap();
+    let mut ids = Vec::new();
+    let mut rest = octets.as_slice();
+    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+        let (answer, after) = after.split_at(usize::from(u16::from_be_bytes(*length)));
+        ids.extend(id(Some(answer.to_vec())));
+        rest = after;
+    }
+    ids
+}
+
+#[tokio::test]
+async fn a_deadline_takes_no_answer_back_that_was_given() {
+    let idle = run(|limits| limits.idle_timeout = SHORT);
+    assert!(read_late(&idle, 600).await.into_iter().eq(0..600));
+    assert_eq!(idle.tally.get(Counter::TcpTimedOut), 1);
+
+    let short = run(|limits| limits.connection_timeout = SHORT);
+    assert!(read_late(&short, 600).await.into_iter().eq(0..600));
+    // More than the buffers between the two hold: not all are answered, and what is sent beyond is read away.
+    let ids = read_late(&short, 30_000).await;
+    assert!(ids.len() > 600 && ids.iter().copied().eq(0..ids.len() as u16), "{}", ids.len());
+    assert_eq!(short.tally.get(Counter::TcpTimedOut), 2);
+}
+
+#[tokio::test]
+async fn who_does_not_take_his_leave_is_reset() {
+    let server = run(|limits| (limits.idle_timeout, limits.message_timeout) = (SHORT, SHORT));
+    let mut stream = server.connect().await;
+    assert_eq!(soon(stream.read(&mut [0; 1])).await.unwrap(), 0, "a FIN first");
+    let error = soon(async {
+        loop {
+            // Not a word and no FIN of ours: only a reset can show here.
+            tokio::time::sleep(SHORT / 10).await;
+            if let Some(error) = stream.take_error().unwrap() {
+                return error;
+            }
+        }
+    })
+    .await;
+    // What the kernel calls a reset after the other side's FIN.
+    assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
 }
 
 #[tokio::test]
