@@ -56,7 +56,7 @@ pub const DOORS: [(&str, &[&str]); 29] = [
     ("tokio", &["server", "probe", "admin", "daemon"]),
     ("toml", &["config::document"]),
     ("tor_geoip_db", &["geo::builtin"]),
-    ("tracing", &["server", "probe", "admin", "daemon"]),
+    ("tracing", &["server", "probe", "admin", "daemon", "cli"]),
     ("tracing_subscriber", &["cli"]),
 ];
 
