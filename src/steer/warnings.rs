@@ -40,11 +40,12 @@ pub enum ThinCause {
     EmptyList,
 }
 
-/// The classes for which a fence or an empty site list leaves fewer than two candidates of a rule that has `pools`
-/// pools, ascending.
-pub fn thin_classes(candidates: &Candidates, pools: usize) -> Vec<ThinClass> {
+/// The classes for which a fence or an empty site list leaves fewer than two candidates, ascending. `able` says of each
+/// of the rule's pools, in written order, whether it has an address of the family; one that has none is no candidate.
+pub fn thin_classes(candidates: &Candidates, able: &[bool]) -> Vec<ThinClass> {
+    let pools = able.iter().filter(|&&able| able).count();
     let thin = |class: ClassId| {
-        let count = candidates.of(class).len();
+        let count = candidates.of(class).iter().filter(|&&index| able[usize::from(index)]).count();
         let cause = if candidates.is_empty_list(class) { ThinCause::EmptyList } else { ThinCause::Fence };
         (count < pools.min(2)).then_some(ThinClass { class, candidates: count, cause })
     };
@@ -101,7 +102,7 @@ mod tests {
         let classes = [Box::from([SiteId(0)]), Box::from([SiteId(1)]), Box::from([]), Box::from([SiteId(7)])];
         let thin = |pools: usize, fence| {
             let candidates = Candidates::compile(&classes, &sites[..pools], fence);
-            let found = thin_classes(&candidates, pools).into_iter();
+            let found = thin_classes(&candidates, &vec![true; pools]).into_iter();
             found.map(|thin| (thin.class.0, thin.candidates, thin.cause)).collect::<Vec<_>>()
         };
         use ThinCause::{EmptyList, Fence};
@@ -109,6 +110,10 @@ mod tests {
         assert_eq!(thin(3, true), [(0, 1, Fence), (2, 0, EmptyList), (3, 0, Fence)]);
         assert_eq!(thin(1, false), [(2, 0, EmptyList)], "one pool is as much as there can be");
         assert_eq!(thin(1, true), [(1, 0, Fence), (2, 0, EmptyList), (3, 0, Fence)]);
+        let fenced = Candidates::compile(&classes, &sites, true);
+        let of_family = thin_classes(&fenced, &[false, true, true]);
+        let found: Vec<_> = of_family.iter().map(|thin| (thin.class.0, thin.candidates)).collect();
+        assert_eq!(found, [(0, 0), (2, 0), (3, 0)], "a pool without the family is no candidate");
     }
 
     #[test]

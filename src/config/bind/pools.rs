@@ -7,7 +7,7 @@ use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSp
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
 use crate::health::{AdminState, TargetId};
-use crate::steer::{Member, MinHealthy, Pick, Pool, PoolId, Require};
+use crate::steer::{Member, MinHealthy, Pool, PoolId, Require};
 use crate::wire::Family;
 
 use super::addresses;
@@ -247,8 +247,7 @@ impl Binder<'_> {
     /// A count that can never be reached is a fault. What is broken counts: it may be meant to.
     fn check_reachable(&self, members: &Items<MemberSpec>) -> Parsed<()> {
         let Some((needed, place)) = self.needed() else { return Ok(()) };
-        let weighted = self.spec.pick == Ok(Pick::Weighted);
-        let is_idle = |member: &MemberSpec| weighted && member.weight == Ok(Some(0));
+        let is_idle = |member: &MemberSpec| member.weight == Ok(Some(0));
         let all =
             members.iter().filter(|member| !member.as_ref().is_ok_and(|member| is_idle(member))).count();
         if all >= needed {
@@ -263,7 +262,7 @@ impl Binder<'_> {
     /// A count that one family alone cannot reach.
     fn warn_of_families(&self, pool: &Pool) {
         let Some((needed, place)) = self.needed() else { return };
-        let counted = |member: &&Member| pool.pick != Pick::Weighted || member.weight > 0;
+        let counted = |member: &&Member| member.weight > 0;
         let all = pool.members.iter().filter(counted).count();
         for family in Family::BOTH {
             let members = members_of(pool, family).filter(counted).count();
@@ -285,7 +284,7 @@ impl Binder<'_> {
     }
 
     fn warn_of_weights(&self, pool: &Pool) {
-        if pool.pick == Pick::Weighted && pool.members.iter().all(|member| member.weight == 0) {
+        if pool.members.iter().all(|member| member.weight == 0) {
             let message = format!("all members of the pool {} have weight 0", quote(self.name));
             let fault = self.name.place.warning(message).label("always degraded");
             self.faults.add(fault.help("members of weight 0 are given out only when no other is eligible"));

@@ -13,7 +13,7 @@ use crate::wire::{Family, Name};
 use super::coverage;
 use super::maps::Sites;
 use super::names::Names;
-use super::pools::{Pools, members_of};
+use super::pools::{Pools, has_family, members_of};
 use super::rules::Draft;
 
 /// Octets of an answer besides the question's name and the records: header, type and class of the question, OPT with
@@ -65,7 +65,8 @@ impl Check<'_> {
     /// Classes that a fence or an empty list leaves fewer than two candidates (semantics §4.1).
     fn thin_classes(&self, draft: &Draft<'_>, rule: &Rule) {
         let Some(map) = rule.map.map(|map| &self.maps[map as usize]) else { return };
-        let thin = thin_classes(&rule.candidates, rule.pools.len());
+        let pools = draft.rule.pools.iter().map(|&id| has_family(self.pools.get(id), draft.family));
+        let thin = thin_classes(&rule.candidates, &pools.collect::<Vec<_>>());
         for cause in [ThinCause::Fence, ThinCause::EmptyList] {
             let classes: Vec<&ThinClass> = thin.iter().filter(|thin| thin.cause == cause).collect();
             let Some(first) = classes.first() else { continue };
@@ -141,17 +142,17 @@ impl Check<'_> {
         let mut capped = BTreeSet::new();
         for ((id, family, answers), (draft, question)) in uses {
             let pool = self.pools.get(id);
-            if capped.insert((id, answers)) {
-                self.capped_weights(draft, pool, family, answers);
+            if !capped.contains(&(id, answers)) && self.capped_weights(draft, pool, family, answers) {
+                capped.insert((id, answers));
             }
             self.too_large(draft, pool, family, answers, most_octets.saturating_sub(OTHER_OCTETS + question));
         }
     }
 
-    /// Weights that more than one answer makes ineffective (semantics §3).
-    fn capped_weights(&self, draft: &Draft<'_>, pool: &Pool, family: Family, answers: u16) {
+    /// Weights that more than one answer makes ineffective (semantics §3); whether there are any.
+    fn capped_weights(&self, draft: &Draft<'_>, pool: &Pool, family: Family, answers: u16) -> bool {
         let capped = capped_members(pool, family, answers);
-        let Some(&first) = capped.first() else { return };
+        let Some(&first) = capped.first() else { return false };
         let place = draft.rule.spec.answers.as_ref().map_or(&draft.owner.place, |answers| &answers.place);
         let message = format!(
             "with {answers} answers the weight of the member {} of the pool {} has no full effect",
@@ -161,6 +162,7 @@ impl Check<'_> {
         let warning = place.warning(message).label("in every answer");
         self.faults
             .add(warning.help("it stands in every answer; its weight only says how often it stands first"));
+        true
     }
 
     fn too_large(&self, draft: &Draft<'_>, pool: &Pool, family: Family, answers: u16, room: usize) {
