@@ -339,6 +339,13 @@ mod tests {
         assert_eq!(messages, expected, "{text}");
     }
 
+    /// The first target stands in full, the second ends in a pointer to the apex.
+    #[test]
+    fn two_cnames_of_which_only_the_second_is_in_the_zone_are_a_fault_and_nothing_worse() {
+        let faults = lines(&load(&format!("{HEAD}a CNAME x.net.\na CNAME a-much-longer-target\n")).1);
+        assert!(faults.iter().any(|line| line.contains("error")), "{faults:?}");
+    }
+
     #[test]
     fn a_zone_has_soa_and_ns() {
         let messages = |text: &str| lines(&load(text).1);

@@ -139,7 +139,9 @@ impl<'z> Rrset<'z> {
             return None;
         }
         let target = self.rdata().next()?;
-        let literal = self.apex_pointers().next().map(|at| at - record::RDATA);
+        // Of two CNAMEs at one name (a fault, but checked like all else) the first pointer may be the second one's.
+        let first = self.apex_pointers().next().map(|at| at - record::RDATA);
+        let literal = first.filter(|&literal| literal < target.len());
         self.zone.read_name(&target[..literal.unwrap_or(target.len())], literal.is_some(), into)?;
         Some(literal.map_or(CnameTarget::Whole, |literal| CnameTarget::BelowApex { literal }))
     }
