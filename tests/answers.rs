@@ -22,7 +22,7 @@ use std::sync::Arc;
 use hickory_proto::op::Message;
 use hickory_proto::rr::RecordType;
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
-use meridian::answer::{Reaction, Responder, TCP_MAX, Tally, Transport};
+use meridian::answer::{Context, Moment, Reaction, Responder, TCP_MAX, Tally, Transport};
 use meridian::config::{self, Files, Mode};
 use meridian::health::{State, TargetId};
 use meridian::snapshot::Snapshot;
@@ -128,7 +128,8 @@ fn subnet(text: &str) -> Vec<u8> {
 fn answer(snapshot: &Snapshot, ask: &Ask) -> String {
     let mut out = vec![0; TCP_MAX];
     let mut responder = Responder::new(1, Arc::new(Tally::default()));
-    match responder.respond(snapshot, &ask.octets, ask.from, ask.transport, &mut out) {
+    let context = Context { snapshot, now: Moment::default() };
+    match responder.respond(&context, &ask.octets, ask.from, ask.transport, &mut out) {
         Reaction::Answer(length) => describe(&out[..length]),
         Reaction::Control => "to the control handler\n".to_owned(),
         Reaction::Drop => "no answer\n".to_owned(),

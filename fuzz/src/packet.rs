@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use meridian::answer::{Reaction, Responder, TCP_MAX, Tally, Transport};
+use meridian::answer::{Context, Moment, Reaction, Responder, TCP_MAX, Tally, Transport};
 use meridian::config::{self, Mode};
 use meridian::health::State;
 use meridian::snapshot::Snapshot;
@@ -45,8 +45,9 @@ thread_local! {
 fuzz_target!(|packet: &[u8]| {
     for transport in [Transport::Udp, Transport::Tcp] {
         let mut out = vec![0; TCP_MAX];
+        let context = Context { snapshot: &SNAPSHOT, now: Moment::default() };
         let reaction = RESPONDER
-            .with_borrow_mut(|responder| responder.respond(&SNAPSHOT, packet, SOURCE, transport, &mut out));
+            .with_borrow_mut(|responder| responder.respond(&context, packet, SOURCE, transport, &mut out));
         if let Reaction::Answer(length) = reaction {
             let limit = if transport == Transport::Udp { UDP_MAX } else { TCP_MAX };
             assert!(length <= limit, "{length} octets over {transport:?}");

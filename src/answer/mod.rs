@@ -3,11 +3,13 @@
 //! Three steps: `wire::query::read` (a well-formed question or a refusal) → [`decide`] (the answer as a value) →
 //! `render` (octets). Nothing here knows a socket, a clock or a log.
 
+mod context;
 mod decide;
 mod random;
 mod render;
 mod tally;
 
+pub use context::{Context, Moment};
 pub use decide::{
     Answer, Body, CHAIN_MAX, Chain, Client, Link, NextApex, Question, Steered, Why, decide, place,
 };
@@ -70,7 +72,7 @@ impl Responder {
     /// Answers one packet from `source` into `out`, which holds at least 512 octets for UDP and [`TCP_MAX`] for TCP.
     pub fn respond(
         &mut self,
-        snapshot: &Snapshot,
+        context: &Context<'_>,
         packet: &[u8],
         source: IpAddr,
         transport: Transport,
@@ -81,8 +83,8 @@ impl Responder {
             Transport::Tcp => Counter::Tcp,
         });
         match query::read(packet, &mut self.name) {
-            Packet::Query(query) => self.answer(snapshot, &query, source, transport, out),
-            Packet::Refusal(refusal) => self.refuse(snapshot, &refusal, out),
+            Packet::Query(query) => self.answer(context, &query, source, transport, out),
+            Packet::Refusal(refusal) => self.refuse(context, &refusal, out),
             Packet::Control => self.hand_over(),
             Packet::Drop(reason) => {
                 self.tally.count(match reason {
@@ -96,17 +98,18 @@ impl Responder {
 
     fn answer(
         &mut self,
-        snapshot: &Snapshot,
+        context: &Context<'_>,
         query: &Query<'_>,
         source: IpAddr,
         transport: Transport,
         out: &mut [u8],
     ) -> Reaction {
+        let snapshot = context.snapshot;
         let mut qtype = query.qtype;
         match (query.qclass, query.qtype, transport) {
             (class::CHAOS, _, _) | (_, rtype::AXFR | rtype::IXFR, Transport::Tcp) => return self.hand_over(),
             (_, rtype::AXFR, Transport::Udp) => {
-                return self.refuse_query(snapshot, query, Rcode::FormErr, out);
+                return self.refuse_query(context, query, Rcode::FormErr, out);
             }
             // RFC 1995 §2: over UDP the SOA tells the client to come over TCP.
             (_, rtype::IXFR, Transport::Udp) => qtype = rtype::SOA,
@@ -121,7 +124,7 @@ impl Responder {
         let opt = opt_of(snapshot, query, answer.scope);
         let limit = limit(snapshot, query, transport);
         let Some(mut response) = Response::start(out, limit, query.header, query.question, opt) else {
-            return self.refuse_query(snapshot, query, Rcode::ServFail, out);
+            return self.refuse_query(context, query, Rcode::ServFail, out);
         };
         render::render(&answer, &mut response);
         self.count_answer(&answer, response.is_truncated());
@@ -130,19 +133,19 @@ impl Responder {
 
     fn refuse_query(
         &mut self,
-        snapshot: &Snapshot,
+        context: &Context<'_>,
         query: &Query<'_>,
         rcode: Rcode,
         out: &mut [u8],
     ) -> Reaction {
         let (header, question) = (query.header, query.question);
-        self.refuse(snapshot, &Refusal { header, question, rcode, edns: query.edns.is_some() }, out)
+        self.refuse(context, &Refusal { header, question, rcode, edns: query.edns.is_some() }, out)
     }
 
     /// An error without data: header, question, and an OPT without options where the query had one.
-    fn refuse(&mut self, snapshot: &Snapshot, refusal: &Refusal<'_>, out: &mut [u8]) -> Reaction {
+    fn refuse(&mut self, context: &Context<'_>, refusal: &Refusal<'_>, out: &mut [u8]) -> Reaction {
         self.tally.count(Counter::of_rcode(refusal.rcode));
-        let payload = snapshot.configuration.udp_payload_max;
+        let payload = context.snapshot.configuration.udp_payload_max;
         let opt = refusal.edns.then_some(Opt { payload, ..Opt::default() });
         match Response::start(out, UDP_WITHOUT_EDNS, refusal.header, refusal.question, opt) {
             Some(response) => Reaction::Answer(response.finish(refusal.rcode, false)),

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::answer::{Counter, Random, Reaction, Responder, Tally, Transport, servfail};
-use crate::snapshot::Snapshot;
+use crate::answer::{Context, Counter, Random, Reaction, Responder, Tally, Transport, servfail};
 
 /// A responder of one worker, with its counters.
 pub(super) struct Desk {
@@ -36,7 +35,7 @@ impl Desk {
     /// whatever state it was in.
     pub(super) fn respond(
         &mut self,
-        snapshot: &Snapshot,
+        context: &Context<'_>,
         packet: &[u8],
         source: IpAddr,
         transport: Transport,
@@ -45,7 +44,7 @@ impl Desk {
         let attempt = AssertUnwindSafe(|| {
             #[cfg(test)]
             assert!(!packet.ends_with(PANIC), "a test asked for it");
-            self.responder.respond(snapshot, packet, source, transport, out)
+            self.responder.respond(context, packet, source, transport, out)
         });
         catch_unwind(attempt).unwrap_or_else(|_| {
             self.tally.count(Counter::Panic);

@@ -4,6 +4,7 @@
 //! not decided here: every transport asks `answer`, and gives control messages to `control`.
 
 mod bind;
+mod clock;
 mod control;
 mod desk;
 mod log_limit;
@@ -36,6 +37,7 @@ use crate::answer::{Random, Tally};
 use crate::config::Settings;
 use crate::snapshot::Store;
 
+use clock::Clock;
 use control::Control;
 use desk::Desk;
 use own_addresses::OwnAddresses;
@@ -90,12 +92,14 @@ pub fn start(
     let mut seeds = Random::new(seed.map_or_else(system_seed, Ok)?);
     let addresses = sockets.addresses();
     let (connections, stopping) = watch::channel(false);
+    let clock = Clock::start();
     let stop = Stop { workers: Arc::default(), connections };
 
     let shared = Arc::new(Tally::default());
     let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&shared)));
     let udp = udp::Shared {
         store: Arc::clone(&store),
+        clock,
         own: Arc::new(OwnAddresses::of(&addresses)),
         control: control::queue(Arc::clone(&control), runtime),
         stopping: Arc::clone(&stop.workers),
@@ -108,7 +112,7 @@ pub fn start(
         workers.push(udp::spawn(number, sockets, desk, udp.clone()).map_err(StartError::Thread)?);
     }
 
-    let service = tcp::Service::new(store, control, shared, &settings.tcp, &mut seeds);
+    let service = tcp::Service::new(store, clock, control, shared, &settings.tcp, &mut seeds);
     let tallies = desks.into_iter().chain(service.tallies()).collect();
     let service = Arc::new(service);
     let _inside = runtime.enter();

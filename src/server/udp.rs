@@ -8,13 +8,14 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::bind::RECEIVE_TIMEOUT;
+use super::clock::Clock;
 use super::control::{ControlQueue, ControlRequest};
 use super::desk::Desk;
 use super::log_limit::LogLimit;
 use super::own_addresses::OwnAddresses;
 use super::socket::{Batch, Origin, Readiness, Sent, UdpSocket, allowed_cpus, pin_to};
-use crate::answer::{Counter, Reaction, Transport};
-use crate::snapshot::{Snapshot, Store};
+use crate::answer::{Context, Counter, Reaction, Transport};
+use crate::snapshot::Store;
 
 /// How long a worker rests when a socket cannot be read, so that a broken one does not take the core.
 const ERROR_PAUSE: Duration = Duration::from_millis(10);
@@ -23,6 +24,7 @@ const ERROR_PAUSE: Duration = Duration::from_millis(10);
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) store: Arc<Store>,
+    pub(super) clock: Clock,
     pub(super) own: Arc<OwnAddresses>,
     pub(super) control: ControlQueue,
     pub(super) stopping: Arc<AtomicBool>,
@@ -92,7 +94,8 @@ impl Worker {
             Err(error) => return self.complain_of_receiving(&error, Some(socket.address())),
         }
         let snapshot = store.load();
-        batch.answer_each(|origin, packet, out| self.answer(&snapshot, &socket, origin, packet, out));
+        let context = Context { snapshot: &snapshot, now: self.shared.clock.now() };
+        batch.answer_each(|origin, packet, out| self.answer(&context, &socket, origin, packet, out));
         drop(snapshot);
         let sent = batch.send(&socket);
         if sent.failed > 0 {
@@ -103,7 +106,7 @@ impl Worker {
     /// Answers one packet; returns the length of the answer, 0 for none.
     fn answer(
         &mut self,
-        snapshot: &Snapshot,
+        context: &Context<'_>,
         socket: &Arc<UdpSocket>,
         origin: &Origin,
         packet: &[u8],
@@ -113,7 +116,7 @@ impl Worker {
             self.desk.count(reason);
             return 0;
         }
-        match self.desk.respond(snapshot, packet, origin.source.ip(), Transport::Udp, out) {
+        match self.desk.respond(context, packet, origin.source.ip(), Transport::Udp, out) {
             Reaction::Answer(length) => length,
             Reaction::Drop => 0,
             Reaction::Control => {

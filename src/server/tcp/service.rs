@@ -6,8 +6,9 @@ use std::thread::available_parallelism;
 
 use super::admission::Admission;
 use super::buffers::{Inbox, Outbox};
-use crate::answer::{Counter, Random, Reaction, TCP_MAX, Tally, Transport};
+use crate::answer::{Context, Counter, Random, Reaction, TCP_MAX, Tally, Transport};
 use crate::config::TcpSettings;
+use crate::server::clock::Clock;
 use crate::server::control::Control;
 use crate::server::desk::Desk;
 use crate::snapshot::Store;
@@ -21,6 +22,7 @@ pub(in crate::server) struct Service {
     pub(super) control: Arc<Control>,
     pub(super) limits: TcpSettings,
     store: Arc<Store>,
+    clock: Clock,
     desks: Box<[Mutex<TcpDesk>]>,
     tally: Arc<Tally>,
 }
@@ -44,6 +46,7 @@ impl Service {
     /// One desk for each core. `shared` counts what concerns connections.
     pub(in crate::server) fn new(
         store: Arc<Store>,
+        clock: Clock,
         control: Arc<Control>,
         shared: Arc<Tally>,
         limits: &TcpSettings,
@@ -58,6 +61,7 @@ impl Service {
             control,
             limits: limits.clone(),
             store,
+            clock,
             desks: (0..available_parallelism().map_or(1, usize::from)).map(desk).collect(),
             tally: shared,
         }
@@ -85,9 +89,10 @@ impl Service {
         let mut desk = self.desk(connection);
         let TcpDesk { desk, out } = &mut *desk;
         let snapshot = self.store.load();
+        let context = Context { snapshot: &snapshot, now: self.clock.now() };
         while !outbox.is_full() {
             let Some(message) = inbox.next_message() else { return Pause::Done };
-            match desk.respond(&snapshot, message, source, Transport::Tcp, out) {
+            match desk.respond(&context, message, source, Transport::Tcp, out) {
                 Reaction::Answer(length) => outbox.push(&out[..length]),
                 Reaction::Drop => {}
                 Reaction::Control => return Pause::Control(message.to_vec()),

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::{Service, listen};
 use crate::answer::{Counter, Random, Tally};
 use crate::config::TcpSettings;
+use crate::server::clock::Clock;
 use crate::server::control::Control;
 use crate::server::desk::PANIC;
 use crate::server::fixture::{empty_store, message, query, settings};
@@ -35,7 +36,8 @@ fn run(change: impl FnOnce(&mut TcpSettings)) -> Running {
     change(&mut limits);
     let (store, tally) = (empty_store(), Arc::new(Tally::default()));
     let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&tally)));
-    let service = Service::new(store, control, Arc::clone(&tally), &limits, &mut Random::new(1));
+    let service =
+        Service::new(store, Clock::start(), control, Arc::clone(&tally), &limits, &mut Random::new(1));
     let listener = listen_tcp(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = watch::channel(false);

@@ -1,0 +1,21 @@
+//! What a batch of packets is answered with: the generation, and the moment at which the batch came.
+
+use crate::snapshot::Snapshot;
+
+/// What the answers of one batch have in common. The worker makes it after the batch was received.
+#[derive(Clone, Copy)]
+pub struct Context<'c> {
+    /// The generation.
+    pub snapshot: &'c Snapshot,
+    /// When the batch came.
+    pub now: Moment,
+}
+
+/// A moment, as code that has no clock is told it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Seconds since 1970 in UTC, modulo 2³² as server cookies count them (RFC 9018 §4.3).
+    pub unix: u32,
+    /// Milliseconds since the server started; never goes back.
+    pub uptime_ms: u64,
+}
