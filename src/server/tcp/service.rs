@@ -91,7 +91,8 @@ impl Service {
         let mut desk = self.desk(connection);
         let TcpDesk { desk, out } = &mut *desk;
         let snapshot = self.store.load();
-        let context = Context { snapshot: &snapshot, now: self.clock.now() };
+        let context =
+            Context { snapshot: &snapshot, now: self.clock.now(), keepalive: self.limits.keepalive() };
         while !outbox.is_full() {
             let Some(message) = inbox.next_message() else { return Pause::Done };
             match desk.respond(&context, message, source, Transport::Tcp, out) {
