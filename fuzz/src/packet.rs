@@ -20,6 +20,7 @@ use meridian::config::{self, Mode};
 use meridian::health::State;
 use meridian::snapshot::Snapshot;
 use meridian::steer::TargetHealth;
+use meridian::wire::cookie::Secret;
 
 use message::Message;
 
@@ -39,13 +40,14 @@ static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
 });
 
 thread_local! {
-    static RESPONDER: RefCell<Responder> = RefCell::new(Responder::new(1, Arc::new(Tally::default())));
+    static RESPONDER: RefCell<Responder> =
+        RefCell::new(Responder::new(1, Secret::new([7; 16]), Arc::new(Tally::default())));
 }
 
 fuzz_target!(|packet: &[u8]| {
     for transport in [Transport::Udp, Transport::Tcp] {
         let mut out = vec![0; TCP_MAX];
-        let context = Context { snapshot: &SNAPSHOT, now: Moment::default() };
+        let context = Context { snapshot: &SNAPSHOT, now: Moment::default(), keepalive: 100 };
         let reaction = RESPONDER
             .with_borrow_mut(|responder| responder.respond(&context, packet, SOURCE, transport, &mut out));
         if let Reaction::Answer(length) = reaction {
