@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout)]
 
 mod continents;
+mod edns;
 mod failures;
 mod geo_oracle;
 mod harness;
