@@ -11,7 +11,7 @@ use std::fmt;
 use crate::kinds::Kind;
 use crate::message::{Answer, Reaction, Record};
 use crate::peers::Who;
-use crate::query::{COOKIE, Query};
+use crate::query::{COOKIE, ERROR, NSID, Query, SUBNET};
 
 /// What can differ. An aspect is compared only where all four have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,18 +35,24 @@ pub enum Aspect {
     Additional,
     /// Whether there is one; its version, flags and payload size.
     Opt,
-    /// What is in it; of cookies, which are never equal, only the length.
+    /// The server's identity (RFC 5001).
+    Identity,
+    /// The client subnet (RFC 7871).
+    Subnet,
+    /// Extended errors (RFC 8914).
+    Errors,
+    /// Every other option; of cookies, which are never equal, only the length.
     Options,
     /// Types in whose data names are compressed that must not be (RFC 3597 §4).
     Compression,
 }
 
 use Aspect::{
-    Additional, AuthenticData, Authoritative, Authority, CheckingDisabled, Compression, Opcode, Opt, Options, Question,
-    Rcode, RecursionAvailable, RecursionDesired, Reserved, Truncated,
+    Additional, AuthenticData, Authoritative, Authority, CheckingDisabled, Compression, Errors, Identity, Opcode, Opt, Options,
+    Question,    Rcode, RecursionAvailable, RecursionDesired, Reserved, Subnet, Truncated,
 };
 
-const OF_ANSWERS: [Aspect; 16] = [
+const OF_ANSWERS: [Aspect; 19] = [
     Rcode,
     Opcode,
     Authoritative,
@@ -61,6 +67,9 @@ const OF_ANSWERS: [Aspect; 16] = [
     Authority,
     Additional,
     Opt,
+    Identity,
+    Subnet,
+    Errors,
     Options,
     Compression,
 ];
@@ -141,14 +150,24 @@ fn view(reaction: &Reaction, aspect: Aspect) -> Option<View<'_>> {
         Authority => View::Records(&answer.authorities),
         Additional => View::Records(&answer.additionals),
         Opt => View::Opt(answer.opt.as_ref().map(|opt| (opt.version, opt.flags, opt.payload))),
-        Options => View::Options(options(answer)),
+        Identity => View::Options(options(answer, |code| code == NSID)),
+        Subnet => View::Options(options(answer, |code| code == SUBNET)),
+        Errors => View::Options(options(answer, |code| code == ERROR)),
+        Options => View::Options(options(answer, |code| ![NSID, SUBNET, ERROR].contains(&code))),
         Compression => View::Types(&answer.compressed),
     })
 }
 
-fn options(answer: &Answer) -> Vec<(u16, &[u8])> {
-    let options = answer.opt.iter().flat_map(|opt| &opt.options);
-    options.map(|(code, data)| (*code, if *code == COOKIE { &[0; 64][..data.len().min(64)] } else { data })).collect()
+/// The options whose code is wanted.
+fn options(answer: &Answer, wanted: fn(u16) -> bool) -> Vec<(u16, &[u8])> {
+    /// As long as any cookie.
+    const COOKIE_OF_ZEROS: &[u8] = &[0; 40];
+    let options = answer.opt.iter().flat_map(|opt| &opt.options).filter(|(code, _)| wanted(*code));
+    let shown = options.map(|(code, data)| match *code {
+        COOKIE => (*code, &COOKIE_OF_ZEROS[..data.len().min(COOKIE_OF_ZEROS.len())]),
+        _ => (*code, data.as_slice()),
+    });
+    shown.collect()
 }
 
 /// What a query showed in one aspect.

@@ -19,6 +19,7 @@ pub const DO: u16 = 0x8000;
 pub const NSID: u16 = 3;
 pub const SUBNET: u16 = 8;
 pub const COOKIE: u16 = 10;
+pub const ERROR: u16 = 15;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {

@@ -42,11 +42,13 @@ fn meridian_answers_as_knot_nsd_and_bind() {
             report.add(query, [0, 1, 2, 3].map(|who| &reactions[who][number]), &kinds);
         }
     }
+    let mut faults = report.faults();
     for (kind, count) in kinds.iter().zip(&report.listed) {
         println!("{count:6} × {}", kind.name);
-        assert!(*count > 0, "{} never occurs: is it still true?", kind.name);
+        if *count == 0 {
+            faults.push_str(&format!("\n== `{}` never occurs: is it still true?", kind.name));
+        }
     }
-    let faults = report.faults();
     assert!(faults.is_empty(), "{faults}");
 }
 

@@ -1,9 +1,15 @@
 //! The kinds of disagreement that `disagreements.md` tells of, each with what recognises it and what Meridian answers.
 
+mod classes;
+mod edns;
+mod flags;
+mod sections;
+
 use crate::compare::{Aspect, Seen};
 use crate::peers::Who;
 
 /// One kind; its words stand in `disagreements.md` under its name.
+#[derive(Clone, Copy)]
 pub struct Kind {
     pub name: &'static str,
     /// Where it shows.
@@ -15,6 +21,7 @@ pub struct Kind {
 }
 
 /// What Meridian answers where a kind is recognised.
+#[derive(Clone, Copy)]
 pub enum Choice {
     /// As one of the others, in every aspect of the kind.
     As(Who),
@@ -39,5 +46,21 @@ impl Kind {
 
 /// All kinds; the first one that tells of something counts.
 pub fn all() -> Vec<Kind> {
-    Vec::new()
+    [classes::KINDS, edns::KINDS, flags::KINDS, sections::KINDS].into_iter().flatten().copied().collect()
 }
+
+const NOERROR: u16 = 0;
+const FORMERR: u16 = 1;
+const NXDOMAIN: u16 = 3;
+const NOTIMP: u16 = 4;
+const REFUSED: u16 = 5;
+const BADVERS: u16 = 16;
+
+/// The rcode of an answer.
+fn rcode(seen: &Seen<'_>, who: Who) -> Option<u16> {
+    seen.answer(who).map(|answer| answer.rcode)
+}
+
+/// All that the answer is about: everything but flags that are copied and OPT.
+const CONTENT: &[Aspect] =
+    &[Aspect::Rcode, Aspect::Authoritative, Aspect::Answer, Aspect::Authority, Aspect::Additional];

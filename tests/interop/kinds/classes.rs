@@ -1,0 +1,65 @@
+//! Classes other than IN, types that are none.
+
+use super::{CONTENT, Choice, FORMERR, Kind, NOTIMP, REFUSED, rcode};
+use crate::compare::{Aspect, Seen};
+use crate::peers::Who;
+use crate::query::{CLASS_ANY, CLASS_IN};
+
+const TKEY: u16 = 249;
+const TSIG: u16 = 250;
+const MAILB: u16 = 253;
+const MAILA: u16 = 254;
+const OPT: u16 = 41;
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "class-that-is-not-served",
+        aspects: &[Aspect::Rcode],
+        recognise: |seen| {
+            is_strange(seen)
+                && rcode(seen, Who::Knot) == Some(REFUSED)
+                && matches!(rcode(seen, Who::Bind), Some(FORMERR | NOTIMP))
+        },
+        choice: Choice::As(Who::Knot),
+    },
+    Kind {
+        name: "refusal-without-question",
+        aspects: &[Aspect::Question],
+        recognise: |seen| {
+            is_strange(seen) && seen.answer(Who::Nsd).is_some_and(|answer| answer.question.is_none())
+        },
+        choice: Choice::As(Who::Knot),
+    },
+    Kind {
+        name: "class-any-is-not-authoritative",
+        aspects: &[Aspect::Authoritative],
+        recognise: |seen| seen.query.class == CLASS_ANY,
+        choice: Choice::As(Who::Nsd),
+    },
+    Kind {
+        name: "class-any",
+        aspects: CONTENT,
+        recognise: |seen| seen.query.class == CLASS_ANY && rcode(seen, Who::Bind) == Some(FORMERR),
+        choice: Choice::As(Who::Nsd),
+    },
+    Kind {
+        name: "type-0",
+        aspects: CONTENT,
+        recognise: |seen| seen.query.rtype == 0 && rcode(seen, Who::Knot) == Some(NOTIMP),
+        choice: Choice::As(Who::Nsd),
+    },
+    Kind {
+        name: "meta-types",
+        aspects: CONTENT,
+        recognise: |seen| {
+            [OPT, TKEY, TSIG, MAILB, MAILA].contains(&seen.query.rtype)
+                && matches!(rcode(seen, Who::Bind), Some(FORMERR | NOTIMP))
+        },
+        choice: Choice::As(Who::Nsd),
+    },
+];
+
+/// Neither IN nor any.
+fn is_strange(seen: &Seen<'_>) -> bool {
+    ![CLASS_IN, CLASS_ANY].contains(&seen.query.class)
+}
