@@ -48,8 +48,8 @@ pub enum Aspect {
 }
 
 use Aspect::{
-    Additional, AuthenticData, Authoritative, Authority, CheckingDisabled, Compression, Errors, Identity, Opcode, Opt, Options,
-    Question,    Rcode, RecursionAvailable, RecursionDesired, Reserved, Subnet, Truncated,
+    Additional, AuthenticData, Authoritative, Authority, CheckingDisabled, Compression, Errors, Identity,
+    Opcode, Opt, Options, Question, Rcode, RecursionAvailable, RecursionDesired, Reserved, Subnet, Truncated,
 };
 
 const OF_ANSWERS: [Aspect; 19] = [
@@ -116,7 +116,8 @@ impl<'t> Seen<'t> {
     }
 
     fn peers_agree(&self, aspect: Aspect) -> bool {
-        self.same(aspect, Who::Knot, Who::Nsd) && self.same(aspect, Who::Nsd, Who::Bind)
+        self.same(aspect, Who::Knot, Who::Nsd)
+            && self.same(aspect, Who::Nsd, Who::Bind)
             && self.same(aspect, Who::Knot, Who::Bind)
     }
 

@@ -36,7 +36,8 @@ pub fn over_udp(server: SocketAddr, numbers: &[usize], octets: Octets<'_>) -> Ve
             let deadline = Instant::now() + FIRST_PATIENCE * 2u32.pow(attempt);
             let mut expected = missing.len();
             while expected > 0 {
-                let Some(answer) = receive(&socket, deadline.saturating_duration_since(Instant::now())) else {
+                let Some(answer) = receive(&socket, deadline.saturating_duration_since(Instant::now()))
+                else {
                     break;
                 };
                 let Some(place) = place_of(&answer, first_id, window.len()) else { continue };

@@ -9,8 +9,8 @@ const ANY: u16 = 255;
 const TXT: u16 = 16;
 /// Types that are asked for whether or not a name has them, with meta types and numbers that nobody has.
 const TYPES: &[u16] = &[
-    1, 1, 1, 28, 28, 2, 2, 6, 43, 5, 39, ANY, ANY, TXT, 15, 33, 65, 64, 46, 47, 48, 50, 51, 12, 13, 17, 18, 29, 35,
-    36, 52, 59, 60, 63, 99, 128, 256, 257, 65280, 65534, 10, 41, 249, 250, 253, 254, 0, 65535,
+    1, 1, 1, 28, 28, 2, 2, 6, 43, 5, 39, ANY, ANY, TXT, 15, 33, 65, 64, 46, 47, 48, 50, 51, 12, 13, 17, 18,
+    29, 35, 36, 52, 59, 60, 63, 99, 128, 256, 257, 65280, 65534, 10, 41, 249, 250, 253, 254, 0, 65535,
 ];
 /// Types that every owner is asked for.
 const SYSTEMATIC: &[u16] = &[1, 28, TXT, 2, 43, 5, ANY];
@@ -20,7 +20,8 @@ const SYSTEMATIC_OWNERS: usize = 90;
 const LABELS: &[&[u8]] =
     &[b"www", b"x", b"*", b"_tcp", b"no-such", b"ns1", b"a", b"\x00", b"\xff.", b"host1", b"sub", b"1"];
 /// Names that no zone has.
-const ELSEWHERE: &[&str] = &["example.invalid", "com", "nothing.example", "www.test.test", "arpa", "version.bind"];
+const ELSEWHERE: &[&str] =
+    &["example.invalid", "com", "nothing.example", "www.test.test", "arpa", "version.bind"];
 
 pub struct Generator<'t> {
     random: Random,
@@ -160,8 +161,15 @@ impl<'t> Generator<'t> {
     }
 
     fn edns(&mut self) -> Edns {
-        let payload =
-            self.random.weighted(&[(40, 1232), (20, 4096), (20, 512), (5, 0), (5, 511), (5, 65535), (5, 1400)]);
+        let payload = self.random.weighted(&[
+            (40, 1232),
+            (20, 4096),
+            (20, 512),
+            (5, 0),
+            (5, 511),
+            (5, 65535),
+            (5, 1400),
+        ]);
         let mut edns = Edns { payload, ..Edns::plain() };
         edns.version = self.random.weighted(&[(96, 0), (3, 1), (1, 255)]);
         edns.flags = self.random.weighted(&[(60, 0), (36, DO), (2, 0x0001), (2, DO | 0x4000)]);
@@ -189,7 +197,7 @@ impl<'t> Generator<'t> {
             4 => &[0, 2, 56, 0, 0x2a, 0, 0x14, 0x50, 0x40, 1, 8],
             5 => &[0, 1, 0, 0],
             // Too many octets, a bit beyond the prefix, a scope, an unknown family.
-            6 => *self.random.pick(&[
+            6 => self.random.pick::<&[u8]>(&[
                 &[0, 1, 16, 0, 198, 51, 100][..],
                 &[0, 1, 20, 0, 198, 51, 255],
                 &[0, 1, 24, 24, 198, 51, 100],

@@ -9,6 +9,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout)]
 
 mod compare;
+mod disagreements;
 mod exchange;
 mod generator;
 mod kinds;

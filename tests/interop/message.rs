@@ -73,6 +73,13 @@ pub struct Opt {
     pub options: Vec<(u16, Vec<u8>)>,
 }
 
+impl Opt {
+    /// The content of an option.
+    pub fn option(&self, code: u16) -> Option<&[u8]> {
+        self.options.iter().find(|(found, _)| *found == code).map(|(_, data)| data.as_slice())
+    }
+}
+
 impl Reaction {
     /// Reads what came back.
     pub fn of(octets: Option<&[u8]>) -> Reaction {

@@ -94,9 +94,16 @@ pub fn words(words: &[u16]) -> Vec<u8> {
 
 impl fmt::Display for Query {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "dig -t {} -c {} -q '{}'", type_name(self.rtype), class_name(self.class), self.name)?;
+        write!(
+            formatter,
+            "dig -t {} -c {} -q '{}'",
+            type_name(self.rtype),
+            class_name(self.class),
+            self.name
+        )?;
         write!(formatter, " {}", if self.transport == Transport::Tcp { "+tcp" } else { "+notcp +ignore" })?;
-        for (flag, set, unset) in [(RD, "", " +norec"), (AD, "", " +noad"), (CD, " +cd", ""), (Z, " +z", "")] {
+        for (flag, set, unset) in [(RD, "", " +norec"), (AD, "", " +noad"), (CD, " +cd", ""), (Z, " +z", "")]
+        {
             formatter.write_str(if self.flags & flag != 0 { set } else { unset })?;
         }
         if self.flags & !(RD | AD | CD | Z) != 0 {
@@ -192,6 +199,9 @@ mod tests {
         query.edns = Some(Edns { options: vec![(65001, vec![7])], ..Edns::plain() });
         let octets = query.octets(0x1234);
         assert_eq!(octets[..12], [0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]);
-        assert_eq!(octets[12..], [1, b'a', 0, 0, 1, 0, 1, 0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 5, 0xfd, 0xe9, 0, 1, 7]);
+        assert_eq!(
+            octets[12..],
+            [1, b'a', 0, 0, 1, 0, 1, 0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 5, 0xfd, 0xe9, 0, 1, 7]
+        );
     }
 }

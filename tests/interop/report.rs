@@ -37,7 +37,9 @@ impl Report {
                 }
                 Finding::AgainstKind(kind) => format!("not as `{}` says", kinds[kind].name),
                 Finding::Difference => "the three agree and Meridian differs".to_string(),
-                Finding::Unlisted => format!("the three disagree in no kind that is listed: {}", sides(&seen, aspect)),
+                Finding::Unlisted => {
+                    format!("the three disagree in no kind that is listed: {}", sides(&seen, aspect))
+                }
             };
             let (printed, count) = self.faults.entry((fault, aspect)).or_default();
             *count += 1;

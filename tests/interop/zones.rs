@@ -33,7 +33,8 @@ pub fn zone_files(world: &str) -> Vec<ZoneFile> {
         .map(|entry| {
             let path = entry.expect("an entry can be read").path();
             let file_name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
-            let apex = Name::plain(file_name.strip_suffix(".zone").expect("a master file is called NAME.zone"));
+            let apex =
+                Name::plain(file_name.strip_suffix(".zone").expect("a master file is called NAME.zone"));
             ZoneFile { apex, file_name, text: std::fs::read(&path).expect("a master file can be read") }
         })
         .collect();

@@ -5,11 +5,13 @@ use crate::compare::{Aspect, Seen};
 use crate::peers::Who;
 use crate::query::{CLASS_ANY, CLASS_IN};
 
+const OPT: u16 = 41;
 const TKEY: u16 = 249;
 const TSIG: u16 = 250;
 const MAILB: u16 = 253;
 const MAILA: u16 = 254;
-const OPT: u16 = 41;
+/// RFC 9824.
+const NXNAME: u16 = 128;
 
 pub(super) const KINDS: &[Kind] = &[
     Kind {
@@ -31,18 +33,6 @@ pub(super) const KINDS: &[Kind] = &[
         choice: Choice::As(Who::Knot),
     },
     Kind {
-        name: "class-any-is-not-authoritative",
-        aspects: &[Aspect::Authoritative],
-        recognise: |seen| seen.query.class == CLASS_ANY,
-        choice: Choice::As(Who::Nsd),
-    },
-    Kind {
-        name: "class-any",
-        aspects: CONTENT,
-        recognise: |seen| seen.query.class == CLASS_ANY && rcode(seen, Who::Bind) == Some(FORMERR),
-        choice: Choice::As(Who::Nsd),
-    },
-    Kind {
         name: "type-0",
         aspects: CONTENT,
         recognise: |seen| seen.query.rtype == 0 && rcode(seen, Who::Knot) == Some(NOTIMP),
@@ -55,6 +45,12 @@ pub(super) const KINDS: &[Kind] = &[
             [OPT, TKEY, TSIG, MAILB, MAILA].contains(&seen.query.rtype)
                 && matches!(rcode(seen, Who::Bind), Some(FORMERR | NOTIMP))
         },
+        choice: Choice::As(Who::Nsd),
+    },
+    Kind {
+        name: "type-nxname",
+        aspects: CONTENT,
+        recognise: |seen| seen.query.rtype == NXNAME && rcode(seen, Who::Bind) == Some(FORMERR),
         choice: Choice::As(Who::Nsd),
     },
 ];

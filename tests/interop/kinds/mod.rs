@@ -3,6 +3,7 @@
 mod classes;
 mod edns;
 mod flags;
+mod not_yet;
 mod sections;
 
 use crate::compare::{Aspect, Seen};
@@ -46,7 +47,11 @@ impl Kind {
 
 /// All kinds; the first one that tells of something counts.
 pub fn all() -> Vec<Kind> {
-    [classes::KINDS, edns::KINDS, flags::KINDS, sections::KINDS].into_iter().flatten().copied().collect()
+    [edns::KINDS, not_yet::KINDS, classes::KINDS, flags::KINDS, sections::KINDS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect()
 }
 
 const NOERROR: u16 = 0;
@@ -54,6 +59,7 @@ const FORMERR: u16 = 1;
 const NXDOMAIN: u16 = 3;
 const NOTIMP: u16 = 4;
 const REFUSED: u16 = 5;
+const SERVFAIL: u16 = 2;
 const BADVERS: u16 = 16;
 
 /// The rcode of an answer.

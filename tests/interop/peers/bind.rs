@@ -1,6 +1,6 @@
 //! BIND. `minimal-responses no-auth`: additional data as asked for, no NS records where nobody needs them;
-//! `minimal-any` as RFC 8482 has it; the checks of zones off, because oddities are what they are loaded for, and so are its bounds of
-//! records and types.
+//! `minimal-any` as RFC 8482 has it; `zero-no-soa-ttl no`, because RFC 2308 §3 knows no exception for SOA queries; the
+//! checks of zones off and no bounds of records and types, because oddities are what they are loaded for.
 
 use std::process::Command;
 
@@ -16,7 +16,7 @@ pub(super) fn command(plan: &Plan<'_>) -> Command {
          pid-file none;\n  session-keyfile none;\n  recursion no;\n  dnssec-validation no;\n  notify no;\n  \
          allow-query {{ any; }};\n  allow-transfer {{ none; }};\n  server-id \"{IDENTITY}\";\n  version none;\n  \
          edns-udp-size 1232;\n  max-udp-size 1232;\n  nocookie-udp-size 1232;\n  answer-cookie no;\n  \
-         minimal-responses no-auth;\n  minimal-any yes;\n  empty-zones-enable no;\n  rrset-order {{ order none; }};\n  \
+         minimal-responses no-auth;\n  minimal-any yes;\n  empty-zones-enable no;\n  zero-no-soa-ttl no;\n  rrset-order {{ order none; }};\n  \
          check-integrity no;\n  check-mx ignore;\n  check-mx-cname ignore;\n  check-srv-cname ignore;\n  \
          check-sibling no;\n  check-wildcard no;\n  \
          max-records-per-type 0;\n  max-types-per-name 0;\n}};\n\

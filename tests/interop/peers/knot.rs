@@ -6,8 +6,8 @@ use super::{IDENTITY, Plan, with_configuration};
 use crate::zones::TRANSFER_CLIENT;
 
 pub(super) fn command(plan: &Plan<'_>) -> Command {
-    let zones =
-        plan.zone_lines(|apex, file| format!("  - domain: \"{apex}\"\n    file: \"{file}\"\n    acl: reader\n"));
+    let zones = plan
+        .zone_lines(|apex, file| format!("  - domain: \"{apex}\"\n    file: \"{file}\"\n    acl: reader\n"));
     let folder = plan.folder.path().display();
     let text = format!(
         "server:\n  rundir: \"{folder}\"\n  listen: {}@{}\n  nsid: \"{IDENTITY}\"\n  udp-workers: 1\n  \

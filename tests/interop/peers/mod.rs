@@ -77,12 +77,13 @@ impl Peer {
             Who::Bind => bind::command(&plan),
             Who::Meridian => unreachable!("it is started by the harness"),
         };
-        let log = || std::fs::File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
+        let log =
+            || std::fs::File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
         let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
         command.env("PATH", path).stdin(Stdio::null()).stdout(log()).stderr(log());
-        let process = command
-            .spawn()
-            .unwrap_or_else(|fault| panic!("{who} cannot be started ({fault}): run `tests/run prepare` first"));
+        let process = command.spawn().unwrap_or_else(|fault| {
+            panic!("{who} cannot be started ({fault}): run `tests/run prepare` first")
+        });
         let mut peer = Peer { address, process, _folder: folder };
         zones.iter().for_each(|zone| peer.wait_for(who, &zone.apex));
         peer

@@ -6,8 +6,7 @@ use std::process::Command;
 use super::{IDENTITY, Plan, with_configuration};
 
 pub(super) fn command(plan: &Plan<'_>) -> Command {
-    let zones =
-        plan.zone_lines(|apex, file| format!("zone:\n  name: \"{apex}\"\n  zonefile: \"{file}\"\n"));
+    let zones = plan.zone_lines(|apex, file| format!("zone:\n  name: \"{apex}\"\n  zonefile: \"{file}\"\n"));
     let folder = plan.folder.path().display();
     let text = format!(
         "server:\n  ip-address: {}@{}\n  username: \"\"\n  chroot: \"\"\n  zonesdir: \"{folder}\"\n  database: \"\"\n  \
