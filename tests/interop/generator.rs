@@ -62,8 +62,14 @@ impl<'t> Generator<'t> {
         Query {
             name: self.spelt(name),
             rtype,
-            // Without CHAOS: BIND answers only some of those a second.
-            class: self.random.weighted(&[(97, CLASS_IN), (1, CLASS_ANY), (1, 4), (1, 254), (1, 65280)]),
+            class: self.random.weighted(&[
+                (96, CLASS_IN),
+                (1, CLASS_ANY),
+                (1, 3),
+                (1, 4),
+                (1, 254),
+                (1, 65280),
+            ]),
             flags: self.flags(),
             edns: self.random.chance(65).then(|| self.edns()),
             transport: self.random.weighted(&[(80, Transport::Udp), (20, Transport::Tcp)]),

@@ -15,12 +15,18 @@ mod generator;
 mod kinds;
 mod message;
 mod name;
+mod packets;
 mod peers;
 mod query;
 mod random;
 mod report;
 mod world;
 mod zones;
+
+/// Reads tests/data/packets.txt. What must come back is for tests/integration; here the four are compared.
+#[allow(dead_code)]
+#[path = "../integration/odd_packets/case.rs"]
+mod case;
 
 /// What this test shares with tests/integration, which uses more of it.
 #[allow(dead_code)]

@@ -1,10 +1,12 @@
 //! Classes other than IN, types that are none.
 
-use super::{CONTENT, Choice, FORMERR, Kind, NOTIMP, REFUSED, rcode};
+use super::{CONTENT, Choice, FORMERR, Kind, NOERROR, NOTIMP, REFUSED, rcode};
 use crate::compare::{Aspect, Seen};
+use crate::name::Name;
 use crate::peers::Who;
 use crate::query::{CLASS_ANY, CLASS_IN};
 
+const CLASS_CHAOS: u16 = 3;
 const OPT: u16 = 41;
 const TKEY: u16 = 249;
 const TSIG: u16 = 250;
@@ -14,6 +16,17 @@ const MAILA: u16 = 254;
 const NXNAME: u16 = 128;
 
 pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "chaos-names",
+        aspects: CONTENT,
+        recognise: |seen| {
+            seen.query.class == CLASS_CHAOS && seen.query.name.is_within(&Name::plain("version.bind"))
+        },
+        choice: Choice::Own(|seen| {
+            let answer = seen.answer(Who::Meridian);
+            answer.is_some_and(|answer| answer.rcode == NOERROR && answer.authorities.is_empty())
+        }),
+    },
     Kind {
         name: "class-that-is-not-served",
         aspects: &[Aspect::Rcode],

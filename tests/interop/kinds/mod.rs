@@ -47,7 +47,7 @@ impl Kind {
 
 /// All kinds; the first one that tells of something counts.
 pub fn all() -> Vec<Kind> {
-    [edns::KINDS, not_yet::KINDS, classes::KINDS, flags::KINDS, sections::KINDS]
+    [not_yet::KINDS, edns::KINDS, classes::KINDS, flags::KINDS, sections::KINDS]
         .into_iter()
         .flatten()
         .copied()

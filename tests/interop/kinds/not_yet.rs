@@ -18,6 +18,12 @@ const EVERYWHERE: &[Aspect] = &[
 
 pub(super) const KINDS: &[Kind] = &[
     Kind {
+        name: "not-yet-options-in-chaos",
+        aspects: &[Aspect::Identity, Aspect::Subnet],
+        recognise: |seen| seen.query.class == 3,
+        choice: Choice::Own(|_| true),
+    },
+    Kind {
         name: "not-yet-dname",
         aspects: EVERYWHERE,
         recognise: |seen| has(seen, Who::Nsd, DNAME) && !has(seen, Who::Meridian, DNAME),
@@ -26,7 +32,10 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "not-yet-class-any-without-aa",
         aspects: EVERYWHERE,
-        recognise: |seen| seen.query.class == CLASS_ANY,
+        recognise: |seen| {
+            seen.query.class == CLASS_ANY
+                && seen.answer(Who::Meridian).is_some_and(|answer| answer.flags & 0x0400 != 0)
+        },
         choice: Choice::Own(|_| true),
     },
     Kind {

@@ -1,6 +1,7 @@
 //! BIND. `minimal-responses no-auth`: additional data as asked for, no NS records where nobody needs them;
 //! `minimal-any` as RFC 8482 has it; `zero-no-soa-ttl no`, because RFC 2308 §3 knows no exception for SOA queries; the
-//! checks of zones off and no bounds of records and types, because oddities are what they are loaded for.
+//! checks of zones off and no bounds of records and types, because oddities are what they are loaded for. Its own view
+//! of class CHAOS answers three queries a second and no more; an empty one in its place answers all of them.
 
 use std::process::Command;
 
@@ -20,7 +21,9 @@ pub(super) fn command(plan: &Plan<'_>) -> Command {
          check-integrity no;\n  check-mx ignore;\n  check-mx-cname ignore;\n  check-srv-cname ignore;\n  \
          check-sibling no;\n  check-wildcard no;\n  \
          max-records-per-type 0;\n  max-types-per-name 0;\n}};\n\
-         logging {{ category default {{ default_stderr; }}; }};\ncontrols {{ }};\n{zones}",
+         logging {{ category default {{ default_stderr; }}; }};\ncontrols {{ }};\n\
+         view \"internet\" IN {{\n{zones}}};\n\
+         view \"chaos\" CH {{ match-clients {{ any; }}; }};\n",
         plan.address.port(),
         plan.address.ip(),
     );

@@ -10,7 +10,7 @@ pub(super) fn command(plan: &Plan<'_>) -> Command {
         .zone_lines(|apex, file| format!("  - domain: \"{apex}\"\n    file: \"{file}\"\n    acl: reader\n"));
     let folder = plan.folder.path().display();
     let text = format!(
-        "server:\n  rundir: \"{folder}\"\n  listen: {}@{}\n  nsid: \"{IDENTITY}\"\n  udp-workers: 1\n  \
+        "server:\n  rundir: \"{folder}\"\n  listen: {}@{}\n  nsid: \"{IDENTITY}\"\n  identity: \"\"\n  version: \"\"\n  udp-workers: 1\n  \
          tcp-workers: 1\n  background-workers: 1\n  udp-max-payload: 1232\n\
          log:\n  - target: stderr\n    any: warning\n\
          control:\n  listen: \"{folder}/control\"\n\
