@@ -3,7 +3,8 @@
 //! In the order in which a file goes through them:
 //!
 //! - `lexer`: octets to tokens; `cursor`: the tokens of one record's data.
-//! - `record_type`; `rdata` with `field`, `service`, `strict`: data from text to octets (`rdata` alone names `domain`).
+//! - `record_type`; `rdata` with `field`, `service`, `strict`: data from text to octets and back (`rdata` alone names
+//!   `domain`).
 //! - `master`, `directive`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong, up to a
 //!   bound.
 //! - `compile`, `nodes`: records to the tables of `compiled` (with a hash `table` of names); `check`: what is wrong
@@ -42,5 +43,6 @@ pub use compiled::Zone;
 pub use data::{Include, ZoneData};
 pub use lookup::Lookup;
 pub use master::FILE_OCTETS_MAX;
+pub use rdata::print as print_rdata;
 pub use rrset::{CnameTarget, Glue, Node, Referral, Rrset};
 pub use zones::Zones;
