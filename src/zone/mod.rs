@@ -5,7 +5,7 @@
 //! - `lexer`: octets to tokens; `cursor`: the tokens of one record's data.
 //! - `record_type`; `rdata` with `field`, `service`, `strict`: data from text to octets and back (`rdata` alone names
 //!   `domain`).
-//! - `master`, `directive`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong, up to a
+//! - `master`, `directive`, `generate`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong, up to a
 //!   bound.
 //! - `compile`, `nodes`: records to the tables of `compiled` (with a hash `table` of names); `check`: what is wrong
 //!   with the zone as a whole; `data`: the zone before it is served.
@@ -24,6 +24,7 @@ mod faults;
 mod field;
 #[cfg(test)]
 mod fixture;
+mod generate;
 mod lexer;
 mod lookup;
 #[cfg(test)]

@@ -207,12 +207,13 @@ fn faults_point_at_the_token_and_say_the_way_out() {
              (help: the one SOA record belongs to example.com.)",
         ),
         (
-            "$GENERATE 1-5 a$ A 192.0.2.$",
-            "5:1: error: $GENERATE is not understood yet (help: write its records out)",
+            "$GENERATE 5-1 a$ A 192.0.2.$",
+            "5:11: error: 5-1 is not a range \
+             (help: write start-stop or start-stop/step, numbers up to 2147483647, as in 0-254/2)",
         ),
         (
             "$ORIGN a",
-            "5:1: error: there is no such directive (help: directives are $ORIGIN, $TTL and $INCLUDE; \
+            "5:1: error: there is no such directive (help: directives are $ORIGIN, $TTL, $INCLUDE and $GENERATE; \
              a name with a dollar sign begins with \\$)",
         ),
         ("$TTL 1 2", "5:8: error: this is one argument too many (help: $TTL has one argument: $TTL 1h)"),
