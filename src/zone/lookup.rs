@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(referral.cut, 2);
         assert_eq!(referral.ns.record_count(), 5);
         let glue: Vec<(&[u8], Vec<String>)> =
-            referral.glue().map(|glue| (glue.owner, rdata(&zone, glue.rrset))).collect();
+            referral.glue().map(|glue| (glue.owner, rdata(glue.rrset))).collect();
         assert_eq!(
             glue,
             [

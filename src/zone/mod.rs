@@ -9,7 +9,7 @@
 //!   bound.
 //! - `compile`, `nodes`: records to the tables of `compiled` (with a hash `table` of names); `check`: what is wrong
 //!   with the zone as a whole; `data`: the zone before it is served.
-//! - `lookup`: what is at a name; `rrset`: views of what was found; `zones`: which zone a name belongs to.
+//! - `lookup`: what is at a name; `rrset`: views of what was found; `print`: records as a master file has them; `zones`: which zone a name belongs to.
 //!
 //! What is not here: no zone changes after it was compiled, nothing looks at a clock, and no file is opened (the
 //! caller hands `$INCLUDE`d ones in).
@@ -31,6 +31,7 @@ mod lookup;
 mod lookup_model;
 mod master;
 mod nodes;
+mod print;
 mod rdata;
 pub mod record_type;
 mod records;
@@ -44,6 +45,5 @@ pub use compiled::Zone;
 pub use data::{Include, ZoneData};
 pub use lookup::Lookup;
 pub use master::FILE_OCTETS_MAX;
-pub use rdata::print as print_rdata;
 pub use rrset::{CnameTarget, Glue, Node, Referral, Rrset};
 pub use zones::Zones;

@@ -59,9 +59,9 @@ fn faults_point_at_the_directive_and_show_what_was_made() {
          (help: close it with ) after the last part of the record)",
     );
     check_refused(
-        "$GENERATE 1-9 h$ PTR mail$.example.com",
-        "5:22: warning: this name is relative: it means mail1.example.com.example.com., \
-         in the record made here: h1 PTR mail1.example.com (help: write mail1.example.com. with a final dot)",
+        "$GENERATE 1-9 h$ RP \". mail$.example.com\"",
+        "5:21: warning: this name is relative: it means mail1.example.com.example.com., \
+         in the record made here: h1 RP . mail1.example.com (help: write mail1.example.com. with a final dot)",
     );
     check_refused(
         "$GENERATE 1-2 h$ SOA \"a b 1 2 3 4 5\"",
