@@ -23,6 +23,7 @@ pub mod error {
 const NOT_OUR_ZONE: ExtendedError =
     ExtendedError { code: info_code::NOT_AUTHORITATIVE, text: "not in a zone served here" };
 const OTHER_CLASS: ExtendedError = ExtendedError::not_supported("only class IN is served");
+const NAME_TOO_LONG: ExtendedError = ExtendedError::other("the name behind the DNAME is too long");
 const ONE_OF_ANY: ExtendedError = ExtendedError::other("ANY gets one RRset (RFC 8482)");
 const CHAIN_ENDS: ExtendedError = ExtendedError::other("CNAME chain not followed further");
 
@@ -31,11 +32,12 @@ pub(super) fn of(answer: &Answer<'_>, wanted: ExtendedErrors) -> Option<Extended
     match answer.why {
         Why::NotOurZone => Some(NOT_OUR_ZONE),
         Why::OtherClass => Some(OTHER_CLASS),
+        Why::NameTooLong => Some(NAME_TOO_LONG),
         _ if wanted != ExtendedErrors::All => None,
         Why::Steered(reason) => steered(reason),
         Why::OneOfAny => Some(ONE_OF_ANY),
         Why::ChainEnds => Some(CHAIN_ENDS),
-        Why::Exists | Why::NoData | Why::NoName | Why::Delegated => None,
+        Why::Exists | Why::Synthesised | Why::NoData | Why::NoName | Why::Delegated => None,
     }
 }
 

@@ -154,7 +154,7 @@ pub const TROUBLED_RULES: Metric =
     gauge("troubled_rules", &[], "Rules that do not answer from a healthy pool for every class of clients");
 
 /// All of them, in the order in which they are shown.
-pub const METRICS: [&Metric; 31] = [
+pub const METRICS: [&Metric; 32] = [
     &BUILD_INFO,
     &START_TIME,
     &READY,
