@@ -191,17 +191,6 @@ fn describe(octets: &[u8]) -> String {
     text
 }
 
-/// A record as a master file has it; hickory-proto knows no DNAME.
-fn line(record: &Record) -> String {
-    match &record.data {
-        RData::Unknown { code, rdata } if u16::from(*code) == 39 => {
-            let target = Name::from_wire(&rdata.anything).unwrap();
-            format!("{} {} {} DNAME {target}", record.name, record.ttl, record.dns_class)
-        }
-        _ => record.to_string(),
-    }
-}
-
 fn describe_option(code: u16, option: &EdnsOption) -> String {
     let data: Vec<u8> = option.try_into().unwrap();
     match (code, option) {
@@ -223,6 +212,17 @@ fn describe_option(code: u16, option: &EdnsOption) -> String {
             };
             data.iter().fold(format!(" {name} "), |text, octet| format!("{text}{octet:02x}"))
         }
+    }
+}
+
+/// A record as a master file has it; hickory-proto knows no DNAME.
+fn line(record: &Record) -> String {
+    match &record.data {
+        RData::Unknown { code, rdata } if u16::from(*code) == 39 => {
+            let target = Name::from_wire(&rdata.anything).unwrap();
+            format!("{} {} {} DNAME {target}", record.name, record.ttl, record.dns_class)
+        }
+        _ => record.to_string(),
     }
 }
 

@@ -23,7 +23,7 @@ pub mod error {
 const NOT_OUR_ZONE: ExtendedError =
     ExtendedError { code: info_code::NOT_AUTHORITATIVE, text: "not in a zone served here" };
 const OTHER_CLASS: ExtendedError = ExtendedError::not_supported("only class IN is served");
-const NAME_TOO_LONG: ExtendedError = ExtendedError::other("DNAME makes the name too long");
+const NAME_TOO_LONG: ExtendedError = ExtendedError::other("the name behind the DNAME is too long");
 const ONE_OF_ANY: ExtendedError = ExtendedError::other("ANY gets one RRset (RFC 8482)");
 const CHAIN_ENDS: ExtendedError = ExtendedError::other("CNAME chain not followed further");
 
@@ -37,7 +37,7 @@ pub(super) fn of(answer: &Answer<'_>, wanted: ExtendedErrors) -> Option<Extended
         Why::Steered(reason) => steered(reason),
         Why::OneOfAny => Some(ONE_OF_ANY),
         Why::ChainEnds => Some(CHAIN_ENDS),
-        Why::Exists | Why::NoData | Why::NoName | Why::Delegated | Why::Synthesised => None,
+        Why::Exists | Why::Synthesised | Why::NoData | Why::NoName | Why::Delegated => None,
     }
 }
 
