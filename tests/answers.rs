@@ -22,7 +22,7 @@ use std::sync::Arc;
 use hickory_proto::op::Message;
 use hickory_proto::rr::RecordType;
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
-use meridian::answer::{Context, Moment, Reaction, Responder, TCP_MAX, Tally, Transport};
+use meridian::answer::{Context, Limiter, Moment, Reaction, Responder, TCP_MAX, Tally, Transport};
 use meridian::config::{self, Files, Mode};
 use meridian::health::{State, TargetId};
 use meridian::snapshot::Snapshot;
@@ -125,10 +125,11 @@ fn subnet(text: &str) -> Vec<u8> {
     option
 }
 
-fn answer(snapshot: &Snapshot, ask: &Ask) -> String {
+fn answer(snapshot: &Snapshot, limiter: &Limiter, ask: &Ask) -> String {
     let mut out = vec![0; TCP_MAX];
     let mut responder = Responder::new(1, Arc::new(Tally::default()));
-    let context = Context { snapshot, now: Moment::default() };
+    let limiter = (ask.transport == Transport::Udp).then_some(limiter);
+    let context = Context { snapshot, now: Moment::default(), limiter };
     match responder.respond(&context, &ask.octets, ask.from, ask.transport, &mut out) {
         Reaction::Answer(length) => describe(&out[..length]),
         Reaction::Control => "to the control handler\n".to_owned(),
@@ -170,11 +171,13 @@ fn describe(octets: &[u8]) -> String {
 fn answered(case: &str) -> String {
     let (title, sections) = sections(case);
     let snapshot = snapshot(&sections);
+    // All questions of a case come at one moment.
+    let limiter = Limiter::new([1, 2, 3]);
     let mut text = title.to_owned();
     for (head, body) in &sections {
         write!(text, "\n=== {head}\n").unwrap();
         match head.strip_prefix("ask ") {
-            Some(words) => text.push_str(answer(&snapshot, &Ask::parse(words)).trim_end()),
+            Some(words) => text.push_str(answer(&snapshot, &limiter, &Ask::parse(words)).trim_end()),
             None => text.push_str(body.trim_end_matches('\n')),
         }
     }

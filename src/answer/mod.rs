@@ -5,6 +5,7 @@
 
 mod context;
 mod decide;
+mod limit;
 mod random;
 mod render;
 mod tally;
@@ -13,17 +14,20 @@ pub use context::{Context, Moment};
 pub use decide::{
     Answer, Body, CHAIN_MAX, Chain, Client, Link, NextApex, Question, Steered, Why, decide, place,
 };
+pub use limit::Limiter;
 pub use random::Random;
 pub use tally::{Counter, Tally};
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::geo::Prefix;
 use crate::snapshot::Snapshot;
 use crate::wire::header::answer_header_only;
 use crate::wire::query::{self, DropReason, Packet, Query, Refusal};
 use crate::wire::response::{Opt, Response};
 use crate::wire::{QuestionName, Rcode, class, rtype};
+use limit::{Class, Verdict};
 
 /// The largest response over UDP to a client without EDNS (RFC 1035 §4.2.1).
 pub const UDP_WITHOUT_EDNS: usize = 512;
@@ -84,8 +88,8 @@ impl Responder {
         });
         match query::read(packet, &mut self.name) {
             Packet::Query(query) => self.answer(context, &query, source, transport, out),
-            Packet::Refusal(refusal) => self.refuse(context, &refusal, out),
-            Packet::Control => self.hand_over(),
+            Packet::Refusal(refusal) => self.refuse(context, &refusal, source, out),
+            Packet::Control => self.hand_over(context, source),
             Packet::Drop(reason) => {
                 self.tally.count(match reason {
                     DropReason::Short => Counter::DropShort,
@@ -107,9 +111,11 @@ impl Responder {
         let snapshot = context.snapshot;
         let mut qtype = query.qtype;
         match (query.qclass, query.qtype, transport) {
-            (class::CHAOS, _, _) | (_, rtype::AXFR | rtype::IXFR, Transport::Tcp) => return self.hand_over(),
+            (class::CHAOS, _, _) | (_, rtype::AXFR | rtype::IXFR, Transport::Tcp) => {
+                return self.hand_over(context, source);
+            }
             (_, rtype::AXFR, Transport::Udp) => {
-                return self.refuse_query(context, query, Rcode::FormErr, out);
+                return self.refuse_query(context, query, Rcode::FormErr, source, out);
             }
             // RFC 1995 §2: over UDP the SOA tells the client to come over TCP.
             (_, rtype::IXFR, Transport::Udp) => qtype = rtype::SOA,
@@ -120,13 +126,25 @@ impl Responder {
         let subnet = query.edns.and_then(|edns| edns.client_subnet);
         let client = Client { transport: source, subnet: subnet.and_then(|subnet| subnet.decisive()) };
         let answer = decide(snapshot, &question, client, &mut self.random, &mut self.target);
+        let verdict = limit::verdict(context, &self.tally, source, || {
+            let subnet = client.subnet.filter(|_| answer.scope > 0).zip(subnet);
+            let subnet =
+                subnet.map(|(address, subnet)| Prefix::around(address, subnet.source.min(answer.scope)));
+            (Class::of(&answer), subnet)
+        });
+        if verdict == Verdict::Drop {
+            return Reaction::Drop;
+        }
 
         let opt = opt_of(snapshot, query, answer.scope);
         let limit = limit(snapshot, query, transport);
         let Some(mut response) = Response::start(out, limit, query.header, query.question, opt) else {
-            return self.refuse_query(context, query, Rcode::ServFail, out);
+            return self.refuse_query(context, query, Rcode::ServFail, source, out);
         };
-        render::render(&answer, &mut response);
+        match verdict {
+            Verdict::Slip if answer.has_records() => response.truncate(),
+            _ => render::render(&answer, &mut response),
+        }
         self.count_answer(&answer, response.is_truncated());
         Reaction::Answer(response.finish(answer.rcode, answer.authoritative))
     }
@@ -136,14 +154,25 @@ impl Responder {
         context: &Context<'_>,
         query: &Query<'_>,
         rcode: Rcode,
+        source: IpAddr,
         out: &mut [u8],
     ) -> Reaction {
         let (header, question) = (query.header, query.question);
-        self.refuse(context, &Refusal { header, question, rcode, edns: query.edns.is_some() }, out)
+        self.refuse(context, &Refusal { header, question, rcode, edns: query.edns.is_some() }, source, out)
     }
 
     /// An error without data: header, question, and an OPT without options where the query had one.
-    fn refuse(&mut self, context: &Context<'_>, refusal: &Refusal<'_>, out: &mut [u8]) -> Reaction {
+    fn refuse(
+        &mut self,
+        context: &Context<'_>,
+        refusal: &Refusal<'_>,
+        source: IpAddr,
+        out: &mut [u8],
+    ) -> Reaction {
+        let class = || (Class::error(refusal.rcode), None);
+        if limit::verdict(context, &self.tally, source, class) == Verdict::Drop {
+            return Reaction::Drop;
+        }
         self.tally.count(Counter::of_rcode(refusal.rcode));
         let payload = context.snapshot.configuration.udp_payload_max;
         let opt = refusal.edns.then_some(Opt { payload, ..Opt::default() });
@@ -153,7 +182,11 @@ impl Responder {
         }
     }
 
-    fn hand_over(&self) -> Reaction {
+    fn hand_over(&self, context: &Context<'_>, source: IpAddr) -> Reaction {
+        let class = || (Class::control(), None);
+        if limit::verdict(context, &self.tally, source, class) == Verdict::Drop {
+            return Reaction::Drop;
+        }
         self.tally.count(Counter::Control);
         Reaction::Control
     }
@@ -176,8 +209,10 @@ impl Responder {
 
     fn count_answer(&self, answer: &Answer<'_>, truncated: bool) {
         self.tally.count(Counter::of_rcode(answer.rcode));
-        if let Why::Steered(reason) = answer.why {
-            self.tally.count(Counter::of_reason(reason));
+        match answer.why {
+            Why::Steered(reason) => self.tally.count(Counter::of_reason(reason)),
+            Why::NotAllowed => self.tally.count(Counter::AccessRefused),
+            _ => {}
         }
         if truncated {
             self.tally.count(Counter::Truncated);

@@ -9,6 +9,8 @@ use crate::steer::{Pool, PoolId, Rule};
 use crate::wire::{Family, Name};
 use crate::zone::Zone;
 
+use super::RateLimit;
+
 /// A zone and the file it came from.
 pub struct ZoneFile {
     /// The compiled zone; its steered RRsets carry indices into [`Configuration::rules`].
@@ -124,6 +126,8 @@ pub struct Configuration {
     pub identity: Option<String>,
     /// The largest UDP response in octets.
     pub udp_payload_max: u16,
+    /// Response rate limiting, where it is wanted.
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl Configuration {

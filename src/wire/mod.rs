@@ -5,6 +5,7 @@
 pub mod edns;
 pub mod header;
 pub mod name;
+pub mod networks;
 pub mod query;
 pub mod question_name;
 pub mod response;
@@ -12,6 +13,7 @@ pub mod response;
 pub use edns::{ClientSubnet, Edns};
 pub use header::{Header, Rcode};
 pub use name::{Name, NameError};
+pub use networks::{Network, Networks};
 pub use question_name::QuestionName;
 
 use std::fmt;

@@ -57,6 +57,7 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
         glue: Box::default(),
         soa: soa as u32,
         record_count: places.len(),
+        access: None,
     };
     nodes::link_glue(&mut zone);
     Some(Compiled { zone, places })

@@ -23,6 +23,7 @@ pub(super) struct View {
     why: &'static str,
     zone: Option<String>,
     chain: Vec<AliasView>,
+    access: Option<AccessView>,
     finding: FindingView,
     steering: Option<SteeringView>,
     scope: u8,
@@ -32,6 +33,12 @@ pub(super) struct View {
 struct ClientView {
     transport: IpAddr,
     subnet: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct AccessView {
+    network: Option<String>,
+    allowed: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,6 +52,7 @@ struct AliasView {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum FindingView {
     NotOurZone,
+    NotAllowed,
     ChainTooLong,
     Rrset {
         #[serde(rename = "type")]
@@ -202,6 +210,10 @@ impl View {
             why: why(explanation.why),
             zone: explanation.zone.as_ref().map(ToString::to_string),
             chain: chain.collect(),
+            access: explanation.access.map(|access| AccessView {
+                network: access.network.map(|network| network.to_string()),
+                allowed: access.allowed,
+            }),
             finding: finding(&explanation.finding),
             steering: explanation.steering.as_ref().map(steering),
             scope: explanation.scope,
@@ -223,6 +235,7 @@ fn why(why: Why) -> &'static str {
         Why::OneOfAny => "one_of_any",
         Why::ChainEnds => "chain_ends",
         Why::NotOurZone => "not_our_zone",
+        Why::NotAllowed => "not_allowed",
         Why::OtherClass => "other_class",
     }
 }
@@ -230,6 +243,7 @@ fn why(why: Why) -> &'static str {
 fn finding(finding: &Finding) -> FindingView {
     match finding {
         Finding::NotOurZone => FindingView::NotOurZone,
+        Finding::NotAllowed => FindingView::NotAllowed,
         Finding::ChainTooLong => FindingView::ChainTooLong,
         Finding::Rrset { rtype, ttl, records, addresses, wildcard } => FindingView::Rrset {
             rtype: record_type::name(*rtype),

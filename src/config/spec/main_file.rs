@@ -12,6 +12,8 @@ use crate::config::text::{
 };
 use crate::fault::Source;
 
+use super::{AccessSpec, RateLimitSpec};
+
 /// What `meridian.toml` says. Each part stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
 pub(crate) struct MainSpec {
@@ -21,6 +23,8 @@ pub(crate) struct MainSpec {
     pub(crate) server: Parsed<ServerSpec>,
     /// `[admin]`.
     pub(crate) admin: Parsed<AdminSpec>,
+    /// `[access]`: for every zone without one.
+    pub(crate) access: Option<AccessSpec>,
     /// The folder of the zones.
     pub(crate) zones: Parsed<Written<String>>,
     /// The file of sites and maps.
@@ -46,6 +50,8 @@ pub(crate) struct ServerSpec {
     pub(crate) state_max_age: Option<Duration>,
     /// `[server.tcp]`.
     pub(crate) tcp: TcpSpec,
+    /// `[server.rate_limit]`.
+    pub(crate) rate_limit: Option<RateLimitSpec>,
 }
 
 /// `[server.tcp]`, as far as it is without a fault.
@@ -109,6 +115,7 @@ impl MainSpec {
         });
         let admin =
             reader.optional("admin", |value, faults| Ok(read_admin(text::table(value, faults)?, faults)));
+        let access = reader.lenient("access", AccessSpec::read);
         let zones = reader
             .required("zones", "[zones]", |value, faults| read_zones(text::table(value, faults)?, faults));
         let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
@@ -122,6 +129,7 @@ impl MainSpec {
             include: include.map(|include| unplaced(include).unwrap_or_default()),
             server: server.map(|server| server.value),
             admin: admin.map(|admin| unplaced(admin).unwrap_or_default()),
+            access: unplaced(access),
             zones: zones.map(|zones| zones.value),
             maps,
             databases,
@@ -151,6 +159,8 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
     let state_dir = reader.optional("state_dir", text::text);
     let state_max_age = reader.optional("state_max_age", duration(limits::STATE_MAX_AGE));
     let tcp = reader.lenient("tcp", |value, faults| Ok(read_tcp(text::table(value, faults)?, faults)));
+    let rate_limit = reader
+        .lenient("rate_limit", |value, faults| RateLimitSpec::read(text::table(value, faults)?, faults));
     reader.finish(BELOW_A_HEADER);
     if let (Ok(None), Ok(Some(age))) = (&state_dir, &state_max_age) {
         let warning = age.place.warning("`state_max_age` has no effect without `state_dir`");
@@ -169,6 +179,7 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
         state_dir: state_dir.unwrap_or(None),
         state_max_age: unplaced(state_max_age.unwrap_or(None)),
         tcp: unplaced(tcp).unwrap_or_default(),
+        rate_limit: unplaced(rate_limit),
     }
 }
 

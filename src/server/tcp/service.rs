@@ -89,7 +89,7 @@ impl Service {
         let mut desk = self.desk(connection);
         let TcpDesk { desk, out } = &mut *desk;
         let snapshot = self.store.load();
-        let context = Context { snapshot: &snapshot, now: self.clock.now() };
+        let context = Context { snapshot: &snapshot, now: self.clock.now(), limiter: None };
         while !outbox.is_full() {
             let Some(message) = inbox.next_message() else { return Pause::Done };
             match desk.respond(&context, message, source, Transport::Tcp, out) {
