@@ -28,6 +28,7 @@ use meridian::health::{State, TargetId};
 use meridian::snapshot::Snapshot;
 use meridian::steer::TargetHealth;
 use meridian::wire::Name;
+use meridian::wire::cookie::Secret;
 
 const MAIN: &str = "[server]\nlisten = [\"127.0.0.1:5300\"]\nidentity = \"fra-1\"\n\
                     [zones]\nfolder = \"zones\"\n[geo]\nmaps = \"geoip/maps.toml\"\n";
@@ -127,7 +128,7 @@ fn subnet(text: &str) -> Vec<u8> {
 
 fn answer(snapshot: &Snapshot, limiter: &Limiter, ask: &Ask) -> String {
     let mut out = vec![0; TCP_MAX];
-    let mut responder = Responder::new(1, Arc::new(Tally::default()));
+    let mut responder = Responder::new(1, Secret::new([7; 16]), Arc::new(Tally::default()));
     let limiter = (ask.transport == Transport::Udp).then_some(limiter);
     let context = Context { snapshot, now: Moment::default(), limiter };
     match responder.respond(&context, &ask.octets, ask.from, ask.transport, &mut out) {

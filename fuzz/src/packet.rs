@@ -20,6 +20,7 @@ use meridian::config::{self, Mode};
 use meridian::health::State;
 use meridian::snapshot::Snapshot;
 use meridian::steer::TargetHealth;
+use meridian::wire::cookie::Secret;
 
 use message::Message;
 
@@ -39,7 +40,8 @@ static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
 });
 
 thread_local! {
-    static RESPONDER: RefCell<Responder> = RefCell::new(Responder::new(1, Arc::new(Tally::default())));
+    static RESPONDER: RefCell<Responder> =
+        RefCell::new(Responder::new(1, Secret::new([7; 16]), Arc::new(Tally::default())));
 }
 
 fuzz_target!(|packet: &[u8]| {

@@ -47,11 +47,13 @@ pub enum Rcode {
     Refused = 5,
     /// EDNS version not supported (RFC 6891 §6.1.3).
     BadVers = 16,
+    /// The server cookie is missing or not valid (RFC 7873 §8).
+    BadCookie = 23,
 }
 
 impl Rcode {
     /// Every rcode, in ascending order.
-    pub const ALL: [Rcode; 7] = [
+    pub const ALL: [Rcode; 8] = [
         Rcode::NoError,
         Rcode::FormErr,
         Rcode::ServFail,
@@ -59,6 +61,7 @@ impl Rcode {
         Rcode::NotImp,
         Rcode::Refused,
         Rcode::BadVers,
+        Rcode::BadCookie,
     ];
 
     /// The name in the IANA registry.
@@ -71,6 +74,7 @@ impl Rcode {
             Rcode::NotImp => "NOTIMP",
             Rcode::Refused => "REFUSED",
             Rcode::BadVers => "BADVERS",
+            Rcode::BadCookie => "BADCOOKIE",
         }
     }
 }

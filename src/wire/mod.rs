@@ -2,10 +2,12 @@
 //!
 //! Nothing here allocates on the way of a query, and nothing knows what a zone is.
 
+pub mod cookie;
 pub mod edns;
 pub mod header;
 pub mod name;
 pub mod networks;
+pub mod options;
 pub mod query;
 pub mod question_name;
 pub mod response;

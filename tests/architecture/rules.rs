@@ -50,7 +50,7 @@ pub const DOORS: [(&str, &[&str]); 29] = [
     // maxminddb decodes records through serde; nothing of it leaves that module.
     ("serde", &["config", "admin", "cli", "geo::mmdb"]),
     ("serde_json", &["config", "admin", "cli"]),
-    ("siphasher", &["steer", "health", "probe::grid"]),
+    ("siphasher", &["steer", "health", "probe::grid", "wire::cookie"]),
     ("strsim", &["config", "zone"]),
     ("thiserror", ANYWHERE),
     ("tokio", &["server", "probe", "admin", "daemon"]),

@@ -11,7 +11,8 @@
 //!
 //! A slipped answer is no longer than its query (and an OPT), and sends a true client on to TCP, where nobody can speak
 //! in another's name. Never dropping without slipping is why a limited client is slowed down and not cut off. Who is
-//! exempt is not looked up: neither counted nor in the table.
+//! exempt, by its address or by a valid cookie, is not in the table at all. Where cookies are required under load
+//! (`RequireCookies`), a client that knows them gets BADCOOKIE in place of a truncated answer, and is exempt from then on.
 
 mod class;
 mod table;
@@ -20,7 +21,7 @@ pub(super) use class::Class;
 
 use std::net::IpAddr;
 
-use super::{Context, Counter, Tally};
+use super::{Context, Counter, Standing, Tally};
 use crate::geo::Prefix;
 use crate::snapshot::{RateLimit, TICKS_PER_MS};
 use table::{Spending, Table};
@@ -36,17 +37,22 @@ pub(super) enum Verdict {
     Drop,
 }
 
-/// What becomes of an answer to `client`, counted in `tally`. `class` gives the answer's class, and the network that it was
+/// What becomes of an answer to `client`, whose cookie has this standing; counted in `tally`. `class` gives the answer's class, and the network that it was
 /// made for where it is for one (RFC 7871); it is not asked where nothing is limited.
 #[inline]
 pub(super) fn verdict(
     context: &Context<'_>,
     tally: &Tally,
     client: IpAddr,
+    standing: Standing,
     class: impl FnOnce() -> (Class, Option<Prefix>),
 ) -> Verdict {
     let settings = context.snapshot.configuration.rate_limit.as_ref();
     let Some((limiter, settings)) = context.limiter.zip(settings) else { return Verdict::Pass };
+    if standing == Standing::Valid {
+        tally.count(Counter::RateExempt);
+        return Verdict::Pass;
+    }
     let (class, subnet) = class();
     let verdict = limiter.limit(settings, client, class, subnet, context.now.uptime_ms);
     if verdict == Verdict::Pass {

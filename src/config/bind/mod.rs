@@ -92,6 +92,7 @@ impl Loader<'_> {
         let configuration = Configuration {
             identity: server.identity.clone(),
             udp_payload_max,
+            udp_payload_max_without_cookie: settings::udp_payload_max_without_cookie(server),
             rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
             ..configuration
         };

@@ -44,6 +44,8 @@ pub(crate) struct ServerSpec {
     pub(crate) identity: Option<String>,
     /// The largest UDP response.
     pub(crate) udp_payload_max: Option<u16>,
+    /// The largest UDP response without a valid cookie.
+    pub(crate) udp_payload_max_without_cookie: Option<u16>,
     /// Where state is kept.
     pub(crate) state_dir: Option<Written<String>>,
     /// How old a saved health table may be.
@@ -156,6 +158,7 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
     let workers = reader.lenient("workers", number(1..=limits::WORKERS));
     let identity = reader.lenient("identity", identity);
     let udp_payload_max = reader.lenient("udp_payload_max", number(limits::UDP_PAYLOAD));
+    let without_cookie = reader.lenient("udp_payload_max_without_cookie", number(limits::UDP_PAYLOAD));
     let state_dir = reader.optional("state_dir", text::text);
     let state_max_age = reader.optional("state_max_age", duration(limits::STATE_MAX_AGE));
     let tcp = reader.lenient("tcp", |value, faults| Ok(read_tcp(text::table(value, faults)?, faults)));
@@ -176,6 +179,7 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
         workers: unplaced(workers),
         identity: unplaced(identity),
         udp_payload_max: unplaced(udp_payload_max),
+        udp_payload_max_without_cookie: unplaced(without_cookie),
         state_dir: state_dir.unwrap_or(None),
         state_max_age: unplaced(state_max_age.unwrap_or(None)),
         tcp: unplaced(tcp).unwrap_or_default(),
