@@ -12,6 +12,9 @@ pub struct Context<'c> {
     pub now: Moment,
     /// What counts the answers to each network. `None` where their sources cannot be forged: over TCP.
     pub limiter: Option<&'c Limiter>,
+    /// How long a connection may be idle, in units of 100 ms: what TCP clients are told that ask (RFC 7828). 0 wishes
+    /// that they leave.
+    pub keepalive: u16,
 }
 
 /// A moment, as code that has no clock is told it.

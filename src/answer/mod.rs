@@ -6,8 +6,11 @@
 mod context;
 mod cookie;
 mod decide;
+mod edns;
+mod explanation;
 mod limit;
 mod random;
+mod refusal;
 mod render;
 mod tally;
 
@@ -16,8 +19,11 @@ pub use cookie::{Judged, ProcessSecrets, Standing};
 pub use decide::{
     Answer, Body, CHAIN_MAX, Chain, Client, Link, NextApex, Question, Steered, Why, decide, place,
 };
+pub use edns::{Arrival, Remarks, put_options};
+pub use explanation::error;
 pub use limit::Limiter;
 pub use random::Random;
+pub use refusal::{ERROR_EXTRA, refuse_whole};
 pub use tally::{Counter, Tally};
 
 use std::net::IpAddr;
@@ -25,13 +31,13 @@ use std::sync::Arc;
 
 use crate::geo::Prefix;
 use crate::snapshot::{RequireCookies, Snapshot};
-use crate::wire::cookie::{ScheduledSecret, Secret};
-use crate::wire::edns::{OPT_LENGTH, option};
-use crate::wire::header::{HEADER_LENGTH, answer_header_only};
+use crate::wire::cookie::Secret;
+use crate::wire::edns::{Keepalive, OPT_LENGTH};
+use crate::wire::header::HEADER_LENGTH;
 use crate::wire::options::{OPTION_HEAD, Options};
-use crate::wire::query::{self, DropReason, Packet, Query, Refusal};
+use crate::wire::query::{self, DropReason, Packet, Query, Refusal, SeenOpt};
 use crate::wire::response::{Opt, Response};
-use crate::wire::{ClientSubnet, QuestionName, Rcode, class, rtype};
+use crate::wire::{ClientSubnet, Edns, ExtendedError, QuestionName, Rcode, class, rtype};
 use limit::{Class, Verdict};
 
 /// The largest response over UDP to a client without EDNS (RFC 1035 §4.2.1).
@@ -69,14 +75,6 @@ pub struct Responder {
     tally: Arc<Tally>,
 }
 
-/// Who has sent a query, and how.
-#[derive(Clone, Copy)]
-struct Arrival<'p> {
-    source: IpAddr,
-    transport: Transport,
-    cookie: Judged<'p>,
-}
-
 impl Responder {
     /// A responder whose draws follow from `seed`, and who counts into `tally` as its only writer. From
     /// `process_secret` follow the cookies where no secrets are configured: all responders of a process have the same.
@@ -105,7 +103,10 @@ impl Responder {
             Transport::Tcp => Counter::Tcp,
         });
         match query::read(packet, &mut self.name) {
-            Packet::Query(query) => self.answer(context, &query, source, transport, out),
+            Packet::Query(query) => self.answer(context, &query, (source, transport), packet.len(), out),
+            Packet::CookieRequest(query) => {
+                self.answer_cookie_request(context, &query, (source, transport), packet.len(), out)
+            }
             Packet::Refusal(refusal) => self.refuse(context, &refusal, source, out),
             Packet::Control => self.hand_over(context, source),
             Packet::Drop(reason) => {
@@ -122,53 +123,68 @@ impl Responder {
         &mut self,
         context: &Context<'_>,
         query: &Query<'_>,
-        source: IpAddr,
-        transport: Transport,
+        (source, transport): (IpAddr, Transport),
+        length: usize,
         out: &mut [u8],
     ) -> Reaction {
         let snapshot = context.snapshot;
+        if has_bad_keepalive(query, transport) {
+            return self.refuse_query(context, query, error::KEEPALIVE, source, out);
+        }
         let mut qtype = query.qtype;
         match (query.qclass, query.qtype, transport) {
             (class::CHAOS, _, _) | (_, rtype::AXFR | rtype::IXFR, Transport::Tcp) => {
                 return self.hand_over(context, source);
             }
             (_, rtype::AXFR, Transport::Udp) => {
-                return self.refuse_query(context, query, Rcode::FormErr, source, out);
+                return self.refuse_query(context, query, error::TRANSFER_OVER_UDP, source, out);
             }
             // RFC 1995 §2: over UDP the SOA tells the client to come over TCP.
             (_, rtype::IXFR, Transport::Udp) => qtype = rtype::SOA,
             _ => {}
         }
-        let arrival = Arrival { source, transport, cookie: self.judge_cookie(context, query, source) };
+        let edns = query.edns.as_ref();
+        let arrival = Arrival::new(context, &mut self.process_secrets, (source, transport), edns, length);
         self.count_question(query, arrival.cookie.standing);
-        if self.requires_cookie(context, &arrival, false) {
-            let class = || (Class::error(Rcode::BadCookie), None);
-            if self.verdict(context, &arrival, class) == Verdict::Drop {
+        if requires_cookie(context, &arrival, false) {
+            if self.verdict(context, &arrival, || (Class::error(Rcode::BadCookie), None)) == Verdict::Drop {
                 return Reaction::Drop;
             }
-            return self.refuse_for_its_cookie(context, query, &arrival, out);
+            return self.answer_without_data(context, query, &arrival, Rcode::BadCookie, out);
         }
         let question = Question { name: &self.name, qtype, qclass: query.qclass };
         let subnet = query.edns.and_then(|edns| edns.client_subnet);
         let client = Client { transport: source, subnet: subnet.and_then(|subnet| subnet.decisive()) };
         let answer = decide(snapshot, &question, client, &mut self.random, &mut self.target);
         let verdict = self.verdict(context, &arrival, || (Class::of(&answer), network(subnet, answer.scope)));
-        match verdict {
-            Verdict::Drop => return Reaction::Drop,
-            Verdict::Slip if self.requires_cookie(context, &arrival, true) => {
-                return self.refuse_for_its_cookie(context, query, &arrival, out);
-            }
-            Verdict::Pass | Verdict::Slip => {}
+        if verdict == Verdict::Drop {
+            return Reaction::Drop;
+        }
+        if verdict == Verdict::Slip && requires_cookie(context, &arrival, true) {
+            return self.answer_without_data(context, query, &arrival, Rcode::BadCookie, out);
         }
 
+        let slips = verdict == Verdict::Slip && answer.has_records();
         let limit = limit(snapshot, query, &arrival);
-        let opt = self.opt(context, query, &arrival, answer.scope, limit);
-        let Some(mut response) = Response::start(out, limit, query.header, query.question, opt) else {
-            return self.refuse_query(context, query, Rcode::ServFail, source, out);
+        let opt = match edns {
+            None => None,
+            Some(edns) => {
+                let error = explanation::of(&answer, snapshot.configuration.extended_errors);
+                let (remarks, room) = if slips || answer.rcode == Rcode::Refused {
+                    (Remarks { error, ..Remarks::default() }, limit.min(length + ERROR_EXTRA))
+                } else {
+                    (Remarks::of_zone(snapshot, edns, &self.name, qtype, error), limit)
+                };
+                Some(self.opt(context, query.question, edns, &arrival, &remarks, answer.scope, room))
+            }
         };
-        match verdict {
-            Verdict::Slip if answer.has_records() => response.truncate(),
-            _ => render::render(&answer, &mut response),
+        let Some(mut response) = Response::start(out, limit, query.header, query.question, opt) else {
+            return Reaction::Drop;
+        };
+        if slips {
+            response.truncate();
+        } else {
+            render::render(&answer, &mut response);
         }
         let (rcode, truncated) = (answer.rcode, response.is_truncated());
         let length = response.finish(rcode, answer.authoritative);
@@ -176,101 +192,89 @@ impl Responder {
         Reaction::Answer(length)
     }
 
-    fn judge_cookie<'p>(&mut self, context: &Context<'_>, query: &Query<'p>, source: IpAddr) -> Judged<'p> {
-        match query.edns.and_then(|edns| edns.cookie) {
-            None => Judged::NONE,
-            Some(sent) => {
-                let schedule = secrets(context, &mut self.process_secrets);
-                schedule.map_or(Judged::NONE, |schedule| Judged::new(schedule, source, sent, context.now))
-            }
-        }
-    }
-
-    /// What becomes of an answer of this class for this network; asked only where something is limited.
-    #[inline]
-    fn verdict(
-        &self,
+    /// A message without a question asks for a cookie; one that it holds already must be good (RFC 7873 §5.4).
+    fn answer_cookie_request(
+        &mut self,
         context: &Context<'_>,
-        arrival: &Arrival<'_>,
-        class: impl FnOnce() -> (Class, Option<Prefix>),
-    ) -> Verdict {
-        limit::verdict(context, &self.tally, arrival.source, arrival.cookie.standing, class)
+        query: &Query<'_>,
+        (source, transport): (IpAddr, Transport),
+        length: usize,
+        out: &mut [u8],
+    ) -> Reaction {
+        let edns = query.edns.as_ref();
+        let arrival = Arrival::new(context, &mut self.process_secrets, (source, transport), edns, length);
+        let rcode = match arrival.cookie.standing {
+            Standing::None => return self.refuse_query(context, query, error::NO_QUESTION, source, out),
+            Standing::Invalid => Rcode::BadCookie,
+            Standing::ClientOnly | Standing::Valid => Rcode::NoError,
+        };
+        if self.verdict(context, &arrival, || (Class::error(rcode), None)) == Verdict::Drop {
+            return Reaction::Drop;
+        }
+        self.answer_without_data(context, query, &arrival, rcode, out)
     }
 
-    /// Whether a query is answered with BADCOOKIE instead of data: it knows cookies and shows no valid one where one is
-    /// required. `over_limit` says that its client exceeds a rate limit. Over TCP the address is proven.
-    fn requires_cookie(&self, context: &Context<'_>, arrival: &Arrival<'_>, over_limit: bool) -> bool {
-        let lacks_one = matches!(arrival.cookie.standing, Standing::ClientOnly | Standing::Invalid);
-        let cookies = context.snapshot.configuration.cookies.as_ref();
-        let required = cookies.is_some_and(|cookies| match cookies.require {
-            RequireCookies::Never => false,
-            RequireCookies::UnderLoad => over_limit,
-            RequireCookies::Always => true,
-        });
-        lacks_one && required && arrival.transport == Transport::Udp
-    }
-
-    /// BADCOOKIE with a new cookie, with which the client asks again (RFC 7873 §5.2.3).
-    fn refuse_for_its_cookie(
+    /// Nothing but the options that were asked for. With BADCOOKIE: the client is to ask again, with the cookie that is
+    /// among them (RFC 7873 §5.2.3).
+    fn answer_without_data(
         &mut self,
         context: &Context<'_>,
         query: &Query<'_>,
         arrival: &Arrival<'_>,
+        rcode: Rcode,
         out: &mut [u8],
     ) -> Reaction {
-        self.tally.count(Counter::BadCookie);
-        let opt = self.opt(context, query, arrival, 0, UDP_WITHOUT_EDNS);
+        self.tally.count(Counter::of_rcode(rcode));
+        let room = UDP_WITHOUT_EDNS.min(arrival.length + ERROR_EXTRA);
+        let remarks = Remarks::default();
+        let edns = query.edns.as_ref();
+        let opt = edns.map(|edns| self.opt(context, query.question, edns, arrival, &remarks, 0, room));
         match Response::start(out, UDP_WITHOUT_EDNS, query.header, query.question, opt) {
-            Some(response) => Reaction::Answer(response.finish(Rcode::BadCookie, false)),
+            Some(response) => Reaction::Answer(response.finish(rcode, false)),
             None => Reaction::Drop,
         }
     }
 
-    /// The OPT record of an answer of at most `limit` octets: only for a query that had one, with the options that it
-    /// asked for.
+    /// The OPT record of an answer of at most `limit` octets.
+    #[allow(clippy::too_many_arguments)]
     fn opt<'a>(
         &'a mut self,
         context: &Context<'_>,
-        query: &Query<'a>,
+        question: &[u8],
+        edns: &Edns<'a>,
         arrival: &Arrival<'_>,
+        remarks: &Remarks<'_>,
         scope: u8,
         limit: usize,
-    ) -> Option<Opt<'a>> {
-        let edns = query.edns.as_ref()?;
-        let configuration = &context.snapshot.configuration;
+    ) -> Opt<'a> {
         let client_subnet = edns.client_subnet.map(|subnet| (subnet.octets, scope));
         let beside = client_subnet.map_or(0, |(subnet, _)| OPTION_HEAD + subnet.len());
-        self.options.start(limit - HEADER_LENGTH - query.question.len() - OPT_LENGTH - beside);
-        if arrival.cookie.standing != Standing::None {
-            let schedule = secrets(context, &mut self.process_secrets).unwrap_or_default();
-            if let Some(cookie) = arrival.cookie.reply(schedule, arrival.source, context.now) {
-                self.options.put(option::COOKIE, &[&cookie]);
-            }
-        }
-        if let (true, Some(identity)) = (edns.nsid, &configuration.identity) {
-            self.options.put(option::NSID, &[identity.as_bytes()]);
-        }
-        Some(Opt {
-            payload: configuration.udp_payload_max,
+        let fixed = HEADER_LENGTH + question.len() + OPT_LENGTH + beside;
+        self.options.start(limit.saturating_sub(fixed));
+        put_options(&mut self.options, context, &mut self.process_secrets, arrival, edns, remarks);
+        Opt {
+            payload: context.snapshot.configuration.udp_payload_max,
             dnssec_ok: edns.dnssec_ok,
             client_subnet,
             options: self.options.as_octets(),
-        })
+        }
     }
 
+    /// FORMERR to a query that is well-formed as a message.
     fn refuse_query(
         &mut self,
         context: &Context<'_>,
         query: &Query<'_>,
-        rcode: Rcode,
+        error: ExtendedError,
         source: IpAddr,
         out: &mut [u8],
     ) -> Reaction {
-        let (header, question) = (query.header, query.question);
-        self.refuse(context, &Refusal { header, question, rcode, edns: query.edns.is_some() }, source, out)
+        let (header, question, rcode) = (query.header, query.question, Rcode::FormErr);
+        let opt = query.edns.map(|edns| SeenOpt { dnssec_ok: edns.dnssec_ok });
+        self.refuse(context, &Refusal { header, question, rcode, error, opt }, source, out)
     }
 
-    /// An error without data: header, question, and an OPT without options where the query had one.
+    /// An error without data.
     fn refuse(
         &mut self,
         context: &Context<'_>,
@@ -283,11 +287,9 @@ impl Responder {
             return Reaction::Drop;
         }
         self.tally.count(Counter::of_rcode(refusal.rcode));
-        let payload = context.snapshot.configuration.udp_payload_max;
-        let opt = refusal.edns.then_some(Opt { payload, ..Opt::default() });
-        match Response::start(out, UDP_WITHOUT_EDNS, refusal.header, refusal.question, opt) {
-            Some(response) => Reaction::Answer(response.finish(refusal.rcode, false)),
-            None => Reaction::Drop,
+        match refusal::write(&context.snapshot.configuration, refusal, out) {
+            0 => Reaction::Drop,
+            length => Reaction::Answer(length),
         }
     }
 
@@ -298,6 +300,17 @@ impl Responder {
         }
         self.tally.count(Counter::Control);
         Reaction::Control
+    }
+
+    /// What becomes of an answer of this class for this network; asked only where something is limited.
+    #[inline]
+    fn verdict(
+        &self,
+        context: &Context<'_>,
+        arrival: &Arrival<'_>,
+        class: impl FnOnce() -> (Class, Option<Prefix>),
+    ) -> Verdict {
+        limit::verdict(context, &self.tally, arrival.source, arrival.cookie.standing, class)
     }
 
     fn count_question(&self, query: &Query<'_>, standing: Standing) {
@@ -332,15 +345,22 @@ impl Responder {
     }
 }
 
-/// SERVFAIL from the header alone, for a query whose answering panicked. Returns its length.
-pub fn servfail(packet: &[u8], out: &mut [u8]) -> usize {
-    answer_header_only(packet, Rcode::ServFail, out)
+/// A timeout in a query's tcp-keepalive option (RFC 7828 §3.2.1); over UDP the option means nothing.
+fn has_bad_keepalive(query: &Query<'_>, transport: Transport) -> bool {
+    transport == Transport::Tcp && query.edns.is_some_and(|edns| edns.keepalive == Keepalive::WithData)
 }
 
-/// The secrets that cookies are made and judged with; `None` where cookies are off.
-fn secrets<'a>(context: &Context<'a>, process: &'a mut ProcessSecrets) -> Option<&'a [ScheduledSecret]> {
-    let cookies = context.snapshot.configuration.cookies.as_ref()?;
-    Some(if cookies.secrets.is_empty() { process.at(context.now) } else { &cookies.secrets })
+/// Whether a query is answered with BADCOOKIE instead of data: it knows cookies and shows no valid one where one is
+/// required. `over_limit` says that its client exceeds a rate limit. Over TCP the address is proven.
+fn requires_cookie(context: &Context<'_>, arrival: &Arrival<'_>, over_limit: bool) -> bool {
+    let lacks_one = matches!(arrival.cookie.standing, Standing::ClientOnly | Standing::Invalid);
+    let cookies = context.snapshot.configuration.cookies.as_ref();
+    let required = cookies.is_some_and(|cookies| match cookies.require {
+        RequireCookies::Never => false,
+        RequireCookies::UnderLoad => over_limit,
+        RequireCookies::Always => true,
+    });
+    lacks_one && required && arrival.transport == Transport::Udp
 }
 
 /// The largest response that this client takes over this transport.
@@ -351,9 +371,8 @@ fn limit(snapshot: &Snapshot, query: &Query<'_>, arrival: &Arrival<'_>) -> usize
         (Transport::Udp, Some(edns)) => {
             let configuration = &snapshot.configuration;
             let unproven = configuration.udp_payload_max_without_cookie;
-            let proven = || arrival.cookie.standing == Standing::Valid;
-            let most = unproven.filter(|_| !proven()).unwrap_or(configuration.udp_payload_max);
-            usize::from(edns.payload.min(most))
+            let unproven = unproven.filter(|_| arrival.cookie.standing != Standing::Valid);
+            usize::from(edns.payload.min(unproven.unwrap_or(configuration.udp_payload_max)))
         }
     }
 }

@@ -161,6 +161,7 @@ impl Counter {
             Rcode::NxDomain => Counter::NxDomain,
             Rcode::NotImp => Counter::NotImp,
             Rcode::Refused => Counter::Refused,
+            Rcode::NotAuth => Counter::NotAuth,
             Rcode::BadVers => Counter::BadVers,
             Rcode::BadCookie => Counter::BadCookie,
         }

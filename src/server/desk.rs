@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::answer::{Context, Counter, Random, Reaction, Responder, Tally, Transport, servfail};
+use crate::answer::{Context, Counter, Random, Reaction, Responder, Tally, Transport, error, refuse_whole};
+use crate::wire::Rcode;
 use crate::wire::cookie::Secret;
 
 /// A responder of one worker, with its counters.
@@ -34,7 +35,7 @@ impl Desk {
         self.tally.count(counter);
     }
 
-    /// Answers one packet. A panic becomes a SERVFAIL made from the header; the responder that panicked is thrown away with
+    /// Answers one packet. A panic becomes a SERVFAIL without data; the responder that panicked is thrown away with
     /// whatever state it was in.
     pub(super) fn respond(
         &mut self,
@@ -53,7 +54,8 @@ impl Desk {
             self.tally.count(Counter::Panic);
             self.tally.count(Counter::ServFail);
             self.responder = Responder::new(self.seeds.word(), self.process_secret, Arc::clone(&self.tally));
-            Reaction::Answer(servfail(packet, out))
+            let configuration = &context.snapshot.configuration;
+            Reaction::Answer(refuse_whole(configuration, packet, Rcode::ServFail, error::INTERNAL, out))
         })
     }
 }

@@ -39,7 +39,7 @@ use crate::snapshot::Store;
 use crate::wire::cookie::{SECRET, Secret};
 
 use clock::Clock;
-use control::Control;
+use control::{Control, Surroundings};
 use desk::Desk;
 use own_addresses::OwnAddresses;
 
@@ -98,7 +98,8 @@ pub fn start(
     let stop = Stop { workers: Arc::default(), connections };
 
     let shared = Arc::new(Tally::default());
-    let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&shared)));
+    let surroundings = Surroundings { clock, process_secret, keepalive: settings.tcp.keepalive() };
+    let control = Arc::new(Control::new(Arc::clone(&store), surroundings, Arc::clone(&shared)));
     let udp = udp::Shared {
         store: Arc::clone(&store),
         clock,

@@ -96,7 +96,7 @@ impl Worker {
         }
         let snapshot = shared.store.load();
         let now = shared.clock.now();
-        let context = Context { snapshot: &snapshot, now, limiter: Some(&shared.limiter) };
+        let context = Context { snapshot: &snapshot, now, limiter: Some(&shared.limiter), keepalive: 0 };
         batch.answer_each(|origin, packet, out| self.answer(&context, &socket, origin, packet, out));
         drop(snapshot);
         let sent = batch.send(&socket);

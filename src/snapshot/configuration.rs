@@ -124,6 +124,18 @@ pub enum RequireCookies {
     Always,
 }
 
+/// Which answers say more about themselves (RFC 8914).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ExtendedErrors {
+    /// None.
+    Off,
+    /// Errors.
+    #[default]
+    Errors,
+    /// Those that steering could not give as it should, too.
+    All,
+}
+
 /// One loaded configuration: what snapshots are compiled from.
 #[derive(Default)]
 pub struct Configuration {
@@ -147,6 +159,10 @@ pub struct Configuration {
     pub rule_labels: Vec<RuleLabel>,
     /// NSID and `id.server`, at most 255 octets.
     pub identity: Option<String>,
+    /// What answers say about themselves.
+    pub extended_errors: ExtendedErrors,
+    /// Where resolvers report errors in our zones: the agent domain (RFC 9567), in lower case.
+    pub report_channel: Option<Name>,
     /// Cookies; `None`: the option is ignored.
     pub cookies: Option<Cookies>,
     /// The largest UDP response in octets.

@@ -5,8 +5,8 @@ mod rate_limit;
 mod store;
 
 pub use configuration::{
-    Configuration, Cookies, GeoSource, Map, Monitored, RequireCookies, RuleLabel, SteerMark, SteerRequest,
-    Target, ZoneFile,
+    Configuration, Cookies, ExtendedErrors, GeoSource, Map, Monitored, RequireCookies, RuleLabel, SteerMark,
+    SteerRequest, Target, ZoneFile,
 };
 pub use rate_limit::{Rate, RateLimit, TICKS_PER_MS};
 pub use store::Store;

@@ -4,6 +4,7 @@
 
 pub mod cookie;
 pub mod edns;
+pub mod extended_error;
 pub mod header;
 pub mod name;
 pub mod networks;
@@ -13,6 +14,7 @@ pub mod question_name;
 pub mod response;
 
 pub use edns::{ClientSubnet, Edns};
+pub use extended_error::ExtendedError;
 pub use header::{Header, Rcode};
 pub use name::{Name, NameError};
 pub use networks::{Network, Networks};

@@ -1,6 +1,7 @@
 //! The options of a response, written as they come, within the room that there is for them.
 
-use super::edns::OPT_LENGTH;
+use super::ExtendedError;
+use super::edns::{OPT_LENGTH, option};
 
 /// The most octets of an OPT record with all its options: whoever reserves room for it reserves that much.
 pub const OPT_MAX: usize = 512;
@@ -43,14 +44,28 @@ impl Options {
         true
     }
 
-    /// The octets that the data of one more option may have.
-    pub fn left(&self) -> usize {
-        (self.room - self.length).saturating_sub(OPTION_HEAD)
+    /// Adds an extended error (RFC 8914 §2), its text cut to what is left; nothing where not even the code fits.
+    pub fn put_extended_error(&mut self, error: ExtendedError) -> bool {
+        let text = error.text.as_bytes();
+        let left = (self.room - self.length).saturating_sub(OPTION_HEAD + 2);
+        self.put(option::EXTENDED_ERROR, &[&error.code.to_be_bytes(), &text[..text.len().min(left)]])
     }
 
     /// The options, each with its code and length.
     pub fn as_octets(&self) -> &[u8] {
         &self.octets[..self.length]
+    }
+
+    /// Code and data of each option.
+    pub fn iter(&self) -> impl Iterator<Item = (u16, &[u8])> {
+        let mut rest = self.as_octets();
+        std::iter::from_fn(move || {
+            let [code_high, code_low, length_high, length_low, tail @ ..] = rest else { return None };
+            let length = usize::from(u16::from_be_bytes([*length_high, *length_low]));
+            let (data, tail) = tail.split_at_checked(length)?;
+            rest = tail;
+            Some((u16::from_be_bytes([*code_high, *code_low]), data))
+        })
     }
 
     fn append(&mut self, octets: &[u8]) {
@@ -69,14 +84,29 @@ mod tests {
         let mut options = Options::default();
         options.start(14);
         assert!(options.put(3, &[b"fra"]));
-        assert_eq!(options.left(), 3);
-        assert!(!options.put(15, &[&[0, 20], b"xy"]));
+        assert!(!options.put(9, &[&[0, 20], b"xy"]));
         assert_eq!(options.as_octets(), b"\0\x03\0\x03fra");
-        assert!(options.put(15, &[&[0, 20], b"x"]));
-        assert_eq!(options.as_octets(), b"\0\x03\0\x03fra\0\x0f\0\x03\0\x14x");
-        assert_eq!(options.left(), 0);
+        assert!(options.put(9, &[&[0, 20], b"x"]));
+        assert_eq!(options.as_octets(), b"\0\x03\0\x03fra\0\x09\0\x03\0\x14x");
+        assert_eq!(options.iter().collect::<Vec<_>>(), [(3, b"fra".as_slice()), (9, &[0, 20, b'x'])]);
         // An option without data has the room of a head all the same.
         assert!(!options.put(3, &[]));
+    }
+
+    #[test]
+    fn the_text_of_an_extended_error_is_cut_to_the_room() {
+        let error = ExtendedError { code: 20, text: "not ours" };
+        for (room, expected) in [
+            (5, b"".as_slice()),
+            (6, b"\0\x0f\0\x02\0\x14"),
+            (9, b"\0\x0f\0\x05\0\x14not"),
+            (99, b"\0\x0f\0\x0a\0\x14not ours"),
+        ] {
+            let mut options = Options::default();
+            options.start(room);
+            assert_eq!(options.put_extended_error(error), !expected.is_empty());
+            assert_eq!(options.as_octets(), expected, "room {room}");
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub const DOORS: [(&str, &[&str]); 29] = [
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("domain", &["zone::rdata"]),
-    ("getrandom", &["server"]),
+    ("getrandom", &["server", "cli::cookie_secrets"]),
     ("hickory_proto", &["server::control"]),
     ("hickory_server", &["server::control"]),
     ("libc", &["server::socket"]),

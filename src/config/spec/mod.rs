@@ -3,6 +3,8 @@
 //! A spec is read from one file alone; binding (the module `bind`) brings them together.
 
 mod access;
+pub(crate) mod cookie_secrets;
+mod cookies;
 mod http_probe;
 mod main_file;
 mod maps;
@@ -13,6 +15,7 @@ mod rule;
 mod steering;
 
 pub(crate) use access::{AccessSpec, network};
+pub(crate) use cookies::CookiesSpec;
 pub(crate) use http_probe::{HttpSpec, TlsSpec};
 pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_status_socket};
 pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};

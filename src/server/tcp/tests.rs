@@ -16,7 +16,7 @@ use crate::config::TcpSettings;
 use crate::server::clock::Clock;
 use crate::server::control::Control;
 use crate::server::desk::PANIC;
-use crate::server::fixture::{empty_store, message, query, settings};
+use crate::server::fixture::{empty_store, message, query, settings, surroundings};
 use crate::server::socket::listen_tcp;
 use crate::wire::cookie::Secret;
 
@@ -36,7 +36,7 @@ fn run(change: impl FnOnce(&mut TcpSettings)) -> Running {
     let mut limits = settings().tcp;
     change(&mut limits);
     let (store, tally) = (empty_store(), Arc::new(Tally::default()));
-    let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&tally)));
+    let control = Arc::new(Control::new(Arc::clone(&store), surroundings(), Arc::clone(&tally)));
     let service = Service::new(
         store,
         Clock::start(),
