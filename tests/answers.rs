@@ -23,7 +23,7 @@ use std::sync::Arc;
 use hickory_proto::op::Message;
 use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{RData, Record, RecordType};
-use meridian::answer::{Context, Moment, Reaction, Responder, TCP_MAX, Tally, Transport};
+use meridian::answer::{Context, Limiter, Moment, Reaction, Responder, TCP_MAX, Tally, Transport};
 use meridian::config::{self, Files, Mode};
 use meridian::health::{State, TargetId};
 use meridian::snapshot::Snapshot;
@@ -151,10 +151,11 @@ fn subnet(text: &str) -> Vec<u8> {
     option
 }
 
-fn answer(snapshot: &Snapshot, ask: &Ask) -> String {
+fn answer(snapshot: &Snapshot, limiter: &Limiter, ask: &Ask) -> String {
     let mut out = vec![0; TCP_MAX];
     let mut responder = Responder::new(1, Secret::new([7; 16]), Arc::new(Tally::default()));
-    let context = Context { snapshot, now: ask.now, keepalive: 100 };
+    let limiter = (ask.transport == Transport::Udp).then_some(limiter);
+    let context = Context { snapshot, now: ask.now, limiter, keepalive: 100 };
     match responder.respond(&context, &ask.octets, ask.from, ask.transport, &mut out) {
         Reaction::Answer(length) => describe(&out[..length]),
         Reaction::Control => "to the control handler\n".to_owned(),
@@ -230,11 +231,13 @@ fn line(record: &Record) -> String {
 fn answered(case: &str) -> String {
     let (title, sections) = sections(case);
     let snapshot = snapshot(&sections);
+    // All questions of a case come at one moment.
+    let limiter = Limiter::new([1, 2, 3]);
     let mut text = title.to_owned();
     for (head, body) in &sections {
         write!(text, "\n=== {head}\n").unwrap();
         match head.strip_prefix("ask ") {
-            Some(words) => text.push_str(answer(&snapshot, &Ask::parse(words)).trim_end()),
+            Some(words) => text.push_str(answer(&snapshot, &limiter, &Ask::parse(words)).trim_end()),
             None => text.push_str(body.trim_end_matches('\n')),
         }
     }

@@ -22,6 +22,8 @@ pub mod error {
 
 const NOT_OUR_ZONE: ExtendedError =
     ExtendedError { code: info_code::NOT_AUTHORITATIVE, text: "not in a zone served here" };
+const NOT_ALLOWED: ExtendedError =
+    ExtendedError { code: info_code::PROHIBITED, text: "not answered to this client" };
 const OTHER_CLASS: ExtendedError = ExtendedError::not_supported("only class IN is served");
 const NAME_TOO_LONG: ExtendedError = ExtendedError::other("the name behind the DNAME is too long");
 const ONE_OF_ANY: ExtendedError = ExtendedError::other("ANY gets one RRset (RFC 8482)");
@@ -33,6 +35,7 @@ pub(super) fn of(answer: &Answer<'_>, wanted: ExtendedErrors) -> Option<Extended
         Why::NotOurZone => Some(NOT_OUR_ZONE),
         Why::OtherClass => Some(OTHER_CLASS),
         Why::NameTooLong => Some(NAME_TOO_LONG),
+        Why::NotAllowed => Some(NOT_ALLOWED),
         _ if wanted != ExtendedErrors::All => None,
         Why::Steered(reason) => steered(reason),
         Why::OneOfAny => Some(ONE_OF_ANY),

@@ -8,6 +8,7 @@ mod cookie;
 mod decide;
 mod edns;
 mod explanation;
+mod limit;
 mod random;
 mod refusal;
 mod render;
@@ -20,6 +21,7 @@ pub use decide::{
 };
 pub use edns::{Arrival, Remarks, put_options};
 pub use explanation::error;
+pub use limit::Limiter;
 pub use random::Random;
 pub use refusal::{ERROR_EXTRA, refuse_whole};
 pub use tally::{Counter, Tally};
@@ -27,6 +29,7 @@ pub use tally::{Counter, Tally};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::geo::Prefix;
 use crate::snapshot::{RequireCookies, Snapshot};
 use crate::wire::cookie::Secret;
 use crate::wire::edns::{Keepalive, OPT_LENGTH};
@@ -34,7 +37,8 @@ use crate::wire::header::HEADER_LENGTH;
 use crate::wire::options::{OPTION_HEAD, Options};
 use crate::wire::query::{self, DropReason, Packet, Query, Refusal, SeenOpt};
 use crate::wire::response::{Opt, Response};
-use crate::wire::{Edns, ExtendedError, QuestionName, Rcode, class, rtype};
+use crate::wire::{ClientSubnet, Edns, ExtendedError, QuestionName, Rcode, class, rtype};
+use limit::{Class, Verdict};
 
 /// The largest response over UDP to a client without EDNS (RFC 1035 §4.2.1).
 pub const UDP_WITHOUT_EDNS: usize = 512;
@@ -103,8 +107,8 @@ impl Responder {
             Packet::CookieRequest(query) => {
                 self.answer_cookie_request(context, &query, (source, transport), packet.len(), out)
             }
-            Packet::Refusal(refusal) => self.refuse(context, &refusal, out),
-            Packet::Control => self.hand_over(),
+            Packet::Refusal(refusal) => self.refuse(context, &refusal, source, out),
+            Packet::Control => self.hand_over(context, source),
             Packet::Drop(reason) => {
                 self.tally.count(match reason {
                     DropReason::Short => Counter::DropShort,
@@ -125,13 +129,15 @@ impl Responder {
     ) -> Reaction {
         let snapshot = context.snapshot;
         if has_bad_keepalive(query, transport) {
-            return self.refuse_query(context, query, error::KEEPALIVE, out);
+            return self.refuse_query(context, query, error::KEEPALIVE, source, out);
         }
         let mut qtype = query.qtype;
         match (query.qclass, query.qtype, transport) {
-            (class::CHAOS, _, _) | (_, rtype::AXFR | rtype::IXFR, Transport::Tcp) => return self.hand_over(),
+            (class::CHAOS, _, _) | (_, rtype::AXFR | rtype::IXFR, Transport::Tcp) => {
+                return self.hand_over(context, source);
+            }
             (_, rtype::AXFR, Transport::Udp) => {
-                return self.refuse_query(context, query, error::TRANSFER_OVER_UDP, out);
+                return self.refuse_query(context, query, error::TRANSFER_OVER_UDP, source, out);
             }
             // RFC 1995 §2: over UDP the SOA tells the client to come over TCP.
             (_, rtype::IXFR, Transport::Udp) => qtype = rtype::SOA,
@@ -141,19 +147,30 @@ impl Responder {
         let arrival = Arrival::new(context, &mut self.process_secrets, (source, transport), edns, length);
         self.count_question(query, arrival.cookie.standing);
         if requires_cookie(context, &arrival, false) {
+            if self.verdict(context, &arrival, || (Class::error(Rcode::BadCookie), None)) == Verdict::Drop {
+                return Reaction::Drop;
+            }
             return self.answer_without_data(context, query, &arrival, Rcode::BadCookie, out);
         }
         let question = Question { name: &self.name, qtype, qclass: query.qclass };
         let subnet = query.edns.and_then(|edns| edns.client_subnet);
         let client = Client { transport: source, subnet: subnet.and_then(|subnet| subnet.decisive()) };
         let answer = decide(snapshot, &question, client, &mut self.random, &mut self.target);
+        let verdict = self.verdict(context, &arrival, || (Class::of(&answer), network(subnet, answer.scope)));
+        if verdict == Verdict::Drop {
+            return Reaction::Drop;
+        }
+        if verdict == Verdict::Slip && requires_cookie(context, &arrival, true) {
+            return self.answer_without_data(context, query, &arrival, Rcode::BadCookie, out);
+        }
 
-        let limit = limit(snapshot, query, transport);
+        let slips = verdict == Verdict::Slip && answer.has_records();
+        let limit = limit(snapshot, query, &arrival);
         let opt = match edns {
             None => None,
             Some(edns) => {
                 let error = explanation::of(&answer, snapshot.configuration.extended_errors);
-                let (remarks, room) = if answer.rcode == Rcode::Refused {
+                let (remarks, room) = if slips || answer.rcode == Rcode::Refused {
                     (Remarks { error, ..Remarks::default() }, limit.min(length + ERROR_EXTRA))
                 } else {
                     (Remarks::of_zone(snapshot, edns, &self.name, qtype, error), limit)
@@ -164,7 +181,11 @@ impl Responder {
         let Some(mut response) = Response::start(out, limit, query.header, query.question, opt) else {
             return Reaction::Drop;
         };
-        render::render(&answer, &mut response);
+        if slips {
+            response.truncate();
+        } else {
+            render::render(&answer, &mut response);
+        }
         let (rcode, truncated) = (answer.rcode, response.is_truncated());
         let length = response.finish(rcode, answer.authoritative);
         self.count_answer(&answer, truncated);
@@ -182,11 +203,15 @@ impl Responder {
     ) -> Reaction {
         let edns = query.edns.as_ref();
         let arrival = Arrival::new(context, &mut self.process_secrets, (source, transport), edns, length);
-        match arrival.cookie.standing {
-            Standing::None => self.refuse_query(context, query, error::NO_QUESTION, out),
-            Standing::Invalid => self.answer_without_data(context, query, &arrival, Rcode::BadCookie, out),
-            _ => self.answer_without_data(context, query, &arrival, Rcode::NoError, out),
+        let rcode = match arrival.cookie.standing {
+            Standing::None => return self.refuse_query(context, query, error::NO_QUESTION, source, out),
+            Standing::Invalid => Rcode::BadCookie,
+            Standing::ClientOnly | Standing::Valid => Rcode::NoError,
+        };
+        if self.verdict(context, &arrival, || (Class::error(rcode), None)) == Verdict::Drop {
+            return Reaction::Drop;
         }
+        self.answer_without_data(context, query, &arrival, rcode, out)
     }
 
     /// Nothing but the options that were asked for. With BADCOOKIE: the client is to ask again, with the cookie that is
@@ -241,15 +266,26 @@ impl Responder {
         context: &Context<'_>,
         query: &Query<'_>,
         error: ExtendedError,
+        source: IpAddr,
         out: &mut [u8],
     ) -> Reaction {
         let (header, question, rcode) = (query.header, query.question, Rcode::FormErr);
         let opt = query.edns.map(|edns| SeenOpt { dnssec_ok: edns.dnssec_ok });
-        self.refuse(context, &Refusal { header, question, rcode, error, opt }, out)
+        self.refuse(context, &Refusal { header, question, rcode, error, opt }, source, out)
     }
 
     /// An error without data.
-    fn refuse(&mut self, context: &Context<'_>, refusal: &Refusal<'_>, out: &mut [u8]) -> Reaction {
+    fn refuse(
+        &mut self,
+        context: &Context<'_>,
+        refusal: &Refusal<'_>,
+        source: IpAddr,
+        out: &mut [u8],
+    ) -> Reaction {
+        let class = || (Class::error(refusal.rcode), None);
+        if limit::verdict(context, &self.tally, source, Standing::None, class) == Verdict::Drop {
+            return Reaction::Drop;
+        }
         self.tally.count(Counter::of_rcode(refusal.rcode));
         match refusal::write(&context.snapshot.configuration, refusal, out) {
             0 => Reaction::Drop,
@@ -257,9 +293,24 @@ impl Responder {
         }
     }
 
-    fn hand_over(&self) -> Reaction {
+    fn hand_over(&self, context: &Context<'_>, source: IpAddr) -> Reaction {
+        let class = || (Class::control(), None);
+        if limit::verdict(context, &self.tally, source, Standing::None, class) == Verdict::Drop {
+            return Reaction::Drop;
+        }
         self.tally.count(Counter::Control);
         Reaction::Control
+    }
+
+    /// What becomes of an answer of this class for this network; asked only where something is limited.
+    #[inline]
+    fn verdict(
+        &self,
+        context: &Context<'_>,
+        arrival: &Arrival<'_>,
+        class: impl FnOnce() -> (Class, Option<Prefix>),
+    ) -> Verdict {
+        limit::verdict(context, &self.tally, arrival.source, arrival.cookie.standing, class)
     }
 
     fn count_question(&self, query: &Query<'_>, standing: Standing) {
@@ -283,8 +334,10 @@ impl Responder {
 
     fn count_answer(&self, answer: &Answer<'_>, truncated: bool) {
         self.tally.count(Counter::of_rcode(answer.rcode));
-        if let Why::Steered(reason) = answer.why {
-            self.tally.count(Counter::of_reason(reason));
+        match answer.why {
+            Why::Steered(reason) => self.tally.count(Counter::of_reason(reason)),
+            Why::NotAllowed => self.tally.count(Counter::AccessRefused),
+            _ => {}
         }
         if truncated {
             self.tally.count(Counter::Truncated);
@@ -311,10 +364,21 @@ fn requires_cookie(context: &Context<'_>, arrival: &Arrival<'_>, over_limit: boo
 }
 
 /// The largest response that this client takes over this transport.
-fn limit(snapshot: &Snapshot, query: &Query<'_>, transport: Transport) -> usize {
-    match (transport, &query.edns) {
+fn limit(snapshot: &Snapshot, query: &Query<'_>, arrival: &Arrival<'_>) -> usize {
+    match (arrival.transport, &query.edns) {
         (Transport::Tcp, _) => TCP_MAX,
         (Transport::Udp, None) => UDP_WITHOUT_EDNS,
-        (Transport::Udp, Some(edns)) => usize::from(edns.payload.min(snapshot.configuration.udp_payload_max)),
+        (Transport::Udp, Some(edns)) => {
+            let configuration = &snapshot.configuration;
+            let unproven = configuration.udp_payload_max_without_cookie;
+            let unproven = unproven.filter(|_| arrival.cookie.standing != Standing::Valid);
+            usize::from(edns.payload.min(unproven.unwrap_or(configuration.udp_payload_max)))
+        }
     }
+}
+
+/// The network that a resolver has asked for, as far as the answer is for it alone (RFC 7871 §7.2.1).
+fn network(subnet: Option<ClientSubnet<'_>>, scope: u8) -> Option<Prefix> {
+    let subnet = subnet.filter(|_| scope > 0)?;
+    Some(Prefix::around(subnet.decisive()?, subnet.source.min(scope)))
 }

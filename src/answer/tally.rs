@@ -95,8 +95,18 @@ counters! {
     DropControlFull: "drops", "reason" = "control_queue_full";
     /// The kernel did not take the answer.
     DropSend: "drops", "reason" = "send_failed";
+    /// Answers for which a network's bucket was empty.
+    RateLimited: "rate_limit", "event" = "limited";
+    /// Those of them that went out truncated (an error: as it is).
+    RateSlipped: "rate_limit", "event" = "slipped";
+    /// Answers that went out uncounted, because a valid cookie proves their client's address.
+    RateExempt: "rate_limit", "event" = "exempt_by_cookie";
+    /// Those of them that did not go out.
+    RateDropped: "rate_limit", "event" = "dropped";
     /// Handed to the control handler.
     Control: "control_requests", "kind" = "all";
+    /// Questions that a zone's access list kept from its data.
+    AccessRefused: "refusals", "reason" = "access_list";
     /// Panics caught while answering.
     Panic: "panics", "place" = "answer";
     /// TCP connections accepted.

@@ -33,7 +33,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::answer::{Random, Tally};
+use crate::answer::{Limiter, Random, Tally};
 use crate::config::Settings;
 use crate::snapshot::Store;
 use crate::wire::cookie::{SECRET, Secret};
@@ -103,6 +103,7 @@ pub fn start(
     let udp = udp::Shared {
         store: Arc::clone(&store),
         clock,
+        limiter: Arc::new(Limiter::new(limiter_seeds()?)),
         own: Arc::new(OwnAddresses::of(&addresses)),
         control: control::queue(Arc::clone(&control), runtime),
         stopping: Arc::clone(&stop.workers),
@@ -156,6 +157,11 @@ impl Server {
         let panicked = joined.await.unwrap_or(0);
         tracing::info!(drained, panicked, "server stopped");
     }
+}
+
+/// Never from the seed that makes draws repeatable: whoever knows these words can have others limited.
+fn limiter_seeds() -> Result<[u64; 3], StartError> {
+    Ok([system_seed()?, system_seed()?, system_seed()?])
 }
 
 fn system_seed() -> Result<u64, StartError> {

@@ -10,6 +10,8 @@ use crate::wire::cookie::ScheduledSecret;
 use crate::wire::{Family, Name};
 use crate::zone::Zone;
 
+use super::RateLimit;
+
 /// A zone and the file it came from.
 pub struct ZoneFile {
     /// The compiled zone; its steered RRsets carry indices into [`Configuration::rules`].
@@ -165,6 +167,10 @@ pub struct Configuration {
     pub cookies: Option<Cookies>,
     /// The largest UDP response in octets.
     pub udp_payload_max: u16,
+    /// The largest UDP response in octets to a client whose address no cookie proves.
+    pub udp_payload_max_without_cookie: Option<u16>,
+    /// Response rate limiting, where it is wanted.
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl Configuration {

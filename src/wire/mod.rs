@@ -7,6 +7,7 @@ pub mod edns;
 pub mod extended_error;
 pub mod header;
 pub mod name;
+pub mod networks;
 pub mod options;
 pub mod query;
 pub mod question_name;
@@ -16,6 +17,7 @@ pub use edns::{ClientSubnet, Edns};
 pub use extended_error::ExtendedError;
 pub use header::{Header, Rcode};
 pub use name::{Name, NameError};
+pub use networks::{Network, Networks};
 pub use question_name::QuestionName;
 
 use std::fmt;

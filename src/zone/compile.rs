@@ -56,6 +56,7 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
         hosts: Box::default(),
         soa: soa as u32,
         record_count: places.len(),
+        access: None,
     };
     hosts::link(&mut zone);
     Some(Compiled { zone, places })

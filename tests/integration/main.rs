@@ -11,6 +11,7 @@ mod geo_oracle;
 mod harness;
 mod nginx_monitor;
 mod odd_packets;
+mod rate_limit;
 mod reloads;
 mod resolver;
 mod restart;

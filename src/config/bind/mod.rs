@@ -12,6 +12,7 @@ mod maps;
 mod monitors;
 mod names;
 mod pools;
+mod rate_limit;
 mod requests;
 mod rules;
 mod settings;
@@ -27,7 +28,7 @@ use crate::snapshot::{Configuration, GeoSource, Map, SteerMark, ZoneFile};
 use crate::wire::Name;
 
 use super::limits;
-use super::spec::{MainSpec, MapsSpec, RuleSpec, SteeringSpec};
+use super::spec::{AccessSpec, MainSpec, MapsSpec, RuleSpec, SteeringSpec};
 use super::text::{Broken, Faults, Parsed, Written, part_of, sound};
 use super::workspace::Workspace;
 use super::{DatabaseCopy, Loaded, Mode};
@@ -98,6 +99,8 @@ impl Loader<'_> {
             report_channel: server.report_channel.clone(),
             cookies,
             udp_payload_max,
+            udp_payload_max_without_cookie: settings::udp_payload_max_without_cookie(server),
+            rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
             ..configuration
         };
         Ok(Loaded { settings, configuration, database_copies: copies, warnings: Vec::new() })
@@ -212,6 +215,7 @@ impl Loader<'_> {
             faults: self.faults,
             next_rule: 0,
         };
+        let everywhere = files.main.access.as_ref().and_then(AccessSpec::compile).map(Arc::new);
         let (mut zones, mut drafts) = (Vec::new(), Vec::new());
         for (files, rules) in files.zones.iter().zip(rules) {
             let (Ok(apex), Ok(master)) = (&files.apex, &files.master) else {
@@ -220,7 +224,11 @@ impl Loader<'_> {
             };
             let examples = rules.iter().map(|rule| rule.as_ref().map(|rule| rule.examples(pools)));
             let examples: Vec<_> = examples.map(Result::unwrap_or_default).collect();
-            let bound = binder.bind(apex, master, &files.steering.rules, &examples);
+            let access = match &files.steering.access {
+                Some(own) => own.compile().map(Arc::new),
+                None => everywhere.clone(),
+            };
+            let bound = binder.bind(apex, master, &files.steering.rules, &examples, access);
             let specs = &files.steering.rules;
             drafts
                 .extend(bound.marks.iter().map(|mark| self.draft(mark, &bound, (specs, rules), apex, pools)));

@@ -15,6 +15,8 @@ use crate::fault::Source;
 use crate::snapshot::ExtendedErrors;
 use crate::wire::Name;
 
+use super::{AccessSpec, RateLimitSpec};
+
 /// What `meridian.toml` says. Each part stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
 pub(crate) struct MainSpec {
@@ -24,6 +26,8 @@ pub(crate) struct MainSpec {
     pub(crate) server: Parsed<ServerSpec>,
     /// `[admin]`.
     pub(crate) admin: Parsed<AdminSpec>,
+    /// `[access]`: for every zone without one.
+    pub(crate) access: Option<AccessSpec>,
     /// The folder of the zones.
     pub(crate) zones: Parsed<Written<String>>,
     /// The file of sites and maps.
@@ -43,6 +47,8 @@ pub(crate) struct ServerSpec {
     pub(crate) identity: Option<String>,
     /// The largest UDP response.
     pub(crate) udp_payload_max: Option<u16>,
+    /// The largest UDP response without a valid cookie.
+    pub(crate) udp_payload_max_without_cookie: Option<u16>,
     /// What answers say about themselves.
     pub(crate) extended_errors: Option<ExtendedErrors>,
     /// Where resolvers report errors.
@@ -55,6 +61,8 @@ pub(crate) struct ServerSpec {
     pub(crate) state_max_age: Option<Duration>,
     /// `[server.tcp]`.
     pub(crate) tcp: TcpSpec,
+    /// `[server.rate_limit]`.
+    pub(crate) rate_limit: Option<RateLimitSpec>,
 }
 
 /// `[server.tcp]`, as far as it is without a fault.
@@ -121,6 +129,7 @@ impl MainSpec {
         });
         let admin =
             reader.optional("admin", |value, faults| Ok(read_admin(text::table(value, faults)?, faults)));
+        let access = reader.lenient("access", AccessSpec::read);
         let zones = reader
             .required("zones", "[zones]", |value, faults| read_zones(text::table(value, faults)?, faults));
         let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
@@ -134,6 +143,7 @@ impl MainSpec {
             include: include.map(|include| unplaced(include).unwrap_or_default()),
             server: server.map(|server| server.value),
             admin: admin.map(|admin| unplaced(admin).unwrap_or_default()),
+            access: unplaced(access),
             zones: zones.map(|zones| zones.value),
             maps,
             databases,
@@ -160,6 +170,7 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
     let workers = reader.lenient("workers", number(1..=limits::WORKERS));
     let identity = reader.lenient("identity", identity);
     let udp_payload_max = reader.lenient("udp_payload_max", number(limits::UDP_PAYLOAD));
+    let without_cookie = reader.lenient("udp_payload_max_without_cookie", number(limits::UDP_PAYLOAD));
     let extended_errors = reader.lenient("extended_errors", choice(EXTENDED_ERRORS));
     let report_channel = reader.lenient("report_channel", agent_domain);
     let cookies =
@@ -167,6 +178,8 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
     let state_dir = reader.optional("state_dir", text::text);
     let state_max_age = reader.optional("state_max_age", duration(limits::STATE_MAX_AGE));
     let tcp = reader.lenient("tcp", |value, faults| Ok(read_tcp(text::table(value, faults)?, faults)));
+    let rate_limit = reader
+        .lenient("rate_limit", |value, faults| RateLimitSpec::read(text::table(value, faults)?, faults));
     reader.finish(BELOW_A_HEADER);
     if let (Ok(None), Ok(Some(age))) = (&state_dir, &state_max_age) {
         let warning = age.place.warning("`state_max_age` has no effect without `state_dir`");
@@ -182,12 +195,14 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
         workers: unplaced(workers),
         identity: unplaced(identity),
         udp_payload_max: unplaced(udp_payload_max),
+        udp_payload_max_without_cookie: unplaced(without_cookie),
         extended_errors: unplaced(extended_errors),
         report_channel: unplaced(report_channel),
         cookies: unplaced(cookies).unwrap_or_default(),
         state_dir: state_dir.unwrap_or(None),
         state_max_age: unplaced(state_max_age.unwrap_or(None)),
         tcp: unplaced(tcp).unwrap_or_default(),
+        rate_limit: unplaced(rate_limit),
     }
 }
 

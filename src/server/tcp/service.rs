@@ -91,8 +91,8 @@ impl Service {
         let mut desk = self.desk(connection);
         let TcpDesk { desk, out } = &mut *desk;
         let snapshot = self.store.load();
-        let context =
-            Context { snapshot: &snapshot, now: self.clock.now(), keepalive: self.limits.keepalive() };
+        let (now, keepalive) = (self.clock.now(), self.limits.keepalive());
+        let context = Context { snapshot: &snapshot, now, limiter: None, keepalive };
         while !outbox.is_full() {
             let Some(message) = inbox.next_message() else { return Pause::Done };
             match desk.respond(&context, message, source, Transport::Tcp, out) {
