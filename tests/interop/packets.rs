@@ -18,9 +18,9 @@ use crate::zones::ZoneFile;
 const PATIENCE: [Duration; 3] =
     [Duration::from_millis(400), Duration::from_millis(800), Duration::from_millis(1600)];
 /// How long an answer over TCP may take.
-const TCP_PATIENCE: Duration = Duration::from_secs(2);
+const TCP_PATIENCE: Duration = Duration::from_secs(4);
 /// Connections at once.
-const CONNECTIONS: usize = 24;
+const CONNECTIONS: usize = 64;
 
 const TRANSPORTS: [&str; 3] = ["UDP", "TCP", "both"];
 /// A packet over one transport or both.

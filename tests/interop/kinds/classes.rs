@@ -46,6 +46,14 @@ pub(super) const KINDS: &[Kind] = &[
         choice: Choice::As(Who::Knot),
     },
     Kind {
+        name: "class-any",
+        aspects: CONTENT,
+        recognise: |seen| seen.query.class == CLASS_ANY && rcode(seen, Who::Bind) == Some(FORMERR),
+        choice: Choice::Own(|seen| {
+            [Aspect::Rcode, Aspect::Answer].iter().all(|&aspect| seen.same(aspect, Who::Meridian, Who::Nsd))
+        }),
+    },
+    Kind {
         name: "type-0",
         aspects: CONTENT,
         recognise: |seen| seen.query.rtype == 0 && rcode(seen, Who::Knot) == Some(NOTIMP),

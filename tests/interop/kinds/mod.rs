@@ -1,5 +1,6 @@
 //! The kinds of disagreement that `disagreements.md` tells of, each with what recognises it and what Meridian answers.
 
+mod additional;
 mod classes;
 mod edns;
 mod flags;

@@ -1,6 +1,6 @@
 //! What stands in the sections.
 
-use super::{CONTENT, Choice, Kind, NOERROR, NXDOMAIN, SERVFAIL, rcode};
+use super::{CONTENT, Choice, Kind, NOERROR, NXDOMAIN, SERVFAIL, additional, rcode};
 use crate::compare::{Aspect, Seen};
 use crate::message::{Answer, Record};
 use crate::name::Name;
@@ -9,11 +9,21 @@ use crate::peers::Who;
 const NS: u16 = 2;
 const CNAME: u16 = 5;
 const SOA: u16 = 6;
+const YXDOMAIN: u16 = 6;
+const DNAME: u16 = 39;
 const RRSIG: u16 = 46;
 const NSEC: u16 = 47;
 const NSEC3: u16 = 50;
 const ANY: u16 = 255;
 const TRUNCATED: u16 = 0x0200;
+const WITH_TRUNCATION: &[Aspect] = &[
+    Aspect::Rcode,
+    Aspect::Authoritative,
+    Aspect::Truncated,
+    Aspect::Answer,
+    Aspect::Authority,
+    Aspect::Additional,
+];
 /// Knot gives up a chain of aliases after so many.
 const KNOT_CHAIN: usize = 5;
 
@@ -28,6 +38,12 @@ pub(super) const KINDS: &[Kind] = &[
                 && aliases(seen, Who::Bind) == 0
         },
         choice: Choice::Own(is_one_rrset),
+    },
+    Kind {
+        name: "any-of-an-alias",
+        aspects: WITH_TRUNCATION,
+        recognise: |seen| seen.query.rtype == ANY && aliases(seen, Who::Bind) > 0,
+        choice: Choice::As(Who::Bind),
     },
     Kind {
         name: "truncated-answer",
@@ -56,6 +72,18 @@ pub(super) const KINDS: &[Kind] = &[
         choice: Choice::As(Who::Knot),
     },
     Kind {
+        name: "additional-data",
+        aspects: &[Aspect::Additional],
+        recognise: |seen| !answers(seen, Who::Nsd).is_empty() && !is_truncated(seen, Who::Nsd),
+        choice: Choice::Own(additional::is_right),
+    },
+    Kind {
+        name: "redirected-name-too-long",
+        aspects: CONTENT,
+        recognise: |seen| rcode(seen, Who::Nsd) == Some(YXDOMAIN),
+        choice: Choice::As(Who::Nsd),
+    },
+    Kind {
         name: "signature-at-an-alias",
         aspects: CONTENT,
         recognise: |seen| {
@@ -67,8 +95,11 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         name: "loop",
-        aspects: CONTENT,
-        recognise: |seen| rcode(seen, Who::Bind) == Some(SERVFAIL) && aliases(seen, Who::Bind) > 0,
+        aspects: WITH_TRUNCATION,
+        recognise: |seen| {
+            let is_repeated = answers(seen, Who::Knot).windows(2).any(|pair| pair[0] == pair[1]);
+            is_repeated || (rcode(seen, Who::Bind) == Some(SERVFAIL) && aliases(seen, Who::Bind) > 0)
+        },
         choice: Choice::As(Who::Nsd),
     },
     Kind {
@@ -111,7 +142,7 @@ fn aliases(seen: &Seen<'_>, who: Who) -> usize {
 /// Whether an answer says how the chain ends: with data, with a SOA, at a cut.
 fn ends(seen: &Seen<'_>, who: Who) -> bool {
     let has_end = |answer: &Answer| answer.authorities.iter().any(|record| [SOA, NS].contains(&record.rtype));
-    answers(seen, who).iter().any(|record| record.rtype != CNAME)
+    answers(seen, who).iter().any(|record| ![CNAME, DNAME].contains(&record.rtype))
         || rcode(seen, who) == Some(NXDOMAIN)
         || seen.answer(who).is_some_and(has_end)
 }
@@ -123,11 +154,9 @@ fn is_referral(seen: &Seen<'_>, who: Who) -> bool {
     })
 }
 
-/// One RRset of the name that was asked for, and nothing else (RFC 8482 §4.1).
+/// One RRset of the name that was asked for (RFC 8482 §4.1).
 fn is_one_rrset(seen: &Seen<'_>) -> bool {
     let Some(answer) = seen.answer(Who::Meridian) else { return false };
     let sets: Vec<(&Name, u16)> = answer.answers.iter().map(|record| (&record.owner, record.rtype)).collect();
-    sets.windows(2).all(|pair| pair[0] == pair[1])
-        && answer.authorities.is_empty()
-        && answer.additionals.is_empty()
+    sets.windows(2).all(|pair| pair[0] == pair[1]) && answer.authorities.is_empty()
 }
