@@ -15,8 +15,8 @@ const UDP_PAYLOAD_MAX: u16 = 1232;
 const STATE_MAX_AGE: Duration = Duration::from_secs(300);
 /// TCP connections at once.
 const CONNECTIONS: usize = 4_096;
-/// TCP connections of one client at once.
-const CONNECTIONS_PER_CLIENT: usize = 64;
+/// TCP connections of one client at once: a client may be a network behind one address, and at this cap it displaces its own.
+const CONNECTIONS_PER_CLIENT: usize = 1_024;
 /// For one message (security.md: never renewed by a single octet).
 const MESSAGE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Without a message (RFC 7766 §6.2.3).
