@@ -10,6 +10,7 @@ mod geo_oracle;
 mod harness;
 mod nginx_monitor;
 mod odd_packets;
+mod privileges;
 mod reloads;
 mod resolver;
 mod restart;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::account;
 use crate::config::limits;
 use crate::config::spec::{AdminSpec, ServerSpec, TcpSpec};
 use crate::config::text::{Broken, Faults, Parsed, Written, part_of, quote};
@@ -37,10 +38,12 @@ pub(super) fn bind(
         .and_then(|admin| socket_path(admin.socket.as_ref(), workspace, faults));
     let server = part_of(server)?;
     let tcp = bind_tcp(&server.tcp, faults);
+    let account = account::bind(server, faults);
     let admin = part_of(admin)?;
     Ok(Settings {
         listen: server.listen.iter().map(|address| address.value).collect(),
         workers: server.workers.unwrap_or_else(cores),
+        account: account?,
         tcp: tcp?,
         socket: socket?,
         metrics: admin.metrics.as_ref().map(|metrics| metrics.value),

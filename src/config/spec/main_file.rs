@@ -36,6 +36,10 @@ pub(crate) struct ServerSpec {
     pub(crate) listen: Vec<Written<SocketAddr>>,
     /// UDP workers.
     pub(crate) workers: Option<usize>,
+    /// Whom the process becomes once its sockets are bound.
+    pub(crate) user: Option<Written<String>>,
+    /// With which group.
+    pub(crate) group: Option<Written<String>>,
     /// NSID and `id.server`.
     pub(crate) identity: Option<String>,
     /// The largest UDP response.
@@ -146,6 +150,8 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
         one_or_more(limits::LISTEN_ADDRESSES, socket_address),
     );
     let workers = reader.lenient("workers", number(1..=limits::WORKERS));
+    let user = reader.lenient("user", text::text);
+    let group = reader.lenient("group", text::text);
     let identity = reader.lenient("identity", identity);
     let udp_payload_max = reader.lenient("udp_payload_max", number(limits::UDP_PAYLOAD));
     let state_dir = reader.optional("state_dir", text::text);
@@ -164,6 +170,8 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
     ServerSpec {
         listen: sound(listen),
         workers: unplaced(workers),
+        user,
+        group,
         identity: unplaced(identity),
         udp_payload_max: unplaced(udp_payload_max),
         state_dir: state_dir.unwrap_or(None),
