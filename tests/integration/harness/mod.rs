@@ -4,6 +4,7 @@ pub mod client;
 pub mod dig;
 pub mod load;
 pub mod message;
+pub mod mutation;
 pub mod nginx;
 pub mod place;
 pub mod server;
