@@ -14,4 +14,5 @@ mod privileges;
 mod reloads;
 mod resolver;
 mod restart;
+mod robustness;
 mod shares;

@@ -122,7 +122,9 @@ impl Connection {
         loop {
             let round = match self.answer_waiting() {
                 Pause::Control(packet) => {
-                    let answer = self.service.control.answer(packet, self.peer, Transport::Tcp).await;
+                    // Boxed: the handler's future is large, and every idle connection would hold room for it.
+                    let answer = self.service.control.answer(packet, self.peer, Transport::Tcp);
+                    let answer = Box::pin(answer).await;
                     self.outbox.push(&answer);
                     continue;
                 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::connection::Connection;
 use super::{Service, listen};
 use crate::answer::{Counter, Random, Tally};
 use crate::config::TcpSettings;
@@ -41,7 +42,7 @@ fn run(change: impl FnOnce(&mut TcpSettings)) -> Running {
     let listener = listen_tcp(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = watch::channel(false);
-    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    let listener = TcpListener::from_std(listener).unwrap();
     let task = tokio::spawn(listen(listener, Arc::new(service), stopping));
     Running { address, tally, stop, task }
 }
@@ -335,6 +336,20 @@ async fn messages_that_are_none_are_passed_over() {
     send(&mut stream, b"\xFF\xFF").await;
     stream.shutdown().await.unwrap();
     assert_eq!(receive(&mut stream).await, None);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_small() {
+    let limits = settings().tcp;
+    let (store, tally) = (empty_store(), Arc::new(Tally::default()));
+    let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&tally)));
+    let service = Service::new(store, Clock::start(), control, tally, &limits, &mut Random::new(1));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (peer, (_stop, stopping)) = (stream.peer_addr().unwrap(), watch::channel(false));
+    let seat = service.admission.admit(peer.ip());
+    let task = Connection::new(stream, peer, seat, Arc::new(service), stopping).serve();
+    assert!(size_of_val(&task) <= 1536, "{} octets", size_of_val(&task));
 }
 
 #[tokio::test]

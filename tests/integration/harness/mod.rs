@@ -1,6 +1,7 @@
 //! Real processes on loopback: the server under test and the peers that it is tested with.
 
 pub mod client;
+pub mod crowd;
 pub mod dig;
 pub mod load;
 pub mod message;
@@ -8,4 +9,5 @@ pub mod mutation;
 pub mod nginx;
 pub mod place;
 pub mod server;
+pub mod shown;
 pub mod turns;
