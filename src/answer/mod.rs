@@ -11,7 +11,7 @@ mod tally;
 
 pub use context::{Context, Moment};
 pub use decide::{
-    Answer, Body, CHAIN_MAX, Chain, Client, Link, NextApex, Question, Steered, Why, decide, place,
+    Answer, Body, CHAIN_MAX, Chain, Client, Link, LinkKind, Question, Steered, Why, decide, place,
 };
 pub use random::Random;
 pub use tally::{Counter, Tally};

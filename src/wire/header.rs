@@ -45,19 +45,22 @@ pub enum Rcode {
     NotImp = 4,
     /// The server will not say.
     Refused = 5,
+    /// The name that a DNAME leads to is too long (RFC 6672 §2.2).
+    YxDomain = 6,
     /// EDNS version not supported (RFC 6891 §6.1.3).
     BadVers = 16,
 }
 
 impl Rcode {
     /// Every rcode, in ascending order.
-    pub const ALL: [Rcode; 7] = [
+    pub const ALL: [Rcode; 8] = [
         Rcode::NoError,
         Rcode::FormErr,
         Rcode::ServFail,
         Rcode::NxDomain,
         Rcode::NotImp,
         Rcode::Refused,
+        Rcode::YxDomain,
         Rcode::BadVers,
     ];
 
@@ -70,6 +73,7 @@ impl Rcode {
             Rcode::NxDomain => "NXDOMAIN",
             Rcode::NotImp => "NOTIMP",
             Rcode::Refused => "REFUSED",
+            Rcode::YxDomain => "YXDOMAIN",
             Rcode::BadVers => "BADVERS",
         }
     }

@@ -6,8 +6,8 @@
 //! - `record_type`; `rdata` with `field`, `service`, `strict`: data from text to octets (`rdata` alone names `domain`).
 //! - `master`, `directive`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong, up to a
 //!   bound.
-//! - `compile`, `nodes`: records to the tables of `compiled` (with a hash `table` of names); `check`: what is wrong
-//!   with the zone as a whole; `data`: the zone before it is served.
+//! - `compile`, `nodes`, `hosts`: records to the tables of `compiled` (with a hash `table` of names), and whose
+//!   addresses go along; `check`: what is wrong with the zone as a whole; `data`: the zone before it is served.
 //! - `lookup`: what is at a name; `rrset`: views of what was found; `zones`: which zone a name belongs to.
 //!
 //! What is not here: no zone changes after it was compiled, nothing looks at a clock, and no file is opened (the
@@ -23,6 +23,7 @@ mod faults;
 mod field;
 #[cfg(test)]
 mod fixture;
+mod hosts;
 mod lexer;
 mod lookup;
 #[cfg(test)]
@@ -42,5 +43,5 @@ pub use compiled::Zone;
 pub use data::{Include, ZoneData};
 pub use lookup::Lookup;
 pub use master::FILE_OCTETS_MAX;
-pub use rrset::{CnameTarget, Glue, Node, Referral, Rrset};
+pub use rrset::{Additional, Node, Redirection, Referral, Rrset};
 pub use zones::Zones;
