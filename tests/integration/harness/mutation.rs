@@ -33,7 +33,12 @@ const OPTIONS: [&[u8]; 8] = [
     b"\xfd\xe9\0\x02\x01\x02",
 ];
 
-/// A well-formed query, now and then with an opcode, a class or a version that is not usual.
+/// A signature that no key of ours made (RFC 8945 §4.2).
+const SIGNATURE: &[u8] =
+    b"\x06nobody\0\0\xfa\0\xff\0\0\0\0\0\x2d\x0bhmac-sha256\0\0\0\x67\x48\xa0\0\x01\x2c\0\x10\
+    0123456789abcdef\0\0\0\0\0\0";
+
+/// A well-formed query, now and then signed, or with an opcode, a class or a version that is not usual.
 pub fn query(random: &mut Random) -> Vec<u8> {
     let word = random.word();
     let opcode = if word.is_multiple_of(16) { (word >> 8) as u8 % 16 } else { 0 };
@@ -52,6 +57,10 @@ pub fn query(random: &mut Random) -> Vec<u8> {
             (0..below(random, 4)).flat_map(|_| one_of(random, &OPTIONS).to_vec()).collect();
         octets.extend((options.len() as u16).to_be_bytes());
         octets.extend(options);
+    }
+    if below(random, 16) == 0 {
+        octets[11] += 1;
+        octets.extend(SIGNATURE);
     }
     octets
 }
