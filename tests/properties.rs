@@ -24,6 +24,7 @@ use meridian::config::{self, Files, Mode};
 use meridian::health::State;
 use meridian::snapshot::Snapshot;
 use meridian::steer::TargetHealth;
+use meridian::wire::cookie::Secret;
 use proptest::prelude::*;
 
 const MAIN: &str = "[server]\nlisten = [\"127.0.0.1:5300\"]\nidentity = \"fra-1\"\n\
@@ -50,13 +51,13 @@ static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
 });
 
 thread_local! {
-    static RESPONDER: RefCell<Responder> = RefCell::new(Responder::new(1, Arc::new(Tally::default())));
+    static RESPONDER: RefCell<Responder> = RefCell::new(Responder::new(1, Secret::new([7; 16]), Arc::new(Tally::default())));
 }
 
 /// What comes back over a transport, if it is an answer.
 fn answer(packet: &[u8], transport: Transport) -> Option<Vec<u8>> {
     let mut out = vec![0; TCP_MAX];
-    let context = Context { snapshot: &SNAPSHOT, now: Moment::default() };
+    let context = Context { snapshot: &SNAPSHOT, now: Moment::default(), keepalive: 100 };
     let reaction = RESPONDER
         .with_borrow_mut(|responder| responder.respond(&context, packet, CLIENT, transport, &mut out));
     match reaction {

@@ -132,6 +132,26 @@ impl<'z> Rrset<'z> {
         })
     }
 
+    /// The data of each record, its names in full.
+    pub fn full_rdata(&self) -> Vec<Vec<u8>> {
+        let mut pointers = self.apex_pointers().peekable();
+        let mut end = 0;
+        let in_full = |rdata: &[u8]| {
+            let start = end + record::RDATA;
+            end = start + rdata.len();
+            let mut octets = Vec::with_capacity(rdata.len());
+            let mut copied = 0;
+            while let Some(at) = pointers.next_if(|&at| at < end) {
+                octets.extend_from_slice(&rdata[copied..at - start]);
+                octets.extend_from_slice(self.zone.apex().as_octets());
+                copied = at - start + APEX_POINTER.len();
+            }
+            octets.extend_from_slice(&rdata[copied..]);
+            octets
+        };
+        self.rdata().map(in_full).collect()
+    }
+
     /// Reads the target of this CNAME or DNAME into `into`, in full and in lower case. `None` when this is neither.
     pub fn alias_target(&self, into: &mut QuestionName) -> Option<()> {
         if !matches!(self.rtype(), rtype::CNAME | rtype::DNAME) {

@@ -17,8 +17,9 @@ use crate::config::TcpSettings;
 use crate::server::clock::Clock;
 use crate::server::control::Control;
 use crate::server::desk::PANIC;
-use crate::server::fixture::{empty_store, message, query, settings};
+use crate::server::fixture::{empty_store, message, query, settings, surroundings};
 use crate::server::socket::listen_tcp;
+use crate::wire::cookie::Secret;
 
 /// Short enough to wait for, long enough for a busy machine to answer in.
 const SHORT: Duration = Duration::from_millis(300);
@@ -35,16 +36,21 @@ struct Running {
 fn run(change: impl FnOnce(&mut TcpSettings)) -> Running {
     let mut limits = settings().tcp;
     change(&mut limits);
-    let (store, tally) = (empty_store(), Arc::new(Tally::default()));
-    let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&tally)));
-    let service =
-        Service::new(store, Clock::start(), control, Arc::clone(&tally), &limits, &mut Random::new(1));
+    let tally = Arc::new(Tally::default());
+    let service = service(&limits, &tally);
     let listener = listen_tcp(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = watch::channel(false);
     let listener = TcpListener::from_std(listener).unwrap();
     let task = tokio::spawn(listen(listener, Arc::new(service), stopping));
     Running { address, tally, stop, task }
+}
+
+fn service(limits: &TcpSettings, tally: &Arc<Tally>) -> Service {
+    let store = empty_store();
+    let control = Arc::new(Control::new(Arc::clone(&store), surroundings(), Arc::clone(tally)));
+    let (clock, tally, secret) = (Clock::start(), Arc::clone(tally), Secret::new([7; 16]));
+    Service::new(store, clock, control, tally, limits, &mut Random::new(1), secret)
 }
 
 impl Running {
@@ -340,10 +346,7 @@ async fn messages_that_are_none_are_passed_over() {
 
 #[tokio::test]
 async fn an_idle_connection_is_small() {
-    let limits = settings().tcp;
-    let (store, tally) = (empty_store(), Arc::new(Tally::default()));
-    let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&tally)));
-    let service = Service::new(store, Clock::start(), control, tally, &limits, &mut Random::new(1));
+    let service = service(&settings().tcp, &Arc::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (peer, (_stop, stopping)) = (stream.peer_addr().unwrap(), watch::channel(false));

@@ -67,9 +67,9 @@ where
     F: Future<Output = Duration> + Send + 'static,
 {
     crowd::runtime().block_on(async {
-        let mut clients = JoinSet::new();
+        let (mut clients, start) = (JoinSet::new(), Instant::now());
         for stream in crowd::open(server, count).await {
-            clients.spawn(act(stream, Instant::now()));
+            clients.spawn(act(stream, start));
         }
         crowd::soon(CONNECTION_TIMEOUT * 2 + LATE, clients.join_all()).await
     })
