@@ -6,6 +6,7 @@
 
 mod continents;
 mod failures;
+mod generate;
 mod geo_oracle;
 mod harness;
 mod nginx_monitor;
