@@ -30,6 +30,12 @@ impl<'z> Node<'z> {
         self.number
     }
 
+    /// A word that no other node of any zone has, as long as this zone is kept.
+    #[inline]
+    pub fn identity(&self) -> u64 {
+        std::ptr::from_ref(&self.zone.nodes[self.number as usize]).addr() as u64
+    }
+
     /// The RRset of a type.
     #[inline]
     pub fn rrset(&self, rtype: u16) -> Option<Rrset<'z>> {

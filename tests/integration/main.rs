@@ -5,12 +5,14 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout)]
 
 mod continents;
+mod edns;
 mod failures;
 mod generate;
 mod geo_oracle;
 mod harness;
 mod nginx_monitor;
 mod odd_packets;
+mod rate_limit;
 mod reloads;
 mod resolver;
 mod restart;
