@@ -7,6 +7,7 @@
 mod continents;
 mod edns;
 mod failures;
+mod generate;
 mod geo_oracle;
 mod harness;
 mod nginx_monitor;
