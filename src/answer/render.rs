@@ -1,6 +1,6 @@
 //! From the answer as a value to octets.
 
-use super::decide::{Answer, Body, Link, LinkKind, Steered};
+use super::decide::{Answer, Body, Link, LinkKind, Steered, Why};
 use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section};
 use crate::zone::{Referral, Rrset};
 
@@ -32,7 +32,8 @@ fn write(answer: &Answer<'_>, response: &mut Response<'_, '_>) -> Option<()> {
         Body::Rrset(rrset, ttl) => {
             let start = response.position();
             put(response, Section::Answer, places.owner, places.apex, *rrset, *ttl)?;
-            if rrset.has_additional() {
+            // ANY gets as little as may be (RFC 8482 §4.1).
+            if rrset.has_additional() && answer.why != Why::OneOfAny {
                 put_additional(response, places, *rrset, start);
             }
             Some(())
