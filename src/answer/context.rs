@@ -1,5 +1,6 @@
 //! What a batch of packets is answered with: the generation, and the moment at which the batch came.
 
+use super::Limiter;
 use crate::snapshot::Snapshot;
 
 /// What the answers of one batch have in common. The worker makes it after the batch was received.
@@ -9,6 +10,11 @@ pub struct Context<'c> {
     pub snapshot: &'c Snapshot,
     /// When the batch came.
     pub now: Moment,
+    /// What counts the answers to each network. `None` where their sources cannot be forged: over TCP.
+    pub limiter: Option<&'c Limiter>,
+    /// How long a connection may be idle, in units of 100 ms: what TCP clients are told that ask (RFC 7828). 0 wishes
+    /// that they leave.
+    pub keepalive: u16,
 }
 
 /// A moment, as code that has no clock is told it.

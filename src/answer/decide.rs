@@ -46,6 +46,8 @@ pub struct Answer<'s> {
     pub body: Body<'s>,
     /// SCOPE PREFIX-LENGTH (RFC 7871 §7.2.1); 0 for everything that is not steered.
     pub scope: u8,
+    /// The node that lacks the type, for NODATA.
+    pub lacking: Option<Node<'s>>,
     /// Why it is what it is.
     pub why: Why,
 }
@@ -173,6 +175,8 @@ pub enum Why {
     NameTooLong,
     /// No zone of ours holds the name.
     NotOurZone,
+    /// The zone, or one that the chain of CNAMEs leads to, does not answer this client.
+    NotAllowed,
     /// A class other than IN and ANY.
     OtherClass,
 }
@@ -191,6 +195,9 @@ pub fn decide<'s>(
     let Some((zone, apex)) = snapshot.zones.find(question.name, question.qtype) else {
         return Answer::refused(Why::NotOurZone);
     };
+    if !zone.answers(client.transport) {
+        return Answer::refused(Why::NotAllowed);
+    }
     let mut answer = Answer {
         rcode: Rcode::NoError,
         authoritative: true,
@@ -198,6 +205,7 @@ pub fn decide<'s>(
         chain: Chain::default(),
         body: Body::Nothing,
         scope: 0,
+        lacking: None,
         why: Why::ChainEnds,
     };
     let decision = Decision { snapshot, qtype: question.qtype, client, random };
@@ -247,6 +255,10 @@ impl<'s> Decision<'s, '_> {
                 return;
             };
             if !Arc::ptr_eq(zone, next_zone) {
+                if !next_zone.answers(self.client.transport) {
+                    answer.why = Why::NotAllowed;
+                    return;
+                }
                 answer.goes_on_below(target.suffix_offset(apex));
                 zone = next_zone;
             }
@@ -304,7 +316,7 @@ impl<'s> Decision<'s, '_> {
     fn at_node(&mut self, zone: &'s Zone, node: Node<'s>, answer: &mut Answer<'s>) -> Option<Rrset<'s>> {
         if let Some(rrset) = node.rrset(self.qtype) {
             match rrset.rule() {
-                Some(rule) => self.steer(zone, rrset, rule, answer),
+                Some(rule) => self.steer(zone, node, rrset, rule, answer),
                 None => answer.end(Why::Exists, Body::Rrset(rrset, None)),
             }
             return None;
@@ -317,12 +329,20 @@ impl<'s> Decision<'s, '_> {
         }
         let cname = node.rrset(rtype::CNAME);
         if cname.is_none() {
+            answer.lacking = Some(node);
             answer.end(Why::NoData, Body::Negative(zone.negative_soa(), None));
         }
         cname
     }
 
-    fn steer(&mut self, zone: &'s Zone, default: Rrset<'s>, index: u32, answer: &mut Answer<'s>) {
+    fn steer(
+        &mut self,
+        zone: &'s Zone,
+        node: Node<'s>,
+        default: Rrset<'s>,
+        index: u32,
+        answer: &mut Answer<'s>,
+    ) {
         let rule = &self.snapshot.configuration.rules[index as usize];
         let placement = place(self.snapshot, rule.map, self.client);
         let choice = steer::choose(rule, placement.class, |pool| self.snapshot.pool(pool, rule.family));
@@ -335,6 +355,7 @@ impl<'s> Decision<'s, '_> {
             Given::DefaultRrset => Body::Rrset(default, Some(choice.ttl)),
             Given::NoData => {
                 let soa = zone.negative_soa();
+                answer.lacking = Some(node);
                 Body::Negative(soa, Some(choice.ttl.min(soa.ttl())))
             }
         };
@@ -356,6 +377,11 @@ pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client) -> Placement
 }
 
 impl<'s> Answer<'s> {
+    /// Whether any section holds a record.
+    pub fn has_records(&self) -> bool {
+        !self.chain.is_empty() || !matches!(self.body, Body::Nothing)
+    }
+
     fn refused(why: Why) -> Answer<'s> {
         Answer {
             rcode: Rcode::Refused,
@@ -364,6 +390,7 @@ impl<'s> Answer<'s> {
             chain: Chain::default(),
             body: Body::Nothing,
             scope: 0,
+            lacking: None,
             why,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Standing;
 use crate::steer::Reason;
 use crate::wire::Rcode;
 use crate::wire::rtype;
@@ -54,6 +55,12 @@ counters! {
     WithDnssecOk: "query_features", "feature" = "dnssec_ok";
     /// Octets followed the message; they were ignored.
     Trailing: "query_features", "feature" = "trailing_octets";
+    /// A client cookie alone: a client that has none of ours yet.
+    CookieClientOnly: "cookies", "standing" = "client_only";
+    /// A server cookie of ours that is not too old.
+    CookieValid: "cookies", "standing" = "valid";
+    /// A server cookie that is not ours, or too old.
+    CookieInvalid: "cookies", "standing" = "invalid";
     /// NOERROR.
     NoError: "responses", "rcode" = "NOERROR";
     /// FORMERR.
@@ -72,6 +79,8 @@ counters! {
     NotAuth: "responses", "rcode" = "NOTAUTH";
     /// BADVERS.
     BadVers: "responses", "rcode" = "BADVERS";
+    /// BADCOOKIE.
+    BadCookie: "responses", "rcode" = "BADCOOKIE";
     /// Responses with TC.
     Truncated: "truncated", "transport" = "udp";
     /// Shorter than a header.
@@ -86,8 +95,18 @@ counters! {
     DropControlFull: "drops", "reason" = "control_queue_full";
     /// The kernel did not take the answer.
     DropSend: "drops", "reason" = "send_failed";
+    /// Answers for which a network's bucket was empty.
+    RateLimited: "rate_limit", "event" = "limited";
+    /// Those of them that went out truncated (an error: as it is).
+    RateSlipped: "rate_limit", "event" = "slipped";
+    /// Answers that went out uncounted, because a valid cookie proves their client's address.
+    RateExempt: "rate_limit", "event" = "exempt_by_cookie";
+    /// Those of them that did not go out.
+    RateDropped: "rate_limit", "event" = "dropped";
     /// Handed to the control handler.
     Control: "control_requests", "kind" = "all";
+    /// Questions that a zone's access list kept from its data.
+    AccessRefused: "refusals", "reason" = "access_list";
     /// Panics caught while answering.
     Panic: "panics", "place" = "answer";
     /// TCP connections accepted.
@@ -145,7 +164,19 @@ impl Counter {
             Rcode::NotImp => Counter::NotImp,
             Rcode::Refused => Counter::Refused,
             Rcode::YxDomain => Counter::YxDomain,
+            Rcode::NotAuth => Counter::NotAuth,
             Rcode::BadVers => Counter::BadVers,
+            Rcode::BadCookie => Counter::BadCookie,
+        }
+    }
+
+    /// The counter of a cookie; `None` where there is none.
+    pub fn of_standing(standing: Standing) -> Option<Counter> {
+        match standing {
+            Standing::None => None,
+            Standing::ClientOnly => Some(Counter::CookieClientOnly),
+            Standing::Valid => Some(Counter::CookieValid),
+            Standing::Invalid => Some(Counter::CookieInvalid),
         }
     }
 

@@ -32,11 +32,28 @@ pub(crate) const WORKERS: usize = 256;
 pub(crate) const CONNECTIONS: usize = 1_000_000;
 /// Octets of the identity: one character-string (RFC 1035 §3.3).
 pub(crate) const IDENTITY_OCTETS: usize = 255;
+/// Octets of a file of cookie secrets.
+pub(crate) const COOKIE_SECRETS_OCTETS: u64 = 64 << 10;
+/// Secrets in it: each of them is looked at when a cookie is judged.
+pub(crate) const COOKIE_SECRETS: usize = 64;
 /// Octets of the path of a Unix socket: `sun_path` less its final zero.
 pub(crate) const SOCKET_PATH_OCTETS: usize = 107;
 /// Bounds of the largest UDP response: every resolver takes the first (RFC 1035 §4.2.1), none asks for more than the
 /// second by default.
 pub(crate) const UDP_PAYLOAD: std::ops::RangeInclusive<u16> = 512..=4096;
+/// Bounds of the responses a second of one network and class.
+pub(crate) const RESPONSES_PER_SECOND: std::ops::RangeInclusive<u32> = 1..=100_000;
+/// Bounds of the time whose responses may go out at once.
+pub(crate) const RATE_WINDOW: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(60);
+/// Bounds of the prefix that makes IPv4 clients one.
+pub(crate) const RATE_IPV4_PREFIX: std::ops::RangeInclusive<u8> = 1..=32;
+/// Bounds of the prefix that makes IPv6 clients one: nobody is given less than the second.
+pub(crate) const RATE_IPV6_PREFIX: std::ops::RangeInclusive<u8> = 1..=64;
+/// Bounds of the slip.
+pub(crate) const RATE_SLIP: std::ops::RangeInclusive<u8> = 1..=10;
+/// Networks in one list of who may or may not.
+pub(crate) const NETWORKS_IN_LIST: usize = 10_000;
 /// Bounds of the three deadlines of TCP.
 pub(crate) const TCP_TIMEOUT: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(3600);

@@ -5,6 +5,7 @@
 pub mod demo;
 mod health_log;
 mod keeper;
+mod limit_log;
 mod model;
 #[cfg(test)]
 mod race_tests;
@@ -157,6 +158,7 @@ async fn run(
     let admin = start_admin(&running, &server, &prober, &is_ready)?;
     let saving = tokio::spawn(saver::save_on_time(Arc::clone(&running)));
     let troubles = tokio::spawn(trouble_log::log_changes(Arc::clone(running.keeper.store())));
+    let limiting = tokio::spawn(limit_log::log_changes(server.tallies().to_vec()));
     let beginning = async {
         first_round(&running, &prober).await;
         is_ready.store(true, Ordering::Relaxed);
@@ -178,6 +180,7 @@ async fn run(
     tell_systemd(sd_notify::NotifyState::Stopping);
     saving.abort();
     troubles.abort();
+    limiting.abort();
     server.stop(DRAIN).await;
     drop(admin);
     tokio::task::block_in_place(|| saver::save(&running));

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Alias, Finding};
+use super::{Access, Alias, Finding};
 use crate::answer::{Answer, Body, Link, LinkKind, Why};
+use crate::geo::Prefix;
 use crate::snapshot::Snapshot;
-use crate::wire::{Name, QuestionName, rtype};
+use crate::wire::{Name, Network, QuestionName, rtype};
 use crate::zone::{Lookup, Referral, Rrset, Zone};
 
 /// Where an answer's chain ends.
@@ -14,14 +15,22 @@ pub(super) struct End {
     pub(super) chain: Vec<Alias>,
     /// The apex of the zone of the last name.
     pub(super) zone: Option<Name>,
+    /// What its access list says.
+    pub(super) access: Option<Access>,
     /// What is there.
     pub(super) finding: Finding,
     /// The rule that steers it.
     pub(super) rule: Option<u32>,
 }
 
-/// Follows the chain of an answer that was decided, and looks at its end.
-pub(super) fn follow(snapshot: &Snapshot, name: &Name, qtype: u16, answer: &Answer<'_>) -> End {
+/// Follows the chain of an answer to `client` that was decided, and looks at its end.
+pub(super) fn follow(
+    snapshot: &Snapshot,
+    name: &Name,
+    qtype: u16,
+    client: IpAddr,
+    answer: &Answer<'_>,
+) -> End {
     let mut scratch = QuestionName::default();
     let mut last = name.clone();
     let mut chain = Vec::new();
@@ -32,8 +41,8 @@ pub(super) fn follow(snapshot: &Snapshot, name: &Name, qtype: u16, answer: &Answ
     }
     scratch.set(&last);
     match snapshot.zones.find(&scratch, qtype) {
-        Some((zone, _)) => at_end(zone, &last, qtype, answer, chain),
-        None => End { chain, zone: None, finding: Finding::NotOurZone, rule: None },
+        Some((zone, _)) => End { access: access(zone, client), ..at_end(zone, &last, qtype, answer, chain) },
+        None => End { chain, zone: None, access: None, finding: Finding::NotOurZone, rule: None },
     }
 }
 
@@ -58,6 +67,7 @@ fn at_end(zone: &Zone, name: &Name, qtype: u16, answer: &Answer<'_>, chain: Vec<
     scratch.set(name);
     let mut rule = None;
     let finding = match zone.find(&scratch, qtype) {
+        _ if answer.why == Why::NotAllowed => Finding::NotAllowed,
         _ if answer.why == Why::ChainEnds => Finding::ChainTooLong,
         _ if matches!(answer.why, Why::Synthesised | Why::NameTooLong) => Finding::Redirected,
         // What leads on was followed, or the chain has ended.
@@ -76,7 +86,13 @@ fn at_end(zone: &Zone, name: &Name, qtype: u16, answer: &Answer<'_>, chain: Vec<
         Lookup::Referral(referral) => referral_finding(name, &referral),
         Lookup::NoName => Finding::NoName { ttl: zone.negative_soa().ttl() },
     };
-    End { chain, zone: Some(zone.apex().clone()), finding, rule }
+    End { chain, zone: Some(zone.apex().clone()), access: None, finding, rule }
+}
+
+fn access(zone: &Zone, client: IpAddr) -> Option<Access> {
+    let network = zone.access()?.deciding(client);
+    let network = network.map(|Network { address, length, .. }| Prefix { address, length });
+    Some(Access { network, allowed: zone.answers(client) })
 }
 
 /// The RRset that ANY was answered with.

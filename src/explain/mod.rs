@@ -49,6 +49,8 @@ pub struct Explanation {
     pub zone: Option<Name>,
     /// The CNAMEs and DNAMEs that were followed.
     pub chain: Vec<Alias>,
+    /// What the access list of that zone says; `None` where it has none.
+    pub access: Option<Access>,
     /// What is at the name at the end of the chain.
     pub finding: Finding,
     /// How a rule made its choice; `None` for what is not steered.
@@ -70,11 +72,22 @@ pub struct Alias {
     pub ttl: u32,
 }
 
+/// What a zone's access list says of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// The network of the list that decides; `None` where none holds the client.
+    pub network: Option<Prefix>,
+    /// Whether the client is answered.
+    pub allowed: bool,
+}
+
 /// What the zone says of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// No zone of ours holds it.
     NotOurZone,
+    /// Its zone does not answer the client.
+    NotAllowed,
     /// The chain of aliases is longer than we follow, or a loop.
     ChainTooLong,
     /// A DNAME at or above the name redirects it, and that is all that was asked for or can be said.
@@ -330,7 +343,7 @@ pub fn explain(
     let mut random = Random::new(0);
     let asker = client.as_asker();
     let answer = answer::decide(snapshot, &question, asker, &mut random, &mut target);
-    let end = finding::follow(snapshot, name, rtype, &answer);
+    let end = finding::follow(snapshot, name, rtype, client.transport, &answer);
     Explanation {
         name: name.clone(),
         rtype,
@@ -340,6 +353,7 @@ pub fn explain(
         why: answer.why,
         zone: end.zone,
         chain: end.chain,
+        access: end.access,
         finding: end.finding,
         steering: end.rule.map(|rule| steering::explain(snapshot, health, rule, client, &answer)),
         scope: answer.scope,

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::words::{counted, reason_sentence};
 use super::{
-    Candidate, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Share, Source, Steering,
-    Ttl, Variant,
+    Access, Candidate, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Share, Source,
+    Steering, Ttl, Variant,
 };
 use crate::answer::{CHAIN_MAX, Why};
 use crate::zone::record_type;
@@ -82,6 +82,8 @@ fn why(explanation: &Explanation) -> String {
         Why::Synthesised => "a CNAME is synthesised from a DNAME",
         Why::NameTooLong => "the name that a DNAME leads to is longer than 255 octets",
         Why::NotOurZone => "no zone of ours holds the name",
+        Why::NotAllowed if explanation.chain.is_empty() => "the zone does not answer this client",
+        Why::NotAllowed => "the chain of CNAMEs leads to a zone that does not answer this client",
         Why::OtherClass => "a class other than IN",
     };
     sentence.to_owned()
@@ -100,6 +102,9 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
     if let Some(zone) = &explanation.zone {
         text.field("zone", &zone.to_string());
     }
+    if let Some(access) = &explanation.access {
+        text.field("access", &access_list(access));
+    }
     text.field("found", &finding(&explanation.finding));
     if let Some(steering) = &explanation.steering {
         let rtype = steering.family.type_name();
@@ -107,9 +112,19 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
     }
 }
 
+fn access_list(access: &Access) -> String {
+    match (access.network, access.allowed) {
+        (Some(network), true) => format!("allowed by {network}"),
+        (Some(network), false) => format!("denied by {network}"),
+        (None, true) => "allowed: not in a denied network".to_owned(),
+        (None, false) => "denied: not in an allowed network".to_owned(),
+    }
+}
+
 fn finding(finding: &Finding) -> String {
     match finding {
         Finding::NotOurZone => "no zone of ours holds it".to_owned(),
+        Finding::NotAllowed => "nothing that this client may see".to_owned(),
         Finding::ChainTooLong => {
             format!("an alias that is not followed: an answer follows {CHAIN_MAX}, each once")
         }

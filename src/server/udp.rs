@@ -14,7 +14,7 @@ use super::desk::Desk;
 use super::log_limit::LogLimit;
 use super::own_addresses::OwnAddresses;
 use super::socket::{Batch, Origin, Readiness, Sent, UdpSocket, allowed_cpus, pin_to};
-use crate::answer::{Context, Counter, Reaction, Transport};
+use crate::answer::{Context, Counter, Limiter, Reaction, Transport};
 use crate::snapshot::Store;
 
 /// How long a worker rests when a socket cannot be read, so that a broken one does not take the core.
@@ -25,6 +25,7 @@ const ERROR_PAUSE: Duration = Duration::from_millis(10);
 pub(super) struct Shared {
     pub(super) store: Arc<Store>,
     pub(super) clock: Clock,
+    pub(super) limiter: Arc<Limiter>,
     pub(super) own: Arc<OwnAddresses>,
     pub(super) control: ControlQueue,
     pub(super) stopping: Arc<AtomicBool>,
@@ -62,39 +63,40 @@ impl Worker {
     /// With one socket the worker waits in `recvmmsg` itself; with several it waits for any of them to be ready.
     fn run(mut self) {
         // Held for the worker's life: a clone for each batch would pass one counter's cache line from core to core.
-        let store = Arc::clone(&self.shared.store);
+        let shared = self.shared.clone();
         let mut batch = Batch::new();
         let mut readiness = (self.sockets.len() > 1).then(|| Readiness::new(&self.sockets));
         while !self.shared.stopping.load(Ordering::Relaxed) {
             match &mut readiness {
-                None => self.serve(&store, 0, &mut batch, true),
-                Some(readiness) => self.serve_ready(&store, readiness, &mut batch),
+                None => self.serve(&shared, 0, &mut batch, true),
+                Some(readiness) => self.serve_ready(&shared, readiness, &mut batch),
             }
         }
     }
 
     /// One batch from each socket that has something: a flood at one address does not starve the others.
-    fn serve_ready(&mut self, store: &Store, readiness: &mut Readiness, batch: &mut Batch) {
+    fn serve_ready(&mut self, shared: &Shared, readiness: &mut Readiness, batch: &mut Batch) {
         if let Err(error) = readiness.wait(RECEIVE_TIMEOUT) {
             return self.complain_of_receiving(&error, None);
         }
         for index in 0..self.sockets.len() {
             if readiness.ready(index) {
-                self.serve(store, index, batch, false);
+                self.serve(shared, index, batch, false);
             }
         }
     }
 
     /// Receives a batch, answers it on one generation, which is let go before the answers are sent, and sends them.
-    fn serve(&mut self, store: &Store, index: usize, batch: &mut Batch, wait: bool) {
+    fn serve(&mut self, shared: &Shared, index: usize, batch: &mut Batch, wait: bool) {
         let socket = Arc::clone(&self.sockets[index]);
         match batch.receive(&socket, wait) {
             Ok(0) => return,
             Ok(_) => {}
             Err(error) => return self.complain_of_receiving(&error, Some(socket.address())),
         }
-        let snapshot = store.load();
-        let context = Context { snapshot: &snapshot, now: self.shared.clock.now() };
+        let snapshot = shared.store.load();
+        let now = shared.clock.now();
+        let context = Context { snapshot: &snapshot, now, limiter: Some(&shared.limiter), keepalive: 0 };
         batch.answer_each(|origin, packet, out| self.answer(&context, &socket, origin, packet, out));
         drop(snapshot);
         let sent = batch.send(&socket);

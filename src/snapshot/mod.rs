@@ -1,11 +1,14 @@
 //! One immutable generation of everything, cross-checked, and the place where it is published.
 
 mod configuration;
+mod rate_limit;
 mod store;
 
 pub use configuration::{
-    Configuration, GeoSource, Map, Monitored, RuleLabel, SteerMark, SteerRequest, Target, ZoneFile,
+    Configuration, Cookies, ExtendedErrors, GeoSource, Map, Monitored, RequireCookies, RuleLabel, SteerMark,
+    SteerRequest, Target, ZoneFile,
 };
+pub use rate_limit::{Rate, RateLimit, TICKS_PER_MS};
 pub use store::Store;
 
 use std::sync::Arc;

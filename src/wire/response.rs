@@ -2,10 +2,9 @@
 
 use super::edns::{OPT_LENGTH, option};
 use super::header::{HEADER_LENGTH, Header, Rcode, flag};
+use super::options::OPTION_HEAD;
 use super::{class, rtype};
 
-/// Octets of an option's code and length.
-const OPTION_HEAD: usize = 4;
 /// Octets of a record between its owner and its RDATA: type, class, TTL, RDLENGTH.
 const RECORD_FIXED: usize = 10;
 /// Octets of the room for an owner in a fragment, and of a compression pointer.
@@ -49,18 +48,18 @@ pub struct Opt<'o> {
     pub payload: u16,
     /// Copied from the query.
     pub dnssec_ok: bool,
-    /// NSID, where it was asked for and is configured; at most 255 octets.
-    pub nsid: Option<&'o [u8]>,
     /// The client subnet option as it was sent, and the scope to set in it.
     pub client_subnet: Option<(&'o [u8], u8)>,
+    /// All other options, encoded ([`Options`](super::options::Options)).
+    pub options: &'o [u8],
 }
 
 impl Opt<'_> {
     /// The octets it takes in a message.
     fn length(&self) -> usize {
         OPT_LENGTH
-            + self.nsid.map_or(0, |nsid| OPTION_HEAD + nsid.len())
             + self.client_subnet.map_or(0, |(subnet, _)| OPTION_HEAD + subnet.len())
+            + self.options.len()
     }
 }
 
@@ -226,22 +225,16 @@ impl<'b, 'o> Response<'b, 'o> {
         let kind = rtype::OPT.to_be_bytes();
         self.append(&[0, kind[0], kind[1], payload_high, payload_low]);
         self.append(&[extended, 0, flags, 0, length[0], length[1]]);
-        if let Some(nsid) = opt.nsid {
-            self.put_option(option::NSID, nsid);
-        }
         if let Some((subnet, scope)) = opt.client_subnet {
-            self.put_option(option::CLIENT_SUBNET, subnet);
+            self.append(&option::CLIENT_SUBNET.to_be_bytes());
+            self.append(&(subnet.len() as u16).to_be_bytes());
             // FAMILY (2), SOURCE (1), then SCOPE (RFC 7871 §6).
-            let scope_at = self.at - subnet.len() + 3;
+            let scope_at = self.at + 3;
+            self.append(subnet);
             self.buffer[scope_at] = scope;
         }
+        self.append(opt.options);
         self.counts[Section::Additional as usize] += 1;
-    }
-
-    fn put_option(&mut self, code: u16, data: &[u8]) {
-        self.append(&code.to_be_bytes());
-        self.append(&(data.len() as u16).to_be_bytes());
-        self.append(data);
     }
 
     fn append(&mut self, octets: &[u8]) {
@@ -343,8 +336,8 @@ mod tests {
         let opt = Opt {
             payload: 1232,
             dnssec_ok: true,
-            nsid: Some(b"fra"),
             client_subnet: Some((&[0, 1, 24, 0, 192, 0, 2], 20)),
+            options: b"\0\x03\0\x03fra",
         };
         let limit = 12 + QUESTION.len() + 11 + 7 + 11;
         let mut response = Response::start(&mut buffer, limit, HEADER, QUESTION, Some(opt)).unwrap();
@@ -354,7 +347,7 @@ mod tests {
         assert_eq!(length, limit);
         assert_eq!(buffer[2..12], *b"\x87\0\0\x01\0\0\0\0\0\x01");
         let expected =
-            b"\0\0\x29\x04\xD0\x01\0\x80\0\0\x12\0\x03\0\x03fra\0\x08\0\x07\0\x01\x18\x14\xC0\0\x02";
+            b"\0\0\x29\x04\xD0\x01\0\x80\0\0\x12\0\x08\0\x07\0\x01\x18\x14\xC0\0\x02\0\x03\0\x03fra";
         assert_eq!(buffer[12 + QUESTION.len()..length], *expected);
         assert!(Response::start(&mut buffer, limit - 1, HEADER, QUESTION, Some(opt)).is_none());
     }

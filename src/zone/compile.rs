@@ -7,14 +7,13 @@ use super::table::Table;
 use super::{field, hosts, nodes, record_type};
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;
+use crate::wire::options::OPT_MAX;
 use crate::wire::{Name, class, rtype};
 
 /// The longest question: a name, its type and its class.
 const QUESTION_MAX: usize = NAME_MAX + 4;
-/// Room for an OPT record with its options.
-const OPT_ROOM: usize = 512;
 /// The most octets of an RRset: what a message of 65535 octets holds beside its header, question and OPT record.
-pub(super) const RRSET_OCTETS_MAX: usize = u16::MAX as usize - HEADER_LENGTH - QUESTION_MAX - OPT_ROOM;
+pub(super) const RRSET_OCTETS_MAX: usize = u16::MAX as usize - HEADER_LENGTH - QUESTION_MAX - OPT_MAX;
 
 /// Up to this many records are compared each with each before they are sorted to find doubled ones.
 const COMPARED_IN_PAIRS: usize = 8;
@@ -57,6 +56,7 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
         hosts: Box::default(),
         soa: soa as u32,
         record_count: places.len(),
+        access: None,
     };
     hosts::link(&mut zone);
     Some(Compiled { zone, places })

@@ -3,9 +3,12 @@
 //! A record of a typical zone takes some sixty octets: 16 in [`Zone::fragments`], 16 for its RRset, 12 for its node,
 //! 8 in the hash table, and its owner name.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use super::rrset::{Node, Rrset};
 use super::table::Table;
-use crate::wire::{Name, rtype};
+use crate::wire::{Name, Networks, rtype};
 
 /// The number of the apex among the nodes.
 pub(super) const APEX: u32 = 0;
@@ -42,6 +45,8 @@ pub struct Zone {
     /// The number of the SOA's RRset.
     pub(super) soa: u32,
     pub(super) record_count: usize,
+    /// Takes the clients that may ask; without it all may.
+    pub(super) access: Option<Arc<Networks>>,
 }
 
 /// A node: one name.
@@ -190,6 +195,23 @@ impl Zone {
         let octets = self.soa().octets();
         let fields = octets.last_chunk::<SOA_NUMBERS>().and_then(|numbers| numbers.first_chunk::<4>());
         u32::from_be_bytes(*fields.expect("SOA data ends in five numbers of 32 bits"))
+    }
+
+    /// The zone with a list that takes the clients that it answers; `None`: everybody.
+    #[must_use]
+    pub fn with_access(self, access: Option<Arc<Networks>>) -> Zone {
+        Zone { access, ..self }
+    }
+
+    /// The list that takes the clients that the zone answers.
+    pub fn access(&self) -> Option<&Networks> {
+        self.access.as_deref()
+    }
+
+    /// Whether the zone answers queries from there. Costs nothing where there is no list.
+    #[inline]
+    pub fn answers(&self, client: IpAddr) -> bool {
+        self.access.as_ref().is_none_or(|access| access.take(client))
     }
 
     /// Number of records.

@@ -42,6 +42,11 @@ impl ZoneData {
         self.zone.apex()
     }
 
+    /// The zone as it was compiled.
+    pub(super) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
     /// The TTL of an RRset in seconds, if there is one.
     pub fn ttl(&self, owner: &Name, rtype: u16) -> Option<u32> {
         Some(self.zone.node(self.node(owner)?).rrset(rtype)?.ttl())

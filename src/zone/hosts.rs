@@ -149,7 +149,7 @@ mod tests {
             .additional()
             .map(|additional| {
                 let owner = additional.owner.map_or("@".to_owned(), |at| labels(&rrset.octets()[at..]));
-                let data = rdata(&zone, additional.rrset).join(" ");
+                let data = rdata(additional.rrset).join(" ");
                 let required = if additional.required { " !" } else { "" };
                 format!("{owner} {} {data}{required}", additional.rrset.rtype())
             })

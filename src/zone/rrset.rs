@@ -30,6 +30,12 @@ impl<'z> Node<'z> {
         self.number
     }
 
+    /// A word that no other node of any zone has, as long as this zone is kept.
+    #[inline]
+    pub fn identity(&self) -> u64 {
+        std::ptr::from_ref(&self.zone.nodes[self.number as usize]).addr() as u64
+    }
+
     /// The RRset of a type.
     #[inline]
     pub fn rrset(&self, rtype: u16) -> Option<Rrset<'z>> {
@@ -130,6 +136,26 @@ impl<'z> Rrset<'z> {
             rest = next;
             Some(&this[record::RDATA..])
         })
+    }
+
+    /// The data of each record, its names in full.
+    pub fn full_rdata(&self) -> Vec<Vec<u8>> {
+        let mut pointers = self.apex_pointers().peekable();
+        let mut end = 0;
+        let in_full = |rdata: &[u8]| {
+            let start = end + record::RDATA;
+            end = start + rdata.len();
+            let mut octets = Vec::with_capacity(rdata.len());
+            let mut copied = 0;
+            while let Some(at) = pointers.next_if(|&at| at < end) {
+                octets.extend_from_slice(&rdata[copied..at - start]);
+                octets.extend_from_slice(self.zone.apex().as_octets());
+                copied = at - start + APEX_POINTER.len();
+            }
+            octets.extend_from_slice(&rdata[copied..]);
+            octets
+        };
+        self.rdata().map(in_full).collect()
     }
 
     /// Reads the target of this CNAME or DNAME into `into`, in full and in lower case. `None` when this is neither.

@@ -73,12 +73,21 @@ pub const QUERY_FEATURES: Metric = counter(
     &["feature"],
     "Questions that came with EDNS, client subnet, DNSSEC OK, trailing octets",
 );
+/// Cookies by what they are worth.
+pub const COOKIES: Metric =
+    counter("cookies", &["standing"], "Cookies in questions: client_only, valid, invalid");
 /// Responses by rcode.
 pub const RESPONSES: Metric = counter("responses", &["rcode"], "Responses, by RCODE");
 /// Truncated responses.
 pub const TRUNCATED: Metric = counter("truncated", &["transport"], "Responses with the TC bit");
 /// Messages dropped in silence.
 pub const DROPS: Metric = counter("drops", &["reason"], "Messages that got no answer, by reason");
+/// Answers that were too many for their network.
+pub const RATE_LIMIT: Metric =
+    counter("rate_limit", &["event"], "Answers that were too many for a network, by what became of them");
+/// Questions that were refused on purpose.
+pub const REFUSALS: Metric =
+    counter("refusals", &["reason"], "Questions that were kept from their data, by reason: access_list");
 /// Panics that were caught.
 pub const PANICS: Metric =
     counter("panics", &["place"], "Panics that were caught; each was a SERVFAIL and is a bug");
@@ -151,7 +160,7 @@ pub const TROUBLED_RULES: Metric =
     gauge("troubled_rules", &[], "Rules that do not answer from a healthy pool for every class of clients");
 
 /// All of them, in the order in which they are shown.
-pub const METRICS: [&Metric; 31] = [
+pub const METRICS: [&Metric; 34] = [
     &BUILD_INFO,
     &START_TIME,
     &READY,
@@ -162,9 +171,12 @@ pub const METRICS: [&Metric; 31] = [
     &QUERIES,
     &QUESTIONS,
     &QUERY_FEATURES,
+    &COOKIES,
     &RESPONSES,
     &TRUNCATED,
     &DROPS,
+    &RATE_LIMIT,
+    &REFUSALS,
     &PANICS,
     &CONTROL,
     &TCP_CONNECTIONS,

@@ -24,6 +24,7 @@ pub(super) struct View {
     why: &'static str,
     zone: Option<String>,
     chain: Vec<AliasView>,
+    access: Option<AccessView>,
     finding: FindingView,
     steering: Option<SteeringView>,
     scope: u8,
@@ -33,6 +34,12 @@ pub(super) struct View {
 struct ClientView {
     transport: IpAddr,
     subnet: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct AccessView {
+    network: Option<String>,
+    allowed: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,6 +61,7 @@ struct DnameView {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum FindingView {
     NotOurZone,
+    NotAllowed,
     ChainTooLong,
     Redirected,
     Rrset {
@@ -208,6 +216,10 @@ impl View {
             why: why(explanation.why),
             zone: explanation.zone.as_ref().map(ToString::to_string),
             chain: chain.collect(),
+            access: explanation.access.map(|access| AccessView {
+                network: access.network.map(|network| network.to_string()),
+                allowed: access.allowed,
+            }),
             finding: finding(&explanation.finding),
             steering: explanation.steering.as_ref().map(steering),
             scope: explanation.scope,
@@ -242,6 +254,7 @@ fn why(why: Why) -> &'static str {
         Why::Synthesised => "synthesised",
         Why::NameTooLong => "name_too_long",
         Why::NotOurZone => "not_our_zone",
+        Why::NotAllowed => "not_allowed",
         Why::OtherClass => "other_class",
     }
 }
@@ -249,6 +262,7 @@ fn why(why: Why) -> &'static str {
 fn finding(finding: &Finding) -> FindingView {
     match finding {
         Finding::NotOurZone => FindingView::NotOurZone,
+        Finding::NotAllowed => FindingView::NotAllowed,
         Finding::ChainTooLong => FindingView::ChainTooLong,
         Finding::Redirected => FindingView::Redirected,
         Finding::Rrset { rtype, ttl, records, addresses, wildcard } => FindingView::Rrset {

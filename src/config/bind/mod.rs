@@ -4,6 +4,7 @@
 
 mod addresses;
 mod codes;
+mod cookies;
 mod coverage;
 mod databases;
 mod folder;
@@ -12,6 +13,7 @@ mod monitors;
 mod names;
 mod nameservers;
 mod pools;
+mod rate_limit;
 mod requests;
 mod rules;
 mod settings;
@@ -27,7 +29,7 @@ use crate::snapshot::{Configuration, GeoSource, Map, SteerMark, ZoneFile};
 use crate::wire::Name;
 
 use super::limits;
-use super::spec::{MainSpec, MapsSpec, RuleSpec, SteeringSpec};
+use super::spec::{AccessSpec, MainSpec, MapsSpec, RuleSpec, SteeringSpec};
 use super::text::{Broken, Faults, Parsed, Written, part_of, sound};
 use super::workspace::Workspace;
 use super::{DatabaseCopy, Loaded, Mode};
@@ -75,6 +77,8 @@ impl Loader<'_> {
     pub(super) fn load(&self, main: &Arc<Source>) -> Parsed<Loaded> {
         let files = self.read(main);
         let settings = settings::bind(&files.main.server, &files.main.admin, self.workspace, self.faults);
+        let cookies = part_of(&files.main.server)
+            .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
         let geo = self.geo(&files.main, &bound_maps);
         let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
@@ -83,14 +87,23 @@ impl Loader<'_> {
         let rules = self.rules(&files.zones, &ground);
         let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
         let ((geo, copies), maps) = (geo?, maps?);
-        let (settings, server) = (settings?, files.main.server.as_ref().map_err(|&broken| broken)?);
+        let (settings, cookies, server) =
+            (settings?, cookies?, files.main.server.as_ref().map_err(|&broken| broken)?);
         if self.faults.any_error() {
             return Err(Broken);
         }
         let udp_payload_max = settings::udp_payload_max(server);
         let configuration = self.finish(ground, maps, geo, zones?, drafts?, udp_payload_max);
-        let configuration =
-            Configuration { identity: server.identity.clone(), udp_payload_max, ..configuration };
+        let configuration = Configuration {
+            identity: server.identity.clone(),
+            extended_errors: server.extended_errors.unwrap_or_default(),
+            report_channel: server.report_channel.clone(),
+            cookies,
+            udp_payload_max,
+            udp_payload_max_without_cookie: settings::udp_payload_max_without_cookie(server),
+            rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
+            ..configuration
+        };
         Ok(Loaded { settings, configuration, database_copies: copies, warnings: Vec::new() })
     }
 
@@ -203,6 +216,7 @@ impl Loader<'_> {
             faults: self.faults,
             next_rule: 0,
         };
+        let everywhere = files.main.access.as_ref().and_then(AccessSpec::compile).map(Arc::new);
         let (mut zones, mut drafts) = (Vec::new(), Vec::new());
         for (files, rules) in files.zones.iter().zip(rules) {
             let (Ok(apex), Ok(master)) = (&files.apex, &files.master) else {
@@ -211,7 +225,11 @@ impl Loader<'_> {
             };
             let examples = rules.iter().map(|rule| rule.as_ref().map(|rule| rule.examples(pools)));
             let examples: Vec<_> = examples.map(Result::unwrap_or_default).collect();
-            let bound = binder.bind(apex, master, &files.steering.rules, &examples);
+            let access = match &files.steering.access {
+                Some(own) => own.compile().map(Arc::new),
+                None => everywhere.clone(),
+            };
+            let bound = binder.bind(apex, master, &files.steering.rules, &examples, access);
             let specs = &files.steering.rules;
             drafts
                 .extend(bound.marks.iter().map(|mark| self.draft(mark, &bound, (specs, rules), apex, pools)));

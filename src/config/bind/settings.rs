@@ -54,6 +54,11 @@ pub(super) fn udp_payload_max(server: &ServerSpec) -> u16 {
     server.udp_payload_max.unwrap_or(UDP_PAYLOAD_MAX)
 }
 
+/// The largest UDP response without a valid cookie; never larger than with one.
+pub(super) fn udp_payload_max_without_cookie(server: &ServerSpec) -> Option<u16> {
+    server.udp_payload_max_without_cookie.map(|without| without.min(udp_payload_max(server)))
+}
+
 fn bind_tcp(tcp: &TcpSpec, faults: &Faults) -> Parsed<TcpSettings> {
     let connections = tcp.connections?.unwrap_or(CONNECTIONS);
     Ok(TcpSettings {

@@ -9,7 +9,7 @@ use crate::config::text::{Broken, Faults, Parsed, Written, quote};
 use crate::config::workspace::Workspace;
 use crate::fault::{Fault, Severity, Source, any_error};
 use crate::snapshot::{SteerMark, SteerRequest, ZoneFile};
-use crate::wire::{Family, Name};
+use crate::wire::{Family, Name, Networks};
 use crate::zone::{Zone, ZoneData};
 
 use super::requests;
@@ -39,16 +39,18 @@ pub(super) struct BoundZone {
 }
 
 impl<'a> Binder<'a> {
-    /// Binds a zone. `examples[i]` are addresses that the pools of rule `i` have, for the line that a fault proposes.
+    /// Binds a zone that answers the clients that `access` takes (all without it). `examples[i]` are addresses that the
+    /// pools of rule `i` have, for the line that a fault proposes.
     pub(super) fn bind(
         &mut self,
         apex: &Name,
         master: &Arc<Source>,
         rules: &[Written<RuleSpec>],
         examples: &[[Option<String>; 2]],
+        access: Option<Arc<Networks>>,
     ) -> BoundZone {
         let requests = self.requests(apex, rules);
-        if let Some(served) = self.unchanged(apex, master, &requests) {
+        if let Some(served) = self.unchanged(apex, master, &requests, access.as_deref()) {
             self.faults.extend(served.warnings.iter().cloned());
             self.next_rule += served.marks.len() as u32;
             return BoundZone { marks: served.marks.clone(), file: Ok(share(served)), requests };
@@ -64,7 +66,7 @@ impl<'a> Binder<'a> {
         let marks = checker.marks(&requests, self.next_rule);
         self.next_rule += marks.len() as u32;
         let file = (sound && !self.faults.any_error()).then(|| ZoneFile {
-            zone: Arc::new(compile(data, &requests, &marks)),
+            zone: Arc::new(compile(data, &requests, &marks).with_access(access)),
             source: Arc::clone(master),
             includes,
             requests: requests.iter().map(|request| request.value.clone()).collect(),
@@ -106,12 +108,13 @@ impl<'a> Binder<'a> {
         Err(Broken)
     }
 
-    /// The served zone, if its files, its requests and the numbers of its rules are the same.
+    /// The served zone, if its files, its requests, the numbers of its rules and its clients are the same.
     fn unchanged(
         &self,
         apex: &Name,
         master: &Source,
         requests: &[Written<SteerRequest>],
+        access: Option<&Networks>,
     ) -> Option<&'a ZoneFile> {
         let served = *self.previous.get(apex)?;
         let same_requests = served.requests.iter().eq(requests.iter().map(|request| &request.value));
@@ -123,6 +126,7 @@ impl<'a> Binder<'a> {
         let same = *served.source == *master
             && same_requests
             && same_numbers
+            && served.zone.access() == access
             && served.includes.iter().all(same_file);
         same.then_some(served)
     }

@@ -6,11 +6,16 @@ use std::time::Duration;
 
 use crate::config::document::{self, Table, Value};
 use crate::config::limits;
+use crate::config::spec::CookiesSpec;
 use crate::config::text::{
-    self, Broken, Faults, Items, Later, Parsed, Reader, Written, duration, list, number, one_or_more, quote,
-    socket_address, sound, unplaced,
+    self, Broken, Faults, Items, Later, Parsed, Reader, Written, choice, duration, list, number, one_or_more,
+    quote, socket_address, sound, unplaced,
 };
 use crate::fault::Source;
+use crate::snapshot::ExtendedErrors;
+use crate::wire::Name;
+
+use super::{AccessSpec, RateLimitSpec};
 
 /// What `meridian.toml` says. Each part stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub(crate) struct MainSpec {
     pub(crate) server: Parsed<ServerSpec>,
     /// `[admin]`.
     pub(crate) admin: Parsed<AdminSpec>,
+    /// `[access]`: for every zone without one.
+    pub(crate) access: Option<AccessSpec>,
     /// The folder of the zones.
     pub(crate) zones: Parsed<Written<String>>,
     /// The file of sites and maps.
@@ -40,12 +47,22 @@ pub(crate) struct ServerSpec {
     pub(crate) identity: Option<String>,
     /// The largest UDP response.
     pub(crate) udp_payload_max: Option<u16>,
+    /// The largest UDP response without a valid cookie.
+    pub(crate) udp_payload_max_without_cookie: Option<u16>,
+    /// What answers say about themselves.
+    pub(crate) extended_errors: Option<ExtendedErrors>,
+    /// Where resolvers report errors.
+    pub(crate) report_channel: Option<Name>,
+    /// `[server.cookies]`.
+    pub(crate) cookies: CookiesSpec,
     /// Where state is kept.
     pub(crate) state_dir: Option<Written<String>>,
     /// How old a saved health table may be.
     pub(crate) state_max_age: Option<Duration>,
     /// `[server.tcp]`.
     pub(crate) tcp: TcpSpec,
+    /// `[server.rate_limit]`.
+    pub(crate) rate_limit: Option<RateLimitSpec>,
 }
 
 /// `[server.tcp]`, as far as it is without a fault.
@@ -84,6 +101,9 @@ impl Default for TcpSpec {
     }
 }
 
+const EXTENDED_ERRORS: &[(&str, ExtendedErrors)] =
+    &[("off", ExtendedErrors::Off), ("errors", ExtendedErrors::Errors), ("all", ExtendedErrors::All)];
+
 /// Keys that stand elsewhere.
 const ELSEWHERE: &[Later] = &[
     ("monitor", "monitors stand in a file that `include` names, or beside a zone"),
@@ -109,6 +129,7 @@ impl MainSpec {
         });
         let admin =
             reader.optional("admin", |value, faults| Ok(read_admin(text::table(value, faults)?, faults)));
+        let access = reader.lenient("access", AccessSpec::read);
         let zones = reader
             .required("zones", "[zones]", |value, faults| read_zones(text::table(value, faults)?, faults));
         let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
@@ -122,6 +143,7 @@ impl MainSpec {
             include: include.map(|include| unplaced(include).unwrap_or_default()),
             server: server.map(|server| server.value),
             admin: admin.map(|admin| unplaced(admin).unwrap_or_default()),
+            access: unplaced(access),
             zones: zones.map(|zones| zones.value),
             maps,
             databases,
@@ -148,9 +170,16 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
     let workers = reader.lenient("workers", number(1..=limits::WORKERS));
     let identity = reader.lenient("identity", identity);
     let udp_payload_max = reader.lenient("udp_payload_max", number(limits::UDP_PAYLOAD));
+    let without_cookie = reader.lenient("udp_payload_max_without_cookie", number(limits::UDP_PAYLOAD));
+    let extended_errors = reader.lenient("extended_errors", choice(EXTENDED_ERRORS));
+    let report_channel = reader.lenient("report_channel", agent_domain);
+    let cookies =
+        reader.lenient("cookies", |value, faults| Ok(CookiesSpec::read(text::table(value, faults)?, faults)));
     let state_dir = reader.optional("state_dir", text::text);
     let state_max_age = reader.optional("state_max_age", duration(limits::STATE_MAX_AGE));
     let tcp = reader.lenient("tcp", |value, faults| Ok(read_tcp(text::table(value, faults)?, faults)));
+    let rate_limit = reader
+        .lenient("rate_limit", |value, faults| RateLimitSpec::read(text::table(value, faults)?, faults));
     reader.finish(BELOW_A_HEADER);
     if let (Ok(None), Ok(Some(age))) = (&state_dir, &state_max_age) {
         let warning = age.place.warning("`state_max_age` has no effect without `state_dir`");
@@ -166,9 +195,14 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
         workers: unplaced(workers),
         identity: unplaced(identity),
         udp_payload_max: unplaced(udp_payload_max),
+        udp_payload_max_without_cookie: unplaced(without_cookie),
+        extended_errors: unplaced(extended_errors),
+        report_channel: unplaced(report_channel),
+        cookies: unplaced(cookies).unwrap_or_default(),
         state_dir: state_dir.unwrap_or(None),
         state_max_age: unplaced(state_max_age.unwrap_or(None)),
         tcp: unplaced(tcp).unwrap_or_default(),
+        rate_limit: unplaced(rate_limit),
     }
 }
 
@@ -229,6 +263,18 @@ fn identity(value: &Value, faults: &Faults) -> Parsed<String> {
         return Err(Broken);
     }
     Ok(identity)
+}
+
+/// The agent domain of RFC 9567: a name other than the root.
+fn agent_domain(value: &Value, faults: &Faults) -> Parsed<Name> {
+    let text = text::text(value, faults)?;
+    let fault = match Name::parse(text.as_bytes(), Some(&Name::root())) {
+        Ok(name) if name.label_count() > 0 => return Ok(name.to_lowercase()),
+        Ok(_) => value.place.error("the root cannot take reports (RFC 9567)").label("the root"),
+        Err(error) => value.place.error(format!("{} is no domain name: {error}", quote(&text))),
+    };
+    faults.add(fault.help("write it like `\"agent.example.com\"`"));
+    Err(Broken)
 }
 
 /// Metrics tell much about a server and have no password: they stay on the machine.

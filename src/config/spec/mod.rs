@@ -2,19 +2,26 @@
 //!
 //! A spec is read from one file alone; binding (the module `bind`) brings them together.
 
+mod access;
+pub(crate) mod cookie_secrets;
+mod cookies;
 mod http_probe;
 mod main_file;
 mod maps;
 mod monitor;
 mod pool;
+mod rate_limit;
 mod rule;
 mod steering;
 
+pub(crate) use access::{AccessSpec, network};
+pub(crate) use cookies::CookiesSpec;
 pub(crate) use http_probe::{HttpSpec, TlsSpec};
 pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_status_socket};
 pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};
 pub(crate) use monitor::{MonitorSpec, ProbeSpec, VerdictsSpec};
 pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
+pub(crate) use rate_limit::RateLimitSpec;
 pub(crate) use rule::{AllDownSpec, RuleSpec};
 pub(crate) use steering::SteeringSpec;
 

@@ -7,6 +7,7 @@ use crate::config::limits;
 use crate::config::text::{self, Faults, Later, Parsed, Reader, Written, list, sound, unplaced};
 use crate::fault::Source;
 
+use super::access::AccessSpec;
 use super::monitor::{self, MonitorSpec};
 use super::pool::{self, PoolSpec};
 use super::rule::{self, RuleSpec};
@@ -21,6 +22,8 @@ pub(crate) struct SteeringSpec {
     pub(crate) pools: Vec<Named<PoolSpec>>,
     /// `[[steer]]`.
     pub(crate) rules: Vec<Written<RuleSpec>>,
+    /// `[access]`.
+    pub(crate) access: Option<AccessSpec>,
 }
 
 const ELSEWHERE: &[Later] = &[
@@ -32,6 +35,7 @@ const ELSEWHERE: &[Later] = &[
 ];
 
 const NO_RULES_HERE: &[Later] = &[
+    ("access", "it stands in the file beside its zone, `zones/NAME.toml`, or in meridian.toml for all zones"),
     ("steer", "rules stand in the file beside their zone: `zones/NAME.toml`"),
     ELSEWHERE[0],
     ELSEWHERE[1],
@@ -59,6 +63,7 @@ impl SteeringSpec {
             Ok(named_tables(text::table(value, faults)?, "pool", limits::POOLS, faults, pool::read))
         });
         let rules = if of_zone { reader.optional("steer", read_rules) } else { Ok(None) };
+        let access = if of_zone { reader.lenient("access", AccessSpec::read) } else { None };
         reader.finish(if of_zone { ELSEWHERE } else { NO_RULES_HERE });
         if monitors.is_err() || pools.is_err() {
             faults.doubt_names();
@@ -67,6 +72,7 @@ impl SteeringSpec {
             monitors: monitors.map(unplaced).ok().flatten().unwrap_or_default(),
             pools: pools.map(unplaced).ok().flatten().unwrap_or_default(),
             rules: rules.map(unplaced).ok().flatten().unwrap_or_default(),
+            access: unplaced(access),
         }
     }
 }

@@ -10,10 +10,12 @@ pub const OPT: u16 = 41;
 const TSIG: u16 = 250;
 
 pub const NOERROR: u16 = 0;
+pub const BADCOOKIE: u16 = 23;
 
 const CLASS_IN: u16 = 1;
 const OPTION_SUBNET: u16 = 8;
 const OPTION_NSID: u16 = 3;
+const OPTION_COOKIE: u16 = 10;
 
 /// A query to be sent.
 #[derive(Debug, Clone)]
@@ -25,11 +27,13 @@ pub struct Query {
     pub subnet: Option<(IpAddr, u8)>,
     /// Asks for the server's identity.
     pub nsid: bool,
+    /// The data of a cookie option (RFC 7873); empty for none.
+    pub cookie: Vec<u8>,
 }
 
 impl Query {
     pub fn new(name: &str, rtype: u16) -> Query {
-        Query { id: 0x4d52, name: name.to_string(), rtype, subnet: None, nsid: false }
+        Query { id: 0x4d52, name: name.to_string(), rtype, subnet: None, nsid: false, cookie: Vec::new() }
     }
 
     pub fn with_subnet(mut self, address: impl Into<IpAddr>, length: u8) -> Query {
@@ -37,8 +41,13 @@ impl Query {
         self
     }
 
+    pub fn with_cookie(mut self, cookie: &[u8]) -> Query {
+        self.cookie = cookie.to_vec();
+        self
+    }
+
     pub fn octets(&self) -> Vec<u8> {
-        let has_opt = self.subnet.is_some() || self.nsid;
+        let has_opt = self.subnet.is_some() || self.nsid || !self.cookie.is_empty();
         let mut octets = Vec::with_capacity(64);
         for word in [self.id, 0, 1, 0, 0, u16::from(has_opt)] {
             octets.extend(word.to_be_bytes());
@@ -50,6 +59,10 @@ impl Query {
                 self.subnet.map(|(address, length)| subnet_option(address, length)).unwrap_or_default();
             if self.nsid {
                 options.extend([OPTION_NSID, 0].map(u16::to_be_bytes).concat());
+            }
+            if !self.cookie.is_empty() {
+                options.extend([OPTION_COOKIE, self.cookie.len() as u16].map(u16::to_be_bytes).concat());
+                options.extend(&self.cookie);
             }
             octets.push(0);
             octets.extend([OPT, 1232, 0, 0, options.len() as u16].map(u16::to_be_bytes).concat());
@@ -182,6 +195,11 @@ impl Message {
     /// The server's identity (RFC 5001).
     pub fn nsid(&self) -> Option<&[u8]> {
         self.option(OPTION_NSID)
+    }
+
+    /// The client's cookie and the server's (RFC 7873).
+    pub fn cookie(&self) -> Option<&[u8]> {
+        self.option(OPTION_COOKIE)
     }
 
     /// The error field of a TSIG record (RFC 8945 §4.2).

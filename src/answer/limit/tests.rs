@@ -1,0 +1,108 @@
+//! Who shares a bucket with whom.
+
+use std::num::{NonZeroU8, NonZeroU32};
+use std::time::Duration;
+
+use super::*;
+use crate::snapshot::Rate;
+use crate::wire::{Network, Networks, Rcode};
+
+/// One response a second, none saved up.
+fn one() -> RateLimit {
+    RateLimit {
+        rate: Rate::new(NonZeroU32::MIN, Duration::from_secs(1)),
+        ipv4_prefix: 24,
+        ipv6_prefix: 56,
+        slip: NonZeroU8::MIN,
+        exempt: Networks::new(Vec::new(), false),
+        log_only: false,
+    }
+}
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn subnet(text: &str) -> Option<Prefix> {
+    let (first, length) = text.split_once('/').unwrap();
+    Some(Prefix::around(address(first), length.parse().unwrap()))
+}
+
+/// Whether a second response finds the bucket of the first one empty.
+fn share(
+    settings: &RateLimit,
+    first: (&str, Class, Option<Prefix>),
+    second: (&str, Class, Option<Prefix>),
+) -> bool {
+    let limiter = Limiter::new([1, 2, 3]);
+    let ask = |(client, class, subnet)| limiter.limit(settings, address(client), class, subnet, 0);
+    assert_eq!(ask(first), Verdict::Pass);
+    ask(second) != Verdict::Pass
+}
+
+#[test]
+fn clients_of_one_network_share_a_bucket() {
+    let class = Class::control();
+    let wide = RateLimit { ipv4_prefix: 16, ipv6_prefix: 32, ..one() };
+    let narrow = RateLimit { ipv4_prefix: 32, ipv6_prefix: 64, ..one() };
+    for (settings, one, other, expected) in [
+        (&one(), "192.0.2.1", "192.0.2.254", true),
+        (&one(), "192.0.2.1", "192.0.3.1", false),
+        (&one(), "2001:db8:1:ff00::1", "2001:db8:1:ffff::2", true),
+        (&one(), "2001:db8:1:fe00::1", "2001:db8:1:ff00::1", false),
+        (&one(), "0.0.1.0", "::1:0:0:0:100", false),
+        (&wide, "192.0.2.1", "192.0.3.1", true),
+        (&wide, "2001:db8::1", "2001:db8:1::1", true),
+        (&narrow, "192.0.2.1", "192.0.2.2", false),
+        (&narrow, "2001:db8::1", "2001:db8::2", true),
+        (&narrow, "2001:db8::1", "2001:db8:0:1::1", false),
+    ] {
+        assert_eq!(share(settings, (one, class, None), (other, class, None)), expected, "{one} {other}");
+    }
+}
+
+#[test]
+fn classes_and_client_subnets_have_buckets_of_their_own() {
+    let client = "192.0.2.1";
+    let (refused, failed) = (Class::error(Rcode::Refused), Class::error(Rcode::FormErr));
+    assert!(share(&one(), (client, refused, None), (client, refused, None)));
+    assert!(!share(&one(), (client, refused, None), (client, failed, None)));
+    for (first, second, expected) in [
+        (subnet("10.1.2.0/24"), subnet("10.1.2.0/24"), true),
+        (subnet("10.1.2.0/24"), subnet("10.1.3.0/24"), false),
+        (subnet("10.1.2.0/24"), subnet("10.1.2.0/23"), false),
+        (subnet("10.1.2.0/24"), None, false),
+        (subnet("2001:db8::/56"), subnet("2001:db8:0:100::/56"), false),
+        (subnet("2001:db8::/56"), subnet("2001:db8::/56"), true),
+    ] {
+        let shared = share(&one(), (client, refused, first), (client, refused, second));
+        assert_eq!(shared, expected, "{first:?} {second:?}");
+    }
+}
+
+#[test]
+fn who_is_exempt_is_neither_limited_nor_counted() {
+    let network = Network { address: address("192.0.2.128"), length: 25, taken: true };
+    let settings = RateLimit { exempt: Networks::new(vec![network], false), ..one() };
+    let class = Class::control();
+    assert!(!share(&settings, ("192.0.2.129", class, None), ("192.0.2.129", class, None)));
+    assert!(!share(&settings, ("192.0.2.129", class, None), ("192.0.2.1", class, None)));
+    assert!(share(&settings, ("192.0.2.2", class, None), ("192.0.2.1", class, None)));
+}
+
+#[test]
+fn a_client_without_rest_gets_the_rate_and_slips_in_between() {
+    let settings = RateLimit {
+        rate: Rate::new(NonZeroU32::new(100).unwrap(), Duration::from_millis(50)),
+        slip: NonZeroU8::new(3).unwrap(),
+        ..one()
+    };
+    let limiter = Limiter::new([1, 2, 3]);
+    let mut counts = [0; 3];
+    for now in 0..10_000 {
+        counts[limiter.limit(&settings, address("192.0.2.1"), Class::control(), None, now) as usize] += 1;
+    }
+    // 100 a second for 10 s and a burst of 5 at the start, less the one that flows back at the end; a third of the rest
+    // slips.
+    assert_eq!(counts, [1004, 2998, 5998]);
+}
