@@ -83,7 +83,10 @@ impl Ask {
         let name = Name::parse(words.next().unwrap().as_bytes(), Some(&Name::root())).unwrap();
         let rtype = match words.next().unwrap() {
             "IXFR" => 251, // hickory-proto reads it from octets, not from text
-            word => u16::from(RecordType::from_str(word).unwrap()),
+            word => match word.strip_prefix("TYPE") {
+                Some(number) => number.parse().unwrap(),
+                None => u16::from(RecordType::from_str(word).unwrap()),
+            },
         };
         let (mut class, mut payload, mut options) = (1u16, Some(1232u16), Vec::new());
         let (mut from, mut transport) = (IpAddr::from([127, 0, 0, 1]), Transport::Udp);

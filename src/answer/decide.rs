@@ -82,7 +82,8 @@ pub struct Steered<'s> {
     pub ttl: u32,
 }
 
-/// One step of a chain: a CNAME, or a DNAME with the CNAME that is synthesised from it.
+/// One step of a chain: a CNAME, or a DNAME with the CNAME that is synthesised from it. Places within names take one
+/// octet, since every answer begins with an empty chain, and a small one costs less.
 #[derive(Clone, Copy)]
 pub struct Link<'s> {
     /// The CNAME or DNAME RRset.
@@ -91,7 +92,7 @@ pub struct Link<'s> {
     pub kind: LinkKind,
     /// Where the apex of the next zone stands in the whole name that it leads to, in octets, when the chain goes on in
     /// another zone.
-    pub next_apex: Option<usize>,
+    pub next_apex: Option<u8>,
 }
 
 /// How a link leads on. `kept` octets of the name stand in front of the DNAME's owner.
@@ -102,12 +103,12 @@ pub enum LinkKind {
     /// The name is redirected: a CNAME is synthesised (RFC 6672 §3.1).
     Dname {
         /// Octets that the new name keeps.
-        kept: usize,
+        kept: u8,
     },
     /// The name would be redirected to one that is too long: there is no CNAME (RFC 6672 §2.2).
     DnameTooLong {
         /// Octets that the new name would keep.
-        kept: usize,
+        kept: u8,
     },
 }
 
@@ -294,7 +295,7 @@ impl<'s> Decision<'s, '_> {
         name: &mut QuestionName,
         answer: &mut Answer<'s>,
     ) -> bool {
-        let kept = name.suffix_offset(redirection.labels);
+        let kept = name.suffix_offset(redirection.labels) as u8;
         if name.redirect(redirection.labels, redirection.target()).is_none() {
             if answer.chain.push(redirection.dname, LinkKind::DnameTooLong { kept }) {
                 answer.rcode = Rcode::YxDomain;
@@ -397,7 +398,7 @@ impl<'s> Answer<'s> {
     /// Says that the chain goes on in another zone, whose apex stands at `apex_offset` within the whole target.
     fn goes_on_below(&mut self, apex_offset: usize) {
         if let Some(link) = self.chain.last_mut() {
-            link.next_apex = Some(apex_offset);
+            link.next_apex = Some(apex_offset as u8);
         }
     }
 

@@ -1,6 +1,6 @@
 //! From the answer as a value to octets.
 
-use super::decide::{Answer, Body, Link, LinkKind, Steered};
+use super::decide::{Answer, Body, Link, LinkKind, Steered, Why};
 use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section};
 use crate::zone::{Referral, Rrset};
 
@@ -32,7 +32,8 @@ fn write(answer: &Answer<'_>, response: &mut Response<'_, '_>) -> Option<()> {
         Body::Rrset(rrset, ttl) => {
             let start = response.position();
             put(response, Section::Answer, places.owner, places.apex, *rrset, *ttl)?;
-            if rrset.has_additional() {
+            // ANY gets as little as may be (RFC 8482 §4.1).
+            if rrset.has_additional() && answer.why != Why::OneOfAny {
                 put_additional(response, places, *rrset, start);
             }
             Some(())
@@ -49,14 +50,16 @@ fn put_link(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>) ->
     match link.kind {
         LinkKind::Cname => put(response, Section::Answer, places.owner, places.apex, link.rrset, None)?,
         LinkKind::Dname { kept } => {
-            put_dname(response, places, link.rrset, kept)?;
+            put_dname(response, places, link.rrset, usize::from(kept))?;
             owner = response.position() as u16 + BEFORE_RDATA;
             let target = link.rrset.rdata().next()?;
-            response.put_redirection(places.owner, kept, target, link.rrset.ttl()).then_some(())?;
+            response
+                .put_redirection(places.owner, usize::from(kept), target, link.rrset.ttl())
+                .then_some(())?;
         }
-        LinkKind::DnameTooLong { kept } => put_dname(response, places, link.rrset, kept)?,
+        LinkKind::DnameTooLong { kept } => put_dname(response, places, link.rrset, usize::from(kept))?,
     }
-    let apex = link.next_apex.map_or(places.apex, |offset| response.within_name(owner, offset));
+    let apex = link.next_apex.map_or(places.apex, |offset| response.within_name(owner, usize::from(offset)));
     Some(Places { owner, apex })
 }
 

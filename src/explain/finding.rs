@@ -55,7 +55,7 @@ fn alias(link: &Link<'_>, owner: Name) -> Alias {
     let (LinkKind::Dname { kept } | LinkKind::DnameTooLong { kept }) = link.kind else {
         return Alias { owner, dname: None, target, ttl };
     };
-    let octets = owner.as_octets();
+    let (octets, kept) = (owner.as_octets(), usize::from(kept));
     let dname = Name::from_wire(&octets[kept..]).ok().zip(target.clone());
     let target =
         target.and_then(|target| Name::from_wire(&[&octets[..kept], target.as_octets()].concat()).ok());

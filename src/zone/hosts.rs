@@ -3,7 +3,8 @@
 //! | RRset | hosts |
 //! |---|---|
 //! | NS at a cut | glue: at or below this cut, then below others, then the zone's own, each once |
-//! | NS at the apex, MX, SRV | the zone's own |
+//! | NS at the apex | the same, none of it in-domain: resolvers prime with it (RFC 9609 §4.2) |
+//! | MX, SRV | the zone's own |
 //! | SVCB, HTTPS | the zone's own; the owner itself for the target `.`; for an alias its SVCB or HTTPS too |
 //!
 //! A host is the zone's own when an answer about it would be: also by a wildcard, not below a cut. Hosts of other zones
@@ -37,6 +38,20 @@ pub(super) fn link(zone: &mut Zone) {
     zone.hosts = hosts.into();
 }
 
+impl Zone {
+    /// Shows the nameservers that the zone's NS records name outside of it, in lower case.
+    pub fn visit_nameservers_elsewhere(&self, mut visit: impl FnMut(&QuestionName)) {
+        let mut room = QuestionName::default();
+        for ns in self.node_numbers().filter_map(|number| self.node(number).rrset(rtype::NS)) {
+            ns.visit_targets(&mut room, |target| {
+                if !self.holds(target.name) {
+                    visit(target.name);
+                }
+            });
+        }
+    }
+}
+
 fn names_hosts(number: u16) -> bool {
     matches!(number, rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS)
 }
@@ -52,31 +67,34 @@ struct Finder<'z> {
 impl Finder<'_> {
     /// Finds the hosts of an RRset, the most urgent first.
     fn find(&mut self, owner: u32, rrset: Rrset<'_>, room: &mut QuestionName) {
-        let cut = match self.zone.standing(owner) {
-            Standing::Authoritative | Standing::Dname => None,
-            Standing::Cut if rrset.rtype() == rtype::NS => Some(owner),
-            Standing::Cut | Standing::Occluded => return,
+        let is_answered = match self.zone.standing(owner) {
+            Standing::Authoritative | Standing::Dname => true,
+            Standing::Cut => rrset.rtype() == rtype::NS,
+            Standing::Occluded => false,
         };
+        if !is_answered {
+            return;
+        }
         self.seen.clear();
         rrset.visit_targets(room, |target| {
-            let host = match cut {
-                _ if target.name.label_count() == 0 => own_host(owner, rrset.rtype(), &target),
-                Some(cut) => self.nameserver(cut, &target),
-                None => self.own(owner, rrset.rtype(), &target),
+            let host = match rrset.rtype() {
+                rtype if target.name.label_count() == 0 => own_host(owner, rtype, &target),
+                rtype::NS => self.nameserver(owner, &target),
+                rtype => self.own(owner, rtype, &target),
             };
             self.found.extend(host.filter(|host| self.seen.insert((host.node, target.name.suffix_hash(0)))));
         });
         self.found.sort_by_key(|host| host.weight);
     }
 
-    /// A nameserver of the delegation at `cut`.
-    fn nameserver(&self, cut: u32, target: &Target<'_>) -> Option<Host> {
+    /// A nameserver of the zone that begins at `owner`, a cut or the apex.
+    fn nameserver(&self, owner: u32, target: &Target<'_>) -> Option<Host> {
         if !self.zone.holds(target.name) {
             return None;
         }
         let (node, weight) = match self.zone.find(target.name, rtype::A) {
             Lookup::Found { node, .. } => (node.number(), HostWeight::Addresses),
-            Lookup::Referral(referral) if referral.node == cut => {
+            Lookup::Referral(referral) if referral.node == owner => {
                 (self.zone.exact(target.name)?, HostWeight::InDomain)
             }
             Lookup::Referral(_) => (self.zone.exact(target.name)?, HostWeight::Sibling),

@@ -123,7 +123,9 @@ impl Zone {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{HEAD, load, name, question, whole};
+    use std::fmt::Write;
+
+    use super::super::fixture::{HEAD, load, name, question, rdata, whole};
     use super::*;
     use crate::wire::Name;
 
@@ -244,6 +246,31 @@ mod tests {
         let long = vec!["x"; 110].join(".");
         check(&zone, &[(&long, 16, "no name"), (&format!("{long}.b"), 16, "16 by wildcard")]);
         check(&zone, &[(&format!("{long}.a.b"), 16, "no name")]);
+    }
+
+    #[test]
+    fn a_zone_of_a_hundred_thousand_delegations_refers_each_to_its_own_servers() {
+        const DELEGATIONS: usize = 100_000;
+        let mut text = HEAD.to_owned();
+        for number in 0..DELEGATIONS {
+            writeln!(text, "d{number} NS ns.d{number}\nd{number} NS ns.d{}", (number + 1) % DELEGATIONS)
+                .unwrap();
+            writeln!(text, "ns.d{number} A 192.0.2.{}", number % 251).unwrap();
+        }
+        let (data, faults) = load(&text);
+        assert_eq!(faults, []);
+        let zone = data.unwrap().compile();
+        for number in (0..DELEGATIONS).step_by(97) {
+            let next = (number + 1) % DELEGATIONS;
+            let question = question(&format!("a.b.d{number}.example.com."));
+            let Lookup::Referral(referral) = zone.find(&question, rtype::A) else { panic!("d{number}") };
+            assert_eq!((referral.cut, referral.ns.record_count()), (2, 2));
+            let glue: Vec<String> =
+                referral.ns.additional().flat_map(|glue| rdata(&zone, glue.rrset)).collect();
+            let address = |number: usize| format!("c00002{:02x}", number % 251);
+            assert_eq!(glue, [address(number), address(next)], "d{number}");
+        }
+        assert!(matches!(zone.find(&question("d100000.example.com."), rtype::A), Lookup::NoName));
     }
 
     #[test]

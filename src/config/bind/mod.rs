@@ -12,6 +12,7 @@ mod folder;
 mod maps;
 mod monitors;
 mod names;
+mod nameservers;
 mod pools;
 mod rate_limit;
 mod requests;
@@ -236,7 +237,11 @@ impl Loader<'_> {
             zones.push(bound.file);
         }
         self.check_rule_count(drafts.len(), folder);
-        (zones.into_iter().collect(), drafts.into_iter().collect())
+        let zones: Parsed<Vec<ZoneFile>> = zones.into_iter().collect();
+        if let Ok(zones) = &zones {
+            nameservers::check(zones, &drafts, self.faults);
+        }
+        (zones, drafts.into_iter().collect())
     }
 
     fn draft<'r>(

@@ -1,0 +1,34 @@
+//! Nameservers are not steered, also where another zone of ours names them: its delegations would hold one address today
+//! and another one tomorrow. Within a zone `requests` sees to it; this is for all zones together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::text::{Faults, Parsed};
+use crate::snapshot::ZoneFile;
+use crate::wire::{Name, rtype};
+use crate::zone::{Lookup, Zones};
+
+use super::rules::Draft;
+
+/// Reports the steered names that NS records of other zones name. `drafts` are in the order of the rules' numbers.
+pub(super) fn check(files: &[ZoneFile], drafts: &[Parsed<Draft<'_>>], faults: &Faults) {
+    let zones = Zones::new(files.iter().map(|file| Arc::clone(&file.zone)).collect());
+    let mut named: BTreeMap<u32, &Name> = BTreeMap::new();
+    for zone in zones.iter() {
+        zone.visit_nameservers_elsewhere(|target| {
+            let Some((holder, _)) = zones.find(target, rtype::A) else { return };
+            let Lookup::Found { node, .. } = holder.find(target, rtype::A) else { return };
+            if let Some(rule) = node.rrsets().find_map(|rrset| rrset.rule()) {
+                named.entry(rule).or_insert(zone.apex());
+            }
+        });
+    }
+    for (rule, apex) in named {
+        if let Some(Ok(Draft { owner, .. })) = drafts.get(rule as usize) {
+            let message = format!("{} is the target of an NS record of the zone {apex}", owner.value);
+            let fault = owner.place.error(message).label("a nameserver");
+            faults.add(fault.help("addresses of nameservers are not steered: give it a name of its own"));
+        }
+    }
+}
