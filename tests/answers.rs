@@ -21,8 +21,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use hickory_proto::op::Message;
-use hickory_proto::rr::RecordType;
 use hickory_proto::rr::rdata::opt::EdnsOption;
+use hickory_proto::rr::{RData, Record, RecordType};
 use meridian::answer::{Context, Limiter, Moment, Reaction, Responder, TCP_MAX, Tally, Transport};
 use meridian::config::{self, Files, Mode};
 use meridian::health::{State, TargetId};
@@ -176,7 +176,7 @@ fn describe(octets: &[u8]) -> String {
     ];
     for (section, records) in sections {
         for record in records {
-            writeln!(text, "{section} {record}").unwrap();
+            writeln!(text, "{section} {}", line(record)).unwrap();
         }
     }
     if let Some(edns) = &message.edns {
@@ -190,6 +190,17 @@ fn describe(octets: &[u8]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A record as a master file has it; hickory-proto knows no DNAME.
+fn line(record: &Record) -> String {
+    match &record.data {
+        RData::Unknown { code, rdata } if u16::from(*code) == 39 => {
+            let target = Name::from_wire(&rdata.anything).unwrap();
+            format!("{} {} {} DNAME {target}", record.name, record.ttl, record.dns_class)
+        }
+        _ => record.to_string(),
+    }
 }
 
 fn describe_option(code: u16, option: &EdnsOption) -> String {

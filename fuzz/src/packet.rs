@@ -29,7 +29,7 @@ const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 9, 9, 9));
 const UDP_MAX: usize = 1232;
 /// Refusals are at most so much longer than the query (security.md).
 const REFUSAL_ROOM: usize = 60;
-const REFUSALS: [u16; 4] = [1, 4, 5, 16];
+const REFUSALS: [u16; 6] = [1, 2, 4, 5, 16, 23];
 
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
     let files = files::split(include_bytes!("../corpus/config/world"));

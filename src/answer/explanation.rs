@@ -25,6 +25,7 @@ const NOT_OUR_ZONE: ExtendedError =
 const NOT_ALLOWED: ExtendedError =
     ExtendedError { code: info_code::PROHIBITED, text: "not answered to this client" };
 const OTHER_CLASS: ExtendedError = ExtendedError::not_supported("only class IN is served");
+const NAME_TOO_LONG: ExtendedError = ExtendedError::other("DNAME makes the name too long");
 const ONE_OF_ANY: ExtendedError = ExtendedError::other("ANY gets one RRset (RFC 8482)");
 const CHAIN_ENDS: ExtendedError = ExtendedError::other("CNAME chain not followed further");
 
@@ -34,11 +35,12 @@ pub(super) fn of(answer: &Answer<'_>, wanted: ExtendedErrors) -> Option<Extended
         Why::NotOurZone => Some(NOT_OUR_ZONE),
         Why::OtherClass => Some(OTHER_CLASS),
         Why::NotAllowed => Some(NOT_ALLOWED),
+        Why::NameTooLong => Some(NAME_TOO_LONG),
         _ if wanted != ExtendedErrors::All => None,
         Why::Steered(reason) => steered(reason),
         Why::OneOfAny => Some(ONE_OF_ANY),
         Why::ChainEnds => Some(CHAIN_ENDS),
-        Why::Exists | Why::NoData | Why::NoName | Why::Delegated => None,
+        Why::Exists | Why::NoData | Why::NoName | Why::Delegated | Why::Synthesised => None,
     }
 }
 

@@ -17,7 +17,7 @@ mod tally;
 pub use context::{Context, Moment};
 pub use cookie::{Judged, ProcessSecrets, Standing};
 pub use decide::{
-    Answer, Body, CHAIN_MAX, Chain, Client, Link, NextApex, Question, Steered, Why, decide, place,
+    Answer, Body, CHAIN_MAX, Chain, Client, Link, LinkKind, Question, Steered, Why, decide, place,
 };
 pub use edns::{Arrival, Remarks, put_options};
 pub use explanation::error;

@@ -73,6 +73,8 @@ counters! {
     NotImp: "responses", "rcode" = "NOTIMP";
     /// REFUSED.
     Refused: "responses", "rcode" = "REFUSED";
+    /// YXDOMAIN: a DNAME leads to a name that is too long.
+    YxDomain: "responses", "rcode" = "YXDOMAIN";
     /// NOTAUTH, which the control handler gives.
     NotAuth: "responses", "rcode" = "NOTAUTH";
     /// BADVERS.
@@ -161,6 +163,7 @@ impl Counter {
             Rcode::NxDomain => Counter::NxDomain,
             Rcode::NotImp => Counter::NotImp,
             Rcode::Refused => Counter::Refused,
+            Rcode::YxDomain => Counter::YxDomain,
             Rcode::NotAuth => Counter::NotAuth,
             Rcode::BadVers => Counter::BadVers,
             Rcode::BadCookie => Counter::BadCookie,

@@ -45,6 +45,8 @@ pub enum Rcode {
     NotImp = 4,
     /// The server will not say.
     Refused = 5,
+    /// The name that a DNAME leads to is too long (RFC 6672 §2.2).
+    YxDomain = 6,
     /// The server is not authoritative for the zone of an UPDATE, a NOTIFY or a transfer (RFC 2136 §2.2, RFC 8945 §5).
     NotAuth = 9,
     /// EDNS version not supported (RFC 6891 §6.1.3).
@@ -55,13 +57,14 @@ pub enum Rcode {
 
 impl Rcode {
     /// Every rcode, in ascending order.
-    pub const ALL: [Rcode; 9] = [
+    pub const ALL: [Rcode; 10] = [
         Rcode::NoError,
         Rcode::FormErr,
         Rcode::ServFail,
         Rcode::NxDomain,
         Rcode::NotImp,
         Rcode::Refused,
+        Rcode::YxDomain,
         Rcode::NotAuth,
         Rcode::BadVers,
         Rcode::BadCookie,
@@ -76,6 +79,7 @@ impl Rcode {
             Rcode::NxDomain => "NXDOMAIN",
             Rcode::NotImp => "NOTIMP",
             Rcode::Refused => "REFUSED",
+            Rcode::YxDomain => "YXDOMAIN",
             Rcode::NotAuth => "NOTAUTH",
             Rcode::BadVers => "BADVERS",
             Rcode::BadCookie => "BADCOOKIE",

@@ -1,10 +1,10 @@
 //! Records to the compiled zone: grouped into RRsets and written as fragments; `nodes` makes the nodes.
 
-use super::compiled::{APEX_POINTER, NO_RULE, RrsetEntry, Zone};
+use super::compiled::{APEX_POINTER, Backing, RrsetEntry, Zone};
 use super::faults::{Faults, Place};
 use super::records::{Record, Records};
 use super::table::Table;
-use super::{field, nodes, record_type};
+use super::{field, hosts, nodes, record_type};
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;
 use crate::wire::options::OPT_MAX;
@@ -53,12 +53,12 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
         rrsets: rrsets.into(),
         fragments: fragments.into(),
         apex_pointers: apex_pointers.into(),
-        glue: Box::default(),
+        hosts: Box::default(),
         soa: soa as u32,
         record_count: places.len(),
         access: None,
     };
-    nodes::link_glue(&mut zone);
+    hosts::link(&mut zone);
     Some(Compiled { zone, places })
 }
 
@@ -125,7 +125,7 @@ impl Compiler<'_> {
         self.rrsets.push(RrsetEntry {
             start: self.fragments.len() as u32,
             pointers: self.apex_pointers.len() as u32,
-            rule: NO_RULE,
+            backing: Backing::NONE,
             count: 0,
             rtype,
         });

@@ -73,6 +73,9 @@ pub const QUERY_FEATURES: Metric = counter(
     &["feature"],
     "Questions that came with EDNS, client subnet, DNSSEC OK, trailing octets",
 );
+/// Cookies by what they are worth.
+pub const COOKIES: Metric =
+    counter("cookies", &["standing"], "Cookies in questions: client_only, valid, invalid");
 /// Responses by rcode.
 pub const RESPONSES: Metric = counter("responses", &["rcode"], "Responses, by RCODE");
 /// Truncated responses.
@@ -157,7 +160,7 @@ pub const TROUBLED_RULES: Metric =
     gauge("troubled_rules", &[], "Rules that do not answer from a healthy pool for every class of clients");
 
 /// All of them, in the order in which they are shown.
-pub const METRICS: [&Metric; 33] = [
+pub const METRICS: [&Metric; 34] = [
     &BUILD_INFO,
     &START_TIME,
     &READY,
@@ -168,6 +171,7 @@ pub const METRICS: [&Metric; 33] = [
     &QUERIES,
     &QUESTIONS,
     &QUERY_FEATURES,
+    &COOKIES,
     &RESPONSES,
     &TRUNCATED,
     &DROPS,
