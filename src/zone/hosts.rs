@@ -3,7 +3,7 @@
 //! | RRset | hosts |
 //! |---|---|
 //! | NS at a cut | glue: at or below this cut, then below others, then the zone's own, each once |
-//! | NS at the apex | the same, none of it in-domain: resolvers prime with it (RFC 9609 §4.2) |
+//! | NS at the apex | the same, none of it in-domain: resolvers prime with it (RFC 9609 §4) |
 //! | MX, SRV | the zone's own |
 //! | SVCB, HTTPS | the zone's own; the owner itself for the target `.`; for an alias its SVCB or HTTPS too |
 //!
