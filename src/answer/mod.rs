@@ -139,7 +139,11 @@ impl Responder {
             (_, rtype::AXFR, Transport::Udp) => {
                 return self.refuse_query(context, query, error::TRANSFER_OVER_UDP, source, out);
             }
-            // RFC 1995 §2: over UDP the SOA tells the client to come over TCP.
+            // RFC 1995 §2: over UDP the SOA tells the client to come over TCP. Whatever is no zone of ours is refused as
+            // it is there.
+            (_, rtype::IXFR, Transport::Udp) if !self.asks_for_a_zone(snapshot) => {
+                return self.hand_over(context, source);
+            }
             (_, rtype::IXFR, Transport::Udp) => qtype = rtype::SOA,
             _ => {}
         }
@@ -190,6 +194,12 @@ impl Responder {
         let length = response.finish(rcode, answer.authoritative);
         self.count_answer(&answer, truncated);
         Reaction::Answer(length)
+    }
+
+    /// Whether the name is the apex of a zone of ours.
+    #[cold]
+    fn asks_for_a_zone(&self, snapshot: &Snapshot) -> bool {
+        snapshot.zones.find(&self.name, rtype::SOA).is_some_and(|(_, apex)| apex == 0)
     }
 
     /// A message without a question asks for a cookie; one that it holds already must be good (RFC 7873 §5.4).

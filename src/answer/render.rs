@@ -50,22 +50,26 @@ fn put_link(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>) ->
     match link.kind {
         LinkKind::Cname => put(response, Section::Answer, places.owner, places.apex, link.rrset, None)?,
         LinkKind::Dname { kept } => {
-            put_dname(response, places, link.rrset, usize::from(kept))?;
+            put_dname(response, places, link, usize::from(kept))?;
             owner = response.position() as u16 + BEFORE_RDATA;
             let target = link.rrset.rdata().next()?;
             response
                 .put_redirection(places.owner, usize::from(kept), target, link.rrset.ttl())
                 .then_some(())?;
         }
-        LinkKind::DnameTooLong { kept } => put_dname(response, places, link.rrset, usize::from(kept))?,
+        LinkKind::DnameTooLong { kept } => put_dname(response, places, link, usize::from(kept))?,
     }
     let apex = link.next_apex.map_or(places.apex, |offset| response.within_name(owner, usize::from(offset)));
     Some(Places { owner, apex })
 }
 
-fn put_dname(response: &mut Response<'_, '_>, places: Places, dname: Rrset<'_>, kept: usize) -> Option<()> {
+/// Writes the DNAME of a link, unless it stands there already.
+fn put_dname(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>, kept: usize) -> Option<()> {
+    if link.is_met_again {
+        return Some(());
+    }
     let owner = response.within_name(places.owner, kept);
-    put(response, Section::Answer, owner, places.apex, dname, None)
+    put(response, Section::Answer, owner, places.apex, link.rrset, None)
 }
 
 fn put(

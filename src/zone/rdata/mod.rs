@@ -145,6 +145,10 @@ mod tests {
         check("LOC \\# 16 00121613 80000000 80000000 00989680", "00121613 80000000 80000000 00989680");
         check_refused("LOC \\# 2 ffff", "5:12: error: LOC: these octets are not the data of LOC");
         check_refused("A \\# 3 C00002", "5:10: error: A: these octets are not the data of A");
+        check_refused(
+            "APL \\# 8 0001 1803 c00002 00",
+            "5:12: error: APL: these octets are not the data of APL",
+        );
         check_refused("A \\# 5 C000020100", "5:10: error: A: these octets are not the data of A");
         check_refused("NS \\# 2 c000", "5:11: error: NS: these octets are not the data of NS");
         check_refused("TXT \\# 0", "5:10: error: TXT: these octets are not the data of TXT");

@@ -3,13 +3,9 @@
 use super::{Choice, Kind};
 use crate::compare::Aspect;
 use crate::message::Answer;
-use crate::name::Name;
 use crate::peers::Who;
-use crate::query::CLASS_ANY;
 
-const CLASS_CHAOS: u16 = 3;
 const TRUNCATED: u16 = 0x0200;
-const AUTHORITATIVE: u16 = 0x0400;
 const EVERYWHERE: &[Aspect] = &[
     Aspect::Rcode,
     Aspect::Authoritative,
@@ -19,38 +15,15 @@ const EVERYWHERE: &[Aspect] = &[
     Aspect::Additional,
 ];
 
-pub(super) const KINDS: &[Kind] = &[
-    Kind {
-        name: "not-yet-options-in-chaos",
-        aspects: &[Aspect::Identity, Aspect::Subnet],
-        recognise: |seen| seen.query.class == CLASS_CHAOS,
-        choice: Choice::Own(|_| true),
+pub(super) const KINDS: &[Kind] = &[Kind {
+    name: "not-yet-room",
+    aspects: EVERYWHERE,
+    recognise: |seen| {
+        let is_empty = seen.answer(Who::Meridian).is_some_and(|answer| {
+            answer.flags & TRUNCATED != 0 && answer.answers.is_empty() && answer.additionals.is_empty()
+        });
+        let fills = |answer: &Answer| !answer.answers.is_empty() || !answer.authorities.is_empty();
+        is_empty && seen.answer(Who::Nsd).is_some_and(fills)
     },
-    Kind {
-        name: "not-yet-class-any-without-aa",
-        aspects: EVERYWHERE,
-        recognise: |seen| {
-            seen.query.class == CLASS_ANY
-                && seen.answer(Who::Meridian).is_some_and(|answer| answer.flags & AUTHORITATIVE != 0)
-        },
-        choice: Choice::Own(|_| true),
-    },
-    Kind {
-        name: "not-yet-room",
-        aspects: EVERYWHERE,
-        recognise: |seen| {
-            let is_empty = seen.answer(Who::Meridian).is_some_and(|answer| {
-                answer.flags & TRUNCATED != 0 && answer.answers.is_empty() && answer.additionals.is_empty()
-            });
-            let fills = |answer: &Answer| !answer.answers.is_empty() || !answer.authorities.is_empty();
-            is_empty && seen.answer(Who::Nsd).is_some_and(fills)
-        },
-        choice: Choice::Own(|_| true),
-    },
-    Kind {
-        name: "not-yet-loop-through-a-wildcard",
-        aspects: EVERYWHERE,
-        recognise: |seen| seen.query.name.is_within(&Name::plain("loop.wild.test")),
-        choice: Choice::Own(|_| true),
-    },
-];
+    choice: Choice::Own(|_| true),
+}];

@@ -1,6 +1,8 @@
 //! What stands in the sections.
 
-use super::{CONTENT, Choice, Kind, NOERROR, NXDOMAIN, SERVFAIL, additional, rcode};
+use std::collections::BTreeSet;
+
+use super::{CONTENT, Choice, Kind, NOERROR, NXDOMAIN, SERVFAIL, additional, answers, rcode};
 use crate::compare::{Aspect, Seen};
 use crate::message::{Answer, Record};
 use crate::name::Name;
@@ -11,6 +13,7 @@ const CNAME: u16 = 5;
 const SOA: u16 = 6;
 const YXDOMAIN: u16 = 6;
 const DNAME: u16 = 39;
+const DS: u16 = 43;
 const RRSIG: u16 = 46;
 const NSEC: u16 = 47;
 const NSEC3: u16 = 50;
@@ -24,17 +27,70 @@ const WITH_TRUNCATION: &[Aspect] = &[
     Aspect::Authority,
     Aspect::Additional,
 ];
+/// The longest TTL (RFC 2181 §8).
+const TTL_MAX: u32 = 0x7fff_ffff;
 /// Knot gives up a chain of aliases after so many.
 const KNOT_CHAIN: usize = 5;
 
+/// Those that go before all others but faults of the query: what goes round, goes round in every class and for every type.
+pub(super) const LOOPS: &[Kind] = &[Kind {
+    name: "loop",
+    aspects: &[
+        Aspect::Rcode,
+        Aspect::Authoritative,
+        Aspect::Truncated,
+        Aspect::AuthenticData,
+        Aspect::Answer,
+        Aspect::Authority,
+        Aspect::Additional,
+    ],
+    recognise: |seen| {
+        let is_repeated = |who| answers(seen, who).windows(2).any(|pair| pair[0] == pair[1]);
+        is_repeated(Who::Knot) || is_repeated(Who::Nsd) || rcode(seen, Who::Bind) == Some(SERVFAIL)
+    },
+    choice: Choice::Own(|seen| {
+        let of = |who| -> BTreeSet<&Record> { answers(seen, who).iter().collect() };
+        let own = of(Who::Meridian);
+        rcode(seen, Who::Meridian) == rcode(seen, Who::Nsd)
+            && own.len() == answers(seen, Who::Meridian).len()
+            && (own == of(Who::Nsd) || own == of(Who::Knot))
+    }),
+}];
+
 pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "ttl-too-long",
+        aspects: &[Aspect::Answer],
+        recognise: |seen| answers(seen, Who::Knot).iter().any(|record| record.ttl > TTL_MAX),
+        choice: Choice::As(Who::Bind),
+    },
+    Kind {
+        name: "ds-of-a-zone-in-a-zone",
+        aspects: CONTENT,
+        recognise: |seen| {
+            seen.query.rtype == DS
+                && is_referral(seen, Who::Nsd)
+                && !answers(seen, Who::Bind).is_empty()
+                && aliases(seen, Who::Nsd) == 0
+        },
+        choice: Choice::As(Who::Knot),
+    },
+    Kind {
+        name: "redirection-below-an-asterisk",
+        aspects: &[Aspect::Answer],
+        recognise: |seen| {
+            let of = |rtype| answers(seen, Who::Knot).iter().filter(move |record| record.rtype == rtype);
+            of(DNAME).any(|dname| of(CNAME).any(|cname| cname.owner == dname.owner))
+        },
+        choice: Choice::As(Who::Nsd),
+    },
     Kind {
         name: "any",
         aspects: &[Aspect::Answer, Aspect::Additional, Aspect::Authority, Aspect::Truncated],
         recognise: |seen| {
             seen.query.rtype == ANY
                 && rcode(seen, Who::Bind) == Some(NOERROR)
-                && !answers(seen, Who::Bind).is_empty()
+                && Who::PEERS.iter().any(|&who| !answers(seen, who).is_empty())
                 && aliases(seen, Who::Bind) == 0
         },
         choice: Choice::Own(is_one_rrset),
@@ -94,15 +150,6 @@ pub(super) const KINDS: &[Kind] = &[
         choice: Choice::Own(|seen| aliases(seen, Who::Meridian) > 0),
     },
     Kind {
-        name: "loop",
-        aspects: WITH_TRUNCATION,
-        recognise: |seen| {
-            let is_repeated = answers(seen, Who::Knot).windows(2).any(|pair| pair[0] == pair[1]);
-            is_repeated || (rcode(seen, Who::Bind) == Some(SERVFAIL) && aliases(seen, Who::Bind) > 0)
-        },
-        choice: Choice::As(Who::Nsd),
-    },
-    Kind {
         name: "chain-of-more-than-five",
         aspects: CONTENT,
         recognise: |seen| aliases(seen, Who::Knot) == KNOT_CHAIN && aliases(seen, Who::Nsd) > KNOT_CHAIN,
@@ -125,10 +172,6 @@ pub(super) const KINDS: &[Kind] = &[
         choice: Choice::As(Who::Knot),
     },
 ];
-
-fn answers<'t>(seen: &Seen<'t>, who: Who) -> &'t [Record] {
-    seen.answer(who).map_or(&[], |answer| &answer.answers)
-}
 
 fn is_truncated(seen: &Seen<'_>, who: Who) -> bool {
     seen.answer(who).is_some_and(|answer| answer.flags & TRUNCATED != 0)
