@@ -111,10 +111,12 @@ counters! {
     Panic: "panics", "place" = "answer";
     /// TCP connections accepted.
     TcpAccepted: "tcp_connections", "event" = "accepted";
-    /// TCP connections refused at a cap.
-    TcpRefused: "tcp_connections", "event" = "refused";
+    /// TCP connections that have ended, for whatever reason.
+    TcpClosed: "tcp_connections", "event" = "closed";
     /// Idle TCP connections closed to make room.
     TcpShed: "tcp_connections", "event" = "shed";
+    /// TCP connections with half a message or unread answers closed to make room.
+    TcpDisplaced: "tcp_connections", "event" = "displaced";
     /// TCP connections ended by a deadline.
     TcpTimedOut: "tcp_connections", "event" = "timed_out";
     /// Steered: the first healthy candidate.

@@ -11,6 +11,8 @@ pub struct Settings {
     pub listen: Vec<SocketAddr>,
     /// UDP workers; default the number of cores.
     pub workers: usize,
+    /// Whom the process becomes once its sockets are bound; `None`: it stays who it is.
+    pub account: Option<Account>,
     /// TCP limits.
     pub tcp: TcpSettings,
     /// The status socket.
@@ -21,6 +23,17 @@ pub struct Settings {
     pub state_dir: Option<PathBuf>,
     /// How old a saved health table may be.
     pub state_max_age: Duration,
+}
+
+/// An ordinary user of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The name, for messages.
+    pub user: String,
+    /// The user's number, not 0.
+    pub uid: u32,
+    /// The number of the group.
+    pub gid: u32,
 }
 
 /// Limits of the TCP listener.

@@ -31,7 +31,7 @@ use crate::config::{self, DatabaseCopy, Files, Loaded, Mode, Settings};
 use crate::fault::Fault;
 use crate::health::{self, Record, TargetKey};
 use crate::probe::{self, Assignment, Prober};
-use crate::server::{self, BindError, Server, StartError};
+use crate::server::{self, BindError, PrivilegeError, Server, StartError};
 use crate::snapshot::Configuration;
 
 use self::health_log::HealthLog;
@@ -68,6 +68,9 @@ pub enum ServeError {
     /// The sockets could not be read.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The process could not become the configured user.
+    #[error(transparent)]
+    Privilege(#[from] PrivilegeError),
     /// The status socket or the metrics.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -90,6 +93,7 @@ pub enum ServeError {
 /// Serves until the process is told to stop (SIGTERM, SIGINT). `ready` is called with the listening addresses once
 /// questions are answered.
 pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
+    server::forgo_new_privileges();
     let back = runtime("back", BACK_THREADS)?;
     let signals = Signals::new(&back)?;
     let loaded =
@@ -98,8 +102,14 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
+    if let Some(account) = &settings.account {
+        server::may_become_account(account)?;
+    }
     let sockets = server::bind(&settings.listen, settings.workers).map_err(ServeError::Bind)?;
     let state = state_file(&settings)?;
+    if let Some(account) = &settings.account {
+        server::become_account(account)?;
+    }
     let known = state.as_ref().map(|file| saved_health(file, settings.state_max_age)).unwrap_or_default();
 
     let configuration = Arc::new(configuration);
@@ -115,7 +125,12 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     ready(server.addresses());
     let running =
         Running { service, settings, keeper, log, state, load: Mutex::new(last_load(true, warnings)) };
-    back.block_on(run(Arc::new(running), server, &back, signals))
+    let running = Arc::new(running);
+    if running.settings.account.is_some() {
+        let running = Arc::clone(&running);
+        back.spawn_blocking(move || rehearse_reload(&running));
+    }
+    back.block_on(run(running, server, &back, signals))
 }
 
 /// What lives as long as the server.
@@ -253,7 +268,19 @@ fn assignments(configuration: &Configuration) -> Vec<Assignment> {
 fn state_file(settings: &Settings) -> Result<Option<StateFile>, ServeError> {
     let Some(folder) = &settings.state_dir else { return Ok(None) };
     let error = |error| ServeError::StateFolder { path: folder.clone(), error };
-    StateFile::in_folder(folder).map(Some).map_err(error)
+    StateFile::in_folder(folder, settings.account.as_ref()).map(Some).map_err(error)
+}
+
+/// Loads the files as the user that the process has become: what root could read, it perhaps cannot, and the operator
+/// had better hear of that before the first reload.
+fn rehearse_reload(running: &Running) {
+    let served = &running.keeper.store().load_full().configuration;
+    let Service { files, main, .. } = &running.service;
+    if let Err(faults) = config::load(files, main, Mode::Reload, Some(served)) {
+        for fault in faults {
+            tracing::warn!("a reload would be refused: {fault}");
+        }
+    }
 }
 
 /// What was saved of the targets' health; nothing, with a warning, where it cannot be used.

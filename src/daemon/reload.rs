@@ -92,6 +92,7 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<&'static str> {
     let changed = [
         ("server.listen", old.listen != new.listen),
         ("server.workers", old.workers != new.workers),
+        ("server.user", old.account != new.account),
         ("server.tcp", old.tcp != new.tcp),
         ("server.state_dir", old.state_dir != new.state_dir),
         ("admin.socket", old.socket != new.socket),

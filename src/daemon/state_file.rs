@@ -2,8 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+use crate::config::Account;
 
 /// The largest table that is read back, in octets.
 const SIZE_MAX: u64 = 256 * 1024 * 1024;
@@ -16,9 +19,14 @@ pub(super) struct StateFile {
 }
 
 impl StateFile {
-    /// The table in a state folder, which is made where it is missing.
-    pub(super) fn in_folder(folder: &Path) -> io::Result<StateFile> {
+    /// The table in a state folder, which is made where it is missing. It must belong to `owner`, the user that the
+    /// process is about to become.
+    pub(super) fn in_folder(folder: &Path, owner: Option<&Account>) -> io::Result<StateFile> {
+        let is_new = !folder.exists();
         fs::create_dir_all(folder)?;
+        if let Some(owner) = owner {
+            hand_over(folder, is_new, owner)?;
+        }
         Ok(StateFile { path: folder.join("health"), writing: Mutex::new(()) })
     }
 
@@ -57,6 +65,19 @@ impl StateFile {
     }
 }
 
+/// Gives a folder that we have made to its owner; one that was there is whoever's it is, and only looked at.
+fn hand_over(folder: &Path, is_new: bool, owner: &Account) -> io::Result<()> {
+    let uid = fs::metadata(folder)?.uid();
+    if uid == owner.uid {
+        return Ok(());
+    }
+    if is_new {
+        return chown(folder, Some(owner.uid), Some(owner.gid));
+    }
+    let user = &owner.user;
+    Err(io::Error::other(format!("it belongs to the user number {uid}; give it to {user}: `chown {user} …`")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,7 +85,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_and_nothing_else_is_left() {
         let folder = std::env::temp_dir().join(format!("meridian-state-file-{}", std::process::id()));
-        let file = StateFile::in_folder(&folder).unwrap();
+        let file = StateFile::in_folder(&folder, None).unwrap();
         assert_eq!(file.read().unwrap(), None);
         file.write("one").unwrap();
         file.write("two").unwrap();
@@ -74,9 +95,24 @@ mod tests {
     }
 
     #[test]
+    fn the_folder_belongs_to_the_user_that_writes_there() {
+        let folder = std::env::temp_dir().join(format!("meridian-state-owner-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let uid = fs::metadata(&folder).unwrap().uid();
+        let account = |uid| Account { user: "somebody".into(), uid, gid: 1 };
+        assert!(StateFile::in_folder(&folder, Some(&account(uid))).is_ok());
+        let error = StateFile::in_folder(&folder, Some(&account(uid + 1))).err().unwrap().to_string();
+        assert_eq!(
+            error,
+            format!("it belongs to the user number {uid}; give it to somebody: `chown somebody …`")
+        );
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
     fn what_is_no_file_is_not_read() {
         let folder = std::env::temp_dir().join(format!("meridian-state-device-{}", std::process::id()));
-        let file = StateFile::in_folder(&folder).unwrap();
+        let file = StateFile::in_folder(&folder, None).unwrap();
         std::os::unix::fs::symlink("/dev/zero", file.path()).unwrap();
         assert_eq!(file.read().unwrap_err().to_string(), "it is not a regular file");
         fs::remove_dir_all(&folder).unwrap();

@@ -109,7 +109,8 @@ impl BindError {
         match self.error.kind() {
             io::ErrorKind::PermissionDenied if self.address.port() < 1024 => {
                 "ports below 1024 need the capability CAP_NET_BIND_SERVICE (the systemd unit grants it; by hand: \
-                 `setcap cap_net_bind_service=+ep meridian`), or listen on a higher port"
+                 `setcap cap_net_bind_service=+ep meridian`), or start as root with `user` in `[server]`, or listen on a \
+                 higher port"
                     .into()
             }
             io::ErrorKind::AddrInUse => match &self.occupant {

@@ -64,6 +64,7 @@ pub(super) fn settings() -> Settings {
     Settings {
         listen: Vec::new(),
         workers: 1,
+        account: None,
         tcp: TcpSettings {
             connections: 100,
             connections_per_client: 100,

@@ -6,10 +6,12 @@
 mod bind;
 mod clock;
 mod control;
+mod descriptors;
 mod desk;
 mod log_limit;
 mod occupant;
 mod own_addresses;
+mod privilege;
 mod socket;
 mod tcp;
 mod udp;
@@ -20,6 +22,7 @@ mod fixture;
 mod tests;
 
 pub use bind::{BindError, Sockets, bind};
+pub use privilege::{PrivilegeError, become_account, forgo_new_privileges, may_become_account};
 
 use std::io;
 use std::net::SocketAddr;
@@ -34,7 +37,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::answer::{Limiter, Random, Tally};
-use crate::config::Settings;
+use crate::config::{Settings, TcpSettings};
 use crate::snapshot::Store;
 use crate::wire::cookie::{SECRET, Secret};
 
@@ -116,7 +119,9 @@ pub fn start(
         workers.push(udp::spawn(number, sockets, desk, udp.clone()).map_err(StartError::Thread)?);
     }
 
-    let service = tcp::Service::new(store, clock, control, shared, &settings.tcp, &mut seeds, process_secret);
+    let limits =
+        TcpSettings { connections: descriptors::connections(settings.tcp.connections), ..settings.tcp };
+    let service = tcp::Service::new(store, clock, control, shared, &limits, &mut seeds, process_secret);
     let tallies = desks.into_iter().chain(service.tallies()).collect();
     let service = Arc::new(service);
     let _inside = runtime.enter();

@@ -7,13 +7,16 @@
 mod continents;
 mod edns;
 mod failures;
+mod generate;
 mod geo_oracle;
 mod harness;
 mod nginx_monitor;
 mod odd_packets;
+mod privileges;
 mod rate_limit;
 mod reloads;
 mod resolver;
 mod restart;
+mod robustness;
 mod round_trip;
 mod shares;

@@ -18,25 +18,24 @@ use crate::harness::place::{Folder, fixture};
 use crate::harness::server::{Server, Setup};
 use crate::harness::turns;
 
-/// Loads a zone; panics with its faults.
-fn load(apex: &str, path: &str, text: &str) -> ZoneData {
+/// Loads a zone, or gives its errors.
+fn load(apex: &str, path: &str, text: &str) -> Result<ZoneData, Vec<String>> {
     let apex = Name::parse(apex.as_bytes(), Some(&Name::root())).unwrap();
     let source = Source::new(path, text);
     let mut include = |path: &str| -> Result<Arc<Source>, String> { Err(format!("{path} is not read here")) };
     let (data, faults) = ZoneData::parse(&apex, &source, &mut include);
     let errors: Vec<String> =
         faults.iter().map(ToString::to_string).filter(|line| line.contains(": error: ")).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
-    data.unwrap()
+    if errors.is_empty() { Ok(data.unwrap()) } else { Err(errors) }
 }
 
 /// A record as a line `owner TTL IN type data`, in parts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Line {
-    owner: String,
-    rtype: String,
-    ttl: u32,
-    data: String,
+pub struct Line {
+    pub owner: String,
+    pub rtype: String,
+    pub ttl: u32,
+    pub data: String,
 }
 
 fn lines(zone: &ZoneData) -> BTreeSet<Line> {
@@ -56,39 +55,50 @@ fn is_delegated(zone: &ZoneData, line: &Line) -> bool {
 }
 
 /// A zone goes through server and tools and comes back.
-fn check(apex: &str, text: &str) {
-    let folder = Folder::new(&format!("round-trip-{}", apex.trim_end_matches('.')));
+fn check(name: &str, apex: &str, text: &str) {
+    let folder = Folder::new(&format!("round-trip-{name}"));
     folder.write(&format!("zones/{}.zone", apex.trim_end_matches('.')), text);
     let server = Server::start(folder, Setup::default());
-    let zone = load(apex, "zone", text);
+    let zone = load(apex, "zone", text).unwrap();
     let all = lines(&zone);
+    // The rest of the zone needs its SOA and NS to load.
+    let (apex_lines, all): (BTreeSet<Line>, BTreeSet<Line>) =
+        all.into_iter().partition(|line| line.owner == apex && matches!(line.rtype.as_str(), "SOA" | "NS"));
+    for tool in TOOLS {
+        let unable = |line: &&Line| tool.why_unable(line).is_some();
+        let able: BTreeSet<&Line> = all.iter().filter(|line| !unable(line)).chain(&apex_lines).collect();
+        come_back(&tool, &server, &zone, &able).unwrap_or_else(|fault| panic!("{}: {fault}", tool.name));
+        for line in all.iter().filter(unable) {
+            let alone = std::iter::once(line).chain(&apex_lines).collect();
+            let back = come_back(&tool, &server, &zone, &alone);
+            assert!(back.is_err(), "{} can show {line:?} after all", tool.name);
+        }
+    }
+}
+
+/// Whether the tool prints these records as they are; else what it does.
+fn come_back(tool: &Tool, server: &Server, zone: &ZoneData, all: &BTreeSet<&Line>) -> Result<(), String> {
     let questions: BTreeSet<Question> =
         all.iter().map(|line| Question::new(&line.owner, &line.rtype)).collect();
-    let questions: Vec<Question> = questions.into_iter().collect();
-    for tool in TOOLS {
-        let asked: Vec<&Question> = questions.iter().filter(|question| tool.asks(question)).collect();
-        let printed = tool.ask(server.address, &asked);
-        let expected: BTreeSet<Line> = all
-            .iter()
-            .filter(|line| tool.asks(&Question::new(&line.owner, &line.rtype)))
-            .filter(|line| tool.shows_referrals || !is_delegated(&zone, line))
-            .map(|line| tool.expected(line))
-            .collect();
-        let found = lines(&load(apex, tool.name, &printed));
-        let found: BTreeSet<Line> = found.iter().map(|line| tool.expected(line)).collect();
-        let missing: Vec<_> = expected.difference(&found).collect();
-        let surplus: Vec<_> = found.difference(&expected).collect();
-        assert!(
-            missing.is_empty() && surplus.is_empty(),
-            "{}: missing {missing:#?}, in their place {surplus:#?}",
-            tool.name
-        );
+    let printed = tool.ask(server.address, &questions.iter().collect::<Vec<_>>())?;
+    let shown = all.iter().filter(|line| tool.shows_referrals || !is_delegated(zone, line));
+    let expected: BTreeSet<Line> = shown.map(|line| tool.shown(line)).collect();
+    let apex = zone.apex().to_string();
+    let found = load(&apex, tool.name, &printed).map_err(|errors| format!("{errors:#?}\n{printed}"))?;
+    let found: BTreeSet<Line> = lines(&found).iter().map(|line| tool.shown(line)).collect();
+    let missing: Vec<_> = expected.difference(&found).collect();
+    // What goes along, such as addresses of nameservers, is asked for elsewhere.
+    let whole: BTreeSet<Line> = lines(zone).iter().map(|line| tool.shown(line)).collect();
+    let surplus: Vec<_> = found.difference(&whole).collect();
+    match missing.is_empty() && surplus.is_empty() {
+        true => Ok(()),
+        false => Err(format!("missing {missing:#?}, in their place {surplus:#?}")),
     }
 }
 
 impl Tool {
     /// A record as the tool shows it.
-    fn expected(&self, line: &Line) -> Line {
+    fn shown(&self, line: &Line) -> Line {
         Line { ttl: if self.shows_ttls { line.ttl } else { 0 }, ..line.clone() }
     }
 }
@@ -97,25 +107,22 @@ impl Tool {
 fn the_shipped_zone_comes_back() {
     let _turn = turns::shared();
     let path = fixture("../zones/example.com.zone");
-    check("example.com.", &std::fs::read_to_string(path).unwrap());
+    check("shipped", "example.com.", &std::fs::read_to_string(path).unwrap());
 }
 
 #[test]
 fn odd_names_texts_and_data_come_back() {
     let _turn = turns::shared();
-    check("odd.example.", &std::fs::read_to_string(fixture("data/round_trip/odd.zone")).unwrap());
+    check("odd", "odd.example.", &std::fs::read_to_string(fixture("data/round_trip/odd.zone")).unwrap());
 }
 
 /// The zones of the other tests of the repository.
 #[test]
 fn the_zones_of_the_tests_come_back() {
     let _turn = turns::shared();
-    for path in [
-        "data/world/zones/example.com.zone",
-        "data/base/zones/example.com.zone",
-        "cli/world/zones/example.com.zone",
-    ] {
-        check("example.com.", &std::fs::read_to_string(fixture(path)).unwrap());
+    for world in ["data/world", "data/base", "cli/world"] {
+        let path = fixture(&format!("{world}/zones/example.com.zone"));
+        check(&world.replace('/', "-"), "example.com.", &std::fs::read_to_string(path).unwrap());
     }
 }
 
@@ -136,5 +143,5 @@ fn every_record_type_comes_back() {
         }
     }
     assert!(number > 100, "the table was read: {number}");
-    check("types.example.", &zone);
+    check("types", "types.example.", &zone);
 }

@@ -2,6 +2,7 @@
 //!
 //! Every step goes on with what is sound, so that one run tells the faults of all files.
 
+mod account;
 mod addresses;
 mod codes;
 mod cookies;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::account;
 use crate::config::limits;
 use crate::config::spec::{AdminSpec, ServerSpec, TcpSpec};
 use crate::config::text::{Broken, Faults, Parsed, Written, part_of, quote};
@@ -15,8 +16,8 @@ const UDP_PAYLOAD_MAX: u16 = 1232;
 const STATE_MAX_AGE: Duration = Duration::from_secs(300);
 /// TCP connections at once.
 const CONNECTIONS: usize = 4_096;
-/// TCP connections of one client at once.
-const CONNECTIONS_PER_CLIENT: usize = 64;
+/// TCP connections of one client at once: a client may be a network behind one address, and at this cap it displaces its own.
+const CONNECTIONS_PER_CLIENT: usize = 1_024;
 /// For one message (security.md: never renewed by a single octet).
 const MESSAGE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Without a message (RFC 7766 §6.2.3).
@@ -37,10 +38,12 @@ pub(super) fn bind(
         .and_then(|admin| socket_path(admin.socket.as_ref(), workspace, faults));
     let server = part_of(server)?;
     let tcp = bind_tcp(&server.tcp, faults);
+    let account = account::bind(server, faults);
     let admin = part_of(admin)?;
     Ok(Settings {
         listen: server.listen.iter().map(|address| address.value).collect(),
         workers: server.workers.unwrap_or_else(cores),
+        account: account?,
         tcp: tcp?,
         socket: socket?,
         metrics: admin.metrics.as_ref().map(|metrics| metrics.value),

@@ -43,6 +43,10 @@ pub(crate) struct ServerSpec {
     pub(crate) listen: Vec<Written<SocketAddr>>,
     /// UDP workers.
     pub(crate) workers: Option<usize>,
+    /// Whom the process becomes once its sockets are bound.
+    pub(crate) user: Option<Written<String>>,
+    /// With which group.
+    pub(crate) group: Option<Written<String>>,
     /// NSID and `id.server`.
     pub(crate) identity: Option<String>,
     /// The largest UDP response.
@@ -168,6 +172,8 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
         one_or_more(limits::LISTEN_ADDRESSES, socket_address),
     );
     let workers = reader.lenient("workers", number(1..=limits::WORKERS));
+    let user = reader.lenient("user", text::text);
+    let group = reader.lenient("group", text::text);
     let identity = reader.lenient("identity", identity);
     let udp_payload_max = reader.lenient("udp_payload_max", number(limits::UDP_PAYLOAD));
     let without_cookie = reader.lenient("udp_payload_max_without_cookie", number(limits::UDP_PAYLOAD));
@@ -193,6 +199,8 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
     ServerSpec {
         listen: sound(listen),
         workers: unplaced(workers),
+        user,
+        group,
         identity: unplaced(identity),
         udp_payload_max: unplaced(udp_payload_max),
         udp_payload_max_without_cookie: unplaced(without_cookie),

@@ -1,11 +1,13 @@
-//! Who may have a connection: a cap on all together, a cap on each client, and the oldest idle one leaves for a new one.
+//! Who may have a connection: everybody. Two caps bound how many there are, on all together and on each client; at a cap
+//! somebody leaves for the one who comes (`seats` says who), so nobody who holds seats can shut others out.
 
-use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use super::seats::{Activity, Seats};
 use crate::answer::{Counter, Tally};
 use crate::config::TcpSettings;
 
@@ -16,74 +18,62 @@ const IPV6_CLIENT_PREFIX: u32 = 56;
 pub(super) struct Admission {
     connections: usize,
     connections_per_client: usize,
-    tally: Arc<Tally>,
-    seats: Arc<Mutex<Seats>>,
+    books: Arc<Books>,
 }
 
 /// The place of an open connection; it is free again when this is dropped.
 pub(super) struct Seat {
     number: u64,
     leave: Arc<Notify>,
-    seats: Arc<Mutex<Seats>>,
+    books: Arc<Books>,
 }
 
-#[derive(Default)]
-struct Seats {
-    taken: HashMap<u64, Taken>,
-    by_client: HashMap<IpAddr, usize>,
-    /// Idle seats, the one that has been idle longest first: moment of becoming idle → number.
-    idle: BTreeMap<u64, u64>,
-    /// Counts admissions.
-    admitted: u64,
-    /// Counts the moments at which a connection became idle.
-    moments: u64,
-}
-
-struct Taken {
-    client: IpAddr,
-    idle_since: Option<u64>,
-    leave: Arc<Notify>,
+struct Books {
+    seats: Mutex<Seats>,
+    tally: Arc<Tally>,
 }
 
 impl Admission {
-    /// Caps as configured; refused and shed connections are counted in `tally`.
+    /// Caps (at least 1) as configured; what becomes of connections is counted in `tally`.
     pub(super) fn new(limits: &TcpSettings, tally: Arc<Tally>) -> Admission {
         Admission {
             connections: limits.connections,
             connections_per_client: limits.connections_per_client,
-            tally,
-            seats: Arc::default(),
+            books: Arc::new(Books { seats: Mutex::default(), tally }),
         }
     }
 
-    /// A seat for a new connection. `None` when the client has as many as it may, or when all are taken and none is
-    /// idle.
-    pub(super) fn admit(&self, address: IpAddr) -> Option<Seat> {
-        let client = client_of(address);
-        let mut seats = lock(&self.seats);
-        let of_client = seats.by_client.get(&client).copied().unwrap_or(0);
-        let full = seats.taken.len() >= self.connections;
-        if of_client >= self.connections_per_client || full && !self.shed(&mut seats) {
-            self.tally.count_shared(Counter::TcpRefused);
-            return None;
+    /// A seat for a new connection.
+    pub(super) fn admit(&self, address: IpAddr) -> Seat {
+        let (client, now) = (client_of(address), Instant::now());
+        let mut seats = self.books.seats();
+        if seats.count_of(client) >= self.connections_per_client {
+            self.books.count_left(seats.dismiss_of(client));
+        } else if seats.count() >= self.connections {
+            self.books.count_left(seats.dismiss_any(now));
         }
-        self.tally.count_shared(Counter::TcpAccepted);
-        let (number, leave) = seats.take(client);
-        Some(Seat { number, leave, seats: Arc::clone(&self.seats) })
+        self.books.tally.count_shared(Counter::TcpAccepted);
+        let (number, leave) = seats.take(client, now);
+        Seat { number, leave, books: Arc::clone(&self.books) }
     }
 
-    /// Asks the connection that has been idle longest to leave.
-    pub(super) fn shed_oldest(&self) {
-        self.shed(&mut lock(&self.seats));
+    /// Asks one connection to leave.
+    pub(super) fn make_room(&self) {
+        self.books.count_left(self.books.seats().dismiss_any(Instant::now()));
+    }
+}
+
+impl Books {
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shed(&self, seats: &mut Seats) -> bool {
-        let Some((_, &number)) = seats.idle.first_key_value() else { return false };
-        if let Some(taken) = seats.free(number) {
-            taken.leave.notify_one();
-            self.tally.count_shared(Counter::TcpShed);
+    fn count_left(&self, left: Option<Activity>) {
+        match left {
+            Some(Activity::Idle) => self.tally.count_shared(Counter::TcpShed),
+            Some(Activity::Busy) => self.tally.count_shared(Counter::TcpDisplaced),
+            None => {}
         }
-        true
     }
 }
 
@@ -93,17 +83,22 @@ impl Seat {
         self.number
     }
 
-    /// From now on the connection may be asked to leave.
+    /// The connection is between messages.
     pub(super) fn rest(&self) {
-        lock(&self.seats).rest(self.number);
+        self.books.seats().turn(self.number, Activity::Idle, Instant::now());
     }
 
-    /// From now on it is at work and may not.
+    /// A message has begun, or answers wait to be taken. Saying it again changes nothing: it is no progress.
     pub(super) fn work(&self) {
-        lock(&self.seats).work(self.number);
+        self.books.seats().turn(self.number, Activity::Busy, Instant::now());
     }
 
-    /// Waits until the connection is asked to leave.
+    /// A message is whole, or answers were taken, and there is more to do.
+    pub(super) fn advance(&self) {
+        self.books.seats().advance(self.number, Activity::Busy, Instant::now());
+    }
+
+    /// Waits until the connection is asked to leave; returns once.
     pub(super) async fn asked_to_leave(&self) {
         self.leave.notified().await;
     }
@@ -111,48 +106,8 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        lock(&self.seats).free(self.number);
-    }
-}
-
-impl Seats {
-    fn take(&mut self, client: IpAddr) -> (u64, Arc<Notify>) {
-        self.admitted += 1;
-        let number = self.admitted;
-        let leave = Arc::new(Notify::new());
-        self.taken.insert(number, Taken { client, idle_since: None, leave: Arc::clone(&leave) });
-        *self.by_client.entry(client).or_default() += 1;
-        (number, leave)
-    }
-
-    /// Frees a seat; a second time does nothing (a shed connection has lost its seat before it ends).
-    fn free(&mut self, number: u64) -> Option<Taken> {
-        self.work(number);
-        let taken = self.taken.remove(&number)?;
-        if let Some(count) = self.by_client.get_mut(&taken.client) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_client.remove(&taken.client);
-            }
-        }
-        Some(taken)
-    }
-
-    fn rest(&mut self, number: u64) {
-        self.moments += 1;
-        let moment = self.moments;
-        let Some(taken) = self.taken.get_mut(&number) else { return };
-        if taken.idle_since.is_none() {
-            taken.idle_since = Some(moment);
-            self.idle.insert(moment, number);
-        }
-    }
-
-    fn work(&mut self, number: u64) {
-        let Some(taken) = self.taken.get_mut(&number) else { return };
-        if let Some(moment) = taken.idle_since.take() {
-            self.idle.remove(&moment);
-        }
+        self.books.seats().free(self.number);
+        self.books.tally.count_shared(Counter::TcpClosed);
     }
 }
 
@@ -165,10 +120,6 @@ fn client_of(address: IpAddr) -> IpAddr {
         }
         ipv4 => ipv4,
     }
-}
-
-fn lock(seats: &Mutex<Seats>) -> MutexGuard<'_, Seats> {
-    seats.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -193,44 +144,50 @@ mod tests {
         IpAddr::from([192, 0, 2, last])
     }
 
-    #[test]
-    fn a_client_has_its_cap_and_gets_a_seat_again_when_one_is_free() {
-        let admission = admission(10, 2);
-        let first = admission.admit(address(1)).unwrap();
-        let _second = admission.admit(address(1)).unwrap();
-        assert!(admission.admit(address(1)).is_none());
-        assert!(admission.admit(address(2)).is_some());
-        drop(first);
-        assert!(admission.admit(address(1)).is_some());
-        assert_eq!(admission.tally.get(Counter::TcpRefused), 1);
+    /// Whether it was asked to leave.
+    async fn left(seat: &Seat) -> bool {
+        tokio::time::timeout(Duration::ZERO, seat.asked_to_leave()).await.is_ok()
     }
 
-    #[test]
-    fn an_ipv6_client_is_its_56_bit_network() {
+    #[tokio::test]
+    async fn a_client_at_its_cap_gives_up_its_own() {
+        let admission = admission(10, 2);
+        let [others, first, second] = [1, 2, 2].map(|last| admission.admit(address(last)));
+        first.work();
+        let third = admission.admit(address(2));
+        assert_eq!((left(&others).await, left(&first).await, left(&second).await), (false, false, true));
+        third.work();
+        let _fourth = admission.admit(address(2));
+        assert_eq!((left(&first).await, left(&third).await), (true, false));
+        let count = |counter| admission.books.tally.get(counter);
+        assert_eq!((count(Counter::TcpShed), count(Counter::TcpDisplaced)), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn an_ipv6_client_is_its_56_bit_network() {
         let admission = admission(10, 1);
         let seat = |text: &str| admission.admit(text.parse().unwrap());
-        let _held = seat("2001:db8:1:ff00::1").unwrap();
-        assert!(seat("2001:db8:1:ffff::2").is_none());
-        assert!(seat("2001:db8:1:fe00::1").is_some());
+        let held = seat("2001:db8:1:ff00::1");
+        let _neighbour = seat("2001:db8:1:fe00::1");
+        assert!(!left(&held).await);
+        let _again = seat("2001:db8:1:ffff::2");
+        assert!(left(&held).await);
     }
 
-    #[test]
-    fn the_longest_idle_leaves_for_a_new_one_and_those_at_work_stay() {
+    #[tokio::test]
+    async fn when_all_seats_are_taken_somebody_leaves() {
         let admission = admission(3, 3);
-        let seats: Vec<_> = (1..=3).map(|last| admission.admit(address(last)).unwrap()).collect();
-        assert!(admission.admit(address(4)).is_none(), "nobody is idle");
+        let seats: Vec<_> = (1..=3).map(|last| admission.admit(address(last))).collect();
+        seats.iter().for_each(Seat::work);
         seats[1].rest();
-        seats[0].rest();
-        seats[1].work();
-        seats[1].rest();
-        let fourth = admission.admit(address(4)).unwrap();
-        let left = |seat: &Seat| lock(&seat.seats).taken.contains_key(&seat.number).then_some(()).is_none();
-        assert_eq!(seats.iter().map(left).collect::<Vec<_>>(), [true, false, false]);
-        seats[1].work();
-        assert!(admission.admit(address(5)).is_none(), "nobody is idle");
-        assert_eq!(admission.tally.get(Counter::TcpShed), 1);
-        drop((fourth, seats));
-        let seats = lock(&admission.seats);
-        assert!(seats.taken.is_empty() && seats.by_client.is_empty() && seats.idle.is_empty());
+        let _fourth = admission.admit(address(4));
+        let mut gone = Vec::new();
+        for seat in &seats {
+            gone.push(left(seat).await);
+        }
+        assert_eq!(gone, [false, true, false]);
+        drop(seats);
+        assert_eq!(admission.books.tally.get(Counter::TcpClosed), 3);
+        assert_eq!(admission.books.seats().count(), 1);
     }
 }

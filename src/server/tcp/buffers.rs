@@ -1,11 +1,9 @@
 //! Messages with their two octets of length in front (RFC 1035 §4.2.2), coming in and going out.
 
-/// Room made for each read, and kept between messages. What a client claims as a length makes no room.
+/// Room made for each read. What a client claims as a length makes no room.
 const READ_STEP: usize = 4096;
 /// Answers that may wait to be written; then they are written before more queries are answered.
 const OUTBOX_MAX: usize = 64 << 10;
-/// Room for answers that is kept between messages.
-const KEPT: usize = 512;
 
 /// What has come in.
 #[derive(Default)]
@@ -33,13 +31,15 @@ impl Inbox {
         self.taken == self.octets.len()
     }
 
+    /// Gives the memory back of a box whose messages are all taken: thousands of connections are idle at once.
+    pub(super) fn give_back(&mut self) {
+        *self = Inbox::default();
+    }
+
     /// Where the next octets go: behind those that are there, with room for some more.
     pub(super) fn room(&mut self) -> &mut Vec<u8> {
         self.octets.drain(..self.taken);
         self.taken = 0;
-        if self.octets.is_empty() {
-            self.octets.shrink_to(READ_STEP);
-        }
         self.octets.reserve(READ_STEP);
         &mut self.octets
     }
@@ -72,8 +72,7 @@ impl Outbox {
 
     /// Forgets what has been written, and gives memory back.
     pub(super) fn clear(&mut self) {
-        self.octets.clear();
-        self.octets.shrink_to(KEPT);
+        self.octets = Vec::new();
     }
 }
 

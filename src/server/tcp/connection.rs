@@ -33,14 +33,18 @@ pub(super) struct Connection {
     end: Instant,
     /// When the message that has begun must be whole; no octet of it moves this.
     message_deadline: Option<Instant>,
+    /// The connection has lost its seat: what has come is answered, no more.
+    last_round: bool,
 }
 
 /// Why a connection ends.
 enum End {
     /// The client has closed its side, or the connection is broken.
     Closed,
-    /// It made room for another one, or the server stops.
+    /// It was idle and made room for another one, or the server stops.
     Left,
+    /// It made room for another one while it was at something.
+    Displaced,
     /// The client did not send in time.
     Silent,
     /// The client did not take its answers in time.
@@ -64,17 +68,25 @@ impl Connection {
     ) -> Connection {
         let end = Instant::now() + service.limits.connection_timeout;
         let (inbox, outbox) = Default::default();
-        Connection { stream, peer, seat, service, stopping, inbox, outbox, end, message_deadline: None }
+        Connection {
+            stream,
+            peer,
+            seat,
+            service,
+            stopping,
+            inbox,
+            outbox,
+            end,
+            message_deadline: None,
+            last_round: false,
+        }
     }
 
     /// Serves the connection to its end.
     pub(super) async fn serve(mut self) {
-        // Without it pipelined answers wait 40 ms for the client's acknowledgement (findings.md).
-        if self.stream.set_nodelay(true).is_err() {
-            return;
-        }
         let is_over = match self.converse().await {
             End::Closed | End::Left => return,
+            End::Displaced => false,
             End::Silent => {
                 self.service.count(Counter::TcpTimedOut);
                 self.bid_farewell().await
@@ -110,7 +122,9 @@ impl Connection {
         loop {
             let round = match self.answer_waiting() {
                 Pause::Control(packet) => {
-                    let answer = self.service.control.answer(packet, self.peer, Transport::Tcp).await;
+                    // Boxed: the handler's future is large, and every idle connection would hold room for it.
+                    let answer = self.service.control.answer(packet, self.peer, Transport::Tcp);
+                    let answer = Box::pin(answer).await;
                     self.outbox.push(&answer);
                     continue;
                 }
@@ -139,13 +153,20 @@ impl Connection {
             return Ok(());
         }
         let deadline = self.writing_deadline();
-        let write = self.stream.write_all(self.outbox.as_octets());
-        timeout_at(deadline, write).await.map_err(|_| End::Deaf)??;
+        let write = timeout_at(deadline, self.stream.write_all(self.outbox.as_octets()));
+        tokio::select! {
+            biased;
+            written = write => written.map_err(|_| End::Deaf)??,
+            () = self.seat.asked_to_leave() => return Err(End::Displaced),
+        }
         self.outbox.clear();
+        if !self.inbox.is_empty() {
+            self.seat.advance();
+        }
         Ok(())
     }
 
-    /// Reads some octets. Between messages the connection is idle and may be asked to leave.
+    /// Reads some octets; none are held, nor room for them, while none are there. Between messages the connection is idle.
     async fn read(&mut self) -> Result<(), End> {
         let deadline = self.read_deadline();
         if deadline <= Instant::now() {
@@ -153,23 +174,36 @@ impl Connection {
         }
         let idle = self.inbox.is_empty();
         if idle {
+            self.inbox.give_back();
             self.seat.rest();
         }
-        let read = timeout_at(deadline, self.stream.read_buf(self.inbox.room()));
-        let length = tokio::select! {
-            // What has come is read before leaving.
-            biased;
-            length = read => length.map_err(|_| End::Silent)??,
-            () = self.seat.asked_to_leave(), if idle => return Err(End::Left),
-            () = told_to_stop(&mut self.stopping), if idle => return Err(End::Left),
-        };
+        let end = if idle { End::Left } else { End::Displaced };
+        loop {
+            if self.last_round {
+                return Err(end);
+            }
+            tokio::select! {
+                biased;
+                () = self.seat.asked_to_leave() => self.last_round = true,
+                readable = timeout_at(deadline, self.stream.readable()) => readable.map_err(|_| End::Silent)??,
+                () = told_to_stop(&mut self.stopping), if idle => return Err(End::Left),
+            }
+            match self.stream.try_read_buf(self.inbox.room()) {
+                Ok(0) => return Err(End::Closed),
+                Ok(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         self.seat.work();
-        if length == 0 { Err(End::Closed) } else { Ok(()) }
+        Ok(())
     }
 
     /// Until when what waits may be taken: as long as a message may take, and no longer than that after reading ends.
+    /// Who has lost his seat takes it at once.
     fn writing_deadline(&self) -> Instant {
-        Instant::now().min(self.end) + self.service.limits.message_timeout
+        let now = Instant::now();
+        if self.last_round { now } else { now.min(self.end) + self.service.limits.message_timeout }
     }
 
     /// Until when octets may come: of a message that has begun, all of them; otherwise the first of one.

@@ -3,6 +3,7 @@
 mod admission;
 mod buffers;
 mod connection;
+mod seats;
 mod service;
 
 #[cfg(test)]
@@ -49,7 +50,7 @@ pub(super) async fn listen(
     while connections.join_next().await.is_some() {}
 }
 
-/// Serves a connection in a task of its own, or closes it at once when a cap is reached.
+/// Serves a connection in a task of its own.
 fn admit(
     stream: TcpStream,
     peer: SocketAddr,
@@ -57,14 +58,13 @@ fn admit(
     stopping: watch::Receiver<bool>,
     connections: &mut JoinSet<()>,
 ) {
-    if let Some(seat) = service.admission.admit(peer.ip()) {
-        let connection = Connection::new(stream, peer, seat, Arc::clone(service), stopping);
-        connections.spawn(connection.serve());
-    }
+    let seat = service.admission.admit(peer.ip());
+    let connection = Connection::new(stream, peer, seat, Arc::clone(service), stopping);
+    connections.spawn(connection.serve());
 }
 
 /// After a failed accept: a client that has gone again is nothing; otherwise the loop rests, and where descriptors or
-/// memory are missing the oldest idle connection gives its own back.
+/// memory are missing a connection gives its own back.
 async fn rest_after(error: &io::Error, errors: &LogLimit, service: &Service) {
     if error.kind() == io::ErrorKind::ConnectionAborted {
         return;
@@ -73,7 +73,7 @@ async fn rest_after(error: &io::Error, errors: &LogLimit, service: &Service) {
         tracing::error!(%error, held_back, "cannot accept TCP connections");
     }
     if is_shortage(error) {
-        service.admission.shed_oldest();
+        service.admission.make_room();
     }
     tokio::time::sleep(ERROR_PAUSE).await;
 }

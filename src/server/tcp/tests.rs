@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::connection::Connection;
 use super::{Service, listen};
 use crate::answer::{Counter, Random, Tally};
 use crate::config::TcpSettings;
@@ -35,23 +36,21 @@ struct Running {
 fn run(change: impl FnOnce(&mut TcpSettings)) -> Running {
     let mut limits = settings().tcp;
     change(&mut limits);
-    let (store, tally) = (empty_store(), Arc::new(Tally::default()));
-    let control = Arc::new(Control::new(Arc::clone(&store), surroundings(), Arc::clone(&tally)));
-    let service = Service::new(
-        store,
-        Clock::start(),
-        control,
-        Arc::clone(&tally),
-        &limits,
-        &mut Random::new(1),
-        Secret::new([7; 16]),
-    );
+    let tally = Arc::new(Tally::default());
+    let service = service(&limits, &tally);
     let listener = listen_tcp(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = watch::channel(false);
-    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    let listener = TcpListener::from_std(listener).unwrap();
     let task = tokio::spawn(listen(listener, Arc::new(service), stopping));
     Running { address, tally, stop, task }
+}
+
+fn service(limits: &TcpSettings, tally: &Arc<Tally>) -> Service {
+    let store = empty_store();
+    let control = Arc::new(Control::new(Arc::clone(&store), surroundings(), Arc::clone(tally)));
+    let (clock, tally, secret) = (Clock::start(), Arc::clone(tally), Secret::new([7; 16]));
+    Service::new(store, clock, control, tally, limits, &mut Random::new(1), secret)
 }
 
 impl Running {
@@ -261,14 +260,16 @@ async fn who_closes_his_side_still_gets_his_answers() {
 }
 
 #[tokio::test]
-async fn a_client_has_its_cap_of_connections() {
+async fn a_client_at_its_cap_gives_up_the_one_of_his_that_was_idle_longest() {
     let server = run(|limits| limits.connections_per_client = 2);
     let (mut first, mut second) = (server.connect().await, server.connect().await);
     assert_eq!(ask(&mut first, 1).await, Some(1));
     assert_eq!(ask(&mut second, 2).await, Some(2));
-    assert_eq!(receive(&mut server.connect().await).await, None);
-    assert_eq!(ask(&mut first, 3).await, Some(3));
-    assert_eq!(server.tally.get(Counter::TcpRefused), 1);
+    let mut third = server.connect().await;
+    assert_eq!(ask(&mut third, 3).await, Some(3));
+    assert_eq!(receive(&mut first).await, None);
+    assert_eq!(ask(&mut second, 4).await, Some(4));
+    assert_eq!(server.tally.get(Counter::TcpShed), 1);
 }
 
 #[tokio::test]
@@ -282,6 +283,76 @@ async fn when_all_seats_are_taken_the_longest_idle_makes_room() {
     assert_eq!(receive(&mut first).await, None);
     assert_eq!(ask(&mut second, 4).await, Some(4));
     assert_eq!(server.tally.get(Counter::TcpShed), 1);
+}
+
+#[tokio::test]
+async fn half_messages_and_unread_answers_shut_nobody_out() {
+    let server = run(|limits| limits.connections = 3);
+    let half = async |length| {
+        let mut stream = server.connect().await;
+        send(&mut stream, &framed(&query(1, "example.org."))[..length]).await;
+        stream
+    };
+    let deaf = async {
+        let mut stream = server.connect().await;
+        let flood = framed(&query(1, "example.org.")).repeat(1000);
+        // Until the buffers between the two are full; then it stays so.
+        let filling = async { while stream.write_all(&flood).await.is_ok() {} };
+        let _ = tokio::time::timeout(SHORT, filling).await;
+        stream
+    };
+    // Left alone all of them would stay for ten seconds.
+    let mut stalled = [deaf.await, half(1).await, half(9).await];
+    let mut fresh = Vec::new();
+    for number in 0..20 {
+        fresh.push(server.connect().await);
+        assert_eq!(ask(fresh.last_mut().unwrap(), number).await, Some(number));
+        tokio::time::sleep(SHORT / 2).await;
+    }
+    for half in &mut stalled[1..] {
+        assert_eq!(receive(half).await, None);
+    }
+    assert_eq!(server.tally.get(Counter::TcpTimedOut), 0);
+    assert_eq!(server.tally.get(Counter::TcpDisplaced), 3);
+}
+
+#[tokio::test]
+async fn what_has_come_is_answered_before_a_connection_makes_room() {
+    let server = run(|limits| limits.connections = 1);
+    let mut streams = Vec::new();
+    for number in 0..50 {
+        let mut stream = server.connect().await;
+        send(&mut stream, &framed(&query(number, "example.org."))).await;
+        streams.push(stream);
+    }
+    for (number, stream) in (0..).zip(&mut streams) {
+        assert_eq!(id(receive(stream).await), Some(number));
+    }
+}
+
+#[tokio::test]
+async fn messages_that_are_none_are_passed_over() {
+    let server = run(|_| {});
+    let mut stream = server.connect().await;
+    let junk = [framed(b""), framed(b"short"), framed(&[0xFF; 12])].concat().repeat(50);
+    send(&mut stream, &[junk, framed(&query(8, "example.org."))].concat()).await;
+    assert_eq!(id(receive(&mut stream).await), Some(8));
+    assert_eq!(ask(&mut stream, 9).await, Some(9));
+    // It opens the largest message there is and goes.
+    send(&mut stream, b"\xFF\xFF").await;
+    stream.shutdown().await.unwrap();
+    assert_eq!(receive(&mut stream).await, None);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_small() {
+    let service = service(&settings().tcp, &Arc::default());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (peer, (_stop, stopping)) = (stream.peer_addr().unwrap(), watch::channel(false));
+    let seat = service.admission.admit(peer.ip());
+    let task = Connection::new(stream, peer, seat, Arc::new(service), stopping).serve();
+    assert!(size_of_val(&task) <= 1536, "{} octets", size_of_val(&task));
 }
 
 #[tokio::test]

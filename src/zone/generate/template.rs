@@ -213,6 +213,12 @@ mod tests {
         }
     }
 
+    /// Unlike BIND 9.18, which would make 10 and 10.
+    #[test]
+    fn an_offset_counts_for_its_own_place() {
+        assert_eq!(made("${9} $", 1).as_deref(), Some("10 1"));
+    }
+
     #[test]
     fn other_forms_are_refused() {
         let refused = [

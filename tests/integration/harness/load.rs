@@ -158,6 +158,54 @@ fn lock(slot: &Mutex<Option<Sent>>) -> std::sync::MutexGuard<'_, Option<Sent>> {
     slot.lock().expect("no holder of this lock panics")
 }
 
+/// What a server can do with all it gets.
+#[derive(Debug, Clone, Copy)]
+pub struct Flow {
+    /// Answers a second.
+    pub rate: f64,
+    /// From a query to its answer, in half of the cases less.
+    pub median: Duration,
+    /// Queries without an answer.
+    pub lost: u64,
+}
+
+/// Asks `count` queries (the octets of number n with the given id), as many at once as a window holds, the next one with
+/// each answer.
+pub fn saturate(server: SocketAddr, count: u64, query: &mut dyn FnMut(u64, u16) -> Vec<u8>) -> Flow {
+    /// Queries under way: enough to keep a server busy, too few to lose any.
+    const WINDOW: u64 = 64;
+    /// Who has not answered by then has lost all that are under way.
+    const LOST_AFTER: Duration = Duration::from_millis(500);
+    let socket = socket_to(server);
+    socket.set_read_timeout(Some(LOST_AFTER)).expect("a timeout can be set");
+    let start = Instant::now();
+    let mut sent_at = vec![start; IDS];
+    let (mut sent, mut answered, mut lost) = (0, 0, 0);
+    let mut times = Vec::new();
+    let mut buffer = [0; 4096];
+    while answered + lost < count {
+        while sent < count && sent - answered - lost < WINDOW {
+            let octets = query(sent, sent as u16);
+            sent_at[usize::from(sent as u16)] = Instant::now();
+            socket.send(&octets).expect("a query can be sent");
+            sent += 1;
+        }
+        match socket.recv(&mut buffer) {
+            Ok(2..) => {
+                let id = u16::from_be_bytes([buffer[0], buffer[1]]);
+                times.push(sent_at[usize::from(id)].elapsed().as_micros() as u32);
+                answered += 1;
+            }
+            // Late answers to what counts as lost are answers to nothing.
+            _ => lost = sent - answered,
+        }
+    }
+    times.sort_unstable();
+    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    let rate = answered as f64 / start.elapsed().as_secs_f64();
+    Flow { rate, median: Duration::from_micros(median.into()), lost }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -148,11 +148,12 @@ impl Message {
         if reader.position != octets.len() {
             return Err(format!("{} octets after the message", octets.len() - reader.position));
         }
-        let opt = match additionals.last() {
-            Some(last) if last.rtype == OPT => {
-                Some(Opt::of(&additionals.pop().expect("there is a last one"))?)
-            }
-            _ => None,
+        // A TSIG stands behind it (RFC 8945 §5.1).
+        let signed = usize::from(additionals.last().is_some_and(|last| last.rtype == TSIG));
+        let last = additionals.len().checked_sub(1 + signed);
+        let opt = match last.filter(|&last| additionals[last].rtype == OPT) {
+            Some(last) => Some(Opt::of(&additionals.remove(last))?),
+            None => None,
         };
         if answers.iter().chain(&authorities).chain(&additionals).any(|record| record.rtype == OPT) {
             return Err("an OPT that is not the last record".to_string());

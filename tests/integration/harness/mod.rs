@@ -1,10 +1,13 @@
 //! Real processes on loopback: the server under test and the peers that it is tested with.
 
 pub mod client;
+pub mod crowd;
 pub mod dig;
 pub mod load;
 pub mod message;
+pub mod mutation;
 pub mod nginx;
 pub mod place;
 pub mod server;
+pub mod shown;
 pub mod turns;

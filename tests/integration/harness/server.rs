@@ -150,6 +150,11 @@ impl Server {
         self.process.is_some() && self.exited().is_none()
     }
 
+    /// The id of the process.
+    pub fn process_id(&self) -> u32 {
+        self.process.as_ref().expect("the server was started").id()
+    }
+
     /// SIGHUP: read the files again.
     pub fn reload(&self) {
         self.signal("HUP");
@@ -165,7 +170,7 @@ impl Server {
     }
 
     fn signal(&self, name: &str) {
-        send_signal(self.process.as_ref().expect("the server was started").id(), name);
+        send_signal(self.process_id(), name);
     }
 
     /// Everything it wrote so far.

@@ -1,11 +1,15 @@
 //! Reads tests/data/packets.txt; its head says what the words mean.
 
+use std::collections::BTreeSet;
+
 use crate::harness::message::wire_name;
 
 /// One packet and the reactions that are right.
 #[derive(Debug)]
 pub struct Case {
     pub name: String,
+    /// Where it is written that these reactions are right.
+    pub source: String,
     pub octets: Vec<u8>,
     pub reactions: Vec<(Transport, Reaction)>,
 }
@@ -68,12 +72,17 @@ pub fn read(text: &str) -> Result<Vec<Case>, String> {
             continue;
         }
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            cases.push(Case { name: name.to_string(), octets: Vec::new(), reactions: Vec::new() });
+            let (source, octets, reactions) = Default::default();
+            cases.push(Case { name: name.to_string(), source, octets, reactions });
             continue;
         }
         let case = cases.last_mut().ok_or_else(|| at("no case before this line".to_string()))?;
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let transports: &[Transport] = match word {
+            "from" => {
+                case.source = rest.to_string();
+                continue;
+            }
             "send" => {
                 case.octets = octets(rest).map_err(at)?;
                 continue;
@@ -86,8 +95,16 @@ pub fn read(text: &str) -> Result<Vec<Case>, String> {
         let reaction = reaction(rest).map_err(at)?;
         case.reactions.extend(transports.iter().map(|transport| (*transport, reaction.clone())));
     }
-    match cases.iter().find(|case| case.reactions.len() != 2) {
-        Some(case) => Err(format!("{} has not one reaction for each transport", case.name)),
+    let name_of = |case: Option<&Case>| case.map(|case| case.name.clone());
+    if let Some(name) = name_of(cases.iter().find(|case| case.reactions.len() != 2)) {
+        return Err(format!("{name} has not one reaction for each transport"));
+    }
+    if let Some(name) = name_of(cases.iter().find(|case| case.source.is_empty())) {
+        return Err(format!("{name} does not say where its reactions are from"));
+    }
+    let mut names = BTreeSet::new();
+    match cases.iter().find(|case| !names.insert(case.name.as_str())) {
+        Some(case) => Err(format!("{} is there twice", case.name)),
         None => Ok(cases),
     }
 }
@@ -209,7 +226,8 @@ mod tests {
 
     #[test]
     fn cases_are_read() {
-        let cases = read("# c\n[a]\nsend 12\nudp drop\ntcp FORMERR or NOERROR opt answers=2\n").unwrap();
+        let cases =
+            read("# c\n[a]\nfrom b\nsend 12\nudp drop\ntcp FORMERR or NOERROR opt answers=2\n").unwrap();
         assert_eq!((cases[0].name.as_str(), cases[0].octets.as_slice()), ("a", [0x12].as_slice()));
         let [(_, udp), (_, tcp)] = cases[0].reactions.as_slice() else { panic!("{cases:?}") };
         assert!(udp.only_drop() && udp.drop);
@@ -220,7 +238,9 @@ mod tests {
     #[test]
     fn a_file_with_faults_is_refused() {
         for (text, fault) in [
-            ("[a]\nsend 12\nudp drop\n", "one reaction for each transport"),
+            ("[a]\nfrom b\nsend 12\nudp drop\n", "one reaction for each transport"),
+            ("[a]\nsend 12\nboth drop\n", "where its reactions are from"),
+            ("[a]\nfrom b\nboth drop\n[a]\nfrom b\nboth drop\n", "a is there twice"),
             ("[a]\nboth perhaps\n", "line 2: unknown expectation perhaps"),
             ("[a]\nboth opt\n", "neither drop nor an rcode"),
             ("send 12\n", "no case before"),

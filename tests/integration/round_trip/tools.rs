@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
+use super::Line;
 use crate::harness::server::run;
 
 /// A name and a type to ask for.
@@ -39,8 +40,8 @@ pub struct Tool {
     pub shows_referrals: bool,
     /// Whether TTLs are printed as they came.
     pub shows_ttls: bool,
-    /// Types that it cannot show, each with the reason.
-    unable: &'static [(&'static str, &'static str)],
+    /// What it cannot show: type, part of the data (a line feed ends it) or start of the owner, reason.
+    unable: &'static [(&'static str, &'static str, &'static str)],
 }
 
 /// The tools as Debian 12 has them.
@@ -56,19 +57,35 @@ pub const TOOLS: [Tool; 4] = [
         takes_many: true,
         shows_referrals: true,
         shows_ttls: true,
-        unable: &[],
+        unable: &[
+            FAR_DATE,
+            ("SSHFP", "AABB", "the fingerprint has not the length of SHA-256: a malformed message to dig"),
+            ("IPSECKEY", "10 0 0 .", "without a key: a malformed message to dig"),
+            (
+                "NSEC",
+                "next.example.com.\n",
+                "an NSEC record without its own type: a malformed message to dig",
+            ),
+            (
+                "NSEC3",
+                " 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR",
+                "its owner is no hash: a malformed message to dig",
+            ),
+        ],
     },
     Tool {
         name: "kdig",
         arguments: |server| {
             let mut arguments = at(server);
-            arguments.extend(words("+tcp +norecurse +noall +answer +authority +additional +retry=0 +time=9"));
+            arguments.extend(words(
+                "+noidn +tcp +norecurse +noall +answer +authority +additional +retry=0 +time=9",
+            ));
             arguments
         },
         takes_many: true,
         shows_referrals: true,
         shows_ttls: true,
-        unable: &[],
+        unable: &[FAR_DATE, ("KEY", "49152 3 0", "kdig prints no KEY without a key")],
     },
     Tool {
         name: "drill",
@@ -85,7 +102,17 @@ pub const TOOLS: [Tool; 4] = [
         takes_many: false,
         shows_referrals: true,
         shows_ttls: true,
-        unable: &[],
+        unable: &[
+            FAR_DATE,
+            ("TXT", "\\$", "ldns prints $ bare, which begins a directive"),
+            ("TXT", "quote\\", "ldns prints a quote in a name bare, which begins a quoted text"),
+            ("IPSECKEY", "10 0 0 .", "ldns prints no IPSECKEY without a key"),
+            ("ATMA", "", "ldns prints the octet of the format among the digits"),
+            ("NSAP-PTR", "", "ldns takes the name for a text"),
+            ("NXT", "", "ldns prints the types as octets behind the name"),
+            ("SINK", "", "ldns prints the first field only"),
+            ("CAA", " \"\"", "ldns prints nothing for an empty value"),
+        ],
     },
     // A resolver in itself: it goes on to the child at a cut, and its cache counts TTLs down.
     Tool {
@@ -98,7 +125,22 @@ pub const TOOLS: [Tool; 4] = [
         takes_many: false,
         shows_referrals: false,
         shows_ttls: false,
-        unable: &[],
+        unable: &[
+            ("RRSIG", "", "delv asks for what is signed, not for signatures"),
+            ("SIG", "", "delv asks for what is signed, not for signatures"),
+            ("SSHFP", "AABB", "the fingerprint has not the length of SHA-256: a malformed message to delv"),
+            ("IPSECKEY", "10 0 0 .", "without a key: a malformed message to delv"),
+            (
+                "NSEC",
+                "next.example.com.\n",
+                "an NSEC record without its own type: a malformed message to delv",
+            ),
+            (
+                "NSEC3",
+                " 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR",
+                "its owner is no hash: a malformed message to delv",
+            ),
+        ],
     },
 ];
 
@@ -110,17 +152,25 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(' ').map(str::to_owned)
 }
 
+/// A moment that is nearer in the past than in the future, in numbers of 32 bits.
+const FAR_DATE: (&str, &str, &str) =
+    ("RRSIG", "21060207062815", "the tool takes moments for near to now (RFC 4034 §3.1.5) and prints 1969");
+
 /// The most questions of one run.
 const QUESTIONS_MAX: usize = 50;
 
 impl Tool {
-    /// Whether the tool can show what a question is about.
-    pub fn asks(&self, question: &Question) -> bool {
-        self.unable.iter().all(|(rtype, _)| *rtype != question.rtype)
+    /// Why the tool cannot show a record, if it cannot.
+    pub fn why_unable(&self, line: &Line) -> Option<&'static str> {
+        let is_of = |(rtype, part, _): &&(&str, &str, &str)| {
+            let data = format!("{}\n", line.data);
+            *rtype == line.rtype && (data.contains(part) || line.owner.starts_with(part))
+        };
+        self.unable.iter().find(is_of).map(|(_, _, why)| *why)
     }
 
-    /// Asks all questions; the records that were printed, as a master file.
-    pub fn ask(&self, server: SocketAddr, questions: &[&Question]) -> String {
+    /// Asks all questions; the records that were printed, as a master file, or the tool's failure.
+    pub fn ask(&self, server: SocketAddr, questions: &[&Question]) -> Result<String, String> {
         let many = if self.takes_many { QUESTIONS_MAX } else { 1 };
         let mut text = String::new();
         for part in questions.chunks(many) {
@@ -134,16 +184,15 @@ impl Tool {
             }
             let output = run(&mut command);
             let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-            assert!(
-                output.status.success(),
-                "{command:?}: {printed} {}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            if !output.status.success() {
+                let complaint = String::from_utf8_lossy(&output.stderr);
+                return Err(format!("{command:?}: {printed} {complaint}"));
+            }
             printed.lines().filter(|line| !line.starts_with(';')).for_each(|line| {
                 text.push_str(line);
                 text.push('\n');
             });
         }
-        text
+        Ok(text)
     }
 }
