@@ -3,7 +3,8 @@
 //! A case is one text: what it shows, then `=== PATH` before the text of each file, `=== down ADDRESS …` for members that
 //! are down, and `=== ask NAME TYPE [WORD …]`
 //! before the answer as an independent decoder (hickory-proto) reads it. Words: `subnet=ADDRESS/LEN`, `from=ADDRESS`,
-//! `payload=N`, `no-edns`, `tcp`, `class=N`, `nsid`. `BLESS=1 cargo test --test answers` writes the answers anew; read the
+//! `payload=N`, `no-edns`, `tcp`, `class=N`, `do`, `version=N`, `nsid`, `cookie` (a client cookie alone), `cookie=HEX`, `option=CODE:HEX`,
+//! `no-question`, `opcode=N`, `at=N` (seconds since 1970). `BLESS=1 cargo test --test answers` writes the answers anew; read the
 //! difference before you commit it.
 
 // A case that cannot be read fails the test where it stands; clippy knows only `#[test]` functions as tests. Nothing is
@@ -20,14 +21,15 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use hickory_proto::op::Message;
-use hickory_proto::rr::RecordType;
-use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+use hickory_proto::rr::rdata::opt::EdnsOption;
+use hickory_proto::rr::{RData, Record, RecordType};
 use meridian::answer::{Context, Moment, Reaction, Responder, TCP_MAX, Tally, Transport};
 use meridian::config::{self, Files, Mode};
 use meridian::health::{State, TargetId};
 use meridian::snapshot::Snapshot;
 use meridian::steer::TargetHealth;
 use meridian::wire::Name;
+use meridian::wire::cookie::Secret;
 
 const MAIN: &str = "[server]\nlisten = [\"127.0.0.1:5300\"]\nidentity = \"fra-1\"\n\
                     [zones]\nfolder = \"zones\"\n[geo]\nmaps = \"geoip/maps.toml\"\n";
@@ -72,6 +74,7 @@ struct Ask {
     octets: Vec<u8>,
     from: IpAddr,
     transport: Transport,
+    now: Moment,
 }
 
 impl Ask {
@@ -84,31 +87,54 @@ impl Ask {
         };
         let (mut class, mut payload, mut options) = (1u16, Some(1232u16), Vec::new());
         let (mut from, mut transport) = (IpAddr::from([127, 0, 0, 1]), Transport::Udp);
+        let (mut opcode, mut questions, mut ttl, mut now) = (0u8, 1, 0u32, Moment::default());
         for word in words {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("subnet", text) => options.extend(subnet(text)),
                 ("from", text) => from = text.parse().unwrap(),
                 ("payload", text) => payload = Some(text.parse().unwrap()),
                 ("class", text) => class = text.parse().unwrap(),
+                ("opcode", text) => opcode = text.parse().unwrap(),
+                ("version", text) => ttl |= text.parse::<u32>().unwrap() << 16,
+                ("at", text) => now.unix = text.parse().unwrap(),
+                ("no-question", _) => questions = 0,
                 ("no-edns", _) => payload = None,
+                ("do", _) => ttl |= 0x8000,
                 ("nsid", _) => options.extend([0, 3, 0, 0]),
+                ("cookie", "") => options.extend(option(10, b"abcdefgh")),
+                ("cookie", text) => options.extend(option(10, &hex(text))),
+                ("option", text) => {
+                    let (code, data) = text.split_once(':').unwrap();
+                    options.extend(option(code.parse().unwrap(), &hex(data)));
+                }
                 ("tcp", _) => transport = Transport::Tcp,
                 _ => panic!("{word:?} is no word of a question"),
             }
         }
-        let mut octets = vec![0xAB, 0xCD, 1, 0, 0, 1, 0, 0, 0, 0, 0, u8::from(payload.is_some())];
-        octets.extend(name.as_octets());
-        octets.extend(rtype.to_be_bytes());
-        octets.extend(class.to_be_bytes());
+        let mut octets =
+            vec![0xAB, 0xCD, opcode << 3 | 1, 0, 0, questions, 0, 0, 0, 0, 0, u8::from(payload.is_some())];
+        if questions > 0 {
+            octets.extend(name.as_octets());
+            octets.extend(rtype.to_be_bytes());
+            octets.extend(class.to_be_bytes());
+        }
         if let Some(payload) = payload {
             octets.extend([0, 0, 41]);
             octets.extend(payload.to_be_bytes());
-            octets.extend([0, 0, 0, 0]);
+            octets.extend(ttl.to_be_bytes());
             octets.extend((options.len() as u16).to_be_bytes());
             octets.extend(options);
         }
-        Ask { octets, from, transport }
+        Ask { octets, from, transport, now }
     }
+}
+
+fn option(code: u16, data: &[u8]) -> Vec<u8> {
+    [&code.to_be_bytes(), &(data.len() as u16).to_be_bytes(), data].concat()
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 /// The client subnet option for `ADDRESS/LEN`.
@@ -127,8 +153,8 @@ fn subnet(text: &str) -> Vec<u8> {
 
 fn answer(snapshot: &Snapshot, ask: &Ask) -> String {
     let mut out = vec![0; TCP_MAX];
-    let mut responder = Responder::new(1, Arc::new(Tally::default()));
-    let context = Context { snapshot, now: Moment::default() };
+    let mut responder = Responder::new(1, Secret::new([7; 16]), Arc::new(Tally::default()));
+    let context = Context { snapshot, now: ask.now, keepalive: 100 };
     match responder.respond(&context, &ask.octets, ask.from, ask.transport, &mut out) {
         Reaction::Answer(length) => describe(&out[..length]),
         Reaction::Control => "to the control handler\n".to_owned(),
@@ -149,21 +175,55 @@ fn describe(octets: &[u8]) -> String {
     ];
     for (section, records) in sections {
         for record in records {
-            writeln!(text, "{section} {record}").unwrap();
+            writeln!(text, "{section} {}", line(record)).unwrap();
         }
     }
     if let Some(edns) = &message.edns {
         write!(text, "opt {}", edns.max_payload()).unwrap();
-        if let Some(EdnsOption::Subnet(subnet)) = edns.option(EdnsCode::Subnet) {
-            write!(text, " {}/{} scope {}", subnet.addr(), subnet.source_prefix(), subnet.scope_prefix())
-                .unwrap();
+        if edns.flags().dnssec_ok {
+            text.push_str(" do");
         }
-        if edns.option(EdnsCode::NSID).is_some() {
-            text.push_str(" nsid");
+        for (code, option) in edns.options().as_ref() {
+            text.push_str(&describe_option((*code).into(), option));
         }
         text.push('\n');
     }
     text
+}
+
+/// A record as a master file has it; hickory-proto knows no DNAME.
+fn line(record: &Record) -> String {
+    match &record.data {
+        RData::Unknown { code, rdata } if u16::from(*code) == 39 => {
+            let target = Name::from_wire(&rdata.anything).unwrap();
+            format!("{} {} {} DNAME {target}", record.name, record.ttl, record.dns_class)
+        }
+        _ => record.to_string(),
+    }
+}
+
+fn describe_option(code: u16, option: &EdnsOption) -> String {
+    let data: Vec<u8> = option.try_into().unwrap();
+    match (code, option) {
+        (_, EdnsOption::Subnet(subnet)) => {
+            format!(" {}/{} scope {}", subnet.addr(), subnet.source_prefix(), subnet.scope_prefix())
+        }
+        (3, _) => format!(" nsid {}", data.escape_ascii()),
+        (15, _) => {
+            let (code, text) = data.split_at(2);
+            format!(" error {} \"{}\"", u16::from_be_bytes(code.try_into().unwrap()), text.escape_ascii())
+        }
+        _ => {
+            let name = match code {
+                10 => "cookie".to_owned(),
+                11 => "keepalive".to_owned(),
+                18 => "report".to_owned(),
+                19 => "version".to_owned(),
+                _ => format!("option {code}"),
+            };
+            data.iter().fold(format!(" {name} "), |text, octet| format!("{text}{octet:02x}"))
+        }
+    }
 }
 
 /// A case with the answers that are given today.

@@ -57,10 +57,11 @@ fn find(zone: &Zone, owner: &Name) {
         }
         Lookup::Referral(referral) => {
             assert!(referral.ns.record_count() > 0);
-            for glue in referral.glue() {
+            for glue in referral.ns.additional() {
                 assert!(glue.rrset.record_count() > 0);
             }
         }
+        Lookup::Redirected(redirection) => assert!(!redirection.target().is_empty()),
         Lookup::NoName => panic!("{owner:?} has records and is not found"),
     }
 }

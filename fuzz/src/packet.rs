@@ -20,6 +20,7 @@ use meridian::config::{self, Mode};
 use meridian::health::State;
 use meridian::snapshot::Snapshot;
 use meridian::steer::TargetHealth;
+use meridian::wire::cookie::Secret;
 
 use message::Message;
 
@@ -28,7 +29,7 @@ const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 9, 9, 9));
 const UDP_MAX: usize = 1232;
 /// Refusals are at most so much longer than the query (security.md).
 const REFUSAL_ROOM: usize = 60;
-const REFUSALS: [u16; 4] = [1, 4, 5, 16];
+const REFUSALS: [u16; 6] = [1, 2, 4, 5, 16, 23];
 
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
     let files = files::split(include_bytes!("../corpus/config/world"));
@@ -39,13 +40,14 @@ static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
 });
 
 thread_local! {
-    static RESPONDER: RefCell<Responder> = RefCell::new(Responder::new(1, Arc::new(Tally::default())));
+    static RESPONDER: RefCell<Responder> =
+        RefCell::new(Responder::new(1, Secret::new([7; 16]), Arc::new(Tally::default())));
 }
 
 fuzz_target!(|packet: &[u8]| {
     for transport in [Transport::Udp, Transport::Tcp] {
         let mut out = vec![0; TCP_MAX];
-        let context = Context { snapshot: &SNAPSHOT, now: Moment::default() };
+        let context = Context { snapshot: &SNAPSHOT, now: Moment::default(), keepalive: 100 };
         let reaction = RESPONDER
             .with_borrow_mut(|responder| responder.respond(&context, packet, SOURCE, transport, &mut out));
         if let Reaction::Answer(length) = reaction {

@@ -9,6 +9,9 @@ pub struct Context<'c> {
     pub snapshot: &'c Snapshot,
     /// When the batch came.
     pub now: Moment,
+    /// How long a connection may be idle, in units of 100 ms: what TCP clients are told that ask (RFC 7828). 0 wishes
+    /// that they leave.
+    pub keepalive: u16,
 }
 
 /// A moment, as code that has no clock is told it.

@@ -8,9 +8,9 @@ use crate::geo::{ClassId, Placement};
 use crate::snapshot::Snapshot;
 use crate::steer::{self, AnswerSet, Drawn, Given, PoolId, Reason};
 use crate::wire::{QuestionName, Rcode, class, rtype};
-use crate::zone::{CnameTarget, Lookup, Node, Referral, Rrset, Zone};
+use crate::zone::{Lookup, Node, Redirection, Referral, Rrset, Zone};
 
-/// The most CNAMEs that one answer follows; what is left of a longer chain the resolver asks for itself.
+/// The most CNAMEs and DNAMEs that one answer follows; what is left of a longer chain the resolver asks for itself.
 pub const CHAIN_MAX: usize = 8;
 
 /// What was asked.
@@ -40,7 +40,7 @@ pub struct Answer<'s> {
     pub authoritative: bool,
     /// Offset of the first zone's apex within the question's name.
     pub apex_offset: usize,
-    /// The CNAMEs that were followed.
+    /// The CNAMEs and DNAMEs that were followed.
     pub chain: Chain<'s>,
     /// What stands at the end of the chain, or at the question's name.
     pub body: Body<'s>,
@@ -52,7 +52,7 @@ pub struct Answer<'s> {
 
 /// What an answer ends in.
 pub enum Body<'s> {
-    /// Nothing: refused, or a chain that leaves our zones.
+    /// Nothing: refused, or the chain says it all.
     Nothing,
     /// An RRset of the zone, and the TTL that steering lowers it to where it stands in for a steered answer.
     Rrset(Rrset<'s>, Option<u32>),
@@ -80,25 +80,36 @@ pub struct Steered<'s> {
     pub ttl: u32,
 }
 
-/// One followed CNAME.
+/// One step of a chain: a CNAME, or a DNAME with the CNAME that is synthesised from it.
 #[derive(Clone, Copy)]
 pub struct Link<'s> {
-    /// The CNAME RRset.
+    /// The CNAME or DNAME RRset.
     pub rrset: Rrset<'s>,
-    /// Where the apex of the next zone stands, when the chain goes on in another zone.
-    pub next_apex: Option<NextApex>,
+    /// How it leads on.
+    pub kind: LinkKind,
+    /// Where the apex of the next zone stands in the whole name that it leads to, in octets, when the chain goes on in
+    /// another zone.
+    pub next_apex: Option<usize>,
 }
 
-/// Where the apex of another zone stands once a chain has gone on there.
+/// How a link leads on. `kept` octets of the name stand in front of the DNAME's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NextApex {
-    /// So many octets into the RDATA of the CNAME.
-    InTarget(usize),
-    /// So many octets into the apex before, to which the RDATA points: from a zone to its own parent.
-    InApex(usize),
+pub enum LinkKind {
+    /// The name is an alias.
+    Cname,
+    /// The name is redirected: a CNAME is synthesised (RFC 6672 §3.1).
+    Dname {
+        /// Octets that the new name keeps.
+        kept: usize,
+    },
+    /// The name would be redirected to one that is too long: there is no CNAME (RFC 6672 §2.2).
+    DnameTooLong {
+        /// Octets that the new name would keep.
+        kept: usize,
+    },
 }
 
-/// The followed CNAMEs, in order.
+/// The links that were followed, in order.
 #[derive(Default)]
 pub struct Chain<'s> {
     links: [Option<Link<'s>>; CHAIN_MAX],
@@ -116,33 +127,25 @@ impl<'s> Chain<'s> {
         self.length
     }
 
-    /// Whether no CNAME was followed.
+    /// Whether nothing was followed.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Takes another CNAME in, unless the chain is full or has come round to where it was.
-    fn push(&mut self, rrset: Rrset<'s>) -> bool {
+    /// Takes another link in, unless the chain is full or has come round to where it was. A DNAME stands in an answer
+    /// once: where it is met again the resolver goes on by itself.
+    fn push(&mut self, rrset: Rrset<'s>, kind: LinkKind) -> bool {
         if self.links().any(|link| std::ptr::eq(link.rrset.octets(), rrset.octets())) {
             return false;
         }
         let Some(place) = self.links.get_mut(self.length) else { return false };
-        *place = Some(Link { rrset, next_apex: None });
+        *place = Some(Link { rrset, kind, next_apex: None });
         self.length += 1;
         true
     }
 
-    /// `apex_offset` is where the next zone's apex stands within the whole name of the target.
-    fn goes_on_in_another_zone(&mut self, target: CnameTarget, apex_offset: usize) {
-        let next_apex = match target {
-            CnameTarget::BelowApex { literal } if apex_offset >= literal => {
-                NextApex::InApex(apex_offset - literal)
-            }
-            CnameTarget::BelowApex { .. } | CnameTarget::Whole => NextApex::InTarget(apex_offset),
-        };
-        if let Some(Some(link)) = self.length.checked_sub(1).map(|last| &mut self.links[last]) {
-            link.next_apex = Some(next_apex);
-        }
+    fn last_mut(&mut self) -> Option<&mut Link<'s>> {
+        self.links[..self.length].last_mut()?.as_mut()
     }
 }
 
@@ -161,15 +164,19 @@ pub enum Why {
     Delegated,
     /// ANY is answered with one RRset (RFC 8482).
     OneOfAny,
-    /// The chain of CNAMEs leaves our zones, is longer than [`CHAIN_MAX`], or is a loop.
+    /// The chain leaves our zones, is longer than [`CHAIN_MAX`], or is a loop.
     ChainEnds,
+    /// CNAME or ANY was asked for, and a CNAME was synthesised from a DNAME.
+    Synthesised,
+    /// The name that a DNAME leads to is too long (RFC 6672 §2.2).
+    NameTooLong,
     /// No zone of ours holds the name.
     NotOurZone,
     /// A class other than IN and ANY.
     OtherClass,
 }
 
-/// Decides. `target` is scratch for the names that CNAMEs lead to.
+/// Decides. `target` is scratch for the names that a chain leads to.
 pub fn decide<'s>(
     snapshot: &'s Snapshot,
     question: &Question<'_>,
@@ -197,6 +204,12 @@ pub fn decide<'s>(
     answer
 }
 
+/// What leads from a name to another one.
+enum Alias<'s> {
+    Cname(Rrset<'s>),
+    Dname(Redirection<'s>),
+}
+
 /// What stays the same while a chain is followed.
 struct Decision<'s, 'r> {
     snapshot: &'s Snapshot,
@@ -215,36 +228,76 @@ impl<'s> Decision<'s, '_> {
     ) {
         let mut zone = first;
         let mut next = self.step(zone, name, answer);
-        while let Some(cname) = next {
-            if !answer.chain.push(cname) {
+        while let Some(alias) = next {
+            let led_on = match alias {
+                Alias::Cname(cname) => {
+                    answer.chain.push(cname, LinkKind::Cname) && cname.alias_target(target).is_some()
+                }
+                Alias::Dname(redirection) => {
+                    if answer.chain.is_empty() {
+                        target.clone_from(name);
+                    }
+                    self.redirect(&redirection, target, answer)
+                }
+            };
+            let Some((next_zone, apex)) =
+                led_on.then(|| self.snapshot.zones.find(target, self.qtype)).flatten()
+            else {
                 return;
-            }
-            let Some(written) = cname.cname_target(target) else { return };
-            let Some((next_zone, apex)) = self.snapshot.zones.find(target, self.qtype) else { return };
+            };
             if !Arc::ptr_eq(zone, next_zone) {
-                answer.chain.goes_on_in_another_zone(written, target.suffix_offset(apex));
+                answer.goes_on_below(target.suffix_offset(apex));
                 zone = next_zone;
             }
             next = self.step(zone, target, answer);
         }
     }
 
-    /// Looks one name up. Returns the CNAME that leads on, or `None` when the answer is complete.
-    fn step(&mut self, zone: &'s Zone, name: &QuestionName, answer: &mut Answer<'s>) -> Option<Rrset<'s>> {
+    /// Looks one name up. Returns the alias that leads on, or `None` when the answer is complete.
+    #[inline]
+    fn step(&mut self, zone: &'s Zone, name: &QuestionName, answer: &mut Answer<'s>) -> Option<Alias<'s>> {
         match zone.find(name, self.qtype) {
-            Lookup::Found { node, .. } => return self.at_node(zone, node, answer),
+            Lookup::Found { node, .. } => return self.at_node(zone, node, answer).map(Alias::Cname),
             Lookup::NoName => {
                 answer.rcode = Rcode::NxDomain;
                 answer.end(Why::NoName, Body::Negative(zone.negative_soa(), None));
             }
             Lookup::Referral(referral) => {
-                // A referral is not authoritative; behind a CNAME, AA speaks of the CNAME (RFC 1034 §6.2.7).
+                // A referral is not authoritative; behind an alias, AA speaks of the alias (RFC 1034 §6.2.7).
                 answer.authoritative = !answer.chain.is_empty();
                 let cut = name.suffix_offset(referral.cut);
                 answer.end(Why::Delegated, Body::Referral(referral, cut));
             }
+            Lookup::Redirected(redirection) => return Some(Alias::Dname(redirection)),
         }
         None
+    }
+
+    /// Makes of `name` the one that a DNAME redirects it to. Returns whether the chain goes on there: not when that
+    /// is too long a name, nor when the synthesised CNAME is what was asked for (RFC 6672 §3.2).
+    #[cold]
+    fn redirect(
+        &self,
+        redirection: &Redirection<'s>,
+        name: &mut QuestionName,
+        answer: &mut Answer<'s>,
+    ) -> bool {
+        let kept = name.suffix_offset(redirection.labels);
+        if name.redirect(redirection.labels, redirection.target()).is_none() {
+            if answer.chain.push(redirection.dname, LinkKind::DnameTooLong { kept }) {
+                answer.rcode = Rcode::YxDomain;
+                answer.why = Why::NameTooLong;
+            }
+            return false;
+        }
+        if !answer.chain.push(redirection.dname, LinkKind::Dname { kept }) {
+            return false;
+        }
+        let is_asked_for = matches!(self.qtype, rtype::CNAME | rtype::ANY);
+        if is_asked_for {
+            answer.why = Why::Synthesised;
+        }
+        !is_asked_for
     }
 
     fn at_node(&mut self, zone: &'s Zone, node: Node<'s>, answer: &mut Answer<'s>) -> Option<Rrset<'s>> {
@@ -311,6 +364,13 @@ impl<'s> Answer<'s> {
             body: Body::Nothing,
             scope: 0,
             why,
+        }
+    }
+
+    /// Says that the chain goes on in another zone, whose apex stands at `apex_offset` within the whole target.
+    fn goes_on_below(&mut self, apex_offset: usize) {
+        if let Some(link) = self.chain.last_mut() {
+            link.next_apex = Some(apex_offset);
         }
     }
 

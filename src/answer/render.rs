@@ -1,7 +1,7 @@
 //! From the answer as a value to octets.
 
-use super::decide::{Answer, Body, NextApex, Steered};
-use crate::wire::response::{QUESTION_AT, Records, Response, Section};
+use super::decide::{Answer, Body, Link, LinkKind, Steered};
+use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section};
 use crate::zone::{Referral, Rrset};
 
 /// Octets of a record in front of its RDATA when its owner is a pointer.
@@ -25,22 +25,44 @@ pub(super) fn render(answer: &Answer<'_>, response: &mut Response<'_, '_>) {
 fn write(answer: &Answer<'_>, response: &mut Response<'_, '_>) -> Option<()> {
     let mut places = Places { owner: QUESTION_AT, apex: QUESTION_AT + answer.apex_offset as u16 };
     for link in answer.chain.links() {
-        let target = response.position() as u16 + BEFORE_RDATA;
-        put(response, Section::Answer, places.owner, places.apex, link.rrset, None)?;
-        places.owner = target;
-        match link.next_apex {
-            Some(NextApex::InTarget(offset)) => places.apex = target + offset as u16,
-            Some(NextApex::InApex(offset)) => places.apex += offset as u16,
-            None => {}
-        }
+        places = put_link(response, places, link)?;
     }
     match &answer.body {
         Body::Nothing => Some(()),
-        Body::Rrset(rrset, ttl) => put(response, Section::Answer, places.owner, places.apex, *rrset, *ttl),
+        Body::Rrset(rrset, ttl) => {
+            let start = response.position();
+            put(response, Section::Answer, places.owner, places.apex, *rrset, *ttl)?;
+            if rrset.has_additional() {
+                put_additional(response, places, *rrset, start);
+            }
+            Some(())
+        }
         Body::Steered(steered) => put_steered(response, places, steered),
         Body::Negative(soa, ttl) => put(response, Section::Authority, places.apex, places.apex, *soa, *ttl),
         Body::Referral(referral, cut) => put_referral(response, places, referral, *cut),
     }
+}
+
+/// Writes a link of the chain; where the name that it leads to stands, and the apex of the zone that holds that.
+fn put_link(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>) -> Option<Places> {
+    let mut owner = response.position() as u16 + BEFORE_RDATA;
+    match link.kind {
+        LinkKind::Cname => put(response, Section::Answer, places.owner, places.apex, link.rrset, None)?,
+        LinkKind::Dname { kept } => {
+            put_dname(response, places, link.rrset, kept)?;
+            owner = response.position() as u16 + BEFORE_RDATA;
+            let target = link.rrset.rdata().next()?;
+            response.put_redirection(places.owner, kept, target, link.rrset.ttl()).then_some(())?;
+        }
+        LinkKind::DnameTooLong { kept } => put_dname(response, places, link.rrset, kept)?,
+    }
+    let apex = link.next_apex.map_or(places.apex, |offset| response.within_name(owner, offset));
+    Some(Places { owner, apex })
+}
+
+fn put_dname(response: &mut Response<'_, '_>, places: Places, dname: Rrset<'_>, kept: usize) -> Option<()> {
+    let owner = response.within_name(places.owner, kept);
+    put(response, Section::Answer, owner, places.apex, dname, None)
 }
 
 fn put(
@@ -67,21 +89,31 @@ fn put_steered(response: &mut Response<'_, '_>, places: Places, steered: &Steere
     Some(())
 }
 
-/// NS in the authority section; glue as far as it fits, all of it or TC (RFC 9471 §3).
+/// NS in the authority section, then glue.
 fn put_referral(
     response: &mut Response<'_, '_>,
     places: Places,
     referral: &Referral<'_>,
     cut: usize,
 ) -> Option<()> {
-    let cut = places.owner + cut as u16;
-    put(response, Section::Authority, cut, places.apex, referral.ns, None)?;
-    let additional = response.position();
-    for glue in referral.glue() {
-        if !response.put_named(Section::Additional, glue.owner, places.apex, records(glue.rrset, None)) {
-            response.drop_additional(additional, true);
-            break;
+    let owner = response.within_name(places.owner, cut);
+    let start = response.position();
+    put(response, Section::Authority, owner, places.apex, referral.ns, None)?;
+    put_additional(response, Places { owner, ..places }, referral.ns, start);
+    Some(())
+}
+
+/// What goes along with an RRset that was written at `start`: each owner is a pointer to where the RRset names it. An
+/// RRset that does not fit is left out; where it is needed the whole section is, with TC (RFC 9471 §3.1).
+fn put_additional(response: &mut Response<'_, '_>, places: Places, rrset: Rrset<'_>, start: usize) {
+    let section = response.position();
+    for additional in rrset.additional() {
+        let owner = additional.owner.map_or(usize::from(places.owner), |offset| start + offset);
+        let records = records(additional.rrset, None);
+        let fits =
+            owner <= POINTER_REACH && response.put(Section::Additional, owner as u16, places.apex, records);
+        if !fits && additional.required {
+            return response.drop_additional(section);
         }
     }
-    Some(())
 }

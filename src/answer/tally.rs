@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Standing;
 use crate::steer::Reason;
 use crate::wire::Rcode;
 use crate::wire::rtype;
@@ -54,6 +55,12 @@ counters! {
     WithDnssecOk: "query_features", "feature" = "dnssec_ok";
     /// Octets followed the message; they were ignored.
     Trailing: "query_features", "feature" = "trailing_octets";
+    /// A client cookie alone: a client that has none of ours yet.
+    CookieClientOnly: "cookies", "standing" = "client_only";
+    /// A server cookie of ours that is not too old.
+    CookieValid: "cookies", "standing" = "valid";
+    /// A server cookie that is not ours, or too old.
+    CookieInvalid: "cookies", "standing" = "invalid";
     /// NOERROR.
     NoError: "responses", "rcode" = "NOERROR";
     /// FORMERR.
@@ -66,10 +73,14 @@ counters! {
     NotImp: "responses", "rcode" = "NOTIMP";
     /// REFUSED.
     Refused: "responses", "rcode" = "REFUSED";
+    /// YXDOMAIN: a DNAME leads to a name that is too long.
+    YxDomain: "responses", "rcode" = "YXDOMAIN";
     /// NOTAUTH, which the control handler gives.
     NotAuth: "responses", "rcode" = "NOTAUTH";
     /// BADVERS.
     BadVers: "responses", "rcode" = "BADVERS";
+    /// BADCOOKIE.
+    BadCookie: "responses", "rcode" = "BADCOOKIE";
     /// Responses with TC.
     Truncated: "truncated", "transport" = "udp";
     /// Shorter than a header.
@@ -142,7 +153,20 @@ impl Counter {
             Rcode::NxDomain => Counter::NxDomain,
             Rcode::NotImp => Counter::NotImp,
             Rcode::Refused => Counter::Refused,
+            Rcode::YxDomain => Counter::YxDomain,
+            Rcode::NotAuth => Counter::NotAuth,
             Rcode::BadVers => Counter::BadVers,
+            Rcode::BadCookie => Counter::BadCookie,
+        }
+    }
+
+    /// The counter of a cookie; `None` where there is none.
+    pub fn of_standing(standing: Standing) -> Option<Counter> {
+        match standing {
+            Standing::None => None,
+            Standing::ClientOnly => Some(Counter::CookieClientOnly),
+            Standing::Valid => Some(Counter::CookieValid),
+            Standing::Invalid => Some(Counter::CookieInvalid),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The commands (the door to `clap`): one file each.
 
 mod check;
+mod cookie_secrets;
 mod explain;
 mod files;
 mod log;
@@ -70,6 +71,7 @@ enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Status(status::Arguments),
+    CookieSecrets(cookie_secrets::Arguments),
 }
 
 /// How a command prints its result.
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::CookieSecrets(arguments) => cookie_secrets::run(&arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use thiserror::Error;
 
 use super::limits;
+
+/// The bit of a file's mode that lets everybody read it.
+const READABLE_BY_ALL: u32 = 0o004;
 
 /// Where files come from. Paths in faults are those given here, without the folder of [`Files::Disk`].
 pub enum Files {
@@ -97,6 +101,15 @@ impl Files {
             return Err(ReadError::TooMany(limits::FOLDER_ENTRIES));
         }
         Ok(names.into_iter().collect())
+    }
+
+    /// Whether every user of the machine may read a file, as far as its own mode says.
+    pub(crate) fn is_readable_by_all(&self, path: &Path) -> bool {
+        match self {
+            Files::Disk(folder) => std::fs::metadata(folder.join(path))
+                .is_ok_and(|metadata| metadata.permissions().mode() & READABLE_BY_ALL != 0),
+            Files::Memory(_) => false,
+        }
     }
 
     /// The path as the system knows it: for settings that other parts open themselves.
@@ -214,6 +227,19 @@ mod tests {
         assert_eq!(read("/dev/zero", 9), Err("it is not a regular file".into()));
         assert_eq!(files.list(Path::new("")).unwrap(), ["file"]);
         assert_eq!(files.list(Path::new("file")).unwrap_err().to_string(), "it is not a folder");
+    }
+
+    #[test]
+    fn a_file_that_everybody_may_read_is_told_apart() {
+        let scratch = Scratch::new("mode");
+        let path = scratch.0.join("secret");
+        std::fs::write(&path, "s").unwrap();
+        let files = Files::Disk(scratch.0.clone());
+        for (mode, expected) in [(0o600, false), (0o640, false), (0o644, true), (0o604, true)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(files.is_readable_by_all(Path::new("secret")), expected, "{mode:o}");
+        }
+        assert!(!files.is_readable_by_all(Path::new("missing")));
     }
 
     #[test]

@@ -32,6 +32,10 @@ pub(crate) const WORKERS: usize = 256;
 pub(crate) const CONNECTIONS: usize = 1_000_000;
 /// Octets of the identity: one character-string (RFC 1035 §3.3).
 pub(crate) const IDENTITY_OCTETS: usize = 255;
+/// Octets of a file of cookie secrets.
+pub(crate) const COOKIE_SECRETS_OCTETS: u64 = 64 << 10;
+/// Secrets in it: each of them is looked at when a cookie is judged.
+pub(crate) const COOKIE_SECRETS: usize = 64;
 /// Octets of the path of a Unix socket: `sun_path` less its final zero.
 pub(crate) const SOCKET_PATH_OCTETS: usize = 107;
 /// Bounds of the largest UDP response: every resolver takes the first (RFC 1035 §4.2.1), none asks for more than the

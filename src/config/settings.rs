@@ -37,3 +37,10 @@ pub struct TcpSettings {
     /// For the whole connection.
     pub connection_timeout: Duration,
 }
+
+impl TcpSettings {
+    /// The idle timeout as clients are told it: in units of 100 ms (RFC 7828 §3.1).
+    pub fn keepalive(&self) -> u16 {
+        (self.idle_timeout.as_millis() / 100).try_into().unwrap_or(u16::MAX)
+    }
+}

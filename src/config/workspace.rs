@@ -52,6 +52,11 @@ impl<'a> Workspace<'a> {
         Ok(Source::new(self.shown(path), self.octets(path, most)?))
     }
 
+    /// Whether every user of the machine may read a file.
+    pub(crate) fn is_readable_by_all(&self, path: &str) -> bool {
+        self.files.is_readable_by_all(&self.folder.join(path))
+    }
+
     /// A text file below a folder (`$INCLUDE`).
     pub(crate) fn source_below(&self, folder: &str, path: &str, most: u64) -> Result<Arc<Source>, ReadError> {
         let octets = self.files.read_below(&self.folder.join(folder), Path::new(path), most)?;

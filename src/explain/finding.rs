@@ -1,16 +1,16 @@
-//! What the zones say of a name: the chain of CNAMEs that an answer followed, and what stands at its end.
+//! What the zones say of a name: the chain of aliases that an answer followed, and what stands at its end.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Alias, Finding};
-use crate::answer::{Answer, Body, Why};
+use crate::answer::{Answer, Body, Link, LinkKind, Why};
 use crate::snapshot::Snapshot;
 use crate::wire::{Name, QuestionName, rtype};
 use crate::zone::{Lookup, Referral, Rrset, Zone};
 
 /// Where an answer's chain ends.
 pub(super) struct End {
-    /// The CNAMEs on the way.
+    /// The aliases on the way.
     pub(super) chain: Vec<Alias>,
     /// The apex of the zone of the last name.
     pub(super) zone: Option<Name>,
@@ -23,18 +23,34 @@ pub(super) struct End {
 /// Follows the chain of an answer that was decided, and looks at its end.
 pub(super) fn follow(snapshot: &Snapshot, name: &Name, qtype: u16, answer: &Answer<'_>) -> End {
     let mut scratch = QuestionName::default();
-    let mut owner = name.clone();
+    let mut last = name.clone();
     let mut chain = Vec::new();
     for link in answer.chain.links() {
-        let Some(target) = target_of(link.rrset) else { break };
-        chain.push(Alias { owner, target: target.clone(), ttl: link.rrset.ttl() });
-        owner = target;
+        let alias = alias(link, last.clone());
+        last = alias.target.clone().unwrap_or(last);
+        chain.push(alias);
     }
-    scratch.set(&owner);
+    scratch.set(&last);
     match snapshot.zones.find(&scratch, qtype) {
-        Some((zone, _)) => at_end(zone, &owner, qtype, answer, chain),
+        Some((zone, _)) => at_end(zone, &last, qtype, answer, chain),
         None => End { chain, zone: None, finding: Finding::NotOurZone, rule: None },
     }
+}
+
+/// A link of the chain that stands at, or redirects, the name `owner`.
+fn alias(link: &Link<'_>, owner: Name) -> Alias {
+    let mut scratch = QuestionName::default();
+    let whole = |name: &QuestionName| Name::from_wire(name.as_octets()).ok();
+    let target = link.rrset.alias_target(&mut scratch).and_then(|()| whole(&scratch));
+    let ttl = link.rrset.ttl();
+    let (LinkKind::Dname { kept } | LinkKind::DnameTooLong { kept }) = link.kind else {
+        return Alias { owner, dname: None, target, ttl };
+    };
+    let octets = owner.as_octets();
+    let dname = Name::from_wire(&octets[kept..]).ok().zip(target.clone());
+    let target =
+        target.and_then(|target| Name::from_wire(&[&octets[..kept], target.as_octets()].concat()).ok());
+    Alias { owner, dname, target, ttl }
 }
 
 fn at_end(zone: &Zone, name: &Name, qtype: u16, answer: &Answer<'_>, chain: Vec<Alias>) -> End {
@@ -42,7 +58,10 @@ fn at_end(zone: &Zone, name: &Name, qtype: u16, answer: &Answer<'_>, chain: Vec<
     scratch.set(name);
     let mut rule = None;
     let finding = match zone.find(&scratch, qtype) {
-        Lookup::Found { .. } if answer.why == Why::ChainEnds => Finding::ChainTooLong,
+        _ if answer.why == Why::ChainEnds => Finding::ChainTooLong,
+        _ if matches!(answer.why, Why::Synthesised | Why::NameTooLong) => Finding::Redirected,
+        // What leads on was followed, or the chain has ended.
+        Lookup::Redirected(_) => Finding::ChainTooLong,
         Lookup::Found { node, wildcard } => match node.rrset(qtype).or(rrset_of(answer)) {
             Some(rrset) => {
                 rule = rrset.rule().filter(|_| rrset.rtype() == qtype);
@@ -84,12 +103,6 @@ fn referral_finding(name: &Name, referral: &Referral<'_>) -> Finding {
         cut = cut.parent().expect("a cut is an ancestor of the name or the name itself");
     }
     Finding::Referral { cut, nameservers: referral.ns.record_count() }
-}
-
-fn target_of(cname: Rrset<'_>) -> Option<Name> {
-    let mut target = QuestionName::default();
-    cname.cname_target(&mut target)?;
-    Name::from_wire(target.as_octets()).ok()
 }
 
 /// The addresses of an A or AAAA RRset; none for other types.

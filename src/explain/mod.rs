@@ -47,7 +47,7 @@ pub struct Explanation {
     pub why: Why,
     /// The apex of the zone that holds the name at the end of the chain.
     pub zone: Option<Name>,
-    /// The CNAMEs that were followed.
+    /// The CNAMEs and DNAMEs that were followed.
     pub chain: Vec<Alias>,
     /// What is at the name at the end of the chain.
     pub finding: Finding,
@@ -57,13 +57,15 @@ pub struct Explanation {
     pub scope: u8,
 }
 
-/// A followed CNAME.
+/// A followed CNAME, or the CNAME that was synthesised from a DNAME.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
     /// Where it stands.
     pub owner: Name,
-    /// Where it leads.
-    pub target: Name,
+    /// The owner of the DNAME that it was synthesised from, and what the DNAME leads to.
+    pub dname: Option<(Name, Name)>,
+    /// Where it leads; `None` when that is too long a name.
+    pub target: Option<Name>,
     /// Seconds.
     pub ttl: u32,
 }
@@ -73,8 +75,10 @@ pub struct Alias {
 pub enum Finding {
     /// No zone of ours holds it.
     NotOurZone,
-    /// The chain of CNAMEs is longer than we follow, or a loop.
+    /// The chain of aliases is longer than we follow, or a loop.
     ChainTooLong,
+    /// A DNAME at or above the name redirects it, and that is all that was asked for or can be said.
+    Redirected,
     /// An RRset as it stands in the master file.
     Rrset {
         /// Its type (for ANY the one that was taken).

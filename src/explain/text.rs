@@ -76,9 +76,11 @@ fn why(explanation: &Explanation) -> String {
         Why::Delegated => "the name is delegated",
         Why::OneOfAny => "ANY gets one RRset (RFC 8482)",
         Why::ChainEnds if explanation.finding == Finding::ChainTooLong => {
-            return format!("the chain of CNAMEs is a loop or longer than {CHAIN_MAX}");
+            return format!("the chain of aliases is a loop or longer than {CHAIN_MAX}");
         }
-        Why::ChainEnds => "the chain of CNAMEs leaves our zones",
+        Why::ChainEnds => "the chain of aliases leaves our zones",
+        Why::Synthesised => "a CNAME is synthesised from a DNAME",
+        Why::NameTooLong => "the name that a DNAME leads to is longer than 255 octets",
         Why::NotOurZone => "no zone of ours holds the name",
         Why::OtherClass => "a class other than IN",
     };
@@ -87,7 +89,13 @@ fn why(explanation: &Explanation) -> String {
 
 fn at_the_name(text: &mut Text, explanation: &Explanation) {
     for alias in &explanation.chain {
-        text.field("CNAME", &format!("{} → {}, TTL {}", alias.owner, alias.target, alias.ttl));
+        if let Some((owner, target)) = &alias.dname {
+            text.field("DNAME", &format!("{owner} → {target}, TTL {}", alias.ttl));
+        }
+        if let Some(target) = &alias.target {
+            let made = if alias.dname.is_some() { ", synthesised" } else { "" };
+            text.field("CNAME", &format!("{} → {target}, TTL {}{made}", alias.owner, alias.ttl));
+        }
     }
     if let Some(zone) = &explanation.zone {
         text.field("zone", &zone.to_string());
@@ -103,8 +111,9 @@ fn finding(finding: &Finding) -> String {
     match finding {
         Finding::NotOurZone => "no zone of ours holds it".to_owned(),
         Finding::ChainTooLong => {
-            format!("a CNAME that is not followed: an answer follows {CHAIN_MAX}, each once")
+            format!("an alias that is not followed: an answer follows {CHAIN_MAX}, each once")
         }
+        Finding::Redirected => "a name below a DNAME".to_owned(),
         Finding::Rrset { rtype, ttl, records, addresses, wildcard } => {
             let rtype = record_type::name(*rtype);
             let by = if *wildcard { " (a wildcard stands in)" } else { "" };

@@ -4,21 +4,25 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::answer::{Context, Counter, Random, Reaction, Responder, Tally, Transport, servfail};
+use crate::answer::{Context, Counter, Random, Reaction, Responder, Tally, Transport, error, refuse_whole};
+use crate::wire::Rcode;
+use crate::wire::cookie::Secret;
 
 /// A responder of one worker, with its counters.
 pub(super) struct Desk {
     responder: Responder,
     tally: Arc<Tally>,
     seeds: Random,
+    process_secret: Secret,
 }
 
 impl Desk {
-    /// A desk whose draws follow from `seed`.
-    pub(super) fn new(seed: u64) -> Desk {
+    /// A desk whose draws follow from `seed`. `process_secret` is the same for all desks of a process.
+    pub(super) fn new(seed: u64, process_secret: Secret) -> Desk {
         let tally = Arc::new(Tally::default());
         let mut seeds = Random::new(seed);
-        Desk { responder: Responder::new(seeds.word(), Arc::clone(&tally)), tally, seeds }
+        let responder = Responder::new(seeds.word(), process_secret, Arc::clone(&tally));
+        Desk { responder, tally, seeds, process_secret }
     }
 
     /// The counters; this desk alone writes to them.
@@ -31,7 +35,7 @@ impl Desk {
         self.tally.count(counter);
     }
 
-    /// Answers one packet. A panic becomes a SERVFAIL made from the header; the responder that panicked is thrown away with
+    /// Answers one packet. A panic becomes a SERVFAIL without data; the responder that panicked is thrown away with
     /// whatever state it was in.
     pub(super) fn respond(
         &mut self,
@@ -49,8 +53,9 @@ impl Desk {
         catch_unwind(attempt).unwrap_or_else(|_| {
             self.tally.count(Counter::Panic);
             self.tally.count(Counter::ServFail);
-            self.responder = Responder::new(self.seeds.word(), Arc::clone(&self.tally));
-            Reaction::Answer(servfail(packet, out))
+            self.responder = Responder::new(self.seeds.word(), self.process_secret, Arc::clone(&self.tally));
+            let configuration = &context.snapshot.configuration;
+            Reaction::Answer(refuse_whole(configuration, packet, Rcode::ServFail, error::INTERNAL, out))
         })
     }
 }

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clock::Clock;
+use super::control::Surroundings;
 use crate::config::{Settings, TcpSettings};
 use crate::fault::Source;
-use crate::snapshot::{Configuration, Snapshot, Store, ZoneFile};
+use crate::snapshot::{Configuration, Cookies, Snapshot, Store, ZoneFile};
 use crate::steer::TargetHealth;
 use crate::wire::Name;
+use crate::wire::cookie::Secret;
 use crate::zone::ZoneData;
 
 /// The zone that is served; example.com and nothing else.
@@ -35,6 +38,7 @@ pub(super) fn store() -> Arc<Store> {
             warnings: vec![],
         }],
         identity: Some("ns1.test".into()),
+        cookies: Some(Cookies::default()),
         udp_payload_max: 1232,
         ..Default::default()
     })
@@ -48,6 +52,11 @@ pub(super) fn empty_store() -> Arc<Store> {
 fn publish(configuration: Configuration) -> Arc<Store> {
     let health = |_| -> TargetHealth { unreachable!("no pools") };
     Arc::new(Store::new(Arc::new(Snapshot::new(1, Arc::new(configuration), &health))))
+}
+
+/// What answers of a test server depend on beside the generation.
+pub(super) fn surroundings() -> Surroundings {
+    Surroundings { clock: Clock::start(), process_secret: Secret::new([7; 16]), keepalive: 100 }
 }
 
 /// Settings with generous limits.

@@ -36,16 +36,17 @@ use tokio::time::timeout;
 use crate::answer::{Random, Tally};
 use crate::config::Settings;
 use crate::snapshot::Store;
+use crate::wire::cookie::{SECRET, Secret};
 
 use clock::Clock;
-use control::Control;
+use control::{Control, Surroundings};
 use desk::Desk;
 use own_addresses::OwnAddresses;
 
 /// Why a bound server could not start.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// The system gave no random octets for the seed.
+    /// The system gave no random octets for the seed or the secret of the cookies.
     #[error("the system gave no random octets: {0}")]
     Seed(getrandom::Error),
     /// The system gave no thread for a UDP worker.
@@ -90,13 +91,15 @@ pub fn start(
     runtime: &Handle,
 ) -> Result<Server, StartError> {
     let mut seeds = Random::new(seed.map_or_else(system_seed, Ok)?);
+    let process_secret = process_secret()?;
     let addresses = sockets.addresses();
     let (connections, stopping) = watch::channel(false);
     let clock = Clock::start();
     let stop = Stop { workers: Arc::default(), connections };
 
     let shared = Arc::new(Tally::default());
-    let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&shared)));
+    let surroundings = Surroundings { clock, process_secret, keepalive: settings.tcp.keepalive() };
+    let control = Arc::new(Control::new(Arc::clone(&store), surroundings, Arc::clone(&shared)));
     let udp = udp::Shared {
         store: Arc::clone(&store),
         clock,
@@ -107,12 +110,12 @@ pub fn start(
     let mut desks = Vec::new();
     let mut workers = Vec::new();
     for (number, sockets) in sockets.udp.into_iter().enumerate() {
-        let desk = Desk::new(seeds.word());
+        let desk = Desk::new(seeds.word(), process_secret);
         desks.push(desk.tally());
         workers.push(udp::spawn(number, sockets, desk, udp.clone()).map_err(StartError::Thread)?);
     }
 
-    let service = tcp::Service::new(store, clock, control, shared, &settings.tcp, &mut seeds);
+    let service = tcp::Service::new(store, clock, control, shared, &settings.tcp, &mut seeds, process_secret);
     let tallies = desks.into_iter().chain(service.tallies()).collect();
     let service = Arc::new(service);
     let _inside = runtime.enter();
@@ -157,4 +160,11 @@ impl Server {
 
 fn system_seed() -> Result<u64, StartError> {
     getrandom::u64().map_err(StartError::Seed)
+}
+
+/// What this process's cookies are made with. Never of `seed`: who knows it could make them too.
+fn process_secret() -> Result<Secret, StartError> {
+    let mut octets = [0; SECRET];
+    getrandom::fill(&mut octets).map_err(StartError::Seed)?;
+    Ok(Secret::new(octets))
 }

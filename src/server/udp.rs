@@ -94,7 +94,7 @@ impl Worker {
             Err(error) => return self.complain_of_receiving(&error, Some(socket.address())),
         }
         let snapshot = store.load();
-        let context = Context { snapshot: &snapshot, now: self.shared.clock.now() };
+        let context = Context { snapshot: &snapshot, now: self.shared.clock.now(), keepalive: 0 };
         batch.answer_each(|origin, packet, out| self.answer(&context, &socket, origin, packet, out));
         drop(snapshot);
         let sent = batch.send(&socket);

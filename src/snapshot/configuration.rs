@@ -6,6 +6,7 @@ use crate::fault::{Fault, Source};
 use crate::geo::{self, Database, Site};
 use crate::health::{Monitor, TargetId, TargetKey};
 use crate::steer::{Pool, PoolId, Rule};
+use crate::wire::cookie::ScheduledSecret;
 use crate::wire::{Family, Name};
 use crate::zone::Zone;
 
@@ -99,6 +100,40 @@ pub struct RuleLabel {
     pub family: Family,
 }
 
+/// How client cookies are answered (RFC 7873).
+#[derive(Debug, Clone, Default)]
+pub struct Cookies {
+    /// Who must show a valid one before it is answered over UDP.
+    pub require: RequireCookies,
+    /// Secrets that a set of servers shares, in the order of their use. None: each process has its own.
+    pub secrets: Vec<ScheduledSecret>,
+}
+
+/// Which queries over UDP are answered with BADCOOKIE instead of data, if they carry a cookie that is not valid (RFC 7873
+/// §5.2.3). Without any cookie a query is always answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RequireCookies {
+    /// None.
+    #[default]
+    Never,
+    /// Those that exceed a rate limit.
+    UnderLoad,
+    /// All.
+    Always,
+}
+
+/// Which answers say more about themselves (RFC 8914).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ExtendedErrors {
+    /// None.
+    Off,
+    /// Errors.
+    #[default]
+    Errors,
+    /// Those that steering could not give as it should, too.
+    All,
+}
+
 /// One loaded configuration: what snapshots are compiled from.
 #[derive(Default)]
 pub struct Configuration {
@@ -122,6 +157,12 @@ pub struct Configuration {
     pub rule_labels: Vec<RuleLabel>,
     /// NSID and `id.server`, at most 255 octets.
     pub identity: Option<String>,
+    /// What answers say about themselves.
+    pub extended_errors: ExtendedErrors,
+    /// Where resolvers report errors in our zones: the agent domain (RFC 9567), in lower case.
+    pub report_channel: Option<Name>,
+    /// Cookies; `None`: the option is ignored.
+    pub cookies: Option<Cookies>,
     /// The largest UDP response in octets.
     pub udp_payload_max: u16,
 }

@@ -4,7 +4,8 @@ mod configuration;
 mod store;
 
 pub use configuration::{
-    Configuration, GeoSource, Map, Monitored, RuleLabel, SteerMark, SteerRequest, Target, ZoneFile,
+    Configuration, Cookies, ExtendedErrors, GeoSource, Map, Monitored, RequireCookies, RuleLabel, SteerMark,
+    SteerRequest, Target, ZoneFile,
 };
 pub use store::Store;
 

@@ -1,4 +1,4 @@
-//! The OPT record of a query and its options (RFC 6891, RFC 7871, RFC 7873, RFC 5001).
+//! The OPT record of a query and its options (RFC 6891; RFC 5001, 7828, 7871, 7873, 9660).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -10,6 +10,14 @@ pub mod option {
     pub const CLIENT_SUBNET: u16 = 8;
     /// RFC 7873.
     pub const COOKIE: u16 = 10;
+    /// RFC 7828.
+    pub const TCP_KEEPALIVE: u16 = 11;
+    /// RFC 8914.
+    pub const EXTENDED_ERROR: u16 = 15;
+    /// RFC 9567.
+    pub const REPORT_CHANNEL: u16 = 18;
+    /// RFC 9660.
+    pub const ZONE_VERSION: u16 = 19;
 }
 
 /// The smallest payload size that counts (RFC 6891 §6.2.3).
@@ -26,10 +34,25 @@ pub struct Edns<'p> {
     pub dnssec_ok: bool,
     /// NSID was asked for.
     pub nsid: bool,
+    /// The version of the zone was asked for.
+    pub zone_version: bool,
+    /// How long a connection may be idle was asked for.
+    pub keepalive: Keepalive,
     /// EDNS Client Subnet.
     pub client_subnet: Option<ClientSubnet<'p>>,
     /// A cookie of a valid length (8 or 16–40 octets).
     pub cookie: Option<&'p [u8]>,
+}
+
+/// The question of how long a connection may be idle. Whether it counts is up to the transport (RFC 7828 §3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keepalive {
+    /// Not there.
+    Absent,
+    /// There, and empty as it should be.
+    Asked,
+    /// There, with a timeout, which only servers send.
+    WithData,
 }
 
 /// EDNS Client Subnet as sent, checked as semantics §7 wants it.
@@ -48,8 +71,21 @@ pub struct ClientSubnet<'p> {
 pub enum EdnsFault {
     /// Version above 0: BADVERS.
     Version,
-    /// Options that do not parse, a malformed client subnet, a cookie of a wrong length: FORMERR.
-    Malformed,
+    /// An option against its RFC: FORMERR. The text says which and how.
+    Malformed(&'static str),
+}
+
+/// What is malformed, for the extended error.
+mod fault {
+    pub(super) const LENGTH: &str = "malformed EDNS options";
+    pub(super) const CLIENT_SUBNET: &str = "malformed client subnet";
+    pub(super) const COOKIE: &str = "malformed cookie";
+    pub(super) const ZONE_VERSION: &str = "ZONEVERSION with data";
+}
+
+/// DO, in the TTL of an OPT record.
+pub fn dnssec_ok(ttl: u32) -> bool {
+    ttl & 0x8000 != 0
 }
 
 impl<'p> Edns<'p> {
@@ -60,18 +96,20 @@ impl<'p> Edns<'p> {
         }
         let mut edns = Edns {
             payload: payload.max(PAYLOAD_MIN),
-            dnssec_ok: ttl & 0x8000 != 0,
+            dnssec_ok: dnssec_ok(ttl),
             nsid: false,
+            zone_version: false,
+            keepalive: Keepalive::Absent,
             client_subnet: None,
             cookie: None,
         };
         let mut rest = options;
         while !rest.is_empty() {
             let [code_high, code_low, length_high, length_low, tail @ ..] = rest else {
-                return Err(EdnsFault::Malformed);
+                return Err(EdnsFault::Malformed(fault::LENGTH));
             };
             let length = usize::from(u16::from_be_bytes([*length_high, *length_low]));
-            let data = tail.get(..length).ok_or(EdnsFault::Malformed)?;
+            let data = tail.get(..length).ok_or(EdnsFault::Malformed(fault::LENGTH))?;
             edns.take_option(u16::from_be_bytes([*code_high, *code_low]), data)?;
             rest = &tail[length..];
         }
@@ -81,15 +119,23 @@ impl<'p> Edns<'p> {
     fn take_option(&mut self, code: u16, data: &'p [u8]) -> Result<(), EdnsFault> {
         match code {
             option::CLIENT_SUBNET => {
-                let subnet = ClientSubnet::read(data).ok_or(EdnsFault::Malformed)?;
+                let subnet = ClientSubnet::read(data).ok_or(EdnsFault::Malformed(fault::CLIENT_SUBNET))?;
                 // The first one counts; a second one must be well-formed all the same.
                 self.client_subnet.get_or_insert(subnet);
             }
             option::COOKIE => match data.len() {
-                8 | 16..=40 => self.cookie = Some(data),
-                _ => return Err(EdnsFault::Malformed),
+                8 | 16..=40 => {
+                    // RFC 7873 §5.2: of several cookies the first counts.
+                    self.cookie.get_or_insert(data);
+                }
+                _ => return Err(EdnsFault::Malformed(fault::COOKIE)),
             },
+            // RFC 5001 §2.1 wants it empty; what is in it has no meaning.
             option::NSID => self.nsid = true,
+            option::TCP_KEEPALIVE if data.is_empty() => self.keepalive = Keepalive::Asked,
+            option::TCP_KEEPALIVE => self.keepalive = Keepalive::WithData,
+            option::ZONE_VERSION if data.is_empty() => self.zone_version = true,
+            option::ZONE_VERSION => return Err(EdnsFault::Malformed(fault::ZONE_VERSION)),
             _ => {}
         }
         Ok(())
@@ -168,14 +214,30 @@ mod tests {
         let edns = Edns::read(100, 0x8000, &options).unwrap();
         assert!(edns.dnssec_ok && edns.nsid);
         assert_eq!((edns.payload, edns.cookie), (512, Some(&options[13..])));
+        assert_eq!((edns.keepalive, edns.zone_version), (Keepalive::Absent, false));
         assert_eq!(Edns::read(1232, 0x0001_0000, &[]), Err(EdnsFault::Version));
         for length in 1..4 {
-            assert_eq!(Edns::read(1232, 0, &options[..length]), Err(EdnsFault::Malformed));
+            assert_eq!(Edns::read(1232, 0, &options[..length]), Err(EdnsFault::Malformed(fault::LENGTH)));
         }
-        assert_eq!(Edns::read(1232, 0, &[0, 99, 0, 2, 7]), Err(EdnsFault::Malformed));
+        assert_eq!(Edns::read(1232, 0, &[0, 99, 0, 2, 7]), Err(EdnsFault::Malformed(fault::LENGTH)));
         for length in (0..8).chain(9..16).chain(41..50) {
             let cookie = [[0, 10, 0, length].as_slice(), &vec![1; usize::from(length)]].concat();
-            assert_eq!(Edns::read(1232, 0, &cookie), Err(EdnsFault::Malformed), "{length}");
+            let malformed = Err(EdnsFault::Malformed(fault::COOKIE));
+            assert_eq!(Edns::read(1232, 0, &cookie), malformed, "{length}");
         }
+    }
+
+    #[test]
+    fn options_with_data_that_they_must_not_have_are_told_apart() {
+        let read = |options| Edns::read(1232, 0, options);
+        assert!(read(&[0, 3, 0, 2, 1, 2]).unwrap().nsid, "data in NSID are ignored");
+        assert_eq!(read(&[0, 11, 0, 0]).unwrap().keepalive, Keepalive::Asked);
+        assert_eq!(read(&[0, 11, 0, 2, 1, 2]).unwrap().keepalive, Keepalive::WithData);
+        assert!(read(&[0, 19, 0, 0]).unwrap().zone_version);
+        assert_eq!(read(&[0, 19, 0, 1, 0]), Err(EdnsFault::Malformed(fault::ZONE_VERSION)));
+        assert_eq!(read(&[0, 8, 0, 0]), Err(EdnsFault::Malformed(fault::CLIENT_SUBNET)));
+        // Of two cookies the first counts; padding is nothing to answer without encryption (RFC 8467 §4).
+        let two = [[0, 10, 0, 8].as_slice(), &[1; 8], &[0, 10, 0, 8], &[2; 8], &[0, 12, 0, 1, 0]].concat();
+        assert_eq!(read(&two).unwrap().cookie, Some([1; 8].as_slice()));
     }
 }

@@ -45,20 +45,29 @@ pub enum Rcode {
     NotImp = 4,
     /// The server will not say.
     Refused = 5,
+    /// The name that a DNAME leads to is too long (RFC 6672 §2.2).
+    YxDomain = 6,
+    /// The server is not authoritative for the zone of an UPDATE, a NOTIFY or a transfer (RFC 2136 §2.2, RFC 8945 §5).
+    NotAuth = 9,
     /// EDNS version not supported (RFC 6891 §6.1.3).
     BadVers = 16,
+    /// The server cookie is missing or not valid (RFC 7873 §8).
+    BadCookie = 23,
 }
 
 impl Rcode {
     /// Every rcode, in ascending order.
-    pub const ALL: [Rcode; 7] = [
+    pub const ALL: [Rcode; 10] = [
         Rcode::NoError,
         Rcode::FormErr,
         Rcode::ServFail,
         Rcode::NxDomain,
         Rcode::NotImp,
         Rcode::Refused,
+        Rcode::YxDomain,
+        Rcode::NotAuth,
         Rcode::BadVers,
+        Rcode::BadCookie,
     ];
 
     /// The name in the IANA registry.
@@ -70,7 +79,10 @@ impl Rcode {
             Rcode::NxDomain => "NXDOMAIN",
             Rcode::NotImp => "NOTIMP",
             Rcode::Refused => "REFUSED",
+            Rcode::YxDomain => "YXDOMAIN",
+            Rcode::NotAuth => "NOTAUTH",
             Rcode::BadVers => "BADVERS",
+            Rcode::BadCookie => "BADCOOKIE",
         }
     }
 }
@@ -112,25 +124,16 @@ pub fn count(packet: &[u8], section: usize) -> u16 {
     u16::from_be_bytes([packet[4 + 2 * section], packet[5 + 2 * section]])
 }
 
-/// Writes an answer that consists of a header only, and returns its length: 12, or 0 when either buffer is shorter.
-pub fn answer_header_only(query: &[u8], rcode: Rcode, out: &mut [u8]) -> usize {
-    let (Some(header), Some(out)) = (Header::read(query), out.get_mut(..HEADER_LENGTH)) else { return 0 };
-    out.fill(0);
-    out[..2].copy_from_slice(&header.id);
-    out[2..4].copy_from_slice(&header.response_flags(rcode as u16 & 0xF).to_be_bytes());
-    HEADER_LENGTH
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn header_only_answers_copy_id_opcode_rd_and_cd() {
-        let query = [0xAB, 0xCD, 0x11, 0x70, 0, 1, 0, 0, 0, 0, 0, 9];
-        let mut out = [0xFF; 20];
-        assert_eq!(answer_header_only(&query, Rcode::NotImp, &mut out), 12);
-        assert_eq!(out[..12], [0xAB, 0xCD, 0x91, 0x14, 0, 0, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(answer_header_only(&query[..11], Rcode::NotImp, &mut out), 0);
+    fn a_response_copies_opcode_rd_and_cd_and_nothing_else() {
+        let query = [0xAB, 0xCD, 0x17, 0x70, 0, 1, 0, 0, 0, 0, 0, 9];
+        let header = Header::read(&query).unwrap();
+        assert_eq!((header.id, header.response_flags(4)), ([0xAB, 0xCD], 0x9114));
+        assert_eq!(count(&query, 3), 9);
+        assert_eq!(Header::read(&query[..11]), None);
     }
 }

@@ -2,14 +2,18 @@
 //!
 //! Nothing here allocates on the way of a query, and nothing knows what a zone is.
 
+pub mod cookie;
 pub mod edns;
+pub mod extended_error;
 pub mod header;
 pub mod name;
+pub mod options;
 pub mod query;
 pub mod question_name;
 pub mod response;
 
 pub use edns::{ClientSubnet, Edns};
+pub use extended_error::ExtendedError;
 pub use header::{Header, Rcode};
 pub use name::{Name, NameError};
 pub use question_name::QuestionName;

@@ -1,15 +1,31 @@
 //! A query packet, read without allocation: a well-formed question, a refusal, or silence.
 
-use super::edns::{Edns, EdnsFault};
+use super::edns::{self, Edns, EdnsFault};
 use super::header::{HEADER_LENGTH, Header, Rcode, count, opcode};
 use super::question_name::QuestionName;
-use super::{class, rtype};
+use super::{ExtendedError, class, rtype};
+
+/// What is wrong with a message, for the extended error.
+mod fault {
+    use super::ExtendedError;
+
+    pub(super) const OPCODE: ExtendedError = ExtendedError::not_supported("opcode not supported");
+    pub(super) const QUESTIONS: ExtendedError = ExtendedError::other("not exactly one question");
+    pub(super) const QUESTION: ExtendedError = ExtendedError::other("malformed question");
+    pub(super) const RECORD: ExtendedError = ExtendedError::other("malformed record");
+    pub(super) const TWO_OPT: ExtendedError = ExtendedError::other("more than one OPT");
+    pub(super) const OPT_OWNER: ExtendedError = ExtendedError::other("OPT with a name");
+    pub(super) const VERSION: ExtendedError = ExtendedError::not_supported("EDNS versions above 0");
+    pub(super) const TSIG: ExtendedError = ExtendedError::other("misplaced TSIG");
+}
 
 /// What a packet turned out to be.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Packet<'p> {
     /// A question to decide on.
     Query(Query<'p>),
+    /// No question, but a cookie: the client wants one of ours (RFC 7873 §5.4).
+    CookieRequest(Query<'p>),
     /// A message that is answered with an error.
     Refusal(Refusal<'p>),
     /// A control message (NOTIFY, UPDATE, a TSIG-signed query): for the control handler.
@@ -53,8 +69,17 @@ pub struct Refusal<'p> {
     pub question: &'p [u8],
     /// The error.
     pub rcode: Rcode,
-    /// Whether the query had an OPT record, so that the answer must have one.
-    pub edns: bool,
+    /// What is wrong.
+    pub error: ExtendedError,
+    /// The OPT record of the query, so that the answer has one too.
+    pub opt: Option<SeenOpt>,
+}
+
+/// An OPT record that was there, whatever is wrong with it or with the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenOpt {
+    /// DNSSEC OK, to be copied.
+    pub dnssec_ok: bool,
 }
 
 /// Reads a packet. The name of the question, in lower case, goes into `name`.
@@ -63,25 +88,25 @@ pub fn read<'p>(packet: &'p [u8], name: &mut QuestionName) -> Packet<'p> {
     if header.is_response() {
         return Packet::Drop(DropReason::Response);
     }
-    let refuse = |rcode| Packet::Refusal(Refusal { header, question: &[], rcode, edns: false });
-    match header.opcode() {
-        opcode::QUERY => {}
-        opcode::NOTIFY | opcode::UPDATE => return Packet::Control,
-        _ => return refuse(Rcode::NotImp),
+    let kind = header.opcode();
+    if !matches!(kind, opcode::QUERY | opcode::NOTIFY | opcode::UPDATE) {
+        return refuse_whole(packet, header, Rcode::NotImp, fault::OPCODE);
     }
-    if count(packet, 0) != 1 {
-        return refuse(Rcode::FormErr); // RFC 9619
+    match count(packet, 0) {
+        1 => {}
+        0 if kind == opcode::QUERY => return read_without_question(packet, header),
+        _ => return refuse_whole(packet, header, Rcode::FormErr, fault::QUESTIONS), // RFC 9619
     }
-    let Some(name_length) = name.read(&packet[HEADER_LENGTH..]) else { return refuse(Rcode::FormErr) };
-    let question_end = HEADER_LENGTH + name_length + 4;
-    let Some(question) = packet.get(HEADER_LENGTH..question_end) else { return refuse(Rcode::FormErr) };
-    let [.., type_high, type_low, class_high, class_low] = *question else { return refuse(Rcode::FormErr) };
+    let Some((question, end)) = read_question(packet, name) else {
+        return refuse_whole(packet, header, Rcode::FormErr, fault::QUESTION);
+    };
+    let [.., type_high, type_low, class_high, class_low] = *question else {
+        return refuse_whole(packet, header, Rcode::FormErr, fault::QUESTION);
+    };
 
-    let records = Records::read(packet, question_end);
-    if records.is_signed && records.fault.is_none() {
-        return Packet::Control;
-    }
+    let records = Records::read(packet, end);
     match records.fault {
+        None if records.is_signed || kind != opcode::QUERY => Packet::Control,
         None => Packet::Query(Query {
             header,
             question,
@@ -90,28 +115,69 @@ pub fn read<'p>(packet: &'p [u8], name: &mut QuestionName) -> Packet<'p> {
             edns: records.edns,
             trailing: records.end != packet.len(),
         }),
-        Some(rcode) => Packet::Refusal(Refusal { header, question, rcode, edns: records.has_opt }),
+        Some((rcode, error)) => Packet::Refusal(Refusal { header, question, rcode, error, opt: records.opt }),
     }
+}
+
+/// The options of a message that [`read`] does not refuse, and whether it has an OPT record at all, in spite of whatever else
+/// may be wrong: for answers that are made outside of the ordinary way.
+pub fn read_opt(packet: &[u8]) -> (Option<SeenOpt>, Option<Edns<'_>>) {
+    if packet.len() < HEADER_LENGTH {
+        return (None, None);
+    }
+    let end = (0..count(packet, 0)).try_fold(HEADER_LENGTH, |at, _| Some(skip_name(packet, at)? + 4));
+    let records = end.map(|end| Records::read(packet, end));
+    records.map_or((None, None), |records| (records.opt, records.edns))
+}
+
+/// A message of which nothing but the header is answered, and the OPT record where it can be found.
+fn refuse_whole<'p>(packet: &[u8], header: Header, rcode: Rcode, error: ExtendedError) -> Packet<'p> {
+    let (opt, _) = read_opt(packet);
+    Packet::Refusal(Refusal { header, question: &[], rcode, error, opt })
+}
+
+/// A message without a question is well-formed only with a cookie (RFC 7873 §5.4).
+fn read_without_question(packet: &[u8], header: Header) -> Packet<'_> {
+    let records = Records::read(packet, HEADER_LENGTH);
+    let is_request = records.edns.is_some_and(|edns| edns.cookie.is_some()) && !records.is_signed;
+    match records.fault {
+        None if is_request => Packet::CookieRequest(Query {
+            header,
+            question: &[],
+            qtype: 0,
+            qclass: 0,
+            edns: records.edns,
+            trailing: records.end != packet.len(),
+        }),
+        None => refuse_whole(packet, header, Rcode::FormErr, fault::QUESTIONS),
+        Some((rcode, error)) => refuse_whole(packet, header, rcode, error),
+    }
+}
+
+/// The one question, its octets and where it ends.
+fn read_question<'p>(packet: &'p [u8], name: &mut QuestionName) -> Option<(&'p [u8], usize)> {
+    let end = HEADER_LENGTH + name.read(&packet[HEADER_LENGTH..])? + 4;
+    Some((packet.get(HEADER_LENGTH..end)?, end))
 }
 
 /// What follows the question: records that are skipped, and at most one OPT.
 struct Records<'p> {
     edns: Option<Edns<'p>>,
-    has_opt: bool,
+    opt: Option<SeenOpt>,
     is_signed: bool,
-    fault: Option<Rcode>,
+    fault: Option<(Rcode, ExtendedError)>,
     end: usize,
 }
 
 impl<'p> Records<'p> {
     /// Walks all records. The work is bounded by the packet: a record takes at least eleven octets.
     fn read(packet: &'p [u8], start: usize) -> Records<'p> {
-        let mut records = Records { edns: None, has_opt: false, is_signed: false, fault: None, end: start };
+        let mut records = Records { edns: None, opt: None, is_signed: false, fault: None, end: start };
         let before = u32::from(count(packet, 1)) + u32::from(count(packet, 2));
         let additional = u32::from(count(packet, 3));
         for index in 0..before + additional {
             let Some(record) = Record::read(packet, records.end) else {
-                records.fault = Some(Rcode::FormErr);
+                records.malformed(fault::RECORD);
                 break;
             };
             records.end = record.end;
@@ -125,22 +191,34 @@ impl<'p> Records<'p> {
 
     fn take(&mut self, record: &Record<'p>, last: bool) {
         match record.rtype {
-            rtype::OPT if self.has_opt || !record.root_owner => {
-                self.has_opt = true;
-                self.fault = Some(Rcode::FormErr);
-            }
-            rtype::OPT => {
-                self.has_opt = true;
-                match Edns::read(record.class, record.ttl, record.rdata) {
-                    Ok(edns) => self.edns = Some(edns),
-                    Err(EdnsFault::Version) => self.fault = self.fault.or(Some(Rcode::BadVers)),
-                    Err(EdnsFault::Malformed) => self.fault = Some(Rcode::FormErr),
-                }
-            }
+            rtype::OPT => self.take_opt(record),
             // RFC 8945 §5.2: TSIG stands last, with class ANY.
             rtype::TSIG if last && record.class == class::ANY => self.is_signed = true,
-            rtype::TSIG => self.fault = Some(Rcode::FormErr),
+            rtype::TSIG => self.malformed(fault::TSIG),
             _ => {}
+        }
+    }
+
+    fn take_opt(&mut self, record: &Record<'p>) {
+        if self.opt.replace(SeenOpt { dnssec_ok: edns::dnssec_ok(record.ttl) }).is_some() {
+            return self.malformed(fault::TWO_OPT);
+        }
+        if !record.root_owner {
+            return self.malformed(fault::OPT_OWNER);
+        }
+        match Edns::read(record.class, record.ttl, record.rdata) {
+            Ok(edns) => self.edns = Some(edns),
+            Err(EdnsFault::Version) => {
+                self.fault.get_or_insert((Rcode::BadVers, fault::VERSION));
+            }
+            Err(EdnsFault::Malformed(text)) => self.malformed(ExtendedError::other(text)),
+        }
+    }
+
+    /// A malformed message is just that, whatever else it is; what was found first is told.
+    fn malformed(&mut self, error: ExtendedError) {
+        if !matches!(self.fault, Some((Rcode::FormErr, _))) {
+            self.fault = Some((Rcode::FormErr, error));
         }
     }
 }
@@ -223,10 +301,11 @@ mod tests {
                 format!("query{edns}{trailing}")
             }
             Packet::Refusal(refusal) => {
-                let edns = if refusal.edns { "+opt" } else { "" };
+                let edns = if refusal.opt.is_some() { "+opt" } else { "" };
                 let question = if refusal.question.is_empty() { "" } else { "+question" };
                 format!("{}{question}{edns}", refusal.rcode.name())
             }
+            Packet::CookieRequest(_) => "cookie".into(),
             Packet::Control => "control".into(),
             Packet::Drop(reason) => format!("{reason:?}"),
         }
@@ -237,6 +316,7 @@ mod tests {
         let tsig = b"\x03key\0\0\xFA\0\xFF\0\0\0\0\0\0".as_slice();
         let a_record = b"\xC0\x0C\0\x01\0\x01\0\0\0\0\0\x04\x01\x02\x03\x04".as_slice();
         let ok = opt(b"\0", 0, b"");
+        let cookie = opt(b"\0", 0, b"\0\x0a\0\x08abcdefgh");
         let cases: Vec<(Vec<u8>, &str)> = vec![
             (packet(0x0100, [1, 0, 0, 0], QUESTION), "query"),
             (packet(0x8100, [1, 0, 0, 0], QUESTION), "Response"),
@@ -244,10 +324,28 @@ mod tests {
             (packet(0x1000, [1, 0, 0, 0], QUESTION), "NOTIMP"),
             (packet(0x3000, [0, 0, 0, 0], b""), "NOTIMP"),
             (packet(0x7800, [9, 9, 9, 9], b""), "NOTIMP"),
+            (packet(0x1000, [1, 0, 0, 1], &[QUESTION, &ok].concat()), "NOTIMP+opt"),
+            (packet(0x7800, [0, 0, 0, 1], &ok), "NOTIMP+opt"),
             (packet(0x2000, [1, 0, 0, 0], QUESTION), "control"),
+            (packet(0x2000, [0, 0, 0, 1], &ok), "FORMERR+opt"),
+            (packet(0x2000, [1, 0, 0, 2], &[QUESTION, &ok, &ok].concat()), "FORMERR+question+opt"),
+            (
+                packet(0x2800, [1, 0, 0, 1], &[QUESTION, &opt(b"\0", 0, b"x")].concat()),
+                "FORMERR+question+opt",
+            ),
+            (
+                packet(0x2800, [1, 0, 0, 1], &[QUESTION, &opt(b"\0", 1 << 16, b"")].concat()),
+                "BADVERS+question+opt",
+            ),
             (packet(0x2800, [1, 0, 0, 0], QUESTION), "control"),
             (packet(0, [0, 0, 0, 0], b""), "FORMERR"),
+            (packet(0, [0, 0, 0, 1], &ok), "FORMERR+opt"),
+            (packet(0, [0, 0, 0, 1], &cookie), "cookie"),
+            (packet(0, [0, 0, 0, 2], &[cookie.as_slice(), tsig].concat()), "FORMERR+opt"),
+            (packet(0, [0, 0, 0, 2], &[cookie.as_slice(), &ok].concat()), "FORMERR+opt"),
+            (packet(0x2000, [0, 0, 0, 1], &cookie), "FORMERR+opt"),
             (packet(0, [2, 0, 0, 0], &[QUESTION, QUESTION].concat()), "FORMERR"),
+            (packet(0, [2, 0, 0, 1], &[QUESTION, QUESTION, &ok].concat()), "FORMERR+opt"),
             (packet(0, [1, 0, 0, 0], &QUESTION[..QUESTION.len() - 1]), "FORMERR"),
             (packet(0, [1, 0, 0, 0], b"\xC0\x0C\0\x01\0\x01"), "FORMERR"),
             (packet(0, [1, 0, 0, 0], b"\x40\0\x01\0\x01"), "FORMERR"),

@@ -12,6 +12,7 @@ const MULTIPLIER: u64 = 0xff51_afd7_ed55_8ccd;
 ///
 /// The suffix number `i` is the name without its first `i` labels; suffix number [`QuestionName::label_count`] is
 /// the root. The octets stand in a fixed buffer, so a look-up allocates nothing.
+#[derive(Clone)]
 pub struct QuestionName {
     octets: [u8; NAME_MAX + SLACK],
     length: usize,
@@ -64,6 +65,17 @@ impl QuestionName {
     pub fn set(&mut self, name: &Name) {
         let read = self.read(name.as_octets());
         debug_assert_eq!(read, Some(name.as_octets().len()));
+    }
+
+    /// Keeps the first `labels` labels and puts `target`, a whole name, in the place of the rest (RFC 6672 §2.2). `None`
+    /// when that is longer than a name can be; then the name stays as it was.
+    pub fn redirect(&mut self, labels: usize, target: &[u8]) -> Option<()> {
+        let mut octets = [0; NAME_MAX];
+        let kept = self.suffix_offset(labels);
+        let end = kept + target.len();
+        octets[..kept].copy_from_slice(&self.octets[..kept]);
+        octets.get_mut(kept..end)?.copy_from_slice(target);
+        self.read(&octets[..end]).map(|_| ())
     }
 
     /// The whole name in lower case, uncompressed.
@@ -153,6 +165,23 @@ mod tests {
             assert_eq!(name.suffix_hash(index), hash(name.suffix(index)));
         }
         assert_ne!(name.suffix_hash(0), name.suffix_hash(1));
+    }
+
+    #[test]
+    fn rfc6672_a_redirected_name_has_at_most_255_octets() {
+        let mut name = QuestionName::default();
+        name.read(b"\x01A\x02bc\x03com\0");
+        assert_eq!(name.redirect(1, b"\x03NET\0"), Some(()));
+        assert_eq!(name.as_octets(), b"\x01a\x03net\0");
+        assert_eq!(name.suffix_hash(0), hash(b"\x01a\x03net\0"));
+        assert_eq!(name.redirect(1, b"\0"), Some(()));
+        assert_eq!(name.as_octets(), b"\x01a\0");
+        let mut target = b"\x01x".repeat(126);
+        target.push(0);
+        assert_eq!(name.redirect(1, &target), Some(()));
+        assert_eq!((name.as_octets().len(), name.label_count()), (255, 127));
+        assert_eq!(name.redirect(2, &target), None);
+        assert_eq!((name.as_octets().len(), name.label_count()), (255, 127));
     }
 
     #[test]

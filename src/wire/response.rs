@@ -2,10 +2,9 @@
 
 use super::edns::{OPT_LENGTH, option};
 use super::header::{HEADER_LENGTH, Header, Rcode, flag};
-use super::rtype;
+use super::options::OPTION_HEAD;
+use super::{class, rtype};
 
-/// Octets of an option's code and length.
-const OPTION_HEAD: usize = 4;
 /// Octets of a record between its owner and its RDATA: type, class, TTL, RDLENGTH.
 const RECORD_FIXED: usize = 10;
 /// Octets of the room for an owner in a fragment, and of a compression pointer.
@@ -13,7 +12,7 @@ const POINTER: usize = 2;
 /// The upper two bits of a compression pointer.
 const POINTER_BITS: u16 = 0xC000;
 /// The last offset that a compression pointer can name.
-const POINTER_REACH: usize = 0x3FFF;
+pub const POINTER_REACH: usize = 0x3FFF;
 /// The question's name, as a place for pointers.
 pub const QUESTION_AT: u16 = HEADER_LENGTH as u16;
 
@@ -49,18 +48,18 @@ pub struct Opt<'o> {
     pub payload: u16,
     /// Copied from the query.
     pub dnssec_ok: bool,
-    /// NSID, where it was asked for and is configured; at most 255 octets.
-    pub nsid: Option<&'o [u8]>,
     /// The client subnet option as it was sent, and the scope to set in it.
     pub client_subnet: Option<(&'o [u8], u8)>,
+    /// All other options, encoded ([`Options`](super::options::Options)).
+    pub options: &'o [u8],
 }
 
 impl Opt<'_> {
     /// The octets it takes in a message.
     fn length(&self) -> usize {
         OPT_LENGTH
-            + self.nsid.map_or(0, |nsid| OPTION_HEAD + nsid.len())
             + self.client_subnet.map_or(0, |(subnet, _)| OPTION_HEAD + subnet.len())
+            + self.options.len()
     }
 }
 
@@ -133,35 +132,49 @@ impl<'b, 'o> Response<'b, 'o> {
         true
     }
 
-    /// Appends records under an owner that stands nowhere in the message yet: the name is written once, further records
-    /// point at it. `owner` ends in the root label or in a pointer that stands for the apex.
+    /// Appends the CNAME that a DNAME with this TTL stands for (RFC 6672 §3.1) to the answer section: its owner is the name
+    /// at `owner`; it leads to the name that has `target`, a whole name, after the first `kept` octets of the owner. The
+    /// two are no longer than a name can be. Returns whether it fitted; if not, nothing was written.
     #[must_use]
-    pub fn put_named<P: Iterator<Item = usize>>(
-        &mut self,
-        section: Section,
-        owner: &[u8],
-        apex: u16,
-        records: Records<'_, P>,
-    ) -> bool {
-        let start = self.at;
-        let Some(labels) = owner.len().checked_sub(POINTER) else { return false };
-        let body = start + labels;
-        let end = body + records.octets.len();
-        if end > self.limit || start > POINTER_REACH {
+    pub fn put_redirection(&mut self, owner: u16, kept: usize, target: &[u8], ttl: u32) -> bool {
+        let length = kept + target.len();
+        let rdata = self.at + POINTER + RECORD_FIXED;
+        if rdata + length > self.limit {
             return false;
         }
-        let room = &mut self.buffer[body..end];
-        room.copy_from_slice(records.octets);
-        point_at_apex(room, records.pointers, apex);
-        patch_records(room, start as u16, records.ttl);
-        self.buffer[start..start + owner.len()].copy_from_slice(owner);
-        if ends_in_pointer(owner) {
-            let pointer = POINTER_BITS | apex;
-            self.buffer[body..body + POINTER].copy_from_slice(&pointer.to_be_bytes());
+        self.append(&(POINTER_BITS | owner).to_be_bytes());
+        self.append(&rtype::CNAME.to_be_bytes());
+        self.append(&class::IN.to_be_bytes());
+        self.append(&ttl.to_be_bytes());
+        self.append(&(length as u16).to_be_bytes());
+        let mut from = usize::from(owner);
+        while self.at < rdata + kept {
+            from = usize::from(self.within_name(from as u16, 0));
+            let label = 1 + usize::from(self.buffer[from]);
+            self.buffer.copy_within(from..from + label, self.at);
+            self.at += label;
+            from += label;
         }
-        self.counts[section as usize] += records.count;
-        self.at = end;
+        self.append(target);
+        self.counts[Section::Answer as usize] += 1;
         true
+    }
+
+    /// Where the labels of a name that was written at `at` stand after its first `octets` octets (whole labels,
+    /// pointers not counted).
+    pub fn within_name(&self, at: u16, mut octets: usize) -> u16 {
+        let mut at = usize::from(at);
+        loop {
+            let length = self.buffer[at];
+            if length >= POINTER_BITS.to_be_bytes()[0] {
+                at = usize::from(u16::from_be_bytes([length, self.buffer[at + 1]]) & !POINTER_BITS);
+            } else if octets == 0 || length == 0 {
+                return at as u16;
+            } else {
+                at += 1 + usize::from(length);
+                octets = octets.saturating_sub(1 + usize::from(length));
+            }
+        }
     }
 
     /// Gives all sections up but the question and sets TC: the client must ask again over TCP.
@@ -171,12 +184,12 @@ impl<'b, 'o> Response<'b, 'o> {
         self.truncated = true;
     }
 
-    /// Gives the additional section up, back to `position`, where it began. With `truncated` TC is set: what was
-    /// dropped is needed (RFC 9471 §3).
-    pub fn drop_additional(&mut self, position: usize, truncated: bool) {
+    /// Gives the additional section up, back to `position`, where it began, and sets TC: what was dropped is needed (RFC
+    /// 9471 §3.1).
+    pub fn drop_additional(&mut self, position: usize) {
         self.at = position;
         self.counts[Section::Additional as usize] = 0;
-        self.truncated |= truncated;
+        self.truncated = true;
     }
 
     /// Whether TC is set.
@@ -212,22 +225,16 @@ impl<'b, 'o> Response<'b, 'o> {
         let kind = rtype::OPT.to_be_bytes();
         self.append(&[0, kind[0], kind[1], payload_high, payload_low]);
         self.append(&[extended, 0, flags, 0, length[0], length[1]]);
-        if let Some(nsid) = opt.nsid {
-            self.put_option(option::NSID, nsid);
-        }
         if let Some((subnet, scope)) = opt.client_subnet {
-            self.put_option(option::CLIENT_SUBNET, subnet);
+            self.append(&option::CLIENT_SUBNET.to_be_bytes());
+            self.append(&(subnet.len() as u16).to_be_bytes());
             // FAMILY (2), SOURCE (1), then SCOPE (RFC 7871 §6).
-            let scope_at = self.at - subnet.len() + 3;
+            let scope_at = self.at + 3;
+            self.append(subnet);
             self.buffer[scope_at] = scope;
         }
+        self.append(opt.options);
         self.counts[Section::Additional as usize] += 1;
-    }
-
-    fn put_option(&mut self, code: u16, data: &[u8]) {
-        self.append(&code.to_be_bytes());
-        self.append(&(data.len() as u16).to_be_bytes());
-        self.append(data);
     }
 
     fn append(&mut self, octets: &[u8]) {
@@ -235,15 +242,6 @@ impl<'b, 'o> Response<'b, 'o> {
         self.buffer[self.at..end].copy_from_slice(octets);
         self.at = end;
     }
-}
-
-/// Whether a name ends in a pointer instead of the root label.
-fn ends_in_pointer(name: &[u8]) -> bool {
-    let mut at = 0;
-    while let Some(&length @ 1..=63) = name.get(at) {
-        at += 1 + usize::from(length);
-    }
-    name.get(at).is_some_and(|&length| length >= 0xC0)
 }
 
 /// Replaces the pointers that stand for the apex.
@@ -308,20 +306,28 @@ mod tests {
     }
 
     #[test]
-    fn a_named_owner_is_written_once_and_then_pointed_at() {
+    fn rfc6672_a_redirection_copies_what_is_kept_through_pointers() {
         let mut buffer = [0; 512];
         let mut response = Response::start(&mut buffer, 512, HEADER, QUESTION, None).unwrap();
         let at = response.position();
-        assert!(response.put_named(Section::Additional, b"\x02ns\xC0\0", 14, records(TWO_A, 2, &[])));
-        assert!(response.put_named(Section::Additional, b"\x01x\0", 14, records(TWO_A, 2, &[])));
-        let length = response.finish(Rcode::NoError, false);
-        let mut expected = b"\x02ns\xC0\x0E\0\x01\0\x01\0\0\0\x3C\0\x04\x01\x02\x03\x04".to_vec();
-        expected.extend_from_slice(&[0xC0, at as u8]);
-        expected.extend_from_slice(&TWO_A[18..]);
-        expected.extend_from_slice(b"\x01x\0\0\x01\0\x01\0\0\0\x3C\0\x04\x01\x02\x03\x04");
-        expected.extend_from_slice(&[0xC0, (at + 35) as u8]);
-        expected.extend_from_slice(&TWO_A[18..]);
-        assert_eq!(buffer[at..length], expected);
+        assert!(response.put(
+            Section::Answer,
+            QUESTION_AT,
+            14,
+            records(b"\0\0\0\x05\0\x01\0\0\0\x3C\0\x05\x02ab\xC0\0", 1, &[15])
+        ));
+        let alias = at as u16 + 12;
+        assert_eq!(response.within_name(alias, 0), alias);
+        assert_eq!(response.within_name(alias, 3), 14);
+        assert_eq!(response.within_name(alias, 3 + 8), 14 + 8);
+        let start = response.position();
+        assert!(!response.put_redirection(alias, 3, &[0; 512], 7));
+        assert!(response.put_redirection(alias, 3 + 8, b"\x03NeT\0", 7));
+        let length = response.finish(Rcode::NoError, true);
+        let mut expected = vec![0xC0, alias as u8];
+        expected.extend_from_slice(b"\0\x05\0\x01\0\0\0\x07\0\x10\x02ab\x07example\x03NeT\0");
+        assert_eq!(buffer[start..length], expected);
+        assert_eq!(buffer[6..8], [0, 2]);
     }
 
     #[test]
@@ -330,8 +336,8 @@ mod tests {
         let opt = Opt {
             payload: 1232,
             dnssec_ok: true,
-            nsid: Some(b"fra"),
             client_subnet: Some((&[0, 1, 24, 0, 192, 0, 2], 20)),
+            options: b"\0\x03\0\x03fra",
         };
         let limit = 12 + QUESTION.len() + 11 + 7 + 11;
         let mut response = Response::start(&mut buffer, limit, HEADER, QUESTION, Some(opt)).unwrap();
@@ -341,7 +347,7 @@ mod tests {
         assert_eq!(length, limit);
         assert_eq!(buffer[2..12], *b"\x87\0\0\x01\0\0\0\0\0\x01");
         let expected =
-            b"\0\0\x29\x04\xD0\x01\0\x80\0\0\x12\0\x03\0\x03fra\0\x08\0\x07\0\x01\x18\x14\xC0\0\x02";
+            b"\0\0\x29\x04\xD0\x01\0\x80\0\0\x12\0\x08\0\x07\0\x01\x18\x14\xC0\0\x02\0\x03\0\x03fra";
         assert_eq!(buffer[12 + QUESTION.len()..length], *expected);
         assert!(Response::start(&mut buffer, limit - 1, HEADER, QUESTION, Some(opt)).is_none());
     }

@@ -1,20 +1,19 @@
 //! Records to the compiled zone: grouped into RRsets and written as fragments; `nodes` makes the nodes.
 
-use super::compiled::{APEX_POINTER, NO_RULE, RrsetEntry, Zone};
+use super::compiled::{APEX_POINTER, Backing, RrsetEntry, Zone};
 use super::faults::{Faults, Place};
 use super::records::{Record, Records};
 use super::table::Table;
-use super::{field, nodes, record_type};
+use super::{field, hosts, nodes, record_type};
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;
+use crate::wire::options::OPT_MAX;
 use crate::wire::{Name, class, rtype};
 
 /// The longest question: a name, its type and its class.
 const QUESTION_MAX: usize = NAME_MAX + 4;
-/// Room for an OPT record with its options.
-const OPT_ROOM: usize = 512;
 /// The most octets of an RRset: what a message of 65535 octets holds beside its header, question and OPT record.
-pub(super) const RRSET_OCTETS_MAX: usize = u16::MAX as usize - HEADER_LENGTH - QUESTION_MAX - OPT_ROOM;
+pub(super) const RRSET_OCTETS_MAX: usize = u16::MAX as usize - HEADER_LENGTH - QUESTION_MAX - OPT_MAX;
 
 /// Up to this many records are compared each with each before they are sorted to find doubled ones.
 const COMPARED_IN_PAIRS: usize = 8;
@@ -54,11 +53,11 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
         rrsets: rrsets.into(),
         fragments: fragments.into(),
         apex_pointers: apex_pointers.into(),
-        glue: Box::default(),
+        hosts: Box::default(),
         soa: soa as u32,
         record_count: places.len(),
     };
-    nodes::link_glue(&mut zone);
+    hosts::link(&mut zone);
     Some(Compiled { zone, places })
 }
 
@@ -125,7 +124,7 @@ impl Compiler<'_> {
         self.rrsets.push(RrsetEntry {
             start: self.fragments.len() as u32,
             pointers: self.apex_pointers.len() as u32,
-            rule: NO_RULE,
+            backing: Backing::NONE,
             count: 0,
             rtype,
         });

@@ -28,7 +28,7 @@ pub struct Zone {
     /// Nodes in the order in which the file names them, an ancestor before its descendants; one more at the end, whose
     /// starts are the ends of the last.
     pub(super) nodes: Box<[NodeEntry]>,
-    /// The nodes' names end to end: labels in lower case, then a pointer to offset 0 that stands for the apex.
+    /// The labels of the nodes' names below the apex end to end, in lower case.
     pub(super) names: Box<[u8]>,
     /// RRsets, those of a node side by side in ascending order of type. At the end the SOA once more, as negative
     /// answers carry it, and one whose starts are the ends of the last.
@@ -37,8 +37,8 @@ pub struct Zone {
     pub(super) fragments: Box<[u8]>,
     /// For each RRset the offsets of the pointers to the apex.
     pub(super) apex_pointers: Box<[u16]>,
-    /// For each zone cut a count and that many nodes with addresses of its nameservers.
-    pub(super) glue: Box<[u32]>,
+    /// For each RRset that names hosts of the zone these hosts side by side.
+    pub(super) hosts: Box<[Host]>,
     /// The number of the SOA's RRset.
     pub(super) soa: u32,
     pub(super) record_count: usize,
@@ -54,24 +54,24 @@ pub(super) struct NodeEntry {
     pub(super) link: Link,
 }
 
-/// Where a node stands, and what it leads to, in 32 bits.
+/// Where a node stands, and the wildcard directly below it, in 32 bits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Link(u32);
 
-/// The bits of a [`Link`] that hold what it leads to, plus one: 0 is nothing.
+/// The bits of a [`Link`] that hold the number of the wildcard, plus one: 0 is none.
 const LINK_BITS: u32 = 30;
-/// The largest number that a [`Link`] leads to.
+/// The largest number of a node that a [`Link`] holds.
 pub(super) const LINK_MAX: u32 = (1 << LINK_BITS) - 2;
 
 impl Link {
-    /// A link to nothing.
+    /// A link without a wildcard.
     pub(super) fn new(standing: Standing) -> Link {
         Link((standing as u32) << LINK_BITS)
     }
 
-    /// The same standing, leading to `number`, which is at most [`LINK_MAX`].
-    pub(super) fn to(self, number: u32) -> Link {
-        Link((self.0 >> LINK_BITS) << LINK_BITS | (number + 1))
+    /// The same standing with the wildcard `node`, whose number is at most [`LINK_MAX`].
+    pub(super) fn with_wildcard(self, node: u32) -> Link {
+        Link((self.0 >> LINK_BITS) << LINK_BITS | (node + 1))
     }
 
     /// Where the node stands.
@@ -80,27 +80,29 @@ impl Link {
         match self.0 >> LINK_BITS {
             0 => Standing::Authoritative,
             1 => Standing::Cut,
-            _ => Standing::BelowCut,
+            2 => Standing::Dname,
+            _ => Standing::Occluded,
         }
     }
 
-    /// At a zone cut the start of its nameservers' addresses in [`Zone::glue`], elsewhere the node of the wildcard
-    /// directly below.
+    /// The node of the wildcard directly below.
     #[inline]
-    pub(super) fn target(self) -> Option<u32> {
+    pub(super) fn wildcard(self) -> Option<u32> {
         (self.0 & ((1 << LINK_BITS) - 1)).checked_sub(1)
     }
 }
 
-/// Where a node stands towards zone cuts.
+/// Where a node stands towards zone cuts and DNAMEs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// The zone's own: above every cut.
+    /// The zone's own: above every cut, and below no DNAME.
     Authoritative,
     /// The owner of a delegation.
     Cut,
-    /// Below a cut: glue, or of no use.
-    BelowCut,
+    /// The zone's own, and names below it are redirected (RFC 6672 §2.3).
+    Dname,
+    /// Below a cut (glue, or of no use) or below a DNAME (of no use).
+    Occluded,
 }
 
 /// An RRset.
@@ -110,14 +112,72 @@ pub(super) struct RrsetEntry {
     pub(super) start: u32,
     /// Where its offsets start in [`Zone::apex_pointers`]; the next one's start ends them.
     pub(super) pointers: u32,
-    /// The rule that steers it.
-    pub(super) rule: u32,
+    /// What stands behind it.
+    pub(super) backing: Backing,
     pub(super) count: u16,
     pub(super) rtype: u16,
 }
 
-/// In [`RrsetEntry::rule`]: no rule steers it.
-pub(super) const NO_RULE: u32 = u32::MAX;
+/// What stands behind an RRset, in 32 bits: the rule that steers it (only addresses are steered), or the hosts that it
+/// names (addresses name none), or nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Backing(u32);
+
+/// The bit of a [`Backing`] that is set unless it is a rule.
+const NO_RULE: u32 = 1 << 31;
+
+impl Backing {
+    /// Nothing stands behind.
+    pub(super) const NONE: Backing = Backing(u32::MAX);
+
+    /// A rule steers it. Rules are far fewer than 2³¹.
+    pub(super) fn rule(number: u32) -> Backing {
+        Backing(number & !NO_RULE)
+    }
+
+    /// Its hosts start at `start` in [`Zone::hosts`], which holds fewer than 2³¹.
+    pub(super) fn hosts(start: u32) -> Backing {
+        Backing(start | NO_RULE)
+    }
+
+    /// The rule that steers it.
+    #[inline]
+    pub(super) fn as_rule(self) -> Option<u32> {
+        (self.0 < NO_RULE).then_some(self.0)
+    }
+
+    /// Where its hosts start in [`Zone::hosts`].
+    #[inline]
+    pub(super) fn as_hosts(self) -> Option<u32> {
+        (self.0 >= NO_RULE && self != Backing::NONE).then_some(self.0 & !NO_RULE)
+    }
+}
+
+/// A host of the zone that an RRset names: its addresses go with that RRset.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Host {
+    /// The node with its addresses: its own, or that of the wildcard that stands in for it.
+    pub(super) node: u32,
+    /// Where its name stands in the octets of the RRset; 0 for the RRset's own owner.
+    pub(super) name: u16,
+    /// What of the node goes along, and how urgently.
+    pub(super) weight: HostWeight,
+    /// Whether it is the RRset's last.
+    pub(super) is_last: bool,
+}
+
+/// What of a host goes along with the RRset that names it, and how urgently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum HostWeight {
+    /// Its addresses, without which a delegation leads nowhere: it lies at or below the cut (RFC 9471 §3.1).
+    InDomain,
+    /// Its addresses, which help a delegation along: it lies at or below another cut (RFC 9471 §3.2).
+    Sibling,
+    /// Its addresses, where there is room.
+    Addresses,
+    /// The same, and its RRset of the type that names it: the target of an alias (RFC 9460 §4.2).
+    Alias,
+}
 
 impl Zone {
     /// The name of the zone.
@@ -154,19 +214,8 @@ impl Zone {
 
     /// The labels of a node's name below the apex.
     pub(super) fn labels(&self, node: u32) -> &[u8] {
-        let name = self.relative_name(node);
-        &name[..name.len() - self.apex_end().len()]
-    }
-
-    /// A node's name: its labels, and what stands for the apex.
-    pub(super) fn relative_name(&self, node: u32) -> &[u8] {
         let [this, next] = [node as usize, node as usize + 1].map(|at| self.nodes[at].name as usize);
         &self.names[this..next]
-    }
-
-    /// What ends names at the apex: the pointer, or where that is no shorter, in the root zone, the root label.
-    pub(super) fn apex_end(&self) -> &'static [u8] {
-        apex_end(self.apex_labels)
     }
 
     /// A node's name in full.
@@ -185,7 +234,7 @@ impl Zone {
         Node::new(self, number)
     }
 
-    /// Where a node stands towards zone cuts.
+    /// Where a node stands towards zone cuts and DNAMEs.
     pub(super) fn standing(&self, node: u32) -> Standing {
         self.nodes[node as usize].link.standing()
     }
@@ -194,9 +243,4 @@ impl Zone {
     pub(super) fn has_addresses(&self, node: u32) -> bool {
         self.node(node).rrset(rtype::A).is_some() || self.node(node).rrset(rtype::AAAA).is_some()
     }
-}
-
-/// What ends names below an apex of that many labels.
-pub(super) fn apex_end(apex_labels: usize) -> &'static [u8] {
-    if apex_labels == 0 { &[0] } else { &APEX_POINTER }
 }

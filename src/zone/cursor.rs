@@ -30,7 +30,7 @@ pub(super) enum RdataError {
     StringTooLong(usize),
     #[error("the data of one record holds at most 65535 octets, these are {0}")]
     TooLong(usize),
-    #[error("{0} has no form of its own here yet")]
+    #[error("{0} has no form of its own")]
     NoForm(String),
     #[error("\\# says {said} octets, but {found} follow")]
     GenericLength { said: usize, found: usize },

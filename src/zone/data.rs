@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
-use super::compiled::{Standing, Zone};
+use super::compiled::{Backing, Standing, Zone};
 use super::faults::Faults;
 use super::lookup::Lookup;
 use super::{check, compile, master};
@@ -42,6 +42,11 @@ impl ZoneData {
         self.zone.apex()
     }
 
+    /// The zone as it was compiled.
+    pub(super) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
     /// The TTL of an RRset in seconds, if there is one.
     pub fn ttl(&self, owner: &Name, rtype: u16) -> Option<u32> {
         Some(self.zone.node(self.node(owner)?).rrset(rtype)?.ttl())
@@ -74,7 +79,7 @@ impl ZoneData {
             self.node(owner).and_then(|node| self.zone.node(node).rrset(rtype)).map(|rrset| rrset.number());
         debug_assert!(number.is_some(), "{owner} has no RRset of type {rtype} to steer");
         if let Some(number) = number {
-            self.zone.rrsets[number as usize].rule = rule;
+            self.zone.rrsets[number as usize].backing = Backing::rule(rule);
         }
     }
 
@@ -94,9 +99,9 @@ impl ZoneData {
         let mut name = QuestionName::default();
         let nodes = self.zone.node_numbers();
         for ns in nodes.filter_map(|number| self.zone.node(number).rrset(rtype::NS)) {
-            ns.visit_targets(&mut name, |_, target| {
-                targets.extend(Name::from_wire(target.as_octets()));
-                targets.extend(self.wildcard_of(target));
+            ns.visit_targets(&mut name, |target| {
+                targets.extend(Name::from_wire(target.name.as_octets()));
+                targets.extend(self.wildcard_of(target.name));
             });
         }
         targets
@@ -249,7 +254,8 @@ mod tests {
                             let is_whole = |set: Rrset<'_>| set.rdata().count() == set.record_count();
                             prop_assert!(node.rrsets().all(is_whole));
                         }
-                        Lookup::Referral(referral) => prop_assert!(referral.glue().count() < 100),
+                        Lookup::Referral(referral) => prop_assert!(referral.ns.additional().count() < 100),
+                        Lookup::Redirected(redirection) => prop_assert!(!redirection.target().is_empty()),
                         Lookup::NoName => prop_assert!(false, "{owner} was just listed"),
                     }
                 }

@@ -1,11 +1,10 @@
-//! The directives of a master file: `$ORIGIN`, `$INCLUDE` (RFC 1035 §5.1) and `$TTL` (RFC 2308 §4).
-//!
-//! `$GENERATE` finds its place here.
+//! The directives of a master file: `$ORIGIN`, `$INCLUDE` (RFC 1035 §5.1), `$TTL` (RFC 2308 §4), and `$GENERATE`.
 
 use std::sync::Arc;
 
 use super::cursor::{append_unescaped, ends_with_origin_twice};
 use super::faults::excerpt;
+use super::generate;
 use super::lexer::Token;
 use super::master::{FileState, Reader};
 use crate::fault::{Fault, Source};
@@ -16,8 +15,8 @@ const INCLUDE_DEPTH_MAX: usize = 10;
 /// The most files that a zone includes, one counted as often as it is asked for.
 const INCLUDED_MAX: usize = 1_000;
 
-/// Carries out a directive; the first of its tokens begins with a dollar sign.
-pub(super) fn read(reader: &mut Reader<'_>, state: &mut FileState<'_>, tokens: &[Token]) {
+/// Carries out a directive of file number `file`; the first of its tokens begins with a dollar sign.
+pub(super) fn read(reader: &mut Reader<'_>, state: &mut FileState<'_>, file: u16, tokens: &[Token]) {
     let (directive, arguments) = (&tokens[0], &tokens[1..]);
     match (state.text(directive).to_ascii_uppercase().as_slice(), arguments) {
         (b"$ORIGIN", [origin]) => {
@@ -42,11 +41,9 @@ pub(super) fn read(reader: &mut Reader<'_>, state: &mut FileState<'_>, tokens: &
         (b"$INCLUDE", _) => {
             refuse(reader, state, (tokens, 2), "$INCLUDE has one or two arguments: $INCLUDE file [origin]");
         }
-        (b"$GENERATE", _) => {
-            reader.fault(state, directive, "$GENERATE is not understood yet", "write its records out");
-        }
+        (b"$GENERATE", _) => generate::read(reader, state, file, tokens),
         _ => {
-            let help = "directives are $ORIGIN, $TTL and $INCLUDE; a name with a dollar sign begins with \\$";
+            let help = "directives are $ORIGIN, $TTL, $INCLUDE and $GENERATE; a name with a dollar sign begins with \\$";
             reader.fault(state, directive, "there is no such directive", help);
         }
     }

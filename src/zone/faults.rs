@@ -33,6 +33,8 @@ pub(super) struct Faults {
     kept: Vec<Fault>,
     errors_left_out: usize,
     warnings_left_out: usize,
+    /// Places of `$GENERATE` directives whose records have one token for all their data.
+    generated: Vec<Place>,
     /// Whether an SOA record was written and has a fault.
     soa_at_fault: bool,
 }
@@ -52,6 +54,7 @@ impl Faults {
     /// The span of the token that stands `count` tokens after the one at `place`.
     pub(super) fn span_after(&self, place: Place, count: usize) -> Range<usize> {
         let octets = &self.source(place.file).octets;
+        let count = if self.generated.contains(&place) { count.min(1) } else { count };
         let offset = place.offset as usize;
         super::lexer::token_after(octets, offset, count).map_or(offset..offset, |token| token.span())
     }
@@ -64,6 +67,22 @@ impl Faults {
     /// A warning about the token that stands `count` tokens after the one at `place`.
     pub(super) fn warning_at(&self, place: Place, count: usize, message: impl Into<String>) -> Fault {
         Fault::warning(self.source(place.file), self.span_after(place, count), message)
+    }
+
+    /// Says that records with this place were made by a `$GENERATE` directive: its type stands there, and the one token
+    /// after it stands for all their data.
+    pub(super) fn mark_generated(&mut self, place: Place) {
+        self.generated.push(place);
+    }
+
+    /// The number of faults that are kept so far.
+    pub(super) fn kept_count(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Takes the faults that were kept after the first `count` back.
+    pub(super) fn take_from(&mut self, count: usize) -> Vec<Fault> {
+        self.kept.split_off(count)
     }
 
     /// The number of faults so far.

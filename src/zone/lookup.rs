@@ -5,15 +5,20 @@
 //! | has a node | above every cut | found (an empty non-terminal too: no type at all) |
 //! | has a node | at a cut, asked for DS | found: the parent side answers (RFC 4035 §3.1.4.1) |
 //! | has a node | at or below a cut | a referral from the topmost cut |
+//! | has a node | at a DNAME | found: a DNAME redirects only what is below it (RFC 6672 §2.3) |
+//! | has a node | below a DNAME | redirected by the topmost DNAME |
 //! | has none | its closest encloser is at or below a cut | a referral from the topmost cut |
+//! | has none | its closest encloser is at or below a DNAME | redirected by the topmost DNAME |
 //! | has none | its closest encloser has a wildcard child | found by the wildcard |
 //! | has none | otherwise | no name |
 //!
 //! A node's ancestors up to the apex are nodes too. So the closest encloser is found by halving the row of suffixes,
-//! in at most seven steps; names longer than the deepest node start at that node's depth.
+//! in at most seven steps; names longer than the deepest node start at that node's depth. A wildcard that has a DNAME
+//! redirects nothing when it stands in for a name; only names below the wildcard's own name are (RFC 4592 §4.4, RFC 6672
+//! §3.3; Knot, NSD and BIND alike).
 
 use super::compiled::{APEX, Standing, Zone};
-use super::rrset::{Node, Referral};
+use super::rrset::{Node, Redirection, Referral};
 use crate::wire::{QuestionName, rtype};
 
 /// What is at a name.
@@ -28,6 +33,8 @@ pub enum Lookup<'z> {
     },
     /// At or below a zone cut.
     Referral(Referral<'z>),
+    /// Below a DNAME.
+    Redirected(Redirection<'z>),
     /// Name error (NXDOMAIN).
     NoName,
 }
@@ -41,24 +48,29 @@ impl Zone {
         let (suffix, number) = self.closest_encloser(name, depth);
         let link = self.nodes[number as usize].link;
         match link.standing() {
-            Standing::Authoritative if suffix == 0 => {
+            Standing::Authoritative | Standing::Dname if suffix == 0 => {
                 Lookup::Found { node: self.node(number), wildcard: false }
             }
-            Standing::Authoritative => match link.target() {
+            Standing::Authoritative => match link.wildcard() {
                 Some(wildcard) => Lookup::Found { node: self.node(wildcard), wildcard: true },
                 None => Lookup::NoName,
             },
             Standing::Cut if suffix == 0 && qtype == rtype::DS => {
                 Lookup::Found { node: self.node(number), wildcard: false }
             }
-            Standing::Cut | Standing::BelowCut => Lookup::Referral(self.referral(name, suffix, number)),
+            Standing::Cut | Standing::Dname | Standing::Occluded => self.elsewhere(name, suffix, number),
         }
     }
 
     /// The node of exactly this name, wherever it stands.
     pub(super) fn exact(&self, name: &QuestionName) -> Option<u32> {
-        let depth = name.label_count().checked_sub(self.apex_labels)?;
-        (name.suffix(depth) == &*self.apex_octets).then(|| self.node_at(name, 0, depth))?
+        self.holds(name).then(|| self.node_at(name, 0, name.label_count() - self.apex_labels))?
+    }
+
+    /// Whether the name is the apex or lies below it.
+    pub(super) fn holds(&self, name: &QuestionName) -> bool {
+        let depth = name.label_count().checked_sub(self.apex_labels);
+        depth.is_some_and(|depth| *name.suffix(depth) == *self.apex_octets)
     }
 
     /// The longest suffix of the name that has a node: the suffix's number and the node's. `depth` is the number of
@@ -90,21 +102,28 @@ impl Zone {
         self.table.find(name.suffix_hash(suffix), |node| self.labels(node) == labels)
     }
 
-    /// The referral for a name whose closest encloser is at or below a cut: from the topmost one.
-    fn referral(&self, name: &QuestionName, mut suffix: usize, mut number: u32) -> Referral<'_> {
+    /// Where a name leads whose closest encloser, suffix number `suffix`, is at or below a cut or a DNAME: the topmost of
+    /// them decides.
+    #[cold]
+    fn elsewhere(&self, name: &QuestionName, mut suffix: usize, mut number: u32) -> Lookup<'_> {
         let depth = name.label_count().saturating_sub(self.apex_labels);
-        while self.standing(number) == Standing::BelowCut {
+        while self.standing(number) == Standing::Occluded {
             suffix += 1;
             number = self.node_at(name, suffix, depth).expect("a node's ancestors are nodes");
         }
-        let ns = self.node(number).rrset(rtype::NS).expect("a node is a cut because it has NS records");
-        Referral { cut: suffix, ns, node: number }
+        let node = self.node(number);
+        if self.standing(number) == Standing::Dname {
+            let dname = node.rrset(rtype::DNAME).expect("a node redirects because it has a DNAME record");
+            return Lookup::Redirected(Redirection { labels: suffix, dname });
+        }
+        let ns = node.rrset(rtype::NS).expect("a node is a cut because it has NS records");
+        Lookup::Referral(Referral { cut: suffix, ns, node: number })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{name, question, rdata, whole};
+    use super::super::fixture::{HEAD, load, name, question, whole};
     use super::*;
     use crate::wire::Name;
 
@@ -115,6 +134,10 @@ mod tests {
             Lookup::NoName => "no name".to_owned(),
             Lookup::Referral(referral) => {
                 format!("cut at {}", Name::from_wire(question.suffix(referral.cut)).unwrap())
+            }
+            Lookup::Redirected(redirection) => {
+                let owner = Name::from_wire(question.suffix(redirection.labels)).unwrap();
+                format!("DNAME at {owner} to {}", Name::from_wire(redirection.target()).unwrap())
             }
             Lookup::Found { node, wildcard } => {
                 let types: Vec<String> = node.rrsets().map(|rrset| rrset.rtype().to_string()).collect();
@@ -179,33 +202,48 @@ mod tests {
     }
 
     #[test]
+    fn rfc6672_what_is_below_a_dname_is_redirected_by_the_topmost_one() {
+        let zone = load(&format!(
+            "{HEAD}d DNAME t\nd A 192.0.2.2\nb.d TXT x\n*.d TXT x\nc.d DNAME u\nx.c.d NS ns1\n\
+             cut NS ns1\na.cut DNAME t\nboth NS ns1\nboth DNAME t\n*.wild DNAME t\n"
+        ));
+        check(
+            &zone.0.unwrap().compile(),
+            &[
+                ("d", 1, "1 39"),
+                ("d", 39, "1 39"),
+                ("a.d", 1, "DNAME at d.example.com. to t.example.com."),
+                ("a.d", 39, "DNAME at d.example.com. to t.example.com."),
+                ("b.d", 16, "DNAME at d.example.com. to t.example.com."),
+                ("q.c.d", 2, "DNAME at d.example.com. to t.example.com."),
+                ("x.c.d", 43, "DNAME at d.example.com. to t.example.com."),
+                ("y.a.cut", 1, "cut at cut.example.com."),
+                ("both", 39, "cut at both.example.com."),
+                ("y.both", 1, "cut at both.example.com."),
+                ("wild", 1, ""),
+                ("a.wild", 1, "39 by wildcard"),
+                ("b.a.wild", 39, "39 by wildcard"),
+                ("*.wild", 39, "39"),
+                ("a.*.wild", 1, "DNAME at *.wild.example.com. to t.example.com."),
+            ],
+        );
+        let apex = load(&format!("{HEAD}@ DNAME example.net.\n")).0.unwrap().compile();
+        check(
+            &apex,
+            &[
+                ("a.b", 1, "DNAME at example.com. to example.net."),
+                ("ns1", 1, "DNAME at example.com. to example.net."),
+            ],
+        );
+        assert_eq!(found(&apex, "example.com.", 1), "2 6 39");
+    }
+
+    #[test]
     fn names_deeper_than_the_zone_are_found_missing_and_wildcards_still_match() {
         let zone = whole("a.b TXT x\n*.b TXT y\n");
         let long = vec!["x"; 110].join(".");
         check(&zone, &[(&long, 16, "no name"), (&format!("{long}.b"), 16, "16 by wildcard")]);
         check(&zone, &[(&format!("{long}.a.b"), 16, "no name")]);
-    }
-
-    #[test]
-    fn rfc9471_glue_is_in_domain_first_then_sibling_then_authoritative() {
-        let zone = whole(
-            "sub NS ns1\nsub NS ns.other\nsub NS ns.sub\nsub NS ns.example.net.\nsub NS missing.sub\n\
-             other NS ns.other\nns.other A 192.0.2.4\nns.sub AAAA 2001:db8::1\nns.sub A 192.0.2.5\n",
-        );
-        let Lookup::Referral(referral) = zone.find(&question("x.y.sub.example.com."), 1) else { panic!() };
-        assert_eq!(referral.cut, 2);
-        assert_eq!(referral.ns.record_count(), 5);
-        let glue: Vec<(&[u8], Vec<String>)> =
-            referral.glue().map(|glue| (glue.owner, rdata(&zone, glue.rrset))).collect();
-        assert_eq!(
-            glue,
-            [
-                (b"\x02ns\x03sub\xc0\0".as_slice(), vec!["c0000205".to_owned()]),
-                (b"\x02ns\x03sub\xc0\0", vec!["20010db8000000000000000000000001".to_owned()]),
-                (b"\x02ns\x05other\xc0\0", vec!["c0000204".to_owned()]),
-                (b"\x03ns1\xc0\0", vec!["c0000201".to_owned()]),
-            ]
-        );
     }
 
     #[test]
@@ -216,7 +254,8 @@ mod tests {
         let zone = data.unwrap().compile();
         let Lookup::Referral(referral) = zone.find(&question("a.xn."), 1) else { panic!() };
         assert_eq!(referral.ns.apex_pointers().count(), 0);
-        assert_eq!(referral.glue().next().unwrap().owner, b"\x02ns\x02xn\0");
+        let owner = referral.ns.additional().next().unwrap().owner.unwrap();
+        assert_eq!(referral.ns.octets()[owner..], *b"\x02ns\x02xn\0");
         assert!(matches!(zone.find(&question("nowhere."), 1), Lookup::NoName));
         assert_eq!(zone.apex(), &name("."));
     }

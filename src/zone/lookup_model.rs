@@ -1,5 +1,5 @@
-//! The look-up against a model: RFC 1034 §4.3.2 and RFC 4592 §3.3.1 written down naively over an ordered map of
-//! names.
+//! The look-up against a model: RFC 1034 §4.3.2, RFC 4592 §3.3.1 and RFC 6672 §3.2 written down naively over an ordered
+//! map of names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,13 @@ use crate::wire::{Name, rtype};
 
 type Model = BTreeMap<Name, BTreeSet<u16>>;
 
-/// What the model finds: the types at the node that answers, with the node's name; the cut; or nothing.
+/// What the model finds: the types at the node that answers, and whether a wildcard stands in; the cut; the owner of the
+/// DNAME; or nothing.
 #[derive(Debug, PartialEq)]
 enum Found {
     Node(BTreeSet<u16>, bool),
     Cut(Name),
+    Below(Name),
     None,
 }
 
@@ -25,13 +27,17 @@ fn model_find(model: &Model, apex: &Name, wanted: &Name, qtype: u16) -> Found {
         .collect();
     ancestors.reverse();
     let exists = |name: &Name| model.keys().any(|owner| owner.is_within(name));
-    for ancestor in &ancestors[1..] {
-        let is_cut = model.get(ancestor).is_some_and(|types| types.contains(&rtype::NS));
+    for ancestor in &ancestors {
+        let has = |rtype| model.get(ancestor).is_some_and(|types| types.contains(&rtype));
+        let is_cut = ancestor != apex && has(rtype::NS);
         if is_cut && !(ancestor == wanted && qtype == rtype::DS) {
             return Found::Cut(ancestor.clone());
         }
         if is_cut {
             break;
+        }
+        if ancestor != wanted && has(rtype::DNAME) {
+            return Found::Below(ancestor.clone());
         }
     }
     if exists(wanted) {
@@ -56,6 +62,10 @@ fn real_find(zone: &super::Zone, wanted: &Name, qtype: u16) -> Found {
             assert_eq!(referral.ns.rtype(), rtype::NS);
             Found::Cut(Name::from_wire(question.suffix(referral.cut)).unwrap())
         }
+        Lookup::Redirected(redirection) => {
+            assert_eq!(redirection.target(), b"\x01T\x04test\0");
+            Found::Below(Name::from_wire(question.suffix(redirection.labels)).unwrap())
+        }
         Lookup::NoName => Found::None,
     }
 }
@@ -69,7 +79,15 @@ fn below_apex() -> impl Strategy<Value = String> {
 }
 
 fn record() -> impl Strategy<Value = (String, &'static str)> {
-    let data = ["A 192.0.2.7", "A 192.0.2.8", "TXT x", "NS ns1.a.example.com.", "DS 1 13 9 aa", "MX 1 a"];
+    let data = [
+        "A 192.0.2.7",
+        "A 192.0.2.8",
+        "TXT x",
+        "NS ns1.a.example.com.",
+        "DS 1 13 9 aa",
+        "MX 1 a",
+        "DNAME T.test.",
+    ];
     (below_apex(), prop::sample::select(data.to_vec()))
 }
 

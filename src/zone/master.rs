@@ -34,6 +34,7 @@ pub(super) fn read(apex: &Name, source: &Arc<Source>, include: Include<'_>, faul
         default_ttl: None,
         last_ttl: None,
         included: 0,
+        generated: 0,
         name: Vec::new(),
         question_name: QuestionName::default(),
     };
@@ -53,6 +54,8 @@ pub(super) struct Reader<'a> {
     last_ttl: Option<u32>,
     /// How often a file was asked for by `$INCLUDE` so far.
     pub(super) included: usize,
+    /// How many records `$GENERATE` was asked for so far.
+    pub(super) generated: u64,
     /// Room for an owner name.
     name: Vec<u8>,
     question_name: QuestionName,
@@ -86,13 +89,14 @@ pub(super) enum Current {
 }
 
 /// The parts of a record in front of its data.
-struct Header {
-    owner: u32,
+#[derive(Clone, Copy)]
+pub(super) struct Header {
+    pub(super) owner: u32,
     rtype: u16,
     /// The TTL as written.
     ttl: Option<u32>,
     /// The index of the token that is the type.
-    type_at: usize,
+    pub(super) type_at: usize,
 }
 
 /// Whether the tokens look like an SOA record, however broken.
@@ -121,23 +125,29 @@ impl Reader<'_> {
             match entry {
                 Err(fault) => self.report_lex_fault(&state, &fault),
                 Ok(false) if tokens[0].text(octets).starts_with(b"$") => {
-                    directive::read(self, &mut state, &tokens);
+                    directive::read(self, &mut state, file, &tokens);
                 }
                 Ok(continues) => self.read_record(&mut state, file, &tokens, continues),
             }
             if self.faults.count() > faults_before && mentions_soa(octets, &tokens) {
                 self.faults.mark_soa();
             }
-            if self.records.is_full() {
+            if self.is_full() {
                 self.faults.push(Fault::file(state.source, "the zone is too large: its data exceeds 4 GiB"));
                 return;
             }
         }
     }
 
-    fn report_lex_fault(&mut self, state: &FileState<'_>, fault: &LexFault) {
+    /// Reports what the lexer refused.
+    pub(super) fn report_lex_fault(&mut self, state: &FileState<'_>, fault: &LexFault) {
         let place = Fault::error(state.source, fault.span(), fault.to_string());
         self.faults.push(place.help(fault.help()));
+    }
+
+    /// Whether the zone takes no further record.
+    pub(super) fn is_full(&self) -> bool {
+        self.records.is_full()
     }
 
     fn read_record(&mut self, state: &mut FileState<'_>, file: u16, tokens: &[Token], continues: bool) {
@@ -164,7 +174,8 @@ impl Reader<'_> {
         state.owner
     }
 
-    fn parse_owner(&mut self, state: &FileState<'_>, token: &Token) -> Option<u32> {
+    /// Reads an owner name and takes it in; its number.
+    pub(super) fn parse_owner(&mut self, state: &FileState<'_>, token: &Token) -> Option<u32> {
         let text = state.text(token);
         self.name.clear();
         if let Err(error) = append_parsed(text, Some(state.origin.as_octets()), &mut self.name) {
@@ -186,8 +197,8 @@ impl Reader<'_> {
         owner
     }
 
-    /// Reads TTL and class, in either order, and the type.
-    fn parse_header(
+    /// Reads TTL and class, in either order, and the type; token number `first` is the first behind the owner.
+    pub(super) fn parse_header(
         &mut self,
         state: &FileState<'_>,
         owner: u32,
@@ -255,7 +266,14 @@ impl Reader<'_> {
         None
     }
 
-    fn add_record(&mut self, state: &FileState<'_>, header: &Header, place: Place, tokens: &[Token]) {
+    /// Reads the data of a record, which was written at `place`, and adds it.
+    pub(super) fn add_record(
+        &mut self,
+        state: &FileState<'_>,
+        header: &Header,
+        place: Place,
+        tokens: &[Token],
+    ) {
         let type_token = &tokens[header.type_at];
         if header.rtype == rtype::SOA && header.owner != super::records::APEX {
             let help = format!("the one SOA record belongs to {}", self.apex);

@@ -3,12 +3,14 @@
 //! In the order in which a file goes through them:
 //!
 //! - `lexer`: octets to tokens; `cursor`: the tokens of one record's data.
-//! - `record_type`; `rdata` with `field`, `service`, `strict`: data from text to octets (`rdata` alone names `domain`).
-//! - `master`, `directive`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong, up to a
-//!   bound.
-//! - `compile`, `nodes`: records to the tables of `compiled` (with a hash `table` of names); `check`: what is wrong
-//!   with the zone as a whole; `data`: the zone before it is served.
-//! - `lookup`: what is at a name; `rrset`: views of what was found; `zones`: which zone a name belongs to.
+//! - `record_type`; `rdata` with `field`, `service`, `strict`: data from text to octets and back (`rdata` alone names
+//!   `domain`).
+//! - `master`, `directive`, `generate`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong,
+//!   up to a bound.
+//! - `compile`, `nodes`, `hosts`: records to the tables of `compiled` (with a hash `table` of names), and whose
+//!   addresses go along; `check`: what is wrong with the zone as a whole; `data`: the zone before it is served.
+//! - `lookup`: what is at a name; `rrset`: views of what was found; `print`: records as a master file has them;
+//!   `zones`: which zone a name belongs to.
 //!
 //! What is not here: no zone changes after it was compiled, nothing looks at a clock, and no file is opened (the
 //! caller hands `$INCLUDE`d ones in).
@@ -23,12 +25,15 @@ mod faults;
 mod field;
 #[cfg(test)]
 mod fixture;
+mod generate;
+mod hosts;
 mod lexer;
 mod lookup;
 #[cfg(test)]
 mod lookup_model;
 mod master;
 mod nodes;
+mod print;
 mod rdata;
 pub mod record_type;
 mod records;
@@ -42,5 +47,5 @@ pub use compiled::Zone;
 pub use data::{Include, ZoneData};
 pub use lookup::Lookup;
 pub use master::FILE_OCTETS_MAX;
-pub use rrset::{CnameTarget, Glue, Node, Referral, Rrset};
+pub use rrset::{Additional, Node, Redirection, Referral, Rrset};
 pub use zones::Zones;

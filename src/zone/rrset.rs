@@ -1,6 +1,6 @@
 //! Views into a compiled zone: a node, an RRset, what a referral consists of.
 
-use super::compiled::{APEX_POINTER, NO_RULE, RrsetEntry, Zone};
+use super::compiled::{APEX_POINTER, Host, HostWeight, RrsetEntry, Zone};
 use super::field::{self, NAPTR};
 use crate::wire::name::NAME_MAX;
 use crate::wire::{QuestionName, rtype};
@@ -111,8 +111,7 @@ impl<'z> Rrset<'z> {
     /// The rule that steers this RRset ([`super::ZoneData::steer`]).
     #[inline]
     pub fn rule(&self) -> Option<u32> {
-        let rule = self.entry().rule;
-        (rule != NO_RULE).then_some(rule)
+        self.entry().backing.as_rule()
     }
 
     /// The number of this RRset within its zone, dense from 0: the place where a table of signatures finds it. The
@@ -133,22 +132,62 @@ impl<'z> Rrset<'z> {
         })
     }
 
-    /// Reads the target of this CNAME into `into`, in full and in lower case. `None` when this is no CNAME.
-    pub fn cname_target(&self, into: &mut QuestionName) -> Option<CnameTarget> {
-        if self.rtype() != rtype::CNAME {
+    /// The data of each record, its names in full.
+    pub fn full_rdata(&self) -> Vec<Vec<u8>> {
+        let mut pointers = self.apex_pointers().peekable();
+        let mut end = 0;
+        let in_full = |rdata: &[u8]| {
+            let start = end + record::RDATA;
+            end = start + rdata.len();
+            let mut octets = Vec::with_capacity(rdata.len());
+            let mut copied = 0;
+            while let Some(at) = pointers.next_if(|&at| at < end) {
+                octets.extend_from_slice(&rdata[copied..at - start]);
+                octets.extend_from_slice(self.zone.apex().as_octets());
+                copied = at - start + APEX_POINTER.len();
+            }
+            octets.extend_from_slice(&rdata[copied..]);
+            octets
+        };
+        self.rdata().map(in_full).collect()
+    }
+
+    /// Reads the target of this CNAME or DNAME into `into`, in full and in lower case. `None` when this is neither.
+    pub fn alias_target(&self, into: &mut QuestionName) -> Option<()> {
+        if !matches!(self.rtype(), rtype::CNAME | rtype::DNAME) {
             return None;
         }
         let target = self.rdata().next()?;
         // Of two CNAMEs at one name (a fault, but checked like all else) the first pointer may be the second one's.
         let first = self.apex_pointers().next().map(|at| at - record::RDATA);
         let literal = first.filter(|&literal| literal < target.len());
-        self.zone.read_name(&target[..literal.unwrap_or(target.len())], literal.is_some(), into)?;
-        Some(literal.map_or(CnameTarget::Whole, |literal| CnameTarget::BelowApex { literal }))
+        self.zone.read_name(&target[..literal.unwrap_or(target.len())], literal.is_some(), into)
+    }
+
+    /// Whether there is anything in [`Rrset::additional`].
+    #[inline]
+    pub fn has_additional(&self) -> bool {
+        self.entry().backing.as_hosts().is_some()
+    }
+
+    /// What goes into the additional section with this RRset: addresses of the hosts that it names, as far as the zone
+    /// has them, the most urgent first. For a delegation that is its glue (RFC 9471 §2): in-domain, sibling, and what is
+    /// the zone's own.
+    pub fn additional(&self) -> impl Iterator<Item = Additional<'z>> + use<'z> {
+        let (zone, rtype) = (self.zone, self.rtype());
+        let hosts = self.entry().backing.as_hosts().map_or(&[][..], |start| &zone.hosts[start as usize..]);
+        let count = hosts.iter().position(|host| host.is_last).map_or(0, |last| last + 1);
+        hosts[..count].iter().flat_map(move |host| {
+            let alias = (host.weight == HostWeight::Alias).then_some(rtype);
+            let types = alias.into_iter().chain([rtype::A, rtype::AAAA]);
+            let rrsets = types.filter_map(move |rtype| zone.node(host.node).rrset(rtype));
+            rrsets.map(move |rrset| Additional::of(host, rrset))
+        })
     }
 
     /// Shows the name that each record leads to, of a type that leads to one (NS, CNAME, PTR, MX, SRV, NAPTR, SVCB,
-    /// HTTPS), with the record's number; `name` is the room for it.
-    pub(super) fn visit_targets(&self, name: &mut QuestionName, mut visit: impl FnMut(usize, &QuestionName)) {
+    /// HTTPS); `room` is the room for it.
+    pub(super) fn visit_targets(&self, room: &mut QuestionName, mut visit: impl FnMut(Target<'_>)) {
         let before = |rdata| match self.rtype() {
             rtype::MX | rtype::SVCB | rtype::HTTPS => 2,
             rtype::SRV => 6,
@@ -158,13 +197,14 @@ impl<'z> Rrset<'z> {
         };
         let mut pointers = self.apex_pointers().peekable();
         let mut end = 0;
-        for (index, rdata) in self.rdata().enumerate() {
-            end += record::RDATA + rdata.len();
+        for (record, rdata) in self.rdata().enumerate() {
+            let start = end + record::RDATA;
+            end = start + rdata.len();
             let below_apex = pointers.next_if(|at| at + APEX_POINTER.len() == end).is_some();
             let literal = rdata.len() - if below_apex { APEX_POINTER.len() } else { 0 };
             let labels = rdata.get(before(rdata)..literal).unwrap_or_default();
-            if self.zone.read_name(labels, below_apex, name).is_some() {
-                visit(index, name);
+            if self.zone.read_name(labels, below_apex, room).is_some() {
+                visit(Target { record, rdata, offset: start + before(rdata), name: room });
             }
         }
     }
@@ -173,18 +213,6 @@ impl<'z> Rrset<'z> {
     fn entry(&self) -> &'z RrsetEntry {
         &self.zone.rrsets[self.number as usize]
     }
-}
-
-/// How the target of a CNAME stands in its record's data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CnameTarget {
-    /// `literal` octets of labels and then a pointer to the apex: the target is in the zone.
-    BelowApex {
-        /// The number of octets of labels in front of the pointer.
-        literal: usize,
-    },
-    /// In full.
-    Whole,
 }
 
 impl Zone {
@@ -203,6 +231,21 @@ impl Zone {
     }
 }
 
+/// How a name below a DNAME is redirected (RFC 6672 §2.2).
+pub struct Redirection<'z> {
+    /// The number of labels of the name that stand in front of the DNAME's owner, and that the new name keeps.
+    pub labels: usize,
+    /// The DNAME RRset.
+    pub dname: Rrset<'z>,
+}
+
+impl<'z> Redirection<'z> {
+    /// What takes the place of the owner: a whole name in wire form, in the case of the master file.
+    pub fn target(&self) -> &'z [u8] {
+        self.dname.rdata().next().unwrap_or(&[0])
+    }
+}
+
 /// What a referral consists of.
 pub struct Referral<'z> {
     /// The number of labels of the question's name that stand in front of the cut's name: the cut is the suffix
@@ -214,32 +257,34 @@ pub struct Referral<'z> {
     pub(super) node: u32,
 }
 
-impl<'z> Referral<'z> {
-    /// Glue: the addresses of this cut's nameservers that the zone has, those at or below the cut first, then those
-    /// at or below other cuts (RFC 9471 §2), then the zone's own.
-    pub fn glue(&self) -> impl Iterator<Item = Glue<'z>> + use<'z> {
-        let zone = self.ns.zone;
-        let nodes = match zone.nodes[self.node as usize].link.target() {
-            None => &[],
-            Some(start) => {
-                let (&count, rest) = zone.glue[start as usize..].split_first().unwrap_or((&0, &[]));
-                &rest[..count as usize]
-            }
-        };
-        nodes.iter().flat_map(move |&node| {
-            let owner = zone.relative_name(node);
-            let rrsets =
-                [rtype::A, rtype::AAAA].into_iter().filter_map(move |rtype| zone.node(node).rrset(rtype));
-            rrsets.map(move |rrset| Glue { owner, rrset })
-        })
+/// Records that go into the additional section with an RRset that names their owner.
+pub struct Additional<'z> {
+    /// Where the owner's name stands in the octets of the RRset that names it; `None` when it is that RRset's own owner.
+    pub owner: Option<usize>,
+    /// The records.
+    pub rrset: Rrset<'z>,
+    /// Whether a response without them must have TC: the glue of a nameserver in the delegated domain (RFC 9471 §3.1).
+    pub required: bool,
+}
+
+impl<'z> Additional<'z> {
+    fn of(host: &Host, rrset: Rrset<'z>) -> Additional<'z> {
+        Additional {
+            owner: (host.name > 0).then_some(usize::from(host.name)),
+            rrset,
+            required: host.weight == HostWeight::InDomain,
+        }
     }
 }
 
-/// Address records that go into the additional section under a name of their own.
-pub struct Glue<'z> {
-    /// The owner: labels as in the wire form, ended by the root label, or by a pointer to offset 0 that stands for
-    /// the zone's apex (to be replaced like the pointers of a fragment).
-    pub owner: &'z [u8],
-    /// The A or AAAA RRset.
-    pub rrset: Rrset<'z>,
+/// The name that a record leads to.
+pub(super) struct Target<'t> {
+    /// The record's number in its RRset.
+    pub(super) record: usize,
+    /// Its data, as it stands in [`Rrset::octets`].
+    pub(super) rdata: &'t [u8],
+    /// Where the name starts in [`Rrset::octets`].
+    pub(super) offset: usize,
+    /// The name.
+    pub(super) name: &'t QuestionName,
 }

@@ -1,4 +1,4 @@
-//! The data of SVCB and HTTPS records (RFC 9460 §2.1): priority, target and parameters.
+//! The parameters of SVCB and HTTPS records (RFC 9460 §2.1).
 //!
 //! Ours, because `domain` refuses keys with a 9 or a z and the escapes of RFC 9460 appendix A.
 
@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use super::cursor::{Cursor, RdataError, append_unescaped, decimal};
 use super::faults::excerpt;
-use super::rdata::base64;
+use super::field::{Octets, Quoted, Words};
+use super::rdata::encoding;
 
 /// A parameter's key (IANA "Service Parameter Keys").
 mod key {
@@ -38,11 +39,8 @@ const KEYS: [(&str, u16); 9] = [
 /// Parameters by key, in the order in which the wire has them; values as the wire has them.
 type Parameters = BTreeMap<u16, Vec<u8>>;
 
-/// Reads the data and appends its octets, the parameters in ascending order of their keys.
+/// Reads the parameters and appends their octets, in ascending order of their keys.
 pub(super) fn parse(cursor: &mut Cursor<'_>, into: &mut Vec<u8>) -> Result<(), RdataError> {
-    let priority = cursor.number("a priority up to 65535", u32::from(u16::MAX))? as u16;
-    into.extend_from_slice(&priority.to_be_bytes());
-    cursor.name(into)?;
     let mut parameters = Parameters::new();
     while cursor.peek().is_some() {
         let (key, value) = parse_parameter(cursor)?;
@@ -117,9 +115,8 @@ fn encode(key: u16, text: &[u8]) -> Result<Vec<u8>, RdataError> {
             .ok_or_else(|| refuse("port must be a number up to 65535".to_owned())),
         key::IPV4HINT => encode_addresses(text, key, |address: Ipv4Addr| address.octets()),
         key::IPV6HINT => encode_addresses(text, key, |address: Ipv6Addr| address.octets()),
-        key::ECH => {
-            base64::decode(text).ok_or_else(|| refuse("the value of ech must be in base 64".to_owned()))
-        }
+        key::ECH => encoding::decode_base64(text)
+            .ok_or_else(|| refuse("the value of ech must be in base 64".to_owned())),
         _ => Ok(text.to_vec()),
     }
 }
@@ -174,6 +171,58 @@ fn encode_addresses<A: FromStr, const N: usize>(
         all.extend_from_slice(&octets(address));
     }
     Ok(all)
+}
+
+/// Prints the parameters.
+pub(super) fn print(octets: &mut Octets<'_>, words: &mut Words) -> Option<()> {
+    while !octets.is_empty() {
+        let (key, length) = (octets.u16()?, octets.u16()?);
+        let value = octets.take(usize::from(length))?;
+        match print_value(key, value)? {
+            Some(value) => words.push(format_args!("{}={value}", name(key))),
+            None => words.push(name(key)),
+        }
+    }
+    Some(())
+}
+
+/// A value as [`encode`] reads it; nothing where there is none, `None` when the octets are no value of the key.
+fn print_value(key: u16, value: &[u8]) -> Option<Option<String>> {
+    check_value(key, value).ok()?;
+    Some(match key {
+        _ if value.is_empty() => None,
+        key::MANDATORY => {
+            Some(listed(value.chunks_exact(2).map(|key| name(u16::from_be_bytes([key[0], key[1]])))))
+        }
+        key::ALPN => Some(Quoted(&alpn_list(value)).to_string()),
+        key::PORT => Some(u16::from_be_bytes(value.try_into().ok()?).to_string()),
+        key::IPV4HINT => Some(listed(value.as_chunks::<4>().0.iter().map(|octets| Ipv4Addr::from(*octets)))),
+        key::IPV6HINT => Some(listed(value.as_chunks::<16>().0.iter().map(|octets| Ipv6Addr::from(*octets)))),
+        key::ECH => Some(encoding::encode_base64(value)),
+        _ => Some(Quoted(value).to_string()),
+    })
+}
+
+fn listed(values: impl Iterator<Item = impl ToString>) -> String {
+    values.map(|value| value.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// Protocol names with commas between them; a backslash stands before a comma or a backslash in a name.
+fn alpn_list(value: &[u8]) -> Vec<u8> {
+    let mut rest = Octets::new(value);
+    let mut list = Vec::new();
+    while let Some(protocol) = rest.string() {
+        if !list.is_empty() {
+            list.push(b',');
+        }
+        for &octet in protocol {
+            if matches!(octet, b',' | b'\\') {
+                list.push(b'\\');
+            }
+            list.push(octet);
+        }
+    }
+    list
 }
 
 /// Whether a value can be that of its key, also where it was written as `keyNNNNN`.

@@ -36,7 +36,7 @@ pub const DOORS: [(&str, &[&str]); 29] = [
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("domain", &["zone::rdata"]),
-    ("getrandom", &["server"]),
+    ("getrandom", &["server", "cli::cookie_secrets"]),
     ("hickory_proto", &["server::control"]),
     ("hickory_server", &["server::control"]),
     ("libc", &["server::socket"]),
@@ -50,7 +50,7 @@ pub const DOORS: [(&str, &[&str]); 29] = [
     // maxminddb decodes records through serde; nothing of it leaves that module.
     ("serde", &["config", "admin", "cli", "geo::mmdb"]),
     ("serde_json", &["config", "admin", "cli"]),
-    ("siphasher", &["steer", "health", "probe::grid"]),
+    ("siphasher", &["steer", "health", "probe::grid", "wire::cookie"]),
     ("strsim", &["config", "zone"]),
     ("thiserror", ANYWHERE),
     ("tokio", &["server", "probe", "admin", "daemon"]),

@@ -1,10 +1,11 @@
-//! The real binary with real peers on loopback: dig, nginx, unbound, Python. `tests/run` prepares what they need.
+//! The real binary with real peers on loopback: dig, kdig, drill, delv, nginx, unbound, Python. `tests/run` prepares what they need.
 
 // Nothing is reachable from outside of a test binary; its functions outside of `#[test]` are tests as well, and print
 // what they measured.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout)]
 
 mod continents;
+mod edns;
 mod failures;
 mod geo_oracle;
 mod harness;
@@ -13,4 +14,5 @@ mod odd_packets;
 mod reloads;
 mod resolver;
 mod restart;
+mod round_trip;
 mod shares;

@@ -17,8 +17,8 @@ use crate::harness::turns;
 const SILENCE: Duration = Duration::from_millis(100);
 /// Refusals are at most so much longer than the query (security.md).
 const REFUSAL_ROOM: usize = 60;
-/// FORMERR, NOTIMP, REFUSED, BADVERS.
-const REFUSALS: [u16; 4] = [1, 4, 5, 16];
+/// FORMERR, SERVFAIL, NOTIMP, REFUSED, NOTAUTH, BADVERS, BADCOOKIE.
+const REFUSALS: [u16; 7] = [1, 2, 4, 5, 9, 16, 23];
 
 #[test]
 fn odd_packets_get_what_they_deserve() {
@@ -109,6 +109,8 @@ fn holds(must: &Must, message: &Message, octets: &[u8]) -> bool {
         Must::DnssecOk => opt.is_some_and(|opt| opt.flags & 0x8000 != 0),
         Must::NoZ => opt.is_some_and(|opt| opt.flags & 0x7fff == 0),
         Must::NoOptions => opt.is_some_and(|opt| opt.options.is_empty()),
+        Must::Option(code) => opt.is_some_and(|opt| opt.options.iter().any(|(found, _)| found == code)),
+        Must::NotOption(code) => opt.is_none_or(|opt| opt.options.iter().all(|(found, _)| found != code)),
         Must::Scope(scope) => message.scope() == Some(*scope),
         Must::NoSubnet => message.scope().is_none(),
         Must::Authoritative => message.is_authoritative(),

@@ -73,6 +73,9 @@ pub const QUERY_FEATURES: Metric = counter(
     &["feature"],
     "Questions that came with EDNS, client subnet, DNSSEC OK, trailing octets",
 );
+/// Cookies by what they are worth.
+pub const COOKIES: Metric =
+    counter("cookies", &["standing"], "Cookies in questions: client_only, valid, invalid");
 /// Responses by rcode.
 pub const RESPONSES: Metric = counter("responses", &["rcode"], "Responses, by RCODE");
 /// Truncated responses.
@@ -151,7 +154,7 @@ pub const TROUBLED_RULES: Metric =
     gauge("troubled_rules", &[], "Rules that do not answer from a healthy pool for every class of clients");
 
 /// All of them, in the order in which they are shown.
-pub const METRICS: [&Metric; 31] = [
+pub const METRICS: [&Metric; 32] = [
     &BUILD_INFO,
     &START_TIME,
     &READY,
@@ -162,6 +165,7 @@ pub const METRICS: [&Metric; 31] = [
     &QUERIES,
     &QUESTIONS,
     &QUERY_FEATURES,
+    &COOKIES,
     &RESPONSES,
     &TRUNCATED,
     &DROPS,

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::answer::Why;
 use crate::explain::{
-    Candidate, Client, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Steering, words,
+    Alias, Candidate, Client, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Steering,
+    words,
 };
 use crate::geo::Prefix;
 use crate::zone::record_type;
@@ -37,8 +38,16 @@ struct ClientView {
 #[derive(Debug, Serialize)]
 struct AliasView {
     owner: String,
-    target: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dname: Option<DnameView>,
+    target: Option<String>,
     ttl: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct DnameView {
+    owner: String,
+    target: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,6 +55,7 @@ struct AliasView {
 enum FindingView {
     NotOurZone,
     ChainTooLong,
+    Redirected,
     Rrset {
         #[serde(rename = "type")]
         rtype: String,
@@ -188,11 +198,7 @@ struct TtlView {
 impl View {
     /// Of an explanation.
     pub(super) fn of(explanation: &Explanation) -> View {
-        let chain = explanation.chain.iter().map(|alias| AliasView {
-            owner: alias.owner.to_string(),
-            target: alias.target.to_string(),
-            ttl: alias.ttl,
-        });
+        let chain = explanation.chain.iter().map(alias);
         View {
             name: explanation.name.to_string(),
             rtype: record_type::name(explanation.rtype),
@@ -209,6 +215,17 @@ impl View {
     }
 }
 
+fn alias(alias: &Alias) -> AliasView {
+    let dname = alias.dname.as_ref();
+    AliasView {
+        owner: alias.owner.to_string(),
+        dname: dname
+            .map(|(owner, target)| DnameView { owner: owner.to_string(), target: target.to_string() }),
+        target: alias.target.as_ref().map(ToString::to_string),
+        ttl: alias.ttl,
+    }
+}
+
 fn client(client: Client) -> ClientView {
     ClientView { transport: client.transport, subnet: client.subnet.map(|subnet| subnet.to_string()) }
 }
@@ -222,6 +239,8 @@ fn why(why: Why) -> &'static str {
         Why::Delegated => "delegated",
         Why::OneOfAny => "one_of_any",
         Why::ChainEnds => "chain_ends",
+        Why::Synthesised => "synthesised",
+        Why::NameTooLong => "name_too_long",
         Why::NotOurZone => "not_our_zone",
         Why::OtherClass => "other_class",
     }
@@ -231,6 +250,7 @@ fn finding(finding: &Finding) -> FindingView {
     match finding {
         Finding::NotOurZone => FindingView::NotOurZone,
         Finding::ChainTooLong => FindingView::ChainTooLong,
+        Finding::Redirected => FindingView::Redirected,
         Finding::Rrset { rtype, ttl, records, addresses, wildcard } => FindingView::Rrset {
             rtype: record_type::name(*rtype),
             ttl: *ttl,

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod codes;
+mod cookies;
 mod coverage;
 mod databases;
 mod folder;
@@ -74,6 +75,8 @@ impl Loader<'_> {
     pub(super) fn load(&self, main: &Arc<Source>) -> Parsed<Loaded> {
         let files = self.read(main);
         let settings = settings::bind(&files.main.server, &files.main.admin, self.workspace, self.faults);
+        let cookies = part_of(&files.main.server)
+            .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
         let geo = self.geo(&files.main, &bound_maps);
         let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
@@ -82,14 +85,21 @@ impl Loader<'_> {
         let rules = self.rules(&files.zones, &ground);
         let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
         let ((geo, copies), maps) = (geo?, maps?);
-        let (settings, server) = (settings?, files.main.server.as_ref().map_err(|&broken| broken)?);
+        let (settings, cookies, server) =
+            (settings?, cookies?, files.main.server.as_ref().map_err(|&broken| broken)?);
         if self.faults.any_error() {
             return Err(Broken);
         }
         let udp_payload_max = settings::udp_payload_max(server);
         let configuration = self.finish(ground, maps, geo, zones?, drafts?, udp_payload_max);
-        let configuration =
-            Configuration { identity: server.identity.clone(), udp_payload_max, ..configuration };
+        let configuration = Configuration {
+            identity: server.identity.clone(),
+            extended_errors: server.extended_errors.unwrap_or_default(),
+            report_channel: server.report_channel.clone(),
+            cookies,
+            udp_payload_max,
+            ..configuration
+        };
         Ok(Loaded { settings, configuration, database_copies: copies, warnings: Vec::new() })
     }
 

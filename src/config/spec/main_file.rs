@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use crate::config::document::{self, Table, Value};
 use crate::config::limits;
+use crate::config::spec::CookiesSpec;
 use crate::config::text::{
-    self, Broken, Faults, Items, Later, Parsed, Reader, Written, duration, list, number, one_or_more, quote,
-    socket_address, sound, unplaced,
+    self, Broken, Faults, Items, Later, Parsed, Reader, Written, choice, duration, list, number, one_or_more,
+    quote, socket_address, sound, unplaced,
 };
 use crate::fault::Source;
+use crate::snapshot::ExtendedErrors;
+use crate::wire::Name;
 
 /// What `meridian.toml` says. Each part stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
@@ -40,6 +43,12 @@ pub(crate) struct ServerSpec {
     pub(crate) identity: Option<String>,
     /// The largest UDP response.
     pub(crate) udp_payload_max: Option<u16>,
+    /// What answers say about themselves.
+    pub(crate) extended_errors: Option<ExtendedErrors>,
+    /// Where resolvers report errors.
+    pub(crate) report_channel: Option<Name>,
+    /// `[server.cookies]`.
+    pub(crate) cookies: CookiesSpec,
     /// Where state is kept.
     pub(crate) state_dir: Option<Written<String>>,
     /// How old a saved health table may be.
@@ -83,6 +92,9 @@ impl Default for TcpSpec {
         }
     }
 }
+
+const EXTENDED_ERRORS: &[(&str, ExtendedErrors)] =
+    &[("off", ExtendedErrors::Off), ("errors", ExtendedErrors::Errors), ("all", ExtendedErrors::All)];
 
 /// Keys that stand elsewhere.
 const ELSEWHERE: &[Later] = &[
@@ -148,6 +160,10 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
     let workers = reader.lenient("workers", number(1..=limits::WORKERS));
     let identity = reader.lenient("identity", identity);
     let udp_payload_max = reader.lenient("udp_payload_max", number(limits::UDP_PAYLOAD));
+    let extended_errors = reader.lenient("extended_errors", choice(EXTENDED_ERRORS));
+    let report_channel = reader.lenient("report_channel", agent_domain);
+    let cookies =
+        reader.lenient("cookies", |value, faults| Ok(CookiesSpec::read(text::table(value, faults)?, faults)));
     let state_dir = reader.optional("state_dir", text::text);
     let state_max_age = reader.optional("state_max_age", duration(limits::STATE_MAX_AGE));
     let tcp = reader.lenient("tcp", |value, faults| Ok(read_tcp(text::table(value, faults)?, faults)));
@@ -166,6 +182,9 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
         workers: unplaced(workers),
         identity: unplaced(identity),
         udp_payload_max: unplaced(udp_payload_max),
+        extended_errors: unplaced(extended_errors),
+        report_channel: unplaced(report_channel),
+        cookies: unplaced(cookies).unwrap_or_default(),
         state_dir: state_dir.unwrap_or(None),
         state_max_age: unplaced(state_max_age.unwrap_or(None)),
         tcp: unplaced(tcp).unwrap_or_default(),
@@ -229,6 +248,18 @@ fn identity(value: &Value, faults: &Faults) -> Parsed<String> {
         return Err(Broken);
     }
     Ok(identity)
+}
+
+/// The agent domain of RFC 9567: a name other than the root.
+fn agent_domain(value: &Value, faults: &Faults) -> Parsed<Name> {
+    let text = text::text(value, faults)?;
+    let fault = match Name::parse(text.as_bytes(), Some(&Name::root())) {
+        Ok(name) if name.label_count() > 0 => return Ok(name.to_lowercase()),
+        Ok(_) => value.place.error("the root cannot take reports (RFC 9567)").label("the root"),
+        Err(error) => value.place.error(format!("{} is no domain name: {error}", quote(&text))),
+    };
+    faults.add(fault.help("write it like `\"agent.example.com\"`"));
+    Err(Broken)
 }
 
 /// Metrics tell much about a server and have no password: they stay on the machine.

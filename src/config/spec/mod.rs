@@ -2,6 +2,8 @@
 //!
 //! A spec is read from one file alone; binding (the module `bind`) brings them together.
 
+pub(crate) mod cookie_secrets;
+mod cookies;
 mod http_probe;
 mod main_file;
 mod maps;
@@ -10,6 +12,7 @@ mod pool;
 mod rule;
 mod steering;
 
+pub(crate) use cookies::CookiesSpec;
 pub(crate) use http_probe::{HttpSpec, TlsSpec};
 pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_status_socket};
 pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};

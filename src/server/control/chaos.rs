@@ -9,9 +9,12 @@ use hickory_proto::rr::{DNSClass, RData, Record, RecordType};
 
 use super::ruling::Ruling;
 use crate::snapshot::Configuration;
+use crate::wire::ExtendedError;
 
 /// What `version.bind` says.
 const VERSION: &str = concat!("Meridian ", env!("CARGO_PKG_VERSION"));
+
+const NO_SUCH_NAME: ExtendedError = ExtendedError::not_supported("no such name in class CH");
 
 /// Answers a question of class CHAOS.
 pub(super) fn decide(configuration: &Configuration, question: &LowerQuery) -> Ruling {
@@ -22,7 +25,7 @@ pub(super) fn decide(configuration: &Configuration, question: &LowerQuery) -> Ru
         _ => None,
     };
     match (text, question.query_type()) {
-        (None, _) => Ruling::error(ResponseCode::Refused),
+        (None, _) => Ruling::error(ResponseCode::Refused, NO_SUCH_NAME),
         (Some(text), RecordType::TXT | RecordType::ANY) => Ruling::data(vec![record(question, text)]),
         (Some(_), _) => Ruling::data(Vec::new()),
     }

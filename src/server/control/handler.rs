@@ -4,9 +4,9 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hickory_proto::op::{Edns, HeaderCounts, Metadata, ResponseCode};
+use hickory_proto::op::{self, HeaderCounts, Metadata, ResponseCode};
 use hickory_proto::rr::Record;
-use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption, NSIDPayload};
+use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::serialize::binary::BinEncoder;
 use hickory_server::net::NetError;
 use hickory_server::net::runtime::Time;
@@ -14,9 +14,19 @@ use hickory_server::net::xfer::Protocol;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::{MessageResponse, MessageResponseBuilder};
 
+use super::Surroundings;
 use super::ruling::{Ruling, decide};
-use crate::answer::{TCP_MAX, UDP_WITHOUT_EDNS};
+use crate::answer::{
+    Arrival, Context, ERROR_EXTRA, ProcessSecrets, Remarks, TCP_MAX, Transport, UDP_WITHOUT_EDNS, put_options,
+};
 use crate::snapshot::Snapshot;
+use crate::wire::Edns;
+use crate::wire::options::Options;
+use crate::wire::query::read_opt;
+
+/// Room for all options of an answer of class CHAOS: what the smallest UDP response has beside header, question, OPT
+/// and one TXT record of one string.
+const CHAOS_OPTIONS_MAX: usize = 170;
 
 /// A future as hickory's traits want it. They are made by the `async-trait` macro; two signatures written out cost less than
 /// one more dependency.
@@ -25,17 +35,18 @@ type Task<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Answers requests on one generation.
 pub(super) struct Handler {
     snapshot: Arc<Snapshot>,
+    surroundings: Surroundings,
 }
 
 impl Handler {
     /// A handler for one request.
-    pub(super) fn new(snapshot: Arc<Snapshot>) -> Handler {
-        Handler { snapshot }
+    pub(super) fn new(snapshot: Arc<Snapshot>, surroundings: Surroundings) -> Handler {
+        Handler { snapshot, surroundings }
     }
 
     async fn answer<R: ResponseHandler>(&self, request: &Request, mut reply: R) -> ResponseInfo {
         let ruling = decide(&self.snapshot, request);
-        let edns = request.edns.as_ref().map(|asked| self.edns(asked, ruling.rcode));
+        let edns = self.edns(request, &ruling);
         let mut builder = MessageResponseBuilder::from_message_request(request);
         if let Some(edns) = &edns {
             builder.edns(edns);
@@ -48,19 +59,38 @@ impl Handler {
         reply.send_response(response).await.unwrap_or_else(|_| serve_failed(metadata))
     }
 
-    /// RFC 6891 §6.1.1: an answer has an OPT exactly if the query had one. Version 0, our payload, DO as asked, and
-    /// the identity where it was asked for (RFC 5001) and nothing is wrong.
-    fn edns(&self, asked: &Edns, rcode: ResponseCode) -> Edns {
-        let configuration = &self.snapshot.configuration;
-        let mut edns = Edns::new();
-        edns.set_max_payload(configuration.udp_payload_max);
-        edns.set_dnssec_ok(asked.flags().dnssec_ok);
-        let identity = configuration.identity.as_deref().filter(|_| asked.option(EdnsCode::NSID).is_some());
-        let payload = identity.and_then(|identity| NSIDPayload::new(identity.as_bytes()).ok());
-        if let (Some(payload), ResponseCode::NoError) = (payload, rcode) {
-            edns.options_mut().insert(EdnsOption::NSID(payload));
+    /// RFC 6891 §6.1.1: an answer has an OPT exactly if the query had one. Version 0, our payload, DO as asked, and the
+    /// options that every answer has.
+    fn edns(&self, request: &Request, ruling: &Ruling) -> Option<op::Edns> {
+        let (seen, asked) = read_opt(request.as_slice());
+        let seen = seen?;
+        let mut edns = op::Edns::new();
+        edns.set_max_payload(self.snapshot.configuration.udp_payload_max);
+        edns.set_dnssec_ok(seen.dnssec_ok);
+        let mut options = Options::default();
+        if let Some(asked) = asked {
+            self.put_options(&mut options, request, &asked, ruling);
         }
-        edns
+        for (code, data) in options.iter() {
+            edns.options_mut().insert(EdnsOption::Unknown(code, data.to_vec()));
+        }
+        Some(edns)
+    }
+
+    fn put_options(&self, options: &mut Options, request: &Request, asked: &Edns<'_>, ruling: &Ruling) {
+        let Surroundings { clock, process_secret, keepalive } = self.surroundings;
+        let context = Context { snapshot: &self.snapshot, now: clock.now(), keepalive };
+        let transport = match request.protocol() {
+            Protocol::Udp => Transport::Udp,
+            _ => Transport::Tcp,
+        };
+        let mut process = ProcessSecrets::new(process_secret);
+        let source = (request.src().ip(), transport);
+        let length = request.as_slice().len();
+        let arrival = Arrival::new(&context, &mut process, source, Some(asked), length);
+        let remarks = Remarks { error: ruling.error, ..Remarks::default() };
+        options.start(if ruling.error.is_some() { ERROR_EXTRA } else { CHAOS_OPTIONS_MAX });
+        put_options(options, &context, &mut process, &arrival, asked, &remarks);
     }
 }
 

@@ -19,28 +19,48 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hickory_proto::ProtoError;
-use hickory_proto::op::ResponseCode;
 use hickory_server::net::runtime::TokioTime;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::{Request, RequestHandler};
 use tracing::subscriber::{NoSubscriber, with_default};
 
-use crate::answer::{Counter, Tally, Transport};
+use crate::answer::{Counter, ERROR_EXTRA, Tally, Transport, UDP_WITHOUT_EDNS, error, refuse_whole};
+use crate::server::clock::Clock;
 use crate::snapshot::Store;
-use crate::wire::Rcode;
-use crate::wire::header::{HEADER_LENGTH, answer_header_only, count};
+use crate::wire::cookie::Secret;
+use crate::wire::header::{HEADER_LENGTH, count};
+use crate::wire::{ExtendedError, Rcode};
 use handler::{Handler, Reply};
 
 /// The longest control message that is read; nothing that is answered today needs more. A longer one is refused
 /// from its header.
 const REQUEST_MAX: usize = 4096;
-/// An error is at most so much longer than what it answers: it must not amplify (security.md, "Odd packets").
-const ERROR_EXTRA: usize = 60;
+/// What is wrong with a message that must not be read, or cannot be.
+mod fault {
+    use crate::wire::ExtendedError;
+
+    pub(super) const LENGTH: ExtendedError = ExtendedError::other("longer than any request served here");
+    pub(super) const QUESTIONS: ExtendedError = ExtendedError::other("not exactly one question");
+    pub(super) const NO_ROOM: ExtendedError = ExtendedError::other("the answer would be too long");
+    pub(super) const MESSAGE: ExtendedError = ExtendedError::other("malformed message");
+}
 
 /// Answers control messages.
 pub(super) struct Control {
     store: Arc<Store>,
+    surroundings: Surroundings,
     tally: Arc<Tally>,
+}
+
+/// What the options of an answer depend on beside its request.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings {
+    /// The clock of the server.
+    pub(super) clock: Clock,
+    /// What the process's own cookies follow from.
+    pub(super) process_secret: Secret,
+    /// What TCP clients are told of the idle timeout, in units of 100 ms.
+    pub(super) keepalive: u16,
 }
 
 /// The octets that go back (none at all below the length of a header) and their response code.
@@ -51,8 +71,8 @@ struct Answer {
 
 impl Control {
     /// Answers for the zones that are in `store` at the moment of the request. `tally` is shared with other tasks.
-    pub(super) fn new(store: Arc<Store>, tally: Arc<Tally>) -> Control {
-        Control { store, tally }
+    pub(super) fn new(store: Arc<Store>, surroundings: Surroundings, tally: Arc<Tally>) -> Control {
+        Control { store, surroundings, tally }
     }
 
     /// The answer to a control message; empty when there is none. It is made in a task of its own, so that a panic is a
@@ -63,12 +83,12 @@ impl Control {
         source: SocketAddr,
         transport: Transport,
     ) -> Vec<u8> {
-        let header = packet[..packet.len().min(HEADER_LENGTH)].to_vec();
         let control = Arc::clone(self);
-        let task = tokio::spawn(async move { control.read_and_answer(packet, source, transport).await });
+        let message = packet.clone();
+        let task = tokio::spawn(async move { control.read_and_answer(message, source, transport).await });
         let answer = task.await.unwrap_or_else(|_| {
             self.tally.count_shared(Counter::Panic);
-            refuse(&header, Rcode::ServFail)
+            self.refuse(&packet, Rcode::ServFail, error::INTERNAL)
         });
         if let Some(counter) = answer.counter() {
             self.tally.count_shared(counter);
@@ -78,10 +98,10 @@ impl Control {
 
     async fn read_and_answer(&self, packet: Vec<u8>, source: SocketAddr, transport: Transport) -> Answer {
         if packet.len() > REQUEST_MAX {
-            return refuse(&packet, Rcode::Refused);
+            return self.refuse(&packet, Rcode::Refused, fault::LENGTH);
         }
         if packet.len() < HEADER_LENGTH || count(&packet, 0) != 1 {
-            return refuse(&packet, Rcode::FormErr);
+            return self.refuse(&packet, Rcode::FormErr, fault::QUESTIONS);
         }
         let protocol = match transport {
             Transport::Udp => Protocol::Udp,
@@ -89,18 +109,33 @@ impl Control {
         };
         match read_quietly(packet.clone(), source, protocol) {
             Ok(request) => self.handle(&request).await,
-            Err(_) => refuse(&packet, Rcode::FormErr),
+            Err(_) => self.refuse(&packet, Rcode::FormErr, fault::MESSAGE),
         }
     }
 
     async fn handle(&self, request: &Request) -> Answer {
         let snapshot = self.store.load_full();
         let reply = Reply::new(request, snapshot.configuration.udp_payload_max);
-        let handler = Handler::new(snapshot);
+        let handler = Handler::new(Arc::clone(&snapshot), self.surroundings);
         let sent = handler.handle_request::<_, TokioTime>(request, reply.clone()).await;
-        let Some(octets) = reply.into_octets() else { return refuse(request.as_slice(), Rcode::ServFail) };
-        let answer = Answer { octets, rcode: sent.response_code.into() };
-        answer.cut_to(request.as_slice().len() + ERROR_EXTRA)
+        let packet = request.as_slice();
+        let Some(octets) = reply.into_octets() else {
+            return self.refuse(packet, Rcode::ServFail, error::INTERNAL);
+        };
+        let rcode = u16::from(sent.response_code);
+        if rcode != 0 && octets.len() > packet.len() + ERROR_EXTRA {
+            // Too long for an error: question and records are left out.
+            return self.refuse(packet, known(rcode).unwrap_or(Rcode::ServFail), fault::NO_ROOM);
+        }
+        Answer { octets, rcode }
+    }
+
+    /// An error without data.
+    fn refuse(&self, packet: &[u8], rcode: Rcode, error: ExtendedError) -> Answer {
+        let mut octets = vec![0; UDP_WITHOUT_EDNS];
+        let length = refuse_whole(&self.store.load_full().configuration, packet, rcode, error, &mut octets);
+        octets.truncate(length);
+        Answer { octets, rcode: rcode as u16 }
     }
 }
 
@@ -110,31 +145,11 @@ fn read_quietly(packet: Vec<u8>, source: SocketAddr, protocol: Protocol) -> Resu
 }
 
 impl Answer {
-    /// An error that is longer than that loses everything but its header.
-    fn cut_to(mut self, length: usize) -> Answer {
-        if self.rcode != 0 && self.octets.len() > length {
-            self.octets.truncate(HEADER_LENGTH);
-            self.octets[4..].fill(0);
-        }
-        self
-    }
-
     fn counter(&self) -> Option<Counter> {
-        if self.octets.is_empty() {
-            return None;
-        }
-        if self.rcode == u16::from(ResponseCode::NotAuth) {
-            return Some(Counter::NotAuth);
-        }
-        let known = Rcode::ALL.iter().find(|&&known| known as u16 == self.rcode);
-        known.map(|&rcode| Counter::of_rcode(rcode))
+        known(self.rcode).filter(|_| !self.octets.is_empty()).map(Counter::of_rcode)
     }
 }
 
-/// An error made from the header of a message.
-fn refuse(packet: &[u8], rcode: Rcode) -> Answer {
-    let mut octets = vec![0; HEADER_LENGTH];
-    let length = answer_header_only(packet, rcode, &mut octets);
-    octets.truncate(length);
-    Answer { octets, rcode: rcode as u16 }
+fn known(rcode: u16) -> Option<Rcode> {
+    Rcode::ALL.into_iter().find(|&known| known as u16 == rcode)
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{Control, ERROR_EXTRA, REQUEST_MAX};
-use crate::answer::{Counter, Transport};
-use crate::server::fixture::{add, empty_store, message, store};
+use super::{Control, REQUEST_MAX};
+use crate::answer::{Counter, ERROR_EXTRA, Transport};
+use crate::server::fixture::{add, empty_store, message, store, surroundings};
 use crate::wire::class::{ANY, CHAOS as CH, IN};
 use crate::wire::rtype::{A, AXFR, IXFR, OPT, SOA, TSIG as TSIG_RECORD, TXT};
 
@@ -22,7 +22,7 @@ fn answer(control: &Arc<Control>, request: &[u8], transport: Transport) -> Vec<u
 }
 
 fn control() -> Arc<Control> {
-    Arc::new(Control::new(store(), Arc::default()))
+    Arc::new(Control::new(store(), surroundings(), Arc::default()))
 }
 
 /// `RCODE [aa] answers additional` of the answer to a request.
@@ -98,7 +98,7 @@ fn chaos_names_tell_version_and_identity_and_nothing_else() {
 
 #[test]
 fn without_an_identity_its_names_are_refused() {
-    let control = Arc::new(Control::new(empty_store(), Arc::default()));
+    let control = Arc::new(Control::new(empty_store(), surroundings(), Arc::default()));
     let refused = answer(&control, &message(1, QUERY, "id.server.", TXT, CH), Transport::Udp);
     assert_eq!(refused[3] & 0x0F, 5);
     assert_eq!(control.tally.get(Counter::Refused), 1);
@@ -112,11 +112,38 @@ fn an_answer_has_an_opt_exactly_if_the_request_had_one() {
         (with_opt(message(1, UPDATE, "example.com.", SOA, IN), 1 << 16), "0 0 1"),
     ]);
     let request = with_opt(message(1, NOTIFY, "example.com.", SOA, IN), 0x8001);
-    let answer = answer(&control(), &request, Transport::Udp);
-    assert_eq!(answer[answer.len() - 11..], *b"\0\0\x29\x04\xD0\0\0\x80\0\0\0", "DO copied, Z cleared");
+    let refused = answer(&control(), &request, Transport::Udp);
+    let opt = b"\0\0\x29\x04\xD0\0\0\x80\0\0\x13\0\x0f\0\x0f\0\x12not permitted";
+    assert!(refused.ends_with(opt), "DO copied, Z cleared: {}", refused.escape_ascii());
     let request = with_opt(message(1, UPDATE, "example.com.", SOA, IN), 1 << 16);
-    let answer = self::answer(&control(), &request, Transport::Udp);
-    assert_eq!(answer[answer.len() - 11..], *b"\0\0\x29\x04\xD0\x01\0\0\0\0\0", "BADVERS, version 0");
+    let refused = answer(&control(), &request, Transport::Udp);
+    assert_eq!(refused[29..40], *b"\0\0\x29\x04\xD0\x01\0\0\0\0\0", "BADVERS, version 0");
+}
+
+#[test]
+fn what_is_answered_from_the_header_has_an_opt_too() {
+    let mut two = message(1, UPDATE, "example.com.", SOA, IN);
+    two[5] = 2;
+    two.extend_from_within(12..);
+    let mut long = with_opt(message(1, UPDATE, "example.com.", SOA, IN), 0);
+    long.resize(REQUEST_MAX + 1, 0);
+    let mut unreadable = message(1, NOTIFY, "example.com.", SOA, IN);
+    // RDATA of an SOA that is none.
+    unreadable[7] = 1;
+    unreadable.extend_from_slice(b"\0\0\x06\0\x01\0\0\0\0\0\x01\xFF");
+    check(&[(with_opt(two, 0), "1 0 1"), (long, "5 0 1"), (with_opt(unreadable, 0), "1 0 1")]);
+}
+
+#[test]
+fn cookies_and_the_idle_timeout_are_answered_here_too() {
+    let mut request = message(1, QUERY, "version.bind.", TXT, CH);
+    add(&mut request, b"\0", OPT, 1232, 0, b"\0\x0a\0\x08abcdefgh\0\x0b\0\0");
+    let over_udp = answer(&control(), &request, Transport::Udp);
+    let over_tcp = answer(&control(), &request, Transport::Tcp);
+    let cookie = b"\0\x0a\0\x18abcdefgh\x01\0\0\0";
+    let has = |answer: &[u8], octets: &[u8]| answer.windows(octets.len()).any(|window| window == octets);
+    assert!(has(&over_udp, cookie) && has(&over_tcp, cookie), "{}", over_udp.escape_ascii());
+    assert!(!has(&over_udp, b"\0\x0b\0\x02") && over_tcp.ends_with(b"\0\x0b\0\x02\0\x64"));
 }
 
 #[test]
@@ -127,7 +154,8 @@ fn the_identity_goes_into_an_answer_that_was_asked_for_it() {
     assert!(identified.ends_with(b"\0\x0c\0\x03\0\x08ns1.test"), "{}", identified.escape_ascii());
     request[12..20].copy_from_slice(b"\x07wersion");
     let refused = answer(&control(), &request, Transport::Udp);
-    assert!(refused.ends_with(b"\0\0\x29\x04\xD0\0\0\0\0\0\0"), "{}", refused.escape_ascii());
+    let options = b"\0\x03\0\x08ns1.test\0\x0f\0\x1a\0\x15no such name in class CH";
+    assert!(refused.ends_with(options), "{}", refused.escape_ascii());
 }
 
 #[test]
@@ -257,7 +285,7 @@ proptest! {
                 request[place] = octet;
             }
         }
-        let control = Arc::new(Control::new(empty_store(), Arc::default()));
+        let control = Arc::new(Control::new(empty_store(), surroundings(), Arc::default()));
         for transport in [Transport::Udp, Transport::Tcp] {
             let answer = answer(&control, &request, transport);
             prop_assert_eq!(answer.is_empty(), request.len() < 12);

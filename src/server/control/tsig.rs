@@ -7,6 +7,10 @@ use hickory_proto::rr::{DNSClass, RData, Record};
 use hickory_server::server::Request;
 
 use super::ruling::Ruling;
+use crate::wire::ExtendedError;
+
+const UNKNOWN_KEY: ExtendedError = ExtendedError::other("unknown TSIG key");
+const MISPLACED: ExtendedError = ExtendedError::other("misplaced TSIG");
 
 /// The ruling on a signed message; `None` for one without a signature.
 pub(super) fn decide(request: &Request) -> Option<Ruling> {
@@ -20,7 +24,7 @@ pub(super) fn decide(request: &Request) -> Option<Ruling> {
     Some(if is_last && record.dns_class == DNSClass::ANY {
         unknown_key(record, tsig)
     } else {
-        Ruling::error(ResponseCode::FormErr)
+        Ruling::error(ResponseCode::FormErr, MISPLACED)
     })
 }
 
@@ -32,5 +36,5 @@ fn unknown_key(record: &Record, tsig: &TSIG) -> Ruling {
     let answer = TSIG::new(algorithm, tsig.time, tsig.fudge, no_mac, tsig.oid, error, no_data);
     let mut answer = Record::from_rdata(record.name.clone(), 0, answer);
     answer.dns_class = DNSClass::ANY;
-    Ruling { signature: Some(Box::new(answer)), ..Ruling::error(ResponseCode::NotAuth) }
+    Ruling { signature: Some(Box::new(answer)), ..Ruling::error(ResponseCode::NotAuth, UNKNOWN_KEY) }
 }

@@ -12,6 +12,7 @@ use crate::server::clock::Clock;
 use crate::server::control::Control;
 use crate::server::desk::Desk;
 use crate::snapshot::Store;
+use crate::wire::cookie::Secret;
 
 /// Answers the messages of all connections, and counts what happens to them.
 ///
@@ -51,9 +52,10 @@ impl Service {
         shared: Arc<Tally>,
         limits: &TcpSettings,
         seeds: &mut Random,
+        process_secret: Secret,
     ) -> Service {
         let desk = |_| {
-            let desk = Desk::new(seeds.word());
+            let desk = Desk::new(seeds.word(), process_secret);
             Mutex::new(TcpDesk { desk, out: vec![0; TCP_MAX].into() })
         };
         Service {
@@ -89,7 +91,8 @@ impl Service {
         let mut desk = self.desk(connection);
         let TcpDesk { desk, out } = &mut *desk;
         let snapshot = self.store.load();
-        let context = Context { snapshot: &snapshot, now: self.clock.now() };
+        let context =
+            Context { snapshot: &snapshot, now: self.clock.now(), keepalive: self.limits.keepalive() };
         while !outbox.is_full() {
             let Some(message) = inbox.next_message() else { return Pause::Done };
             match desk.respond(&context, message, source, Transport::Tcp, out) {

@@ -16,8 +16,9 @@ use crate::config::TcpSettings;
 use crate::server::clock::Clock;
 use crate::server::control::Control;
 use crate::server::desk::PANIC;
-use crate::server::fixture::{empty_store, message, query, settings};
+use crate::server::fixture::{empty_store, message, query, settings, surroundings};
 use crate::server::socket::listen_tcp;
+use crate::wire::cookie::Secret;
 
 /// Short enough to wait for, long enough for a busy machine to answer in.
 const SHORT: Duration = Duration::from_millis(300);
@@ -35,9 +36,16 @@ fn run(change: impl FnOnce(&mut TcpSettings)) -> Running {
     let mut limits = settings().tcp;
     change(&mut limits);
     let (store, tally) = (empty_store(), Arc::new(Tally::default()));
-    let control = Arc::new(Control::new(Arc::clone(&store), Arc::clone(&tally)));
-    let service =
-        Service::new(store, Clock::start(), control, Arc::clone(&tally), &limits, &mut Random::new(1));
+    let control = Arc::new(Control::new(Arc::clone(&store), surroundings(), Arc::clone(&tally)));
+    let service = Service::new(
+        store,
+        Clock::start(),
+        control,
+        Arc::clone(&tally),
+        &limits,
+        &mut Random::new(1),
+        Secret::new([7; 16]),
+    );
     let listener = listen_tcp(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = watch::channel(false);

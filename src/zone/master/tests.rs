@@ -129,7 +129,7 @@ fn broken_lines_are_all_reported_and_the_others_read() {
 
 #[test]
 fn faults_point_at_the_token_and_say_the_way_out() {
-    let cases: [(&str, &str); 22] = [
+    let cases: [(&str, &str); 23] = [
         (
             "www.example.com A 192.0.2.1",
             "5:1: warning: this name is relative: it means www.example.com.example.com. \
@@ -187,8 +187,14 @@ fn faults_point_at_the_token_and_say_the_way_out() {
         ),
         (
             "a LOC 52 22 23.000 N",
-            "5:3: error: LOC: LOC has no form of its own here yet \
-             (help: write the data as octets: LOC \\# 4 C0000201 (their number, and hexadecimal digits))",
+            "5:20: error: LOC: the data ends here, but a longitude: degrees up to 180, then minutes and seconds \
+             if you like, then E or W is still missing \
+             (help: written as: LOC 52 22 23.000 N 4 53 32.000 E -2.00m 1m 10000m 10m)",
+        ),
+        (
+            "a TYPE65534 x",
+            "5:3: error: TYPE65534: TYPE65534 has no form of its own \
+             (help: write the data as octets: TYPE65534 \\# 4 C0000201 (their number, and hexadecimal digits))",
         ),
         (
             "a TYPE65534 \\# 3 0102",
@@ -201,12 +207,13 @@ fn faults_point_at_the_token_and_say_the_way_out() {
              (help: the one SOA record belongs to example.com.)",
         ),
         (
-            "$GENERATE 1-5 a$ A 192.0.2.$",
-            "5:1: error: $GENERATE is not understood yet (help: write its records out)",
+            "$GENERATE 5-1 a$ A 192.0.2.$",
+            "5:11: error: 5-1 is not a range \
+             (help: write start-stop or start-stop/step, numbers up to 2147483647, as in 0-254/2)",
         ),
         (
             "$ORIGN a",
-            "5:1: error: there is no such directive (help: directives are $ORIGIN, $TTL and $INCLUDE; \
+            "5:1: error: there is no such directive (help: directives are $ORIGIN, $TTL, $INCLUDE and $GENERATE; \
              a name with a dollar sign begins with \\$)",
         ),
         ("$TTL 1 2", "5:8: error: this is one argument too many (help: $TTL has one argument: $TTL 1h)"),

@@ -27,7 +27,9 @@ impl Folder {
         let path = self.path.join(name);
         let folder = path.parent().expect("a file below a folder");
         fs::create_dir_all(folder).expect("a folder can be made");
-        let new = path.with_extension("new");
+        // Not `with_extension`: it takes `..zone`, the root zone's file, for a folder.
+        let mut new = path.clone().into_os_string();
+        new.push(".new");
         fs::write(&new, content).expect("a file can be written");
         fs::rename(&new, &path).expect("a file can be renamed");
         path

@@ -42,6 +42,8 @@ pub enum Must {
     DnssecOk,
     NoZ,
     NoOptions,
+    Option(u16),
+    NotOption(u16),
     Scope(u8),
     NoSubnet,
     Authoritative,
@@ -153,6 +155,7 @@ fn rcode(name: &str) -> Option<u16> {
         ("REFUSED", 5),
         ("NOTAUTH", 9),
         ("BADVERS", 16),
+        ("BADCOOKIE", 23),
     ];
     names.iter().find(|(known, _)| *known == name).map(|(_, rcode)| *rcode)
 }
@@ -164,6 +167,8 @@ fn must(word: &str) -> Option<Must> {
             "scope" => value.parse().ok().map(Must::Scope),
             "answers" => value.parse().ok().map(Must::Answers),
             "tsig" => value.parse().ok().map(Must::Tsig),
+            "option" => value.parse().ok().map(Must::Option),
+            "no-option" => value.parse().ok().map(Must::NotOption),
             _ => None,
         };
     }
