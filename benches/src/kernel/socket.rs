@@ -28,13 +28,11 @@ pub fn segment_datagrams(socket: &UdpSocket, length: usize) -> io::Result<()> {
     set(socket.as_raw_fd(), libc::SOL_UDP, libc::UDP_SEGMENT, length as libc::c_int)
 }
 
-/// Waits until a stream has something to read or `timeout` (whole milliseconds) is over; calls `ready` with the index
-/// of each that has.
+/// Waits until some streams have something to read or `timeout` (whole milliseconds) is over; returns their indices.
 pub fn wait_readable<'s>(
     streams: impl Iterator<Item = &'s TcpStream>,
     timeout: Duration,
-    mut ready: impl FnMut(usize) -> io::Result<()>,
-) -> io::Result<()> {
+) -> io::Result<Vec<usize>> {
     let mut polled: Vec<libc::pollfd> = streams
         .map(|stream| libc::pollfd { fd: stream.as_raw_fd(), events: libc::POLLIN, revents: 0 })
         .collect();
@@ -45,11 +43,8 @@ pub fn wait_readable<'s>(
         Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
         _ => {}
     }
-    polled
-        .iter()
-        .enumerate()
-        .filter(|(_, polled)| polled.revents != 0)
-        .try_for_each(|(index, _)| ready(index))
+    let ready = polled.iter().enumerate().filter(|(_, polled)| polled.revents != 0);
+    Ok(ready.map(|(index, _)| index).collect())
 }
 
 fn set(descriptor: RawFd, level: libc::c_int, name: libc::c_int, value: libc::c_int) -> io::Result<()> {

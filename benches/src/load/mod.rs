@@ -134,4 +134,48 @@ mod tests {
         assert_eq!([at(&mut report, 0.0), at(&mut report, 0.5), at(&mut report, 0.99)], [0, 50, 99]);
         assert_eq!((report.answered, report.rcodes[0], report.wrong), (101, 101, 0));
     }
+
+    /// A responder that leaves out every `leaves_out`-th query, until its socket has been quiet.
+    fn respond(leaves_out: usize) -> (SocketAddr, std::thread::JoinHandle<()>) {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+        let answering = std::thread::spawn(move || {
+            let mut octets = [0; 512];
+            let mut number = 0;
+            while let Ok((length, client)) = socket.recv_from(&mut octets) {
+                number += 1;
+                octets[2] |= 0x80;
+                if number % leaves_out != 0 {
+                    socket.send_to(&octets[..length], client).unwrap();
+                }
+            }
+        });
+        (address, answering)
+    }
+
+    #[test]
+    fn every_query_at_a_rate_is_answered_once_or_lost() {
+        // So few that the kernel's default buffer holds them all, should the responder be held up.
+        for (leaves_out, answered, lost) in [(usize::MAX, 80, 0), (10, 72, 8)] {
+            let (address, answering) = respond(leaves_out);
+            let packets = Packets::new((0..10).map(|number| vec![number; 40]));
+            let target = Target { address, packets: &packets, expected: None, window: WINDOW };
+            let report = at_rate(&target, 10_000.0, Duration::from_millis(8)).unwrap();
+            assert_eq!((report.sent, report.answered, report.lost), (80, answered, lost));
+            answering.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_closed_window_sends_exactly_so_many() {
+        let (address, answering) = respond(usize::MAX);
+        let packets = Packets::new((0..10).map(|number| vec![number; 40]));
+        let target = Target { address, packets: &packets, expected: None, window: WINDOW };
+        for count in [1, 7, 8, 9, 1000] {
+            let report = saturate(&target, Transport::Udp, Until::Sent(count)).unwrap();
+            assert_eq!((report.sent, report.answered, report.lost), (count, count, 0));
+        }
+        answering.join().unwrap();
+    }
 }

@@ -14,6 +14,14 @@ const LENGTH: usize = 2;
 const WAIT: Duration = Duration::from_millis(100);
 const READ: usize = 16 << 10;
 
+/// What all connections share.
+struct Run<'t> {
+    target: &'t Target<'t>,
+    until: Until,
+    start: Instant,
+    report: Report,
+}
+
 /// A connection; the id of a query is its place among those in flight.
 struct Connection {
     stream: TcpStream,
@@ -29,33 +37,24 @@ pub(super) fn saturate(
     in_flight: usize,
     until: Until,
 ) -> Result<Report> {
-    let mut all =
-        (0..connections).map(|_| Connection::open(target, in_flight)).collect::<Result<Vec<_>>>()?;
-    let mut report = Report::default();
-    let start = Instant::now();
+    let open = |_| Connection::open(target, in_flight);
+    let mut all = (0..connections).map(open).collect::<Result<Vec<_>>>()?;
+    let mut run = Run { target, until, start: Instant::now(), report: Report::default() };
     for connection in &mut all {
-        (0..in_flight).for_each(|id| connection.ask(id, target, &mut report, until, start));
+        (0..in_flight).for_each(|id| connection.ask(id, &mut run));
         connection.flush()?;
     }
-    let mut last_answer = start;
-    while all.iter().any(Connection::waits) {
-        let mut ready = Vec::new();
-        wait_readable(all.iter().map(|connection| &connection.stream), WAIT, |index| {
-            ready.push(index);
-            Ok(())
-        })?;
-        for &index in &ready {
-            all[index].take_answers(target, &mut report, until, start)?;
+    let mut last_answer = run.start;
+    // Nothing on any connection for a while: what is in flight is lost.
+    while all.iter().any(Connection::waits) && last_answer.elapsed() < until.patience() {
+        for index in wait_readable(all.iter().map(|connection| &connection.stream), WAIT)? {
+            all[index].take_answers(&mut run)?;
             last_answer = Instant::now();
         }
-        // Nothing on any connection: what is in flight is lost.
-        if last_answer.elapsed() > until.patience() {
-            break;
-        }
     }
-    report.lost = report.sent - report.answered;
-    report.elapsed = last_answer - start;
-    Ok(report)
+    run.report.lost = run.report.sent - run.report.answered;
+    run.report.elapsed = last_answer - run.start;
+    Ok(run.report)
 }
 
 impl Connection {
@@ -71,17 +70,17 @@ impl Connection {
     }
 
     /// Puts the next query under this id, unless it is time to stop.
-    fn ask(&mut self, id: usize, target: &Target<'_>, report: &mut Report, until: Until, start: Instant) {
+    fn ask(&mut self, id: usize, run: &mut Run<'_>) {
         let now = Instant::now();
-        if until.room(report.sent, now - start) == 0 {
+        if run.until.room(run.report.sent, now - run.start) == 0 {
             return;
         }
-        let packet = target.packets.get(report.sent);
+        let packet = run.target.packets.get(run.report.sent);
         self.to_send.extend((packet.len() as u16).to_be_bytes());
         self.to_send.extend((id as u16).to_be_bytes());
         self.to_send.extend(&packet[2..]);
         self.sent_at[id] = Some(now);
-        report.sent += 1;
+        run.report.sent += 1;
     }
 
     /// Few octets are ever in flight, so that the kernel takes all at once.
@@ -91,24 +90,20 @@ impl Connection {
         Ok(())
     }
 
-    fn take_answers(
-        &mut self,
-        target: &Target<'_>,
-        report: &mut Report,
-        until: Until,
-        start: Instant,
-    ) -> Result<()> {
+    /// Takes in what has come, and asks once more for each answer.
+    fn take_answers(&mut self, run: &mut Run<'_>) -> Result<()> {
         self.read()?;
+        let received = std::mem::take(&mut self.received);
         let mut at = 0;
-        while let Some(answer) = message_at(&self.received, at) {
-            let answer = answer.to_vec();
+        while let Some(answer) = message_at(&received, at) {
             at += LENGTH + answer.len();
             let id = answer.first_chunk::<2>().map_or(usize::MAX, |id| usize::from(u16::from_be_bytes(*id)));
             if let Some(sent_at) = self.sent_at.get_mut(id).and_then(Option::take) {
-                report.count(&answer, target.expected, sent_at.elapsed());
-                self.ask(id, target, report, until, start);
+                run.report.count(answer, run.target.expected, sent_at.elapsed());
+                self.ask(id, run);
             }
         }
+        self.received = received;
         self.received.drain(..at);
         self.flush()
     }
