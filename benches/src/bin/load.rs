@@ -14,7 +14,7 @@ use meridian_bench::work::Work;
 struct Arguments {
     /// Where the server listens.
     address: SocketAddr,
-    /// What to ask.
+    /// What to ask. (server-cookie sends the client cookie alone: it knows none of the server.)
     work: Work,
     /// Seconds.
     #[arg(long, default_value_t = 5.0)]

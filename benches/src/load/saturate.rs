@@ -22,10 +22,13 @@ pub(super) fn saturate(target: &Target<'_>, until: Until) -> Result<Report> {
     let mut batch = Batch::default();
     let mut report = Report::default();
     let start = Instant::now();
+    let mut last_answer = start;
     loop {
         let now = Instant::now();
         for flow in &mut flows {
-            flow.receive(target, &mut batch, &mut report)?;
+            if flow.receive(target, &mut batch, &mut report)? > 0 {
+                last_answer = now;
+            }
             flow.give_up(now, until.patience(), &mut report);
             let room = until.room(report.sent, now - start);
             let count =
@@ -38,7 +41,7 @@ pub(super) fn saturate(target: &Target<'_>, until: Until) -> Result<Report> {
         }
         let done = until.room(report.sent, now - start) == 0;
         if done && flows.iter().all(|flow| flow.in_flight() == 0) {
-            report.elapsed = start.elapsed();
+            report.elapsed = last_answer - start;
             return Ok(report);
         }
     }
