@@ -87,7 +87,7 @@ impl Peer {
     pub fn can(self, work: Work) -> bool {
         let steers = !matches!(self, Peer::Nsd | Peer::Bind);
         match work {
-            // It answers whatever comes, but over UDP only and without a zone.
+            // The floor answers whatever comes, but over UDP only, and loads nothing.
             Work::Million => self != Peer::Floor,
             Work::Geo | Work::GeoIpv6 => steers,
             // The others give none, or want a secret or a module for it: what a cookie costs is told for ours alone.
