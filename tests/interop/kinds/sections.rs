@@ -70,7 +70,7 @@ pub(super) const KINDS: &[Kind] = &[
         recognise: |seen| {
             seen.query.rtype == DS
                 && is_referral(seen, Who::Nsd)
-                && !answers(seen, Who::Bind).is_empty()
+                && !is_referral(seen, Who::Bind)
                 && aliases(seen, Who::Nsd) == 0
         },
         choice: Choice::As(Who::Knot),
