@@ -14,6 +14,7 @@ mod fault {
     pub(super) const QUESTION: ExtendedError = ExtendedError::other("malformed question");
     pub(super) const RECORD: ExtendedError = ExtendedError::other("malformed record");
     pub(super) const TWO_OPT: ExtendedError = ExtendedError::other("more than one OPT");
+    pub(super) const OPT_PLACE: ExtendedError = ExtendedError::other("misplaced OPT");
     pub(super) const OPT_OWNER: ExtendedError = ExtendedError::other("OPT with a name");
     pub(super) const VERSION: ExtendedError = ExtendedError::not_supported("EDNS versions above 0");
     pub(super) const TSIG: ExtendedError = ExtendedError::other("misplaced TSIG");
@@ -181,9 +182,10 @@ impl<'p> Records<'p> {
                 break;
             };
             records.end = record.end;
-            // Answer and authority records in a query are ignored, never trusted.
             if index >= before {
                 records.take(&record, index + 1 == before + additional);
+            } else {
+                records.pass_over(&record);
             }
         }
         records
@@ -194,6 +196,17 @@ impl<'p> Records<'p> {
             rtype::OPT => self.take_opt(record),
             // RFC 8945 §5.2: TSIG stands last, with class ANY.
             rtype::TSIG if last && record.class == class::ANY => self.is_signed = true,
+            rtype::TSIG => self.malformed(fault::TSIG),
+            _ => {}
+        }
+    }
+
+    /// Answer and authority records in a query are ignored, never trusted; those that speak of the message itself have no
+    /// place there (RFC 6891 §6.1.1, RFC 8945 §5.1).
+    #[cold]
+    fn pass_over(&mut self, record: &Record<'p>) {
+        match record.rtype {
+            rtype::OPT => self.malformed(fault::OPT_PLACE),
             rtype::TSIG => self.malformed(fault::TSIG),
             _ => {}
         }
@@ -353,6 +366,10 @@ mod tests {
             (packet(0, [1, 0, 0, 1], &[QUESTION, &ok].concat()), "query+opt"),
             (packet(0, [1, 0, 0, 1], &[QUESTION, &ok, b"x"].concat()), "query+opt+trailing"),
             (packet(0, [1, 0, 0, 2], &[QUESTION, &ok, &ok].concat()), "FORMERR+question+opt"),
+            (packet(0, [1, 1, 0, 0], &[QUESTION, &ok].concat()), "FORMERR+question"),
+            (packet(0, [1, 0, 1, 1], &[QUESTION, &ok, &ok].concat()), "FORMERR+question+opt"),
+            (packet(0, [1, 0, 1, 0], &[QUESTION, tsig].concat()), "FORMERR+question"),
+            (packet(0, [1, 1, 1, 0], &[QUESTION, a_record, a_record].concat()), "query"),
             (packet(0, [1, 0, 0, 1], &[QUESTION, &opt(b"\x01a\0", 0, b"")].concat()), "FORMERR+question+opt"),
             (
                 packet(0, [1, 0, 0, 1], &[QUESTION, &opt(b"\0", 1 << 16, b"x")].concat()),
