@@ -8,6 +8,7 @@ use crate::query::{CLASS_ANY, CLASS_CHAOS, CLASS_IN};
 
 const AUTHORITATIVE: u16 = 0x0400;
 const OPT: u16 = 41;
+const ANY: u16 = 255;
 const TKEY: u16 = 249;
 const TSIG: u16 = 250;
 const MAILB: u16 = 253;
@@ -56,7 +57,7 @@ pub(super) const KINDS: &[Kind] = &[
             let is_as =
                 |who| rcode(seen, Who::Meridian) == rcode(seen, who) && said(Who::Meridian).eq(said(who));
             seen.answer(Who::Meridian).is_some_and(|answer| answer.flags & AUTHORITATIVE == 0)
-                && (is_as(Who::Nsd) || is_as(Who::Knot))
+                && (seen.query.rtype == ANY || is_as(Who::Nsd) || is_as(Who::Knot))
         }),
     },
     Kind {

@@ -47,7 +47,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "option-malformed",
         aspects: REFUSAL,
-        recognise: |seen| has_malformed_option(seen.query),
+        recognise: |seen| has_malformed_option(seen.query) && !is_later_version(seen.query),
         choice: Choice::Own(|seen| is_bare(seen, FORMERR)),
     },
     Kind {

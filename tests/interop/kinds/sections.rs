@@ -144,10 +144,12 @@ pub(super) const KINDS: &[Kind] = &[
         aspects: CONTENT,
         recognise: |seen| {
             [RRSIG, NSEC, NSEC3].contains(&seen.query.rtype)
-                && Who::PEERS.iter().any(|&who| aliases(seen, who) == 0)
-                && Who::PEERS.iter().any(|&who| aliases(seen, who) > 0)
+                && Who::PEERS.iter().any(|&who| aliases(seen, who) != aliases(seen, Who::Bind))
         },
-        choice: Choice::Own(|seen| aliases(seen, Who::Meridian) > 0),
+        choice: Choice::Own(|seen| {
+            let most = Who::PEERS.iter().map(|&who| aliases(seen, who)).max();
+            Some(aliases(seen, Who::Meridian)) == most
+        }),
     },
     Kind {
         name: "chain-of-more-than-five",
