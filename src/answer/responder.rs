@@ -11,13 +11,14 @@ use super::{
     Why, decide, error, explanation, refusal, render,
 };
 use crate::geo::Prefix;
+use crate::snapshot::Configuration;
 use crate::wire::cookie::Secret;
-use crate::wire::edns::{Keepalive, OPT_LENGTH};
+use crate::wire::edns::Keepalive;
 use crate::wire::header::HEADER_LENGTH;
-use crate::wire::options::{OPTION_HEAD, Options};
+use crate::wire::options::Options;
 use crate::wire::query::{self, DropReason, Packet, Query, Refusal, SeenOpt};
 use crate::wire::response::{Opt, Response};
-use crate::wire::{ExtendedError, QuestionName, Rcode, class, rtype};
+use crate::wire::{Edns, ExtendedError, QuestionName, Rcode, class, rtype};
 
 /// Answers the queries of one worker: scratch that is reused, random words, counters.
 pub struct Responder {
@@ -124,7 +125,11 @@ impl Responder {
         let query = exchange.query;
         let opt = query.edns.and_then(|edns| {
             let snapshot = exchange.context.snapshot;
-            let error = explanation::of(answer, snapshot.configuration.extended_errors);
+            let configuration = &snapshot.configuration;
+            let error = explanation::of(answer, configuration.extended_errors);
+            if error.is_none() && configuration.report_channel.is_none() && !edns.asks_for_options() {
+                return Some(plain_opt(configuration, &edns, answer.scope));
+            }
             let (remarks, room) = match qtype.filter(|_| answer.rcode != Rcode::Refused) {
                 Some(qtype) => (Remarks::of_zone(snapshot, &edns, &self.name, qtype), exchange.limit()),
                 None => (Remarks::default(), exchange.limit_without_data()),
@@ -178,7 +183,8 @@ impl Responder {
         }
     }
 
-    /// The OPT record of an answer of at most `limit` octets; `None` where the query had none.
+    /// The OPT record, with options, of an answer of at most `limit` octets; `None` where the query had none.
+    #[cold]
     fn opt<'a>(
         &'a mut self,
         exchange: &Exchange<'_, 'a>,
@@ -187,17 +193,11 @@ impl Responder {
     ) -> Option<Opt<'a>> {
         let Exchange { context, query, arrival } = exchange;
         let edns = query.edns?;
-        let client_subnet = edns.client_subnet.map(|subnet| (subnet.octets, remarks.scope));
-        let beside = client_subnet.map_or(0, |(subnet, _)| OPTION_HEAD + subnet.len());
-        let fixed = HEADER_LENGTH + query.question.len() + OPT_LENGTH + beside;
+        let opt = plain_opt(&context.snapshot.configuration, &edns, remarks.scope);
+        let fixed = HEADER_LENGTH + query.question.len() + opt.length();
         self.options.start(limit.saturating_sub(fixed));
         put_options(&mut self.options, context, &mut self.process_secrets, arrival, &edns, remarks);
-        Some(Opt {
-            payload: context.snapshot.configuration.udp_payload_max,
-            dnssec_ok: edns.dnssec_ok,
-            client_subnet,
-            options: self.options.as_octets(),
-        })
+        Some(Opt { options: self.options.as_octets(), ..opt })
     }
 
     /// FORMERR to a query that is well-formed as a message.
@@ -290,6 +290,17 @@ impl Responder {
         if truncated {
             self.tally.count(Counter::Truncated);
         }
+    }
+}
+
+/// The OPT record of an answer of this scope, with the client subnet at most.
+#[inline]
+fn plain_opt<'p>(configuration: &Configuration, edns: &Edns<'p>, scope: u8) -> Opt<'p> {
+    Opt {
+        payload: configuration.udp_payload_max,
+        dnssec_ok: edns.dnssec_ok,
+        client_subnet: edns.client_subnet.map(|subnet| (subnet.octets, scope)),
+        options: &[],
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Opt<'o> {
 
 impl Opt<'_> {
     /// The octets it takes in a message.
-    fn length(&self) -> usize {
+    pub fn length(&self) -> usize {
         OPT_LENGTH
             + self.client_subnet.map_or(0, |(subnet, _)| OPTION_HEAD + subnet.len())
             + self.options.len()
