@@ -1,4 +1,5 @@
-//! The real binary with real peers on loopback: dig, kdig, drill, delv, nginx, unbound, Python. `tests/run` prepares what they need.
+//! The real binary with real peers on loopback: dig, kdig, drill, delv, nginx, unbound, Knot Resolver, Python.
+//! `tests/run` prepares what they need.
 
 // Nothing is reachable from outside of a test binary; its functions outside of `#[test]` are tests as well, and print
 // what they measured.
