@@ -15,6 +15,7 @@ mod nginx_monitor;
 mod odd_packets;
 mod privileges;
 mod rate_limit;
+mod record_types;
 mod reloads;
 mod resolver;
 mod restart;

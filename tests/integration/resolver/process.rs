@@ -14,14 +14,16 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// Unbound without DNSSEC, with further lines of its table `server` and further tables.
+    /// Unbound without DNSSEC, with further lines of its table `server` and further tables. It is so patient that it
+    /// asks nothing twice, however busy the machine is.
     pub fn unbound(name: &str, server_lines: &str, tables: &str) -> Resolver {
         let (folder, address) = place(name);
         let text = format!(
             "server:\n  interface: {0}@{1}\n  port: {1}\n  outgoing-interface: {0}\n  do-ip6: no\n  \
              access-control: 127.0.0.0/8 allow\n  do-not-query-localhost: no\n  chroot: \"\"\n  username: \"\"\n  \
              directory: \"{2}\"\n  use-syslog: no\n  pidfile: \"\"\n  num-threads: 1\n  \
-             target-fetch-policy: \"0 0 0 0 0\"\n{server_lines}\
+             target-fetch-policy: \"0 0 0 0 0\"\n  infra-cache-min-rtt: 5000\n  \
+             unknown-server-time-limit: 5000\n{server_lines}\
              remote-control:\n  control-enable: no\n{tables}",
             address.ip(),
             address.port(),
