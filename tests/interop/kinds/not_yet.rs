@@ -2,13 +2,11 @@
 
 use super::{Choice, Kind};
 use crate::compare::Aspect;
-use crate::message::Answer;
 use crate::name::Name;
 use crate::peers::Who;
 use crate::query::CLASS_ANY;
 
 const CLASS_CHAOS: u16 = 3;
-const TRUNCATED: u16 = 0x0200;
 const AUTHORITATIVE: u16 = 0x0400;
 const EVERYWHERE: &[Aspect] = &[
     Aspect::Rcode,
@@ -32,18 +30,6 @@ pub(super) const KINDS: &[Kind] = &[
         recognise: |seen| {
             seen.query.class == CLASS_ANY
                 && seen.answer(Who::Meridian).is_some_and(|answer| answer.flags & AUTHORITATIVE != 0)
-        },
-        choice: Choice::Own(|_| true),
-    },
-    Kind {
-        name: "not-yet-room",
-        aspects: EVERYWHERE,
-        recognise: |seen| {
-            let is_empty = seen.answer(Who::Meridian).is_some_and(|answer| {
-                answer.flags & TRUNCATED != 0 && answer.answers.is_empty() && answer.additionals.is_empty()
-            });
-            let fills = |answer: &Answer| !answer.answers.is_empty() || !answer.authorities.is_empty();
-            is_empty && seen.answer(Who::Nsd).is_some_and(fills)
         },
         choice: Choice::Own(|_| true),
     },
