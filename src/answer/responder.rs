@@ -59,20 +59,26 @@ impl Responder {
             Transport::Tcp => Counter::Tcp,
         });
         match query::read(packet, &mut self.name) {
-            Packet::Query(query) => match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
-                Course::Decide(qtype) => {
-                    let exchange = self.open(context, &query, (source, transport), packet.len());
-                    self.answer(&exchange, qtype, out)
+            Packet::Query(query) => {
+                let exchange = self.open(context, &query, (source, transport), packet.len());
+                match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
+                    Course::Decide(qtype) => self.answer(&exchange, qtype, out),
+                    Course::Control => self.hand_over(context, &exchange.arrival),
+                    Course::Refuse(error) => self.refuse_query(&exchange, error, out),
                 }
-                Course::Control => self.hand_over(context, source),
-                Course::Refuse(error) => self.refuse_query(context, &query, error, source, out),
-            },
+            }
             Packet::CookieRequest(query) => {
                 let exchange = self.open(context, &query, (source, transport), packet.len());
                 self.answer_cookie_request(&exchange, out)
             }
-            Packet::Refusal(refusal) => self.refuse(context, &refusal, source, out),
-            Packet::Control => self.hand_over(context, source),
+            Packet::Refusal(refusal) => {
+                let arrival = self.look_at(context, packet, (source, transport));
+                self.refuse(context, &refusal, &arrival, out)
+            }
+            Packet::Control => {
+                let arrival = self.look_at(context, packet, (source, transport));
+                self.hand_over(context, &arrival)
+            }
             Packet::Drop(reason) => {
                 self.tally.count(match reason {
                     DropReason::Short => Counter::DropShort,
@@ -95,6 +101,18 @@ impl Responder {
         Exchange { context, query, arrival }
     }
 
+    /// Looks at who has sent a message that is no question, or not a good one.
+    #[cold]
+    fn look_at<'p>(
+        &mut self,
+        context: &Context<'_>,
+        packet: &'p [u8],
+        from: (IpAddr, Transport),
+    ) -> Arrival<'p> {
+        let (_, edns) = query::read_opt(packet);
+        Arrival::new(context, &mut self.process_secrets, from, edns.as_ref(), packet.len())
+    }
+
     fn answer(&mut self, exchange: &Exchange<'_, '_>, qtype: u16, out: &mut [u8]) -> Reaction {
         self.count_question(exchange);
         if exchange.requires_cookie(false) {
@@ -103,7 +121,9 @@ impl Responder {
         let question = exchange.question(&self.name, qtype);
         let snapshot = exchange.context.snapshot;
         let answer = decide(snapshot, &question, exchange.client(), &mut self.random, &mut self.target);
-        match self.verdict(exchange, || (Class::of(&answer), exchange.network(answer.scope))) {
+        match self.verdict(exchange.context, &exchange.arrival, || {
+            (Class::of(&answer), exchange.network(answer.scope))
+        }) {
             Verdict::Drop => Reaction::Drop,
             Verdict::Slip if exchange.requires_cookie(true) => {
                 self.answer_without_data(exchange, Rcode::BadCookie, out)
@@ -151,14 +171,11 @@ impl Responder {
     /// A message without a question asks for a cookie; one that it holds already must be good (RFC 7873 §5.4).
     fn answer_cookie_request(&mut self, exchange: &Exchange<'_, '_>, out: &mut [u8]) -> Reaction {
         let rcode = match exchange.arrival.cookie.standing {
-            Standing::None => {
-                let Exchange { context, query, arrival } = exchange;
-                return self.refuse_query(context, query, error::NO_QUESTION, arrival.source, out);
-            }
+            Standing::None => return self.refuse_query(exchange, error::NO_QUESTION, out),
             Standing::Invalid => Rcode::BadCookie,
             Standing::ClientOnly | Standing::Valid => Rcode::NoError,
         };
-        match self.verdict(exchange, || (Class::error(rcode), None)) {
+        match self.verdict(exchange.context, &exchange.arrival, || (Class::error(rcode), None)) {
             Verdict::Drop => Reaction::Drop,
             Verdict::Slip | Verdict::Pass => self.answer_without_data(exchange, rcode, out),
         }
@@ -166,7 +183,7 @@ impl Responder {
 
     /// The client is to ask again, with the cookie that it gets (RFC 7873 §5.2.3).
     fn demand_cookie(&mut self, exchange: &Exchange<'_, '_>, out: &mut [u8]) -> Reaction {
-        match self.verdict(exchange, || (Class::error(Rcode::BadCookie), None)) {
+        match self.verdict(exchange.context, &exchange.arrival, || (Class::error(Rcode::BadCookie), None)) {
             Verdict::Drop => Reaction::Drop,
             Verdict::Slip | Verdict::Pass => self.answer_without_data(exchange, Rcode::BadCookie, out),
         }
@@ -203,15 +220,14 @@ impl Responder {
     /// FORMERR to a query that is well-formed as a message.
     fn refuse_query(
         &mut self,
-        context: &Context<'_>,
-        query: &Query<'_>,
+        exchange: &Exchange<'_, '_>,
         error: ExtendedError,
-        source: IpAddr,
         out: &mut [u8],
     ) -> Reaction {
+        let Exchange { context, query, arrival } = exchange;
         let (header, question, rcode) = (query.header, query.question, Rcode::FormErr);
         let opt = query.edns.map(|edns| SeenOpt { dnssec_ok: edns.dnssec_ok });
-        self.refuse(context, &Refusal { header, question, rcode, error, opt }, source, out)
+        self.refuse(context, &Refusal { header, question, rcode, error, opt }, arrival, out)
     }
 
     /// An error without data.
@@ -219,11 +235,11 @@ impl Responder {
         &mut self,
         context: &Context<'_>,
         refusal: &Refusal<'_>,
-        source: IpAddr,
+        arrival: &Arrival<'_>,
         out: &mut [u8],
     ) -> Reaction {
         let class = || (Class::error(refusal.rcode), None);
-        if limit::verdict(context, &self.tally, source, Standing::None, class) == Verdict::Drop {
+        if self.verdict(context, arrival, class) == Verdict::Drop {
             return Reaction::Drop;
         }
         self.tally.count(Counter::of_rcode(refusal.rcode));
@@ -240,9 +256,8 @@ impl Responder {
         zone.is_some_and(|(_, apex)| apex == 0)
     }
 
-    fn hand_over(&self, context: &Context<'_>, source: IpAddr) -> Reaction {
-        let class = || (Class::control(), None);
-        if limit::verdict(context, &self.tally, source, Standing::None, class) == Verdict::Drop {
+    fn hand_over(&self, context: &Context<'_>, arrival: &Arrival<'_>) -> Reaction {
+        if self.verdict(context, arrival, || (Class::control(), None)) == Verdict::Drop {
             return Reaction::Drop;
         }
         self.tally.count(Counter::Control);
@@ -253,10 +268,10 @@ impl Responder {
     #[inline]
     fn verdict(
         &self,
-        exchange: &Exchange<'_, '_>,
+        context: &Context<'_>,
+        arrival: &Arrival<'_>,
         class: impl FnOnce() -> (Class, Option<Prefix>),
     ) -> Verdict {
-        let Exchange { context, arrival, .. } = exchange;
         limit::verdict(context, &self.tally, arrival.source, arrival.cookie.standing, class)
     }
 
