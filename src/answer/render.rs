@@ -56,9 +56,9 @@ fn put_link(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>) ->
     match link.kind {
         LinkKind::Cname => put(response, Section::Answer, places.owner, places.apex, link.rrset, None)?,
         LinkKind::Dname { kept } => {
+            let target = owner;
             put_dname(response, places, link.rrset, usize::from(kept))?;
             owner = response.position() as u16 + BEFORE_RDATA;
-            let target = link.rrset.rdata().next()?;
             response
                 .put_redirection(places.owner, usize::from(kept), target, link.rrset.ttl())
                 .then_some(())?;

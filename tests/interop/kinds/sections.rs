@@ -79,6 +79,28 @@ pub(super) const KINDS: &[Kind] = &[
         }),
     },
     Kind {
+        name: "redirection-without-room",
+        aspects: WITH_TRUNCATION,
+        recognise: |seen| {
+            let has_room = !is_truncated(seen, Who::Bind);
+            has_room
+                && (is_truncated(seen, Who::Knot) || is_truncated(seen, Who::Nsd))
+                && answers(seen, Who::Bind).iter().any(|record| record.rtype == DNAME)
+        },
+        choice: Choice::As(Who::Bind),
+    },
+    Kind {
+        name: "cookie-without-room",
+        aspects: WITH_TRUNCATION,
+        recognise: |seen| {
+            is_truncated(seen, Who::Meridian)
+                && !is_truncated(seen, Who::Bind)
+                && seen.answer(Who::Meridian).is_some_and(|answer| answer.option(COOKIE).is_some())
+                && additional::is_full(seen, Who::Bind)
+        },
+        choice: Choice::Own(|seen| answers(seen, Who::Meridian).is_empty()),
+    },
+    Kind {
         name: "truncated-by-case",
         aspects: &[
             Aspect::Answer,
