@@ -88,11 +88,21 @@ pub struct Steered<'s> {
 pub struct Link<'s> {
     /// The CNAME or DNAME RRset.
     pub rrset: Rrset<'s>,
+    /// The hash of the name that was looked up. An RRset of a wildcard is met at more than one.
+    name_hash: u64,
+    /// Whether an earlier link has the same RRset. A DNAME stands in an answer once, however many names it redirects.
+    pub is_met_again: bool,
     /// How it leads on.
     pub kind: LinkKind,
     /// Where the apex of the next zone stands in the whole name that it leads to, in octets, when the chain goes on in
     /// another zone.
     pub next_apex: Option<u8>,
+}
+
+impl Link<'_> {
+    fn is_of(&self, rrset: Rrset<'_>) -> bool {
+        std::ptr::eq(self.rrset.octets(), rrset.octets())
+    }
 }
 
 /// How a link leads on. `kept` octets of the name stand in front of the DNAME's owner.
@@ -135,16 +145,24 @@ impl<'s> Chain<'s> {
         self.length == 0
     }
 
-    /// Takes another link in, unless the chain is full or has come round to where it was. A DNAME stands in an answer
-    /// once: where it is met again the resolver goes on by itself.
-    fn push(&mut self, rrset: Rrset<'s>, kind: LinkKind) -> bool {
-        if self.links().any(|link| std::ptr::eq(link.rrset.octets(), rrset.octets())) {
-            return false;
+    /// Takes in the link of the name with this hash, unless the chain is full or has come round to where it was: to the
+    /// same RRset at the same name. At another name it is another alias, by a wildcard's CNAME or by a DNAME.
+    fn push(&mut self, name_hash: u64, rrset: Rrset<'s>, kind: LinkKind) -> bool {
+        let mut is_met_again = false;
+        for link in self.links().filter(|link| link.is_of(rrset)) {
+            if link.name_hash == name_hash {
+                return false;
+            }
+            is_met_again = true;
         }
         let Some(place) = self.links.get_mut(self.length) else { return false };
-        *place = Some(Link { rrset, kind, next_apex: None });
+        *place = Some(Link { rrset, name_hash, is_met_again, kind, next_apex: None });
         self.length += 1;
         true
+    }
+
+    fn last(&self) -> Option<&Link<'s>> {
+        self.links[..self.length].last()?.as_ref()
     }
 
     fn last_mut(&mut self) -> Option<&mut Link<'s>> {
@@ -200,7 +218,8 @@ pub fn decide<'s>(
     }
     let mut answer = Answer {
         rcode: Rcode::NoError,
-        authoritative: true,
+        // RFC 1035 §6.2: an answer for all classes is authoritative only if it covers them all.
+        authoritative: question.qclass == class::IN,
         apex_offset: question.name.suffix_offset(apex),
         chain: Chain::default(),
         body: Body::Nothing,
@@ -240,7 +259,9 @@ impl<'s> Decision<'s, '_> {
         while let Some(alias) = next {
             let led_on = match alias {
                 Alias::Cname(cname) => {
-                    answer.chain.push(cname, LinkKind::Cname) && cname.alias_target(target).is_some()
+                    let at = if answer.chain.is_empty() { name } else { &*target };
+                    answer.chain.push(at.suffix_hash(0), cname, LinkKind::Cname)
+                        && cname.alias_target(target).is_some()
                 }
                 Alias::Dname(redirection) => {
                     if answer.chain.is_empty() {
@@ -277,7 +298,7 @@ impl<'s> Decision<'s, '_> {
             }
             Lookup::Referral(referral) => {
                 // A referral is not authoritative; behind an alias, AA speaks of the alias (RFC 1034 §6.2.7).
-                answer.authoritative = !answer.chain.is_empty();
+                answer.authoritative &= !answer.chain.is_empty();
                 let cut = name.suffix_offset(referral.cut);
                 answer.end(Why::Delegated, Body::Referral(referral, cut));
             }
@@ -287,7 +308,8 @@ impl<'s> Decision<'s, '_> {
     }
 
     /// Makes of `name` the one that a DNAME redirects it to. Returns whether the chain goes on there: not when that
-    /// is too long a name, nor when the synthesised CNAME is what was asked for (RFC 6672 §3.2).
+    /// is too long a name, nor when the synthesised CNAME is what was asked for (RFC 6672 §3.2), nor when the DNAME would
+    /// lengthen again the name that it has just made: it would do so for ever.
     #[cold]
     fn redirect(
         &self,
@@ -296,14 +318,19 @@ impl<'s> Decision<'s, '_> {
         answer: &mut Answer<'s>,
     ) -> bool {
         let kept = name.suffix_offset(redirection.labels) as u8;
+        let name_hash = name.suffix_hash(0);
+        let lengthens = redirection.target().len() > name.as_octets().len() - usize::from(kept);
+        if lengthens && answer.chain.last().is_some_and(|link| link.is_of(redirection.dname)) {
+            return false;
+        }
         if name.redirect(redirection.labels, redirection.target()).is_none() {
-            if answer.chain.push(redirection.dname, LinkKind::DnameTooLong { kept }) {
+            if answer.chain.push(name_hash, redirection.dname, LinkKind::DnameTooLong { kept }) {
                 answer.rcode = Rcode::YxDomain;
                 answer.why = Why::NameTooLong;
             }
             return false;
         }
-        if !answer.chain.push(redirection.dname, LinkKind::Dname { kept }) {
+        if !answer.chain.push(name_hash, redirection.dname, LinkKind::Dname { kept }) {
             return false;
         }
         let is_asked_for = matches!(self.qtype, rtype::CNAME | rtype::ANY);

@@ -55,6 +55,8 @@ impl<'p> Arrival<'p> {
 /// What an answer says beside the data.
 #[derive(Default)]
 pub struct Remarks<'a> {
+    /// SCOPE PREFIX-LENGTH (RFC 7871 §7.2.1).
+    pub scope: u8,
     /// What is wrong, or odd.
     pub error: Option<ExtendedError>,
     /// Of the zone of the question's name: its labels (the root label not counted) and its serial.
@@ -65,25 +67,19 @@ pub struct Remarks<'a> {
 
 impl<'a> Remarks<'a> {
     /// What is to be said of an answer about `name` that a zone of ours gives.
-    pub fn of_zone(
-        snapshot: &'a Snapshot,
-        edns: &Edns<'_>,
-        name: &QuestionName,
-        qtype: u16,
-        error: Option<ExtendedError>,
-    ) -> Remarks<'a> {
+    pub fn of_zone(snapshot: &'a Snapshot, edns: &Edns<'_>, name: &QuestionName, qtype: u16) -> Remarks<'a> {
         let zone_version = || {
             let (zone, apex) = snapshot.zones.find(name, qtype)?;
             Some(((name.label_count() - apex) as u8, zone.serial()))
         };
         let agent = snapshot.configuration.report_channel.as_ref();
         Remarks {
-            error,
             zone_version: if edns.zone_version { zone_version() } else { None },
             // RFC 9567 §6.2: reports about reports would never end.
             report_channel: agent
                 .map(|agent| agent.as_octets())
                 .filter(|agent| !is_within(name.as_octets(), agent)),
+            ..Remarks::default()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A query packet, read without allocation: a well-formed question, a refusal, or silence.
 
-use super::edns::{self, Edns, EdnsFault};
+use super::edns::{self, Edns, EdnsFault, OPT_LENGTH};
 use super::header::{HEADER_LENGTH, Header, Rcode, count, opcode};
 use super::question_name::QuestionName;
 use super::{ExtendedError, class, rtype};
@@ -14,6 +14,7 @@ mod fault {
     pub(super) const QUESTION: ExtendedError = ExtendedError::other("malformed question");
     pub(super) const RECORD: ExtendedError = ExtendedError::other("malformed record");
     pub(super) const TWO_OPT: ExtendedError = ExtendedError::other("more than one OPT");
+    pub(super) const OPT_PLACE: ExtendedError = ExtendedError::other("misplaced OPT");
     pub(super) const OPT_OWNER: ExtendedError = ExtendedError::other("OPT with a name");
     pub(super) const VERSION: ExtendedError = ExtendedError::not_supported("EDNS versions above 0");
     pub(super) const TSIG: ExtendedError = ExtendedError::other("misplaced TSIG");
@@ -170,23 +171,37 @@ struct Records<'p> {
 }
 
 impl<'p> Records<'p> {
-    /// Walks all records. The work is bounded by the packet: a record takes at least eleven octets.
+    /// Nearly every query has no further record, or an OPT record alone.
+    #[inline]
     fn read(packet: &'p [u8], start: usize) -> Records<'p> {
         let mut records = Records { edns: None, opt: None, is_signed: false, fault: None, end: start };
+        match packet[6..HEADER_LENGTH] {
+            [0, 0, 0, 0, 0, 0] => {}
+            [0, 0, 0, 0, 0, 1] if let Some(opt) = Record::root_opt(packet, start) => {
+                records.end = opt.end;
+                records.take_opt(&opt);
+            }
+            _ => records.walk(packet),
+        }
+        records
+    }
+
+    /// Walks all records. The work is bounded by the packet: a record takes at least eleven octets.
+    #[cold]
+    fn walk(&mut self, packet: &'p [u8]) {
         let before = u32::from(count(packet, 1)) + u32::from(count(packet, 2));
         let additional = u32::from(count(packet, 3));
         for index in 0..before + additional {
-            let Some(record) = Record::read(packet, records.end) else {
-                records.malformed(fault::RECORD);
-                break;
+            let Some(record) = Record::read(packet, self.end) else {
+                return self.malformed(fault::RECORD);
             };
-            records.end = record.end;
-            // Answer and authority records in a query are ignored, never trusted.
+            self.end = record.end;
             if index >= before {
-                records.take(&record, index + 1 == before + additional);
+                self.take(&record, index + 1 == before + additional);
+            } else {
+                self.pass_over(&record);
             }
         }
-        records
     }
 
     fn take(&mut self, record: &Record<'p>, last: bool) {
@@ -194,6 +209,16 @@ impl<'p> Records<'p> {
             rtype::OPT => self.take_opt(record),
             // RFC 8945 §5.2: TSIG stands last, with class ANY.
             rtype::TSIG if last && record.class == class::ANY => self.is_signed = true,
+            rtype::TSIG => self.malformed(fault::TSIG),
+            _ => {}
+        }
+    }
+
+    /// Answer and authority records in a query are ignored, never trusted; those that speak of the message itself have no
+    /// place there (RFC 6891 §6.1.1, RFC 8945 §5.1).
+    fn pass_over(&mut self, record: &Record<'p>) {
+        match record.rtype {
+            rtype::OPT => self.malformed(fault::OPT_PLACE),
             rtype::TSIG => self.malformed(fault::TSIG),
             _ => {}
         }
@@ -234,6 +259,28 @@ struct Record<'p> {
 }
 
 impl<'p> Record<'p> {
+    /// The OPT record of the root that stands at `start`.
+    #[inline]
+    fn root_opt(packet: &'p [u8], start: usize) -> Option<Record<'p>> {
+        const TYPE: [u8; 2] = rtype::OPT.to_be_bytes();
+        let fixed: &[u8; OPT_LENGTH] = packet.get(start..start + OPT_LENGTH)?.try_into().ok()?;
+        let [0, type_high, type_low, class @ .., a, b, c, d, length_high, length_low] = *fixed else {
+            return None;
+        };
+        if [type_high, type_low] != TYPE {
+            return None;
+        }
+        let end = start + OPT_LENGTH + usize::from(u16::from_be_bytes([length_high, length_low]));
+        Some(Record {
+            root_owner: true,
+            rtype: rtype::OPT,
+            class: u16::from_be_bytes(class),
+            ttl: u32::from_be_bytes([a, b, c, d]),
+            rdata: packet.get(start + OPT_LENGTH..end)?,
+            end,
+        })
+    }
+
     fn read(packet: &'p [u8], start: usize) -> Option<Record<'p>> {
         let fixed = skip_name(packet, start)?;
         let octets = packet.get(fixed..fixed + 10)?;
@@ -353,6 +400,10 @@ mod tests {
             (packet(0, [1, 0, 0, 1], &[QUESTION, &ok].concat()), "query+opt"),
             (packet(0, [1, 0, 0, 1], &[QUESTION, &ok, b"x"].concat()), "query+opt+trailing"),
             (packet(0, [1, 0, 0, 2], &[QUESTION, &ok, &ok].concat()), "FORMERR+question+opt"),
+            (packet(0, [1, 1, 0, 0], &[QUESTION, &ok].concat()), "FORMERR+question"),
+            (packet(0, [1, 0, 1, 1], &[QUESTION, &ok, &ok].concat()), "FORMERR+question+opt"),
+            (packet(0, [1, 0, 1, 0], &[QUESTION, tsig].concat()), "FORMERR+question"),
+            (packet(0, [1, 1, 1, 0], &[QUESTION, a_record, a_record].concat()), "query"),
             (packet(0, [1, 0, 0, 1], &[QUESTION, &opt(b"\x01a\0", 0, b"")].concat()), "FORMERR+question+opt"),
             (
                 packet(0, [1, 0, 0, 1], &[QUESTION, &opt(b"\0", 1 << 16, b"x")].concat()),

@@ -1,9 +1,11 @@
 //! The name of a question, made ready for table look-ups in one scratch that a worker reuses.
 
-use super::name::{LABELS_MAX, NAME_MAX, Name};
+use super::name::{LABEL_MAX, LABELS_MAX, NAME_MAX, Name};
 
-/// Octets after a name that may be read (never kept) when its labels are hashed eight at a time.
-const SLACK: usize = 8;
+/// Octets of a word: names are folded and hashed a word at a time.
+const WORD: usize = 8;
+/// Octets after a name that may be read and written (never looked at) when its last word is.
+const SLACK: usize = WORD;
 /// The hash of the root name; every other hash grows from it, label by label.
 const ROOT_HASH: u64 = 0x9e37_79b9_7f4a_7c15;
 const MULTIPLIER: u64 = 0xff51_afd7_ed55_8ccd;
@@ -38,27 +40,31 @@ impl Default for QuestionName {
 impl QuestionName {
     /// Reads an uncompressed name from the front of `octets`. Returns its length, or `None` when no valid
     /// uncompressed name stands there; then the scratch must be read again before it is used.
+    ///
+    /// One pass from the left finds, folds and hashes each label a word at a time, in place; a second one from the root
+    /// makes hashes of suffixes of those of labels.
     pub fn read(&mut self, octets: &[u8]) -> Option<usize> {
-        let mut at = 0;
-        let mut labels = 0;
-        loop {
-            let length = usize::from(*octets.get(at)?);
+        let available = octets.len().min(NAME_MAX);
+        self.octets[..available].copy_from_slice(&octets[..available]);
+        let (mut at, mut labels) = (0, 0);
+        while at < available {
+            self.starts[labels] = at as u8;
+            let length = usize::from(self.octets[at]);
             if length == 0 {
-                break;
+                self.label_count = labels;
+                self.length = at + 1;
+                self.hash_suffixes();
+                return Some(at + 1);
             }
-            if length > 63 || at + length >= NAME_MAX - 1 {
+            let end = at + 1 + length;
+            if length > LABEL_MAX || end >= NAME_MAX {
                 return None;
             }
-            self.starts[labels] = at as u8;
+            self.hashes[labels] = self.fold_label(at, end);
             labels += 1;
-            at += 1 + length;
+            at = end;
         }
-        self.starts[labels] = at as u8;
-        self.label_count = labels;
-        self.length = at + 1;
-        lowercase_into(&mut self.octets[..=at], &octets[..=at]);
-        self.hash_suffixes();
-        Some(at + 1)
+        None
     }
 
     /// Takes the name over from a [`Name`].
@@ -103,14 +109,40 @@ impl QuestionName {
         self.hashes[index]
     }
 
+    /// Folds the case of the label between two places, its length octet included, which is below `A`; returns the hash of
+    /// the label. What follows it within the last word is folded too: that is another label of the name, or nothing.
+    #[inline]
+    fn fold_label(&mut self, start: usize, end: usize) -> u64 {
+        let mut hash = 0u64;
+        let mut at = start;
+        loop {
+            let word = fold(self.word(at));
+            self.octets[at..at + WORD].copy_from_slice(&word.to_le_bytes());
+            let left = end - at;
+            if left <= WORD {
+                return hash ^ (word & u64::MAX >> (8 * (WORD - left)));
+            }
+            hash = mix(hash ^ word);
+            at += WORD;
+        }
+    }
+
+    #[inline]
+    fn word(&self, at: usize) -> u64 {
+        let mut word = [0; WORD];
+        word.copy_from_slice(&self.octets[at..at + WORD]);
+        u64::from_le_bytes(word)
+    }
+
+    /// From hashes of labels to hashes of suffixes.
+    #[inline]
     fn hash_suffixes(&mut self) {
         let mut hash = ROOT_HASH;
-        self.hashes[self.label_count] = hash;
-        for index in (0..self.label_count).rev() {
-            let start = usize::from(self.starts[index]);
-            let end = usize::from(self.starts[index + 1]);
-            hash = extend(hash, &self.octets, start, end);
-            self.hashes[index] = hash;
+        let (labels, rest) = self.hashes.split_at_mut(self.label_count);
+        rest[0] = hash;
+        for label in labels.iter_mut().rev() {
+            hash = mix(hash ^ *label);
+            *label = hash;
         }
     }
 }
@@ -124,35 +156,95 @@ pub fn hash(octets: &[u8]) -> u64 {
     name.suffix_hash(0)
 }
 
-/// The hash of `child` given that of its parent: the label with its length octet, eight octets a step.
-fn extend(parent: u64, octets: &[u8; NAME_MAX + SLACK], start: usize, end: usize) -> u64 {
-    let mut hash = parent;
-    let mut at = start;
-    while at < end {
-        let mut chunk = [0; 8];
-        chunk.copy_from_slice(&octets[at..at + 8]);
-        let mut word = u64::from_le_bytes(chunk);
-        let left = end - at;
-        if left < 8 {
-            word &= (1 << (left * 8)) - 1;
-        }
-        hash = (hash ^ word).wrapping_mul(MULTIPLIER);
-        hash ^= hash >> 32;
-        at += 8;
-    }
-    hash
+#[inline]
+fn mix(word: u64) -> u64 {
+    let product = word.wrapping_mul(MULTIPLIER);
+    product ^ product >> 32
 }
 
-/// Folds the case of a name. Length octets are below `A`, so the whole name is folded at once.
-fn lowercase_into(to: &mut [u8], from: &[u8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = from.to_ascii_lowercase();
-    }
+/// Folds the case of eight octets at once: an octet of `A` to `Z` has its upper bit set after one addition and not after the
+/// other, which is moved to where lower case differs from upper case.
+#[inline]
+fn fold(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const UPPER_BITS: u64 = 0x80 * ONES;
+    let low = word & !UPPER_BITS;
+    let from_a = low + (0x80 - b'A' as u64) * ONES;
+    let beyond_z = low + (0x80 - b'Z' as u64 - 1) * ONES;
+    let capitals = (from_a & !beyond_z) & !word & UPPER_BITS;
+    word | capitals >> 2
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The same, octet by octet: the labels in lower case with their starts.
+    fn read_slowly(octets: &[u8]) -> Option<(Vec<u8>, Vec<usize>)> {
+        let (mut at, mut starts) = (0, Vec::new());
+        loop {
+            let length = usize::from(*octets.get(at)?);
+            starts.push(at);
+            if length > 63 || at + 1 > NAME_MAX {
+                return None;
+            }
+            at += 1 + length;
+            if length == 0 {
+                return (at <= NAME_MAX).then(|| (octets[..at].to_ascii_lowercase(), starts));
+            }
+        }
+    }
+
+    fn some_name() -> impl Strategy<Value = Vec<u8>> {
+        let octet = prop_oneof![any::<u8>(), b'A'..=b'z', Just(b'@'), Just(b'[')];
+        let label = prop_oneof![
+            8 => proptest::collection::vec(octet.clone(), 1..12),
+            1 => proptest::collection::vec(octet, 60..64),
+        ];
+        let rest = proptest::collection::vec(any::<u8>(), 0..20);
+        (proptest::collection::vec(label, 0..30), any::<bool>(), rest).prop_map(|(labels, ends, rest)| {
+            let mut name: Vec<u8> =
+                labels.iter().flat_map(|label| [&[label.len() as u8], label.as_slice()].concat()).collect();
+            name.extend(ends.then_some(0));
+            name.extend(rest);
+            name
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn words_give_what_octets_give(octets in some_name(), before in some_name()) {
+            let mut name = QuestionName::default();
+            // What a longer name has left in the scratch makes no difference.
+            name.read(&before);
+            let read = name.read(&octets);
+            let Some((lower, starts)) = read_slowly(&octets) else {
+                prop_assert_eq!(read, None);
+                return Ok(());
+            };
+            prop_assert_eq!(read, Some(lower.len()));
+            prop_assert_eq!(name.as_octets(), &lower);
+            prop_assert_eq!(name.label_count(), starts.len() - 1);
+            for (index, &start) in starts.iter().enumerate() {
+                prop_assert_eq!(name.suffix(index), &lower[start..]);
+                prop_assert_eq!(name.suffix_hash(index), hash(&lower[start..]));
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_differ_in_one_place_have_different_hashes() {
+        let mut hashes = std::collections::HashSet::new();
+        for length in 1..=63u8 {
+            for place in 1..=usize::from(length) {
+                let mut octets = [vec![length], vec![b'a'; usize::from(length)], vec![0]].concat();
+                octets[place] = b'b';
+                assert!(hashes.insert(hash(&octets)), "{length} {place}");
+            }
+        }
+    }
 
     #[test]
     fn suffixes_and_their_hashes_are_those_of_the_shorter_names() {

@@ -59,7 +59,7 @@ pub struct Opt<'o> {
 
 impl Opt<'_> {
     /// The octets it takes in a message.
-    fn length(&self) -> usize {
+    pub fn length(&self) -> usize {
         OPT_LENGTH
             + self.client_subnet.map_or(0, |(subnet, _)| OPTION_HEAD + subnet.len())
             + self.options.len()
@@ -180,6 +180,21 @@ impl<'b, 'o> Response<'b, 'o> {
                 octets = octets.saturating_sub(1 + usize::from(length));
             }
         }
+    }
+
+    /// Where the data of a record of this type stands that is `rdata`, octet for octet.
+    pub fn find(&self, rtype: u16, rdata: &[u8]) -> Option<u16> {
+        let mut record = self.question_end;
+        while record < self.at {
+            let data = record + POINTER + RECORD_FIXED;
+            let end = data + usize::from(u16::from_be_bytes([self.buffer[data - 2], self.buffer[data - 1]]));
+            let found = self.buffer[record + POINTER..][..2] == rtype.to_be_bytes();
+            if found && self.buffer[data..end] == *rdata {
+                return Some(data as u16);
+            }
+            record = end;
+        }
+        None
     }
 
     /// Gives all sections up but the question and sets TC: the client must ask again over TCP.
@@ -360,6 +375,9 @@ mod tests {
         let start = response.position();
         assert!(!response.put_redirection(alias, 512, 22, 7));
         assert!(response.put_redirection(alias, 3 + 8, 22, 7));
+        assert_eq!(response.find(rtype::CNAME, b"\x02ab\xC0\x0E"), Some(alias));
+        assert_eq!(response.find(rtype::CNAME, b"\x02ab\x07example\xC0\x16"), Some(start as u16 + 12));
+        assert_eq!(response.find(rtype::DNAME, b"\x02ab\xC0\x0E"), None);
         let length = response.finish(Rcode::NoError, true);
         let mut expected = vec![0xC0, alias as u8];
         expected.extend_from_slice(b"\0\x05\0\x01\0\0\0\x07\0\x0D\x02ab\x07example\xC0\x16");

@@ -117,8 +117,8 @@ impl Finder<'_> {
     }
 }
 
-/// The owner as its own target: the `.` of SVCB and HTTPS, unless the record is an alias: then `.` says that there is no
-/// service (RFC 9460 §2.5). In other types `.` is no host either (RFC 7505, RFC 2782).
+/// The owner as its own target: the `.` of SVCB and HTTPS, unless the record is an alias: then `.` says that there is
+/// no service (RFC 9460 §2.5). In other types `.` is no host either (RFC 7505, RFC 2782).
 fn own_host(owner: u32, rtype: u16, target: &Target<'_>) -> Option<Host> {
     let is_service = matches!(rtype, rtype::SVCB | rtype::HTTPS) && !is_alias(rtype, target);
     is_service.then_some(Host { node: owner, name: 0, weight: HostWeight::Addresses, is_last: false })

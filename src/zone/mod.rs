@@ -5,8 +5,8 @@
 //! - `lexer`: octets to tokens; `cursor`: the tokens of one record's data.
 //! - `record_type`; `rdata` with `field`, `service`, `strict`: data from text to octets and back (`rdata` alone names
 //!   `domain`).
-//! - `master`, `directive`, `generate`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong,
-//!   up to a bound.
+//! - `master`, `directive`, `generate`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is
+//!   wrong, up to a bound.
 //! - `compile`, `fragments`, `nodes`, `hosts`: records to the tables of `compiled` (with a hash `table` of names), and whose
 //!   addresses go along; `check`: what is wrong with the zone as a whole; `data`: the zone before it is served.
 //! - `lookup`: what is at a name; `rrset`: views of what was found; `print`: records as a master file has them;

@@ -201,8 +201,8 @@ impl<'z> Rrset<'z> {
     }
 
     /// What goes into the additional section with this RRset: addresses of the hosts that it names, as far as the zone
-    /// has them, the most urgent first. For a delegation that is its glue (RFC 9471 §2): in-domain, sibling, and what is
-    /// the zone's own.
+    /// has them, the most urgent first. For a delegation that is its glue (RFC 9471 §2): in-domain, sibling, and what
+    /// is the zone's own.
     pub fn additional(&self) -> impl Iterator<Item = Additional<'z>> + use<'z> {
         let (zone, rtype) = (self.zone, self.rtype());
         let hosts = self.entry().backing.as_hosts().map_or(&[][..], |start| &zone.hosts[start as usize..]);
@@ -290,7 +290,8 @@ pub struct Referral<'z> {
 
 /// Records that go into the additional section with an RRset that names their owner.
 pub struct Additional<'z> {
-    /// Where the owner's name stands in the octets of the RRset that names it; `None` when it is that RRset's own owner.
+    /// Where the owner's name stands in the octets of the RRset that names it; `None` when it is that RRset's own
+    /// owner.
     pub owner: Option<usize>,
     /// The records.
     pub rrset: Rrset<'z>,

@@ -5,13 +5,17 @@
 //! | agree | the same | well |
 //! | agree | otherwise | a kind of `disagreements.md` says why, or it is a difference |
 //! | disagree | – | a kind recognises it and says how Meridian answers, or it is unlisted |
+//!
+//! The options of OPT are held exactly besides, by [`options`].
 
 use std::fmt;
 
 use crate::kinds::Kind;
 use crate::message::{Answer, Reaction, Record};
+use crate::options;
 use crate::peers::Who;
 use crate::query::{COOKIE, ERROR, NSID, Query, SUBNET};
+use crate::zones::Contents;
 
 /// What can differ. An aspect is compared only where all four have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +96,8 @@ pub struct Seen<'t> {
     pub query: &'t Query,
     /// In the order of [`Who::ALL`].
     pub reactions: [&'t Reaction; 4],
+    /// What all four serve.
+    pub zones: &'t [Contents],
 }
 
 impl<'t> Seen<'t> {
@@ -180,6 +186,8 @@ pub enum Finding {
     Listed(usize),
     /// A kind tells of it, but Meridian does not answer as the kind says.
     AgainstKind(usize),
+    /// Meridian's options are not those that [`options`] expects, whatever the three say.
+    Inexact,
     /// The three agree, Meridian differs.
     Difference,
     /// The three disagree in a way that no kind tells of.
@@ -188,6 +196,9 @@ pub enum Finding {
 
 /// Looks at one aspect.
 pub fn judge(seen: &Seen<'_>, aspect: Aspect, kinds: &[Kind]) -> Finding {
+    if !options::are_exact(seen, aspect) {
+        return Finding::Inexact;
+    }
     if seen.all_agree(aspect) && seen.peers_agree(aspect) {
         return Finding::Alike;
     }

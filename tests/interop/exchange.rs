@@ -55,10 +55,12 @@ pub fn over_tcp(server: SocketAddr, numbers: &[usize], octets: Octets<'_>) -> Ve
     let mut answers = vec![None; numbers.len()];
     for (window, answers) in numbers.chunks(WINDOW).zip(answers.chunks_mut(WINDOW)) {
         together(server, window, octets, answers);
-        for (number, answer) in window.iter().zip(answers.iter_mut()) {
-            // One that ended the connection, or came behind it.
-            if answer.is_none() {
-                together(server, &[*number], octets, std::slice::from_mut(answer));
+        for _ in 1..TRIES {
+            for (number, answer) in window.iter().zip(answers.iter_mut()) {
+                // One that ended the connection, or came behind it.
+                if answer.is_none() {
+                    together(server, &[*number], octets, std::slice::from_mut(answer));
+                }
             }
         }
     }

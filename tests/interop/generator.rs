@@ -1,7 +1,10 @@
 //! Makes queries: names near what the zones have × types × classes × flags × EDNS × transport, the same for a seed.
 
 use crate::name::Name;
-use crate::query::{AD, CD, CLASS_ANY, CLASS_IN, COOKIE, DO, Edns, NSID, Query, RD, SUBNET, Transport, Z};
+use crate::query::{
+    AD, CD, CLASS_ANY, CLASS_CHAOS, CLASS_IN, COOKIE, DO, EXPIRE, Edns, KEEPALIVE, NSID, Query, RD, SUBNET,
+    Transport, Z, ZONE_VERSION,
+};
 use crate::random::Random;
 use crate::zones::Contents;
 
@@ -13,7 +16,7 @@ const TYPES: &[u16] = &[
     29, 35, 36, 52, 59, 60, 63, 99, 128, 256, 257, 65280, 65534, 10, 41, 249, 250, 253, 254, 0, 65535,
 ];
 /// Types that every owner is asked for.
-const SYSTEMATIC: &[u16] = &[1, 28, TXT, 2, 43, 5, ANY];
+const SYSTEMATIC: &[u16] = &[1, 28, TXT, 2, 6, 43, 5, 39, ANY];
 /// Owners of a zone that are asked for one by one; the delegations of a registry are all alike.
 const SYSTEMATIC_OWNERS: usize = 90;
 /// Labels that are put in front of names.
@@ -37,9 +40,9 @@ impl<'t> Generator<'t> {
         Generator { random: Random::new(seed), zones, owners: owners.collect() }
     }
 
-    /// Every owner with its own types and some others, then random queries up to `count` in all.
-    pub fn queries(mut self, count: usize) -> Vec<Query> {
-        let mut queries = Vec::with_capacity(count);
+    /// The chosen queries, every owner with its own types and some others, then random queries up to `count` in all.
+    pub fn queries(mut self, chosen: Vec<Query>, count: usize) -> Vec<Query> {
+        let mut queries = chosen;
         for zone in self.zones {
             for (owner, types) in zone.owners.iter().take(SYSTEMATIC_OWNERS) {
                 let others = SYSTEMATIC.iter().filter(|rtype| !types.contains(rtype));
@@ -65,7 +68,7 @@ impl<'t> Generator<'t> {
             class: self.random.weighted(&[
                 (96, CLASS_IN),
                 (1, CLASS_ANY),
-                (1, 3),
+                (1, CLASS_CHAOS),
                 (1, 4),
                 (1, 254),
                 (1, 65280),
@@ -194,9 +197,20 @@ impl<'t> Generator<'t> {
     }
 
     fn option(&mut self) -> (u16, Vec<u8>) {
-        /// Padding (RFC 7830), EXPIRE (RFC 7314), keepalive (RFC 7828), one for experiments.
-        const OTHERS: &[(u16, &[u8])] =
-            &[(12, &[0; 20]), (9, &[]), (11, &[]), (65001, &[1, 2, 3]), (65001, &[]), (14, &[0, 1])];
+        /// Padding (RFC 7830), one for experiments, one for key tags (RFC 8145) and what has kinds of its own.
+        const OTHERS: &[(u16, &[u8])] = &[
+            (12, &[0; 20]),
+            (65001, &[1, 2, 3]),
+            (65001, &[]),
+            (14, &[0, 1]),
+            (EXPIRE, &[]),
+            (KEEPALIVE, &[]),
+            (KEEPALIVE, &[]),
+            (KEEPALIVE, &[0, 100]),
+            (ZONE_VERSION, &[]),
+            (ZONE_VERSION, &[]),
+            (ZONE_VERSION, &[0]),
+        ];
         let content: &[u8] = match self.random.below(10) {
             0..3 => return (NSID, Vec::new()),
             3 => &[0, 1, 24, 0, 198, 51, 100],
@@ -230,8 +244,8 @@ mod tests {
     fn a_seed_repeats_its_queries() {
         let owners = [("test", vec![6, 2]), ("*.w.test", vec![16]), ("www.test", vec![1])];
         let owners = owners.into_iter().map(|(name, types)| (Name::plain(name), types)).collect();
-        let zones = [Contents { apex: Name::plain("test"), owners }];
-        let made = |seed| Generator::new(seed, &zones).queries(500);
+        let zones = [Contents { apex: Name::plain("test"), serial: 1, owners }];
+        let made = |seed| Generator::new(seed, &zones).queries(Vec::new(), 500);
         assert_eq!(made(1), made(1));
         assert_ne!(made(1), made(2));
         let queries = made(1);

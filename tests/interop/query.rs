@@ -5,6 +5,7 @@ use std::fmt;
 use crate::name::Name;
 
 pub const CLASS_IN: u16 = 1;
+pub const CLASS_CHAOS: u16 = 3;
 pub const CLASS_ANY: u16 = 255;
 
 /// Bits of the second word of the header.
@@ -18,8 +19,11 @@ pub const DO: u16 = 0x8000;
 /// Options of OPT.
 pub const NSID: u16 = 3;
 pub const SUBNET: u16 = 8;
+pub const EXPIRE: u16 = 9;
 pub const COOKIE: u16 = 10;
+pub const KEEPALIVE: u16 = 11;
 pub const ERROR: u16 = 15;
+pub const ZONE_VERSION: u16 = 19;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
@@ -162,6 +166,12 @@ const TYPE_NAMES: &[(u16, &str)] = &[
 pub fn type_name(rtype: u16) -> String {
     let known = TYPE_NAMES.iter().find(|(number, _)| *number == rtype);
     known.map_or_else(|| format!("TYPE{rtype}"), |(_, name)| (*name).to_string())
+}
+
+/// The number of a type with one of those names, or `TYPEn`.
+pub fn type_number(name: &str) -> Option<u16> {
+    let known = TYPE_NAMES.iter().find(|(_, known)| *known == name);
+    known.map(|(number, _)| *number).or_else(|| name.strip_prefix("TYPE")?.parse().ok())
 }
 
 fn class_name(class: u16) -> String {

@@ -5,9 +5,7 @@ use std::fmt::Write;
 
 use crate::compare::{Aspect, Finding, Seen, aspects, judge};
 use crate::kinds::Kind;
-use crate::message::Reaction;
 use crate::peers::Who;
-use crate::query::Query;
 
 /// So many queries are printed of each sort of fault.
 const PRINTED: usize = 3;
@@ -26,25 +24,25 @@ impl Report {
     }
 
     /// Judges a query and what the four made of it.
-    pub fn add(&mut self, query: &Query, reactions: [&Reaction; 4], kinds: &[Kind]) {
-        let seen = Seen { query, reactions };
+    pub fn add(&mut self, seen: &Seen<'_>, kinds: &[Kind]) {
         for aspect in aspects() {
-            let fault = match judge(&seen, aspect, kinds) {
+            let fault = match judge(seen, aspect, kinds) {
                 Finding::Alike => continue,
                 Finding::Listed(kind) => {
                     self.listed[kind] += 1;
                     continue;
                 }
                 Finding::AgainstKind(kind) => format!("not as `{}` says", kinds[kind].name),
+                Finding::Inexact => "Meridian does not say exactly what it should".to_string(),
                 Finding::Difference => "the three agree and Meridian differs".to_string(),
                 Finding::Unlisted => {
-                    format!("the three disagree in no kind that is listed: {}", sides(&seen, aspect))
+                    format!("the three disagree in no kind that is listed: {}", sides(seen, aspect))
                 }
             };
             let (printed, count) = self.faults.entry((fault, aspect)).or_default();
             *count += 1;
             if printed.len() < PRINTED {
-                printed.push(told(&seen));
+                printed.push(told(seen));
             }
         }
     }

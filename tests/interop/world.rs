@@ -2,12 +2,15 @@
 
 use std::time::Instant;
 
+use crate::compare::Seen;
 use crate::exchange::{over_tcp, over_udp};
 use crate::generator::Generator;
+use crate::harness::place::fixture;
 use crate::kinds;
 use crate::message::Reaction;
 use crate::peers::{House, Who};
 use crate::query::{Query, Transport};
+use crate::questions;
 use crate::report::Report;
 use crate::zones::{transferred, zone_files};
 
@@ -20,6 +23,7 @@ const QUERIES: [(&str, usize); 2] = [("house", 40_000), ("root", 10_000)];
 fn meridian_answers_as_knot_nsd_and_bind() {
     let kinds = kinds::all();
     let mut report = Report::new(&kinds);
+    let text_of_questions = std::fs::read_to_string(fixture("interop/questions.txt")).unwrap();
     for (world, count) in QUERIES {
         let files = zone_files(world);
         let house = House::start(world, &files);
@@ -27,7 +31,8 @@ fn meridian_answers_as_knot_nsd_and_bind() {
             files.iter().map(|file| transferred(house.address(Who::Knot), &file.apex)).collect();
         let seed = number_from("MERIDIAN_INTEROP_SEED").unwrap_or(SEED);
         let count = number_from("MERIDIAN_INTEROP_QUERIES").map_or(count, |count| count as usize);
-        let queries = Generator::new(seed, &contents).queries(count);
+        let chosen = questions::of_world(&text_of_questions, world).unwrap();
+        let queries = Generator::new(seed, &contents).queries(chosen, count);
         let start = Instant::now();
         let reactions = Who::ALL.map(|who| (house.address(who), who));
         let reactions: Vec<Vec<Reaction>> = std::thread::scope(|scope| {
@@ -41,7 +46,8 @@ fn meridian_answers_as_knot_nsd_and_bind() {
         });
         println!("{world}: {} queries to each of the four in {:.1?}", queries.len(), start.elapsed());
         for (number, query) in queries.iter().enumerate() {
-            report.add(query, [0, 1, 2, 3].map(|who| &reactions[who][number]), &kinds);
+            let reactions = [0, 1, 2, 3].map(|who| &reactions[who][number]);
+            report.add(&Seen { query, reactions, zones: &contents }, &kinds);
         }
     }
     let mut faults = report.faults();

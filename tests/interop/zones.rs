@@ -1,6 +1,7 @@
 //! The zones of a world: their master files, and what is in them as Knot has read it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 use crate::harness::client::{PATIENCE, read_framed, send_framed};
@@ -10,6 +11,9 @@ use crate::name::Name;
 use crate::query::{Query, Transport};
 
 const SOA: u16 = 6;
+/// Delegations of [`registry`].
+const DELEGATIONS: usize = 2_000;
+const DS: u16 = 43;
 const AXFR: u16 = 252;
 
 /// Whom Knot gives zones to. It must differ from the address that queries come from, so that a query for AXFR among
@@ -38,14 +42,54 @@ pub fn zone_files(world: &str) -> Vec<ZoneFile> {
             ZoneFile { apex, file_name, text: std::fs::read(&path).expect("a master file can be read") }
         })
         .collect();
+    if world == "house" {
+        files.push(registry());
+    }
     files.sort_by(|one, other| one.file_name.cmp(&other.file_name));
     files
+}
+
+/// A zone like that of a top-level domain: many delegations, most to a few hosters, some with glue of their own, some
+/// signed.
+fn registry() -> ZoneFile {
+    let mut text = String::from(
+        "$ORIGIN registry.test.\n$TTL 3600\n@ SOA ns1 hostmaster 2026112001 7200 900 1209600 300\n@ NS ns1\n\
+         ns1 A 192.0.2.53\nns1 AAAA 2001:db8::53\n",
+    );
+    for number in 0..DELEGATIONS {
+        let hoster = number % 7;
+        let _ = match number % 4 {
+            0 => writeln!(
+                text,
+                "d{number} NS ns.d{number}\nd{number} NS ns1\nns.d{number} A 192.0.2.{}",
+                number % 251
+            ),
+            1 => writeln!(text, "d{number} NS ns1.d{hoster}\nd{number} NS ns2.d{hoster}"),
+            _ => writeln!(
+                text,
+                "d{number} NS ns1.hoster{hoster}.invalid.\nd{number} NS ns2.hoster{hoster}.invalid."
+            ),
+        };
+        if number % 3 == 0 {
+            let _ = writeln!(text, "d{number} DS {number} 13 2 {:064x}", number);
+        }
+    }
+    for hoster in 0..7 {
+        let _ = writeln!(
+            text,
+            "ns1.d{hoster} A 192.0.2.1\nns1.d{hoster} AAAA 2001:db8::1\nns2.d{hoster} A 192.0.2.2"
+        );
+    }
+    let file_name = "registry.test.zone".to_string();
+    ZoneFile { apex: Name::plain("registry.test"), file_name, text: text.into_bytes() }
 }
 
 /// What is in a zone.
 #[derive(Debug, Clone)]
 pub struct Contents {
     pub apex: Name,
+    /// Of its SOA.
+    pub serial: u32,
     /// The types of each owner, lower-cased names.
     pub owners: BTreeMap<Name, Vec<u16>>,
 }
@@ -57,14 +101,40 @@ pub fn transferred(knot: SocketAddr, apex: &Name) -> Contents {
     send_framed(&mut stream, &query.octets(1)).expect("a query for a transfer can be sent");
     let mut owners: BTreeMap<Name, Vec<u16>> = BTreeMap::new();
     let mut ends = 0;
+    let mut serial = None;
     while ends < 2 {
         let octets = read_framed(&mut stream, PATIENCE).expect("a transfer goes on until its second SOA");
         let answer = message::read(&octets).expect("a message of a transfer can be read");
         assert!(!answer.answers.is_empty(), "no transfer of {apex}: {answer}");
-        ends += answer.answers.iter().filter(|record| record.rtype == SOA).count();
+        for soa in answer.answers.iter().filter(|record| record.rtype == SOA) {
+            ends += 1;
+            serial = serial_of(soa);
+        }
         answer.answers.iter().for_each(|record| note(&mut owners, record));
     }
-    Contents { apex: apex.clone(), owners }
+    let serial = serial.expect("a SOA has a serial");
+    Contents { apex: apex.clone(), serial, owners }
+}
+
+/// The first of the five numbers that a SOA ends with.
+fn serial_of(soa: &Record) -> Option<u32> {
+    let start = soa.data.len().checked_sub(5 * 4)?;
+    soa.data[start..].first_chunk().map(|serial| u32::from_be_bytes(*serial))
+}
+
+/// The zone that a question belongs to: the one with the longest apex that is the name or above it, for DS the one of the
+/// parent (RFC 4035 §3.1.4.1).
+pub fn zone_of<'z>(zones: &'z [Contents], name: &Name, rtype: u16) -> Option<&'z Contents> {
+    let holding = |name: &Name| {
+        let above = zones.iter().filter(|zone| name.is_within(&zone.apex));
+        above.max_by_key(|zone| zone.apex.labels().len())
+    };
+    let found = holding(name)?;
+    let is_of_the_parent = rtype == DS && found.apex.labels().len() == name.labels().len();
+    if is_of_the_parent && !name.labels().is_empty() {
+        return holding(&name.above(1)).or(Some(found));
+    }
+    Some(found)
 }
 
 fn note(owners: &mut BTreeMap<Name, Vec<u16>>, record: &Record) {

@@ -29,7 +29,7 @@ pub(crate) fn did_you_mean<'a>(
     candidates: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Option<String> {
     /// Candidates that are listed when none is close.
-    const LISTED: usize = 12;
+    const LISTED: usize = 24;
     if let Some(found) = closest(word, candidates.clone()) {
         return Some(format!("did you mean {}?", quote(found)));
     }

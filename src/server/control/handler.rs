@@ -20,9 +20,11 @@ use crate::answer::{
     Arrival, Context, ERROR_EXTRA, ProcessSecrets, Remarks, TCP_MAX, Transport, UDP_WITHOUT_EDNS, put_options,
 };
 use crate::snapshot::Snapshot;
-use crate::wire::Edns;
+use crate::wire::edns::{OPT_LENGTH, option};
+use crate::wire::header::HEADER_LENGTH;
 use crate::wire::options::Options;
 use crate::wire::query::read_opt;
+use crate::wire::{Edns, QuestionName};
 
 /// Room for all options of an answer of class CHAOS: what the smallest UDP response has beside header, question, OPT
 /// and one TXT record of one string.
@@ -89,7 +91,11 @@ impl Handler {
         let length = request.as_slice().len();
         let arrival = Arrival::new(&context, &mut process, source, Some(asked), length);
         let remarks = Remarks { error: ruling.error, ..Remarks::default() };
-        options.start(if ruling.error.is_some() { ERROR_EXTRA } else { CHAOS_OPTIONS_MAX });
+        options.start(room_for_options(request, ruling));
+        if let Some(subnet) = asked.client_subnet {
+            // As sent, which is with scope 0: nothing here is for some networks only (RFC 7871 §7.2.1).
+            options.put(option::CLIENT_SUBNET, &[subnet.octets]);
+        }
         put_options(options, &context, &mut process, &arrival, asked, &remarks);
     }
 }
@@ -104,6 +110,21 @@ impl RequestHandler for Handler {
     {
         Box::pin(self.answer(request, reply))
     }
+}
+
+/// An error is at most so much longer than its request (the request's own options leave room for those of the answer); a
+/// signature, which nobody has measured, has to find its place within that, too.
+fn room_for_options(request: &Request, ruling: &Ruling) -> usize {
+    if ruling.error.is_none() {
+        return CHAOS_OPTIONS_MAX;
+    }
+    if ruling.signature.is_some() {
+        return ERROR_EXTRA;
+    }
+    let octets = request.as_slice();
+    let question = QuestionName::default().read(&octets[HEADER_LENGTH..]).map_or(0, |name| name + 4);
+    let fixed = HEADER_LENGTH + question + OPT_LENGTH;
+    (octets.len() + ERROR_EXTRA).saturating_sub(fixed).min(CHAOS_OPTIONS_MAX)
 }
 
 fn metadata(request: &Request, ruling: &Ruling) -> Metadata {

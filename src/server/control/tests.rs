@@ -159,6 +159,24 @@ fn the_identity_goes_into_an_answer_that_was_asked_for_it() {
 }
 
 #[test]
+fn a_refusal_has_room_for_all_options_that_were_asked_for() {
+    let mut request = message(1, QUERY, "wersion.bind.", TXT, CH);
+    let subnet = b"\0\x08\0\x07\0\x01\x18\0\xC0\0\x02";
+    let options = [b"\0\x0a\0\x08abcdefgh\0\x03\0\0".as_slice(), subnet].concat();
+    add(&mut request, b"\0", OPT, 1232, 0, &options);
+    let refused = answer(&control(), &request, Transport::Udp);
+    assert_eq!(
+        refused[request.len() - options.len()..][..subnet.len()],
+        *subnet,
+        "{}",
+        refused.escape_ascii()
+    );
+    let rest = b"\0\x03\0\x08ns1.test\0\x0f\0\x1a\0\x15no such name in class CH";
+    assert!(refused.ends_with(rest), "{}", refused.escape_ascii());
+    assert!(refused.len() <= request.len() + ERROR_EXTRA);
+}
+
+#[test]
 fn every_answer_is_counted_under_its_code() {
     let control = control();
     for (request, counter) in [

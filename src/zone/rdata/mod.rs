@@ -37,7 +37,8 @@ pub(super) fn parse(number: u16, cursor: &mut Cursor<'_>, into: &mut Vec<u8>) ->
 }
 
 /// The data of a record of type `number` as a master file writes it: in the form of its type, in the generic form
-/// where that has none or where the octets are not data of the type. Names in `rdata` stand in full, and are printed so.
+/// where that has none or where the octets are not data of the type. Names in `rdata` stand in full, and are printed
+/// so.
 pub(super) fn print(number: u16, rdata: &[u8]) -> String {
     let native = field::row(number).and_then(|fields| field::print(fields, rdata));
     native.unwrap_or_else(|| print_generic(rdata))
@@ -145,6 +146,10 @@ mod tests {
         check("LOC \\# 16 00121613 80000000 80000000 00989680", "00121613 80000000 80000000 00989680");
         check_refused("LOC \\# 2 ffff", "5:12: error: LOC: these octets are not the data of LOC");
         check_refused("A \\# 3 C00002", "5:10: error: A: these octets are not the data of A");
+        check_refused(
+            "APL \\# 8 0001 1803 c00002 00",
+            "5:12: error: APL: these octets are not the data of APL",
+        );
         check_refused("A \\# 5 C000020100", "5:10: error: A: these octets are not the data of A");
         check_refused("NS \\# 2 c000", "5:11: error: NS: these octets are not the data of NS");
         check_refused("TXT \\# 0", "5:10: error: TXT: these octets are not the data of TXT");

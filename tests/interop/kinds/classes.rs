@@ -1,13 +1,14 @@
 //! Classes other than IN, types that are none.
 
-use super::{CONTENT, Choice, FORMERR, Kind, NOERROR, NOTIMP, REFUSED, rcode};
+use super::{CONTENT, Choice, FORMERR, Kind, NOERROR, NOTIMP, REFUSED, answers, rcode};
 use crate::compare::{Aspect, Seen};
 use crate::name::Name;
 use crate::peers::Who;
-use crate::query::{CLASS_ANY, CLASS_IN};
+use crate::query::{CLASS_ANY, CLASS_CHAOS, CLASS_IN};
 
-const CLASS_CHAOS: u16 = 3;
+const AUTHORITATIVE: u16 = 0x0400;
 const OPT: u16 = 41;
+const ANY: u16 = 255;
 const TKEY: u16 = 249;
 const TSIG: u16 = 250;
 const MAILB: u16 = 253;
@@ -50,7 +51,13 @@ pub(super) const KINDS: &[Kind] = &[
         aspects: CONTENT,
         recognise: |seen| seen.query.class == CLASS_ANY && rcode(seen, Who::Bind) == Some(FORMERR),
         choice: Choice::Own(|seen| {
-            [Aspect::Rcode, Aspect::Answer].iter().all(|&aspect| seen.same(aspect, Who::Meridian, Who::Nsd))
+            // TTLs aside: a kind tells of them.
+            let said =
+                |who| answers(seen, who).iter().map(|record| (&record.owner, record.rtype, &record.data));
+            let is_as =
+                |who| rcode(seen, Who::Meridian) == rcode(seen, who) && said(Who::Meridian).eq(said(who));
+            seen.answer(Who::Meridian).is_some_and(|answer| answer.flags & AUTHORITATIVE == 0)
+                && (seen.query.rtype == ANY || is_as(Who::Nsd) || is_as(Who::Knot))
         }),
     },
     Kind {

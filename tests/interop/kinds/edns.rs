@@ -2,13 +2,11 @@
 
 use super::{BADVERS, Choice, FORMERR, Kind, rcode};
 use crate::compare::{Aspect, Seen};
+use crate::message::Reaction;
+use crate::options::option_fault;
 use crate::peers::Who;
-use crate::query::{COOKIE, DO, Query, SUBNET};
+use crate::query::{COOKIE, DO, ERROR, EXPIRE, KEEPALIVE, Query, SUBNET, ZONE_VERSION};
 
-/// The option of RFC 7314.
-const EXPIRE: u16 = 9;
-/// The option of RFC 7828.
-const KEEPALIVE: u16 = 11;
 /// Every aspect of a refusal that says what it is about.
 const REFUSAL: &[Aspect] = &[
     Aspect::Rcode,
@@ -38,7 +36,7 @@ pub(super) const KINDS: &[Kind] = &[
             rcode(seen, Who::Bind) == Some(BADVERS)
                 && seen.query.edns.as_ref().is_some_and(|edns| edns.flags & DO != 0)
         },
-        choice: Choice::As(Who::Nsd),
+        choice: Choice::As(Who::Bind),
     },
     Kind {
         name: "version-refused-with-options",
@@ -49,37 +47,52 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "option-malformed",
         aspects: REFUSAL,
-        recognise: |seen| has_malformed_option(seen.query),
+        recognise: |seen| has_malformed_option(seen.query) && !is_later_version(seen.query),
         choice: Choice::Own(|seen| is_bare(seen, FORMERR)),
     },
     Kind {
         name: "client-subnet-echoed",
         aspects: &[Aspect::Subnet],
         recognise: |seen| seen.query.option(SUBNET).is_some(),
-        choice: Choice::Own(|seen| {
-            let echoed = seen.answer(Who::Meridian).and_then(|answer| answer.opt.as_ref()?.option(SUBNET));
-            echoed == seen.query.option(SUBNET)
-        }),
+        choice: Choice::Exact,
     },
     Kind {
         name: "extended-errors",
         aspects: &[Aspect::Errors],
-        recognise: |_| true,
-        choice: Choice::Own(|_| true),
+        recognise: |seen| seen.reactions.iter().any(|reaction| has_option(reaction, ERROR)),
+        choice: Choice::Exact,
+    },
+    Kind {
+        name: "cookies",
+        aspects: &[Aspect::Options],
+        recognise: |seen| seen.query.option(COOKIE).is_some() && has_option(seen.reaction(Who::Bind), COOKIE),
+        choice: Choice::Exact,
     },
     Kind {
         name: "expire",
         aspects: &[Aspect::Options],
         recognise: |seen| {
-            seen.query.option(EXPIRE).is_some() && Who::PEERS.iter().any(|&who| has_option(seen, who, EXPIRE))
+            seen.query.option(EXPIRE).is_some()
+                && Who::PEERS.iter().any(|&who| has_option(seen.reaction(who), EXPIRE))
         },
-        choice: Choice::Own(|seen| !has_option(seen, Who::Meridian, EXPIRE)),
+        choice: Choice::Exact,
     },
     Kind {
         name: "keepalive",
         aspects: &[Aspect::Options],
-        recognise: |seen| seen.query.option(KEEPALIVE).is_some() && has_option(seen, Who::Bind, KEEPALIVE),
-        choice: Choice::As(Who::Knot),
+        recognise: |seen| {
+            seen.query.option(KEEPALIVE).is_some() && has_option(seen.reaction(Who::Bind), KEEPALIVE)
+        },
+        choice: Choice::Exact,
+    },
+    Kind {
+        name: "zone-version",
+        aspects: &[Aspect::Options],
+        recognise: |seen| {
+            let is_said_by = |who| has_option(seen.reaction(who), ZONE_VERSION);
+            is_said_by(Who::Meridian) && !Who::PEERS.iter().any(|&who| is_said_by(who))
+        },
+        choice: Choice::Exact,
     },
 ];
 
@@ -87,20 +100,10 @@ fn is_later_version(query: &Query) -> bool {
     query.edns.as_ref().is_some_and(|edns| edns.version > 0)
 }
 
-/// Whether a client subnet or a cookie breaks its own rules (RFC 7871 §6, §7.1.2; RFC 7873 §4).
+/// Whether an option breaks its own rules.
 fn has_malformed_option(query: &Query) -> bool {
-    let subnet = query.option(SUBNET).is_some_and(|data| match *data {
-        [0, family @ 1..=2, prefix, 0, ref address @ ..] => {
-            let longest = if family == 1 { 32 } else { 128 };
-            let beyond = u32::from(prefix) % 8;
-            prefix > longest
-                || address.len() != usize::from(prefix).div_ceil(8)
-                || (beyond > 0 && address.last().is_some_and(|last| last << beyond != 0))
-        }
-        _ => true,
-    });
-    let cookie = query.option(COOKIE).is_some_and(|data| !matches!(data.len(), 8 | 16..=40));
-    subnet || cookie
+    let mut options = query.edns.iter().flat_map(|edns| &edns.options);
+    options.any(|(code, data)| option_fault(*code, data, query.transport).is_some())
 }
 
 /// Nothing but an rcode and an OPT.
@@ -116,29 +119,9 @@ fn is_bare(seen: &Seen<'_>, rcode: u16) -> bool {
     })
 }
 
-fn has_option(seen: &Seen<'_>, who: Who, code: u16) -> bool {
-    let opt = seen.answer(who).and_then(|answer| answer.opt.as_ref());
-    opt.is_some_and(|opt| opt.option(code).is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::name::Name;
-    use crate::query::Edns;
-
-    #[test]
-    fn malformed_options_are_recognised() {
-        let malformed = |code, data: &[u8]| {
-            let edns = Edns { options: vec![(code, data.to_vec())], ..Edns::plain() };
-            has_malformed_option(&Query { edns: Some(edns), ..Query::plain(Name::default(), 1) })
-        };
-        for good in [&[0, 1, 24, 0, 1, 2, 3][..], &[0, 1, 0, 0], &[0, 2, 9, 0, 0x20, 0x80]] {
-            assert!(!malformed(SUBNET, good), "{good:?}");
-        }
-        for bad in [&[0, 1, 24, 0, 1, 2][..], &[0, 1, 9, 0, 1, 0x40], &[0, 1, 8, 8, 1], &[0, 3, 0, 0], &[0]] {
-            assert!(malformed(SUBNET, bad), "{bad:?}");
-        }
-        assert!(malformed(COOKIE, &[0; 9]) && !malformed(COOKIE, &[0; 16]));
+fn has_option(reaction: &Reaction, code: u16) -> bool {
+    match reaction {
+        Reaction::Answer(answer) => answer.opt.as_ref().is_some_and(|opt| opt.option(code).is_some()),
+        Reaction::Silence | Reaction::Broken(_) => false,
     }
 }

@@ -4,10 +4,11 @@ mod additional;
 mod classes;
 mod edns;
 mod flags;
-mod not_yet;
 mod sections;
 
 use crate::compare::{Aspect, Seen};
+use crate::message::Record;
+use crate::options;
 use crate::peers::Who;
 
 /// One kind; its words stand in `disagreements.md` under its name.
@@ -29,6 +30,8 @@ pub enum Choice {
     As(Who),
     /// In a way of its own that holds in this.
     Own(fn(&Seen<'_>) -> bool),
+    /// With exactly the options that `options` expects of every answer.
+    Exact,
 }
 
 impl Kind {
@@ -42,13 +45,14 @@ impl Kind {
         match self.choice {
             Choice::As(who) => seen.same(aspect, Who::Meridian, who),
             Choice::Own(holds) => holds(seen),
+            Choice::Exact => options::are_exact(seen, aspect),
         }
     }
 }
 
 /// All kinds; the first one that tells of something counts.
 pub fn all() -> Vec<Kind> {
-    [not_yet::KINDS, edns::KINDS, classes::KINDS, flags::KINDS, sections::KINDS]
+    [edns::KINDS, sections::LOOPS, classes::KINDS, flags::KINDS, sections::KINDS]
         .into_iter()
         .flatten()
         .copied()
@@ -66,6 +70,11 @@ const BADVERS: u16 = 16;
 /// The rcode of an answer.
 fn rcode(seen: &Seen<'_>, who: Who) -> Option<u16> {
     seen.answer(who).map(|answer| answer.rcode)
+}
+
+/// The records of an answer section.
+fn answers<'t>(seen: &Seen<'t>, who: Who) -> &'t [Record] {
+    seen.answer(who).map_or(&[], |answer| &answer.answers)
 }
 
 /// All that the answer is about: everything but flags that are copied and OPT.

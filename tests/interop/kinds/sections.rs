@@ -1,16 +1,20 @@
 //! What stands in the sections.
 
-use super::{CONTENT, Choice, Kind, NOERROR, NXDOMAIN, SERVFAIL, additional, rcode};
+use std::collections::BTreeSet;
+
+use super::{CONTENT, Choice, Kind, NOERROR, NXDOMAIN, SERVFAIL, additional, answers, rcode};
 use crate::compare::{Aspect, Seen};
 use crate::message::{Answer, Record};
 use crate::name::Name;
 use crate::peers::Who;
+use crate::query::COOKIE;
 
 const NS: u16 = 2;
 const CNAME: u16 = 5;
 const SOA: u16 = 6;
 const YXDOMAIN: u16 = 6;
 const DNAME: u16 = 39;
+const DS: u16 = 43;
 const RRSIG: u16 = 46;
 const NSEC: u16 = 47;
 const NSEC3: u16 = 50;
@@ -24,17 +28,70 @@ const WITH_TRUNCATION: &[Aspect] = &[
     Aspect::Authority,
     Aspect::Additional,
 ];
+/// The longest TTL (RFC 2181 §8).
+const TTL_MAX: u32 = 0x7fff_ffff;
 /// Knot gives up a chain of aliases after so many.
 const KNOT_CHAIN: usize = 5;
 
+/// Those that go before all others but faults of the query: what goes round, goes round in every class and for every type.
+pub(super) const LOOPS: &[Kind] = &[Kind {
+    name: "loop",
+    aspects: &[
+        Aspect::Rcode,
+        Aspect::Authoritative,
+        Aspect::Truncated,
+        Aspect::AuthenticData,
+        Aspect::Answer,
+        Aspect::Authority,
+        Aspect::Additional,
+    ],
+    recognise: |seen| {
+        let is_repeated = |who| answers(seen, who).windows(2).any(|pair| pair[0] == pair[1]);
+        is_repeated(Who::Knot) || is_repeated(Who::Nsd) || rcode(seen, Who::Bind) == Some(SERVFAIL)
+    },
+    choice: Choice::Own(|seen| {
+        let of = |who| -> BTreeSet<&Record> { answers(seen, who).iter().collect() };
+        let own = of(Who::Meridian);
+        rcode(seen, Who::Meridian) == rcode(seen, Who::Nsd)
+            && own.len() == answers(seen, Who::Meridian).len()
+            && (own == of(Who::Nsd) || own == of(Who::Knot))
+    }),
+}];
+
 pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "ttl-too-long",
+        aspects: &[Aspect::Answer],
+        recognise: |seen| answers(seen, Who::Knot).iter().any(|record| record.ttl > TTL_MAX),
+        choice: Choice::As(Who::Bind),
+    },
+    Kind {
+        name: "ds-of-a-zone-in-a-zone",
+        aspects: CONTENT,
+        recognise: |seen| {
+            seen.query.rtype == DS
+                && is_referral(seen, Who::Nsd)
+                && !is_referral(seen, Who::Bind)
+                && aliases(seen, Who::Nsd) == 0
+        },
+        choice: Choice::As(Who::Knot),
+    },
+    Kind {
+        name: "redirection-below-an-asterisk",
+        aspects: &[Aspect::Answer],
+        recognise: |seen| {
+            let of = |rtype| answers(seen, Who::Knot).iter().filter(move |record| record.rtype == rtype);
+            of(DNAME).any(|dname| of(CNAME).any(|cname| cname.owner == dname.owner))
+        },
+        choice: Choice::As(Who::Nsd),
+    },
     Kind {
         name: "any",
         aspects: &[Aspect::Answer, Aspect::Additional, Aspect::Authority, Aspect::Truncated],
         recognise: |seen| {
             seen.query.rtype == ANY
                 && rcode(seen, Who::Bind) == Some(NOERROR)
-                && !answers(seen, Who::Bind).is_empty()
+                && Who::PEERS.iter().any(|&who| !answers(seen, who).is_empty())
                 && aliases(seen, Who::Bind) == 0
         },
         choice: Choice::Own(is_one_rrset),
@@ -95,7 +152,9 @@ pub(super) const KINDS: &[Kind] = &[
         recognise: |seen| {
             is_truncated(seen, Who::Meridian)
                 && !is_truncated(seen, Who::Bind)
-                && seen.answer(Who::Meridian).is_some_and(|answer| answer.option(COOKIE).is_some())
+                && seen
+                    .answer(Who::Meridian)
+                    .is_some_and(|answer| answer.opt.as_ref().is_some_and(|opt| opt.option(COOKIE).is_some()))
                 && additional::is_full(seen, Who::Bind)
         },
         choice: Choice::Own(|seen| answers(seen, Who::Meridian).is_empty()),
@@ -131,19 +190,12 @@ pub(super) const KINDS: &[Kind] = &[
         aspects: CONTENT,
         recognise: |seen| {
             [RRSIG, NSEC, NSEC3].contains(&seen.query.rtype)
-                && Who::PEERS.iter().any(|&who| aliases(seen, who) == 0)
-                && Who::PEERS.iter().any(|&who| aliases(seen, who) > 0)
+                && Who::PEERS.iter().any(|&who| aliases(seen, who) != aliases(seen, Who::Bind))
         },
-        choice: Choice::Own(|seen| aliases(seen, Who::Meridian) > 0),
-    },
-    Kind {
-        name: "loop",
-        aspects: WITH_TRUNCATION,
-        recognise: |seen| {
-            let is_repeated = answers(seen, Who::Knot).windows(2).any(|pair| pair[0] == pair[1]);
-            is_repeated || (rcode(seen, Who::Bind) == Some(SERVFAIL) && aliases(seen, Who::Bind) > 0)
-        },
-        choice: Choice::As(Who::Nsd),
+        choice: Choice::Own(|seen| {
+            let most = Who::PEERS.iter().map(|&who| aliases(seen, who)).max();
+            Some(aliases(seen, Who::Meridian)) == most
+        }),
     },
     Kind {
         name: "chain-of-more-than-five",
@@ -168,10 +220,6 @@ pub(super) const KINDS: &[Kind] = &[
         choice: Choice::As(Who::Knot),
     },
 ];
-
-fn answers<'t>(seen: &Seen<'t>, who: Who) -> &'t [Record] {
-    seen.answer(who).map_or(&[], |answer| &answer.answers)
-}
 
 fn is_truncated(seen: &Seen<'_>, who: Who) -> bool {
     seen.answer(who).is_some_and(|answer| answer.flags & TRUNCATED != 0)

@@ -16,7 +16,7 @@ pub(super) fn command(plan: &Plan<'_>) -> Command {
         "options {{\n  directory \"{folder}\";\n  listen-on port {} {{ {}; }};\n  listen-on-v6 {{ none; }};\n  \
          pid-file none;\n  session-keyfile none;\n  recursion no;\n  dnssec-validation no;\n  notify no;\n  \
          allow-query {{ any; }};\n  allow-transfer {{ none; }};\n  server-id \"{IDENTITY}\";\n  version none;\n  \
-         edns-udp-size 1232;\n  max-udp-size 1232;\n  nocookie-udp-size 1232;\n  answer-cookie no;\n  \
+         edns-udp-size 1232;\n  max-udp-size 1232;\n  nocookie-udp-size 1232;\n  answer-cookie yes;\n  \
          minimal-responses no-auth;\n  minimal-any yes;\n  empty-zones-enable no;\n  zero-no-soa-ttl no;\n  rrset-order {{ order none; }};\n  \
          check-integrity no;\n  check-mx ignore;\n  check-mx-cname ignore;\n  check-srv-cname ignore;\n  \
          check-sibling no;\n  check-wildcard no;\n  \

@@ -1,0 +1,178 @@
+//! Queries as packets, made before anything is measured.
+
+use std::net::IpAddr;
+
+/// Type A.
+const A: u16 = 1;
+/// Class IN.
+const IN: u16 = 1;
+/// Type OPT (RFC 6891).
+const OPT: u16 = 41;
+/// The payload that the queries' OPT records promise (RFC 9715).
+const PAYLOAD: u16 = 1232;
+/// EDNS option codes: client subnet (RFC 7871), cookie (RFC 7873).
+const CLIENT_SUBNET: u16 = 8;
+const COOKIE: u16 = 10;
+/// Source prefixes of the client subnets: what resolvers send.
+const SOURCE_PREFIX_IPV4: u8 = 24;
+const SOURCE_PREFIX_IPV6: u8 = 56;
+
+/// The option that a query carries in its OPT record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EdnsOption<'o> {
+    /// The network of this address: /24 or /56.
+    ClientSubnet(IpAddr),
+    /// A client cookie of 8 octets, with a server cookie behind it where one is known.
+    Cookie(&'o [u8]),
+}
+
+/// A query for the A records of a name without escapes, with OPT; its id is 0.
+pub fn query(name: &str, option: Option<EdnsOption<'_>>) -> Vec<u8> {
+    let mut packet = vec![0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1];
+    for label in name.split('.').filter(|label| !label.is_empty()) {
+        packet.push(label.len() as u8);
+        packet.extend_from_slice(label.as_bytes());
+    }
+    packet.push(0);
+    packet.extend([A, IN].map(u16::to_be_bytes).as_flattened());
+    let option = option.map(encode).unwrap_or_default();
+    packet.push(0);
+    packet.extend([OPT, PAYLOAD, 0, 0, option.len() as u16].map(u16::to_be_bytes).as_flattened());
+    packet.extend(option);
+    packet
+}
+
+fn encode(option: EdnsOption<'_>) -> Vec<u8> {
+    let (code, data) = match option {
+        EdnsOption::ClientSubnet(IpAddr::V4(address)) => {
+            (CLIENT_SUBNET, subnet(1, SOURCE_PREFIX_IPV4, &address.octets()))
+        }
+        EdnsOption::ClientSubnet(IpAddr::V6(address)) => {
+            (CLIENT_SUBNET, subnet(2, SOURCE_PREFIX_IPV6, &address.octets()))
+        }
+        EdnsOption::Cookie(cookie) => (COOKIE, cookie.to_vec()),
+    };
+    [code.to_be_bytes().as_slice(), &(data.len() as u16).to_be_bytes(), &data].concat()
+}
+
+fn subnet(family: u16, source_prefix: u8, address: &[u8]) -> Vec<u8> {
+    let octets = usize::from(source_prefix / 8);
+    [family.to_be_bytes().as_slice(), &[source_prefix, 0], &address[..octets]].concat()
+}
+
+/// Client and server cookie of an answer; `None` where it has none.
+pub fn cookie_of(answer: &[u8]) -> Option<&[u8]> {
+    // A search for the option's head is enough here: no zone of the benches holds these octets.
+    let head = [0, COOKIE as u8];
+    let at =
+        answer.windows(4).rposition(|window| window[..2] == head && window[2] == 0 && window[3] >= 16)?;
+    answer.get(at + 4..at + 4 + usize::from(answer[at + 3]))
+}
+
+/// Queries of one length, one behind the other: so that a burst of them is one segmented send.
+pub struct Packets {
+    octets: Vec<u8>,
+    length: usize,
+}
+
+impl Packets {
+    /// Takes the packets.
+    ///
+    /// # Panics
+    ///
+    /// Where there are none, or not all have one length.
+    pub fn new(packets: impl Iterator<Item = Vec<u8>>) -> Packets {
+        let mut octets = Vec::new();
+        let mut length = None;
+        for packet in packets {
+            assert_eq!(
+                *length.get_or_insert(packet.len()),
+                packet.len(),
+                "all queries of a work have one length"
+            );
+            octets.extend(packet);
+        }
+        Packets { octets, length: length.expect("a work has queries") }
+    }
+
+    /// Octets of each packet.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.octets.len() / self.length
+    }
+
+    /// Packet number `number`, from the front again after the last one.
+    pub fn get(&self, number: u64) -> &[u8] {
+        let index = (number % self.count() as u64) as usize;
+        &self.octets[index * self.length..][..self.length]
+    }
+}
+
+/// What the right answers of a work have in common; anything else is counted as wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// RCODE.
+    pub rcode: u8,
+    /// Whether the answer section holds something.
+    pub has_answer: bool,
+}
+
+impl Expected {
+    /// Whether this answer is right, as far as its header tells. The floor, which echoes, is never asked.
+    pub fn is_met_by(self, answer: &[u8]) -> bool {
+        let [_, _, first, second, _, _, count_high, count_low, ..] = *answer else { return false };
+        let truncated = first & 2 != 0;
+        !truncated && second & 0xf == self.rcode && (count_high | count_low != 0) == self.has_answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_has_a_question_and_an_opt_record() {
+        let octets = query("a.bc", None);
+        let expected = b"\0\0\0\0\0\x01\0\0\0\0\0\x01\x01a\x02bc\0\0\x01\0\x01\0\0\x29\x04\xd0\0\0\0\0\0\0";
+        assert_eq!(octets, expected);
+    }
+
+    #[test]
+    fn rfc7871_client_subnets_have_the_octets_of_their_prefix() {
+        let octets = query("", Some(EdnsOption::ClientSubnet("192.0.2.77".parse().unwrap())));
+        assert!(octets.ends_with(b"\0\x0b\0\x08\0\x07\0\x01\x18\0\xc0\0\x02"), "{octets:?}");
+        let octets = query("", Some(EdnsOption::ClientSubnet("2001:db8::1".parse().unwrap())));
+        assert!(octets.ends_with(b"\0\x0f\0\x08\0\x0b\0\x02\x38\0\x20\x01\x0d\xb8\0\0\0"), "{octets:?}");
+    }
+
+    #[test]
+    fn rfc7873_the_cookie_of_an_answer_is_found() {
+        let cookie = [5; 24];
+        let answer = query("a", Some(EdnsOption::Cookie(&cookie)));
+        assert_eq!(cookie_of(&answer), Some(cookie.as_slice()));
+        assert_eq!(cookie_of(&query("a", Some(EdnsOption::Cookie(&cookie[..8])))), None);
+        assert_eq!(cookie_of(&query("a", None)), None);
+    }
+
+    #[test]
+    fn an_answer_is_right_by_its_header() {
+        let right = Expected { rcode: 0, has_answer: true };
+        let header = |second: u8, third: u8, count: u8| [0, 0, second, third, 0, 1, 0, count, 0, 0, 0, 0];
+        assert!(right.is_met_by(&header(0x84, 0, 1)));
+        assert!(!right.is_met_by(&header(0x84, 3, 1)));
+        assert!(!right.is_met_by(&header(0x84, 0, 0)));
+        assert!(!right.is_met_by(&header(0x86, 0, 1)));
+        assert!(!right.is_met_by(&[0; 5]));
+    }
+
+    #[test]
+    fn packets_start_again_after_the_last_one() {
+        let packets = Packets::new([vec![1, 1], vec![2, 2]].into_iter());
+        assert_eq!((packets.length(), packets.count()), (2, 2));
+        assert_eq!([packets.get(1), packets.get(2)], [&[2, 2], &[1, 1]]);
+    }
+}

@@ -1,0 +1,111 @@
+//! The zones that are served. Every peer gets the same master file.
+
+mod geo;
+mod names;
+
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+pub use geo::{CONTINENTS, Member, SITES, STEERED_NAMES, Site, TTL, nearest_sites, steered_name};
+pub use names::{DELEGATIONS, NAMES, WILDCARDS, delegation, name, wildcard};
+
+/// Records of the large zone.
+pub const MILLION: u64 = 1_000_000;
+
+/// A zone that is served, and all that belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum World {
+    /// 10,000 names, with wildcards and delegations.
+    Names,
+    /// Names whose addresses depend on where the client is.
+    Geo,
+    /// A zone of a million address records.
+    Million,
+}
+
+impl World {
+    /// Every world.
+    pub const ALL: [World; 3] = [World::Names, World::Geo, World::Million];
+
+    /// For people.
+    pub fn label(self) -> &'static str {
+        match self {
+            World::Names => "names",
+            World::Geo => "geo",
+            World::Million => "million",
+        }
+    }
+
+    /// The zone's apex, without the final dot.
+    pub fn apex(self) -> &'static str {
+        match self {
+            World::Names => "names.example",
+            World::Geo => "geo.example",
+            World::Million => "million.example",
+        }
+    }
+
+    /// Writes the zone's master file. Nothing in it is left to chance.
+    pub fn write_zone(self, path: &Path) -> Result<()> {
+        let write = || self.write(&mut BufWriter::new(fs::File::create(path)?));
+        write().with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn write(self, out: &mut impl Write) -> std::io::Result<()> {
+        let apex = self.apex();
+        writeln!(out, "$ORIGIN {apex}.\n$TTL 3600")?;
+        writeln!(out, "@ SOA ns1.{apex}. hostmaster.{apex}. 1 7200 900 1209600 300")?;
+        writeln!(out, "@ NS ns1.{apex}.\n@ NS ns2.{apex}.")?;
+        writeln!(out, "ns1 A 192.0.2.1\nns2 A 192.0.2.2")?;
+        match self {
+            World::Names => names::write(out)?,
+            World::Geo => geo::write(out)?,
+            World::Million => (0..MILLION).try_for_each(|number| {
+                let [_, second, third, fourth] = (number as u32).to_be_bytes();
+                writeln!(out, "{} A 10.{second}.{third}.{fourth}", million_label(number))
+            })?,
+        }
+        out.flush()
+    }
+}
+
+/// Name number `number` of the large zone.
+pub fn million_name(number: u64) -> String {
+    format!("{}.{}", million_label(number), World::Million.apex())
+}
+
+fn million_label(number: u64) -> String {
+    format!("r{number:07}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone(world: World) -> String {
+        let mut out = Vec::new();
+        world.write(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_world_has_the_records_that_it_promises() {
+        let lines = |world| zone(world).lines().count() as u64 - 7;
+        assert_eq!(lines(World::Names), NAMES + WILDCARDS + 4 * DELEGATIONS);
+        assert_eq!(lines(World::Geo), STEERED_NAMES);
+        assert_eq!(lines(World::Million), MILLION);
+    }
+
+    #[test]
+    fn the_names_that_are_asked_for_exist() {
+        let names = zone(World::Names);
+        for name in [name(NAMES - 1), delegation(DELEGATIONS - 1), wildcard(WILDCARDS - 1)] {
+            let label = name.strip_suffix(".names.example").unwrap();
+            assert!(names.contains(&format!("{label} ")), "{name}");
+        }
+        assert!(zone(World::Million).contains("r0999999 A 10.15.66.63"));
+    }
+}

@@ -1,0 +1,72 @@
+//! A question on its way to its answer: what was asked, by whom, on which generation.
+
+use super::{
+    Arrival, Client, Context, ERROR_EXTRA, Question, Standing, TCP_MAX, Transport, UDP_WITHOUT_EDNS,
+};
+use crate::geo::Prefix;
+use crate::snapshot::RequireCookies;
+use crate::wire::query::Query;
+use crate::wire::{ClientSubnet, QuestionName};
+
+/// A well-formed question and what is known of it before it is answered.
+pub(super) struct Exchange<'e, 'p> {
+    pub(super) context: &'e Context<'e>,
+    pub(super) query: &'e Query<'p>,
+    pub(super) arrival: Arrival<'p>,
+}
+
+impl<'p> Exchange<'_, 'p> {
+    /// The client subnet option of the query.
+    pub(super) fn subnet(&self) -> Option<ClientSubnet<'p>> {
+        self.query.edns.and_then(|edns| edns.client_subnet)
+    }
+
+    /// Who asks.
+    pub(super) fn client(&self) -> Client {
+        let subnet = self.subnet().and_then(|subnet| subnet.decisive());
+        Client { transport: self.arrival.source, subnet }
+    }
+
+    /// The question, of type `qtype`.
+    pub(super) fn question<'n>(&self, name: &'n QuestionName, qtype: u16) -> Question<'n> {
+        Question { name, qtype, qclass: self.query.qclass }
+    }
+
+    /// Whether the query is answered with BADCOOKIE instead of data: it knows cookies and shows no valid one where one
+    /// is required. `over_limit` says that its client exceeds a rate limit. Over TCP the address is proven.
+    pub(super) fn requires_cookie(&self, over_limit: bool) -> bool {
+        let lacks_one = matches!(self.arrival.cookie.standing, Standing::ClientOnly | Standing::Invalid);
+        let cookies = self.context.snapshot.configuration.cookies.as_ref();
+        let required = cookies.is_some_and(|cookies| match cookies.require {
+            RequireCookies::Never => false,
+            RequireCookies::UnderLoad => over_limit,
+            RequireCookies::Always => true,
+        });
+        lacks_one && required && self.arrival.transport == Transport::Udp
+    }
+
+    /// The largest response, in octets, that this client takes over this transport.
+    pub(super) fn limit(&self) -> usize {
+        match (self.arrival.transport, &self.query.edns) {
+            (Transport::Tcp, _) => TCP_MAX,
+            (Transport::Udp, None) => UDP_WITHOUT_EDNS,
+            (Transport::Udp, Some(edns)) => {
+                let configuration = &self.context.snapshot.configuration;
+                let unproven = configuration.udp_payload_max_without_cookie;
+                let unproven = unproven.filter(|_| self.arrival.cookie.standing != Standing::Valid);
+                usize::from(edns.payload.min(unproven.unwrap_or(configuration.udp_payload_max)))
+            }
+        }
+    }
+
+    /// The largest answer, in octets, that has no data: it must not amplify.
+    pub(super) fn limit_without_data(&self) -> usize {
+        UDP_WITHOUT_EDNS.min(self.arrival.length + ERROR_EXTRA)
+    }
+
+    /// The network that a resolver has asked for, as far as an answer of this scope is for it alone (RFC 7871 §7.2.1).
+    pub(super) fn network(&self, scope: u8) -> Option<Prefix> {
+        let subnet = self.subnet().filter(|_| scope > 0)?;
+        Some(Prefix::around(subnet.decisive()?, subnet.source.min(scope)))
+    }
+}
