@@ -7,6 +7,7 @@ use crate::compare::{Aspect, Seen};
 use crate::message::{Answer, Record};
 use crate::name::Name;
 use crate::peers::Who;
+use crate::query::COOKIE;
 
 const NS: u16 = 2;
 const CNAME: u16 = 5;
@@ -133,6 +134,30 @@ pub(super) const KINDS: &[Kind] = &[
                     || additional::is_full(seen, Who::Meridian)
                     || Who::PEERS.into_iter().all(has_all))
         }),
+    },
+    Kind {
+        name: "redirection-without-room",
+        aspects: WITH_TRUNCATION,
+        recognise: |seen| {
+            let has_room = !is_truncated(seen, Who::Bind);
+            has_room
+                && (is_truncated(seen, Who::Knot) || is_truncated(seen, Who::Nsd))
+                && answers(seen, Who::Bind).iter().any(|record| record.rtype == DNAME)
+        },
+        choice: Choice::As(Who::Bind),
+    },
+    Kind {
+        name: "cookie-without-room",
+        aspects: WITH_TRUNCATION,
+        recognise: |seen| {
+            is_truncated(seen, Who::Meridian)
+                && !is_truncated(seen, Who::Bind)
+                && seen
+                    .answer(Who::Meridian)
+                    .is_some_and(|answer| answer.opt.as_ref().is_some_and(|opt| opt.option(COOKIE).is_some()))
+                && additional::is_full(seen, Who::Bind)
+        },
+        choice: Choice::Own(|seen| answers(seen, Who::Meridian).is_empty()),
     },
     Kind {
         name: "truncated-by-case",
