@@ -63,7 +63,8 @@ impl Responder {
                 let exchange = self.open(context, &query, (source, transport), packet.len());
                 match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
                     Course::Decide(qtype) => self.answer(&exchange, qtype, out),
-                    Course::Control => self.hand_over(context, &exchange.arrival),
+                    Course::Control if exchange.requires_cookie(false) => self.demand_cookie(&exchange, out),
+                    Course::Control => self.hand_over_query(&exchange, out),
                     Course::Refuse(error) => self.refuse_query(&exchange, error, out),
                 }
             }
@@ -134,7 +135,7 @@ impl Responder {
     }
 
     /// Writes what was decided for a question of type `qtype`; without one, an answer that has no data and TC, so that the
-    /// client comes over TCP.
+    /// client comes over TCP. What it says beside the data gives way to the data (RFC 8914 §3).
     fn write(
         &mut self,
         exchange: &Exchange<'_, '_>,
@@ -142,30 +143,85 @@ impl Responder {
         qtype: Option<u16>,
         out: &mut [u8],
     ) -> Reaction {
-        let query = exchange.query;
-        let opt = query.edns.and_then(|edns| {
-            let snapshot = exchange.context.snapshot;
-            let configuration = &snapshot.configuration;
-            let error = explanation::of(answer, configuration.extended_errors);
-            if error.is_none() && configuration.report_channel.is_none() && !edns.asks_for_options() {
-                return Some(plain_opt(configuration, &edns, answer.scope));
+        let written = match self.remarks(exchange, answer, qtype) {
+            None => self.render(exchange, answer, qtype, None, out),
+            Some(remarks) => self.render_remarked(exchange, answer, qtype, &remarks, out),
+        };
+        let Some((length, truncated)) = written else { return Reaction::Drop };
+        self.count_answer(answer, truncated);
+        Reaction::Answer(length)
+    }
+
+    /// What there is to say beside the data; `None` where nothing was asked for and nothing is to be told.
+    #[inline]
+    fn remarks<'s>(
+        &self,
+        exchange: &Exchange<'s, '_>,
+        answer: &Answer<'_>,
+        qtype: Option<u16>,
+    ) -> Option<Remarks<'s>> {
+        let edns = exchange.query.edns.as_ref()?;
+        let snapshot = exchange.context.snapshot;
+        let configuration = &snapshot.configuration;
+        let error = explanation::of(answer, configuration.extended_errors);
+        if error.is_none() && configuration.report_channel.is_none() && !edns.asks_for_options() {
+            return None;
+        }
+        let remarks = match qtype.filter(|_| answer.rcode != Rcode::Refused) {
+            Some(qtype) => Remarks::of_zone(snapshot, edns, &self.name, qtype),
+            None => Remarks::default(),
+        };
+        Some(Remarks { error, scope: answer.scope, ..remarks })
+    }
+
+    /// Renders an answer with its remarks, and once more without those that nobody asked for where it is truncated.
+    #[cold]
+    fn render_remarked(
+        &mut self,
+        exchange: &Exchange<'_, '_>,
+        answer: &Answer<'_>,
+        qtype: Option<u16>,
+        remarks: &Remarks<'_>,
+        out: &mut [u8],
+    ) -> Option<(usize, bool)> {
+        let written = self.render(exchange, answer, qtype, Some(remarks), out);
+        match written {
+            Some((_, true)) if qtype.is_some() && remarks.tell_unasked() => {
+                self.render(exchange, answer, qtype, Some(&remarks.asked_for()), out)
             }
-            let (remarks, room) = match qtype.filter(|_| answer.rcode != Rcode::Refused) {
-                Some(qtype) => (Remarks::of_zone(snapshot, &edns, &self.name, qtype), exchange.limit()),
-                None => (Remarks::default(), exchange.limit_without_data()),
-            };
-            self.opt(exchange, &Remarks { error, scope: answer.scope, ..remarks }, room)
-        });
-        let response = Response::start(out, exchange.limit(), query.header, query.question, opt);
-        let Some(mut response) = response else { return Reaction::Drop };
+            _ => written,
+        }
+    }
+
+    /// Writes an answer: its length in octets, and whether it is truncated. `None` where not even its OPT fits.
+    #[inline]
+    fn render(
+        &mut self,
+        exchange: &Exchange<'_, '_>,
+        answer: &Answer<'_>,
+        qtype: Option<u16>,
+        remarks: Option<&Remarks<'_>>,
+        out: &mut [u8],
+    ) -> Option<(usize, bool)> {
+        let query = exchange.query;
+        let opt = match (remarks, &query.edns) {
+            (None, edns) => {
+                let configuration = &exchange.context.snapshot.configuration;
+                edns.as_ref().map(|edns| plain_opt(configuration, edns, answer.scope))
+            }
+            (Some(remarks), _) => {
+                let whole = qtype.is_some() && answer.rcode != Rcode::Refused;
+                let room = if whole { exchange.limit() } else { exchange.limit_without_data() };
+                self.opt(exchange, remarks, room)
+            }
+        };
+        let mut response = Response::start(out, exchange.limit(), query.header, query.question, opt)?;
         match qtype {
             Some(_) => render::render(answer, &mut response),
             None => response.truncate(),
         }
         let truncated = response.is_truncated();
-        let length = response.finish(answer.rcode, answer.authoritative);
-        self.count_answer(answer, truncated);
-        Reaction::Answer(length)
+        Some((response.finish(answer.rcode, answer.authoritative), truncated))
     }
 
     /// A message without a question asks for a cookie; one that it holds already must be good (RFC 7873 §5.4).
@@ -256,6 +312,35 @@ impl Responder {
         zone.is_some_and(|(_, apex)| apex == 0)
     }
 
+    /// Gives a query to the control handler. One that is too many for its network goes back with TC instead: its answer
+    /// has data, of which a flood must get no more than of any other.
+    fn hand_over_query(&mut self, exchange: &Exchange<'_, '_>, out: &mut [u8]) -> Reaction {
+        match self.verdict(exchange.context, &exchange.arrival, || (Class::control(), None)) {
+            Verdict::Drop => Reaction::Drop,
+            Verdict::Slip if exchange.requires_cookie(true) => {
+                self.answer_without_data(exchange, Rcode::BadCookie, out)
+            }
+            Verdict::Slip => self.send_to_tcp(exchange, out),
+            Verdict::Pass => {
+                self.tally.count(Counter::Control);
+                Reaction::Control
+            }
+        }
+    }
+
+    /// No data and TC.
+    fn send_to_tcp(&mut self, exchange: &Exchange<'_, '_>, out: &mut [u8]) -> Reaction {
+        self.tally.count(Counter::of_rcode(Rcode::NoError));
+        self.tally.count(Counter::Truncated);
+        let query = exchange.query;
+        let opt = self.opt(exchange, &Remarks::default(), exchange.limit_without_data());
+        let response = Response::start(out, UDP_WITHOUT_EDNS, query.header, query.question, opt);
+        let Some(mut response) = response else { return Reaction::Drop };
+        response.truncate();
+        Reaction::Answer(response.finish(Rcode::NoError, false))
+    }
+
+    /// Gives a NOTIFY, an UPDATE or a signed message to the control handler. What it answers to those is an error.
     fn hand_over(&self, context: &Context<'_>, arrival: &Arrival<'_>) -> Reaction {
         if self.verdict(context, arrival, || (Class::control(), None)) == Verdict::Drop {
             return Reaction::Drop;
