@@ -147,8 +147,7 @@ pub(super) const KINDS: &[Kind] = &[
                 && Who::PEERS.iter().any(|&who| aliases(seen, who) != aliases(seen, Who::Bind))
         },
         choice: Choice::Own(|seen| {
-            let most = Who::PEERS.iter().map(|&who| aliases(seen, who)).max();
-            Some(aliases(seen, Who::Meridian)) == most
+            Who::PEERS.iter().all(|&who| aliases(seen, Who::Meridian) >= aliases(seen, who))
         }),
     },
     Kind {
