@@ -52,7 +52,7 @@ fn find(zone: &Zone, owner: &Name) {
             for rrset in node.rrsets() {
                 assert!(rrset.record_count() > 0 && !rrset.octets().is_empty());
                 let end = rrset.octets().len();
-                assert!(rrset.apex_pointers().all(|at| at + 2 <= end), "a pointer outside of its RRset");
+                assert!(rrset.pointers().all(|at| at + 2 <= end), "a pointer outside of its RRset");
             }
         }
         Lookup::Referral(referral) => {

@@ -1,11 +1,17 @@
 //! From the answer as a value to octets.
 
-use super::decide::{Answer, Body, Link, LinkKind, Steered, Why};
+use super::decide::{Answer, Body, CHAIN_MAX, Link, LinkKind, Steered, Why};
+use crate::wire::header::HEADER_LENGTH;
+use crate::wire::name::NAME_MAX;
 use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section};
-use crate::zone::{Referral, Rrset};
+use crate::zone::{RRSET_START_MAX, Referral, Rrset};
 
 /// Octets of a record in front of its RDATA when its owner is a pointer.
 const BEFORE_RDATA: u16 = 12;
+/// Where an RRset begins at the latest: behind the question and a chain of DNAMEs, each with its CNAME, of the longest
+/// names. Pointers within it reach what they name.
+const START_MAX: usize = HEADER_LENGTH + NAME_MAX + 4 + CHAIN_MAX * 2 * (BEFORE_RDATA as usize + NAME_MAX);
+const _: () = assert!(START_MAX <= RRSET_START_MAX);
 
 /// Where names stand in the message: the name that the records belong to, and the apex of its zone.
 #[derive(Clone, Copy)]
@@ -14,7 +20,7 @@ struct Places {
     apex: u16,
 }
 
-/// Writes an answer's sections into a response. What does not fit is dropped section by section, with TC.
+/// Writes an answer's sections into a response. Where answer or authority do not fit, both are dropped, with TC.
 pub(super) fn render(answer: &Answer<'_>, response: &mut Response<'_, '_>) {
     if write(answer, response).is_none() {
         response.truncate();
@@ -85,7 +91,7 @@ fn put(
 
 fn records(rrset: Rrset<'_>, ttl: Option<u32>) -> Records<'_, impl Iterator<Item = usize>> {
     let count = rrset.record_count() as u16;
-    Records { octets: rrset.octets(), count, pointers: rrset.apex_pointers(), ttl }
+    Records { octets: rrset.octets(), count, pointers: rrset.pointers(), ttl }
 }
 
 fn put_steered(response: &mut Response<'_, '_>, places: Places, steered: &Steered<'_>) -> Option<()> {
@@ -110,17 +116,16 @@ fn put_referral(
     Some(())
 }
 
-/// What goes along with an RRset that was written at `start`: each owner is a pointer to where the RRset names it. An
-/// RRset that does not fit is left out; where it is needed the whole section is, with TC (RFC 9471 §3.1).
+/// What goes along with an RRset that was written at `start`: each owner is a pointer to where the RRset names it. What
+/// does not fit is left out, RRset by RRset; TC says so where it is needed (RFC 9471 §3.1).
 fn put_additional(response: &mut Response<'_, '_>, places: Places, rrset: Rrset<'_>, start: usize) {
-    let section = response.position();
     for additional in rrset.additional() {
         let owner = additional.owner.map_or(usize::from(places.owner), |offset| start + offset);
         let records = records(additional.rrset, None);
         let fits =
             owner <= POINTER_REACH && response.put(Section::Additional, owner as u16, places.apex, records);
         if !fits && additional.required {
-            return response.drop_additional(section);
+            response.set_truncated();
         }
     }
 }

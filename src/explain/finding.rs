@@ -104,13 +104,7 @@ fn rrset_of<'s>(answer: &Answer<'s>) -> Option<Rrset<'s>> {
 }
 
 fn rrset_finding(rrset: Rrset<'_>, wildcard: bool) -> Finding {
-    Finding::Rrset {
-        rtype: rrset.rtype(),
-        ttl: rrset.ttl(),
-        records: rrset.record_count(),
-        addresses: addresses(rrset),
-        wildcard,
-    }
+    Finding::Rrset { rtype: rrset.rtype(), ttl: rrset.ttl(), records: rrset.print(), wildcard }
 }
 
 fn referral_finding(name: &Name, referral: &Referral<'_>) -> Finding {
@@ -118,7 +112,7 @@ fn referral_finding(name: &Name, referral: &Referral<'_>) -> Finding {
     for _ in 0..referral.cut {
         cut = cut.parent().expect("a cut is an ancestor of the name or the name itself");
     }
-    Finding::Referral { cut, nameservers: referral.ns.record_count() }
+    Finding::Referral { cut, nameservers: referral.ns.print() }
 }
 
 /// The addresses of an A or AAAA RRset; none for other types.

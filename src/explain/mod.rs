@@ -98,10 +98,8 @@ pub enum Finding {
         rtype: u16,
         /// Seconds.
         ttl: u32,
-        /// Its records.
-        records: usize,
-        /// Its addresses, for A and AAAA.
-        addresses: Vec<IpAddr>,
+        /// The data of each record, as a master file has it with names in full.
+        records: Vec<String>,
         /// Whether a wildcard stands in.
         wildcard: bool,
     },
@@ -123,8 +121,8 @@ pub enum Finding {
     Referral {
         /// The zone cut.
         cut: Name,
-        /// The number of nameservers.
-        nameservers: usize,
+        /// The names of the nameservers.
+        nameservers: Vec<String>,
     },
 }
 

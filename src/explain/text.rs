@@ -106,6 +106,9 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
         text.field("access", &access_list(access));
     }
     text.field("found", &finding(&explanation.finding));
+    for record in records(&explanation.finding) {
+        text.field("", record);
+    }
     if let Some(steering) = &explanation.steering {
         let rtype = steering.family.type_name();
         text.field("rule", &format!("{} {rtype}: the RRset above is its default RRset", steering.owner));
@@ -129,10 +132,10 @@ fn finding(finding: &Finding) -> String {
             format!("an alias that is not followed: an answer follows {CHAIN_MAX}, each once")
         }
         Finding::Redirected => "a name below a DNAME".to_owned(),
-        Finding::Rrset { rtype, ttl, records, addresses, wildcard } => {
+        Finding::Rrset { rtype, ttl, records, wildcard } => {
             let rtype = record_type::name(*rtype);
             let by = if *wildcard { " (a wildcard stands in)" } else { "" };
-            format!("{rtype}, {}, TTL {ttl}{}{by}", counted(*records, "record"), listed(addresses))
+            format!("{rtype}, {}, TTL {ttl}{by}", counted(records.len(), "record"))
         }
         Finding::NoData { types, wildcard, ttl } => {
             let by = if *wildcard { ", by a wildcard" } else { "" };
@@ -140,8 +143,17 @@ fn finding(finding: &Finding) -> String {
         }
         Finding::NoName { ttl } => format!("nothing; resolvers remember for {ttl} s that the name is not"),
         Finding::Referral { cut, nameservers } => {
-            format!("a zone cut at {cut} with {}", counted(*nameservers, "nameserver"))
+            format!("a zone cut at {cut} with {}", counted(nameservers.len(), "nameserver"))
         }
+    }
+}
+
+/// The records that were found.
+fn records(finding: &Finding) -> &[String] {
+    match finding {
+        Finding::Rrset { records, .. } => records,
+        Finding::Referral { nameservers, .. } => nameservers,
+        _ => &[],
     }
 }
 
@@ -161,7 +173,7 @@ fn present(types: &[u16]) -> String {
 fn where_the_client_is(text: &mut Text, explanation: &Explanation, steering: &Steering) {
     text.field("decided on", &source(steering.source));
     let Some(place) = &steering.place else { return };
-    records(text, place);
+    database_records(text, place);
     text.field("decided by", &place.reason.level);
     if let Some(origin) = &place.reason.origin {
         text.field("measured", &format!("from {origin}"));
@@ -174,7 +186,7 @@ fn where_the_client_is(text: &mut Text, explanation: &Explanation, steering: &St
     text.field("scope", &scope(explanation.scope, place.scope));
 }
 
-fn records(text: &mut Text, place: &Place) {
+fn database_records(text: &mut Text, place: &Place) {
     let reason = &place.reason;
     if reason.record.is_none() {
         text.field("record", "none: no database knows this address");

@@ -10,7 +10,9 @@ const RECORD_FIXED: usize = 10;
 /// Octets of the room for an owner in a fragment, and of a compression pointer.
 const POINTER: usize = 2;
 /// The upper two bits of a compression pointer.
-const POINTER_BITS: u16 = 0xC000;
+pub const POINTER_BITS: u16 = 0xC000;
+/// What stands for the apex in [`Records`]: the pointer to offset 0.
+const TO_APEX: [u8; POINTER] = POINTER_BITS.to_be_bytes();
 /// The last offset that a compression pointer can name.
 pub const POINTER_REACH: usize = 0x3FFF;
 /// The question's name, as a place for pointers.
@@ -28,14 +30,15 @@ pub enum Section {
 }
 
 /// Records in the form of a zone's fragments: each with two octets of room for its owner, then type, class, TTL,
-/// RDLENGTH and RDATA; `pointers` are the offsets of pointers to the zone's apex.
+/// RDLENGTH and RDATA; `pointers` are the offsets of the pointers in it, to the zone's apex (those that say 0) and to names
+/// that stand earlier in `octets` (those that say where).
 #[derive(Clone, Copy)]
 pub struct Records<'r, P> {
     /// The records.
     pub octets: &'r [u8],
     /// How many they are.
     pub count: u16,
-    /// Offsets in `octets`, each of two octets.
+    /// Offsets in `octets`, each of a pointer of two octets.
     pub pointers: P,
     /// Replaces the TTL of every record.
     pub ttl: Option<u32>,
@@ -110,7 +113,7 @@ impl<'b, 'o> Response<'b, 'o> {
     }
 
     /// Appends records whose owner stands at `owner`, and whose apex stands at `apex`, both as offsets in the message.
-    /// Returns whether they fitted; if not, nothing was written.
+    /// Returns whether they fitted, and pointers in them reach what they name; if not, nothing was written.
     #[must_use]
     pub fn put<P: Iterator<Item = usize>>(
         &mut self,
@@ -125,7 +128,9 @@ impl<'b, 'o> Response<'b, 'o> {
         }
         let room = &mut self.buffer[self.at..end];
         room.copy_from_slice(records.octets);
-        point_at_apex(room, records.pointers, apex);
+        if set_pointers(room, records.pointers, apex, self.at).is_none() {
+            return false;
+        }
         patch_records(room, owner, records.ttl);
         self.counts[section as usize] += records.count;
         self.at = end;
@@ -184,11 +189,8 @@ impl<'b, 'o> Response<'b, 'o> {
         self.truncated = true;
     }
 
-    /// Gives the additional section up, back to `position`, where it began, and sets TC: what was dropped is needed (RFC
-    /// 9471 §3.1).
-    pub fn drop_additional(&mut self, position: usize) {
-        self.at = position;
-        self.counts[Section::Additional as usize] = 0;
+    /// Sets TC and leaves what stands there: a resolver may use each whole RRset (RFC 2181 §9).
+    pub fn set_truncated(&mut self) {
         self.truncated = true;
     }
 
@@ -244,13 +246,27 @@ impl<'b, 'o> Response<'b, 'o> {
     }
 }
 
-/// Replaces the pointers that stand for the apex.
+/// Turns pointers of [`Records`] that begin at `start` in the message into ones of that message. `None` when one does not
+/// reach what it names.
 #[inline]
-fn point_at_apex(room: &mut [u8], pointers: impl Iterator<Item = usize>, apex: u16) {
-    let pointer = (POINTER_BITS | apex).to_be_bytes();
+fn set_pointers(
+    room: &mut [u8],
+    pointers: impl Iterator<Item = usize>,
+    apex: u16,
+    start: usize,
+) -> Option<()> {
+    let apex = (POINTER_BITS | apex).to_be_bytes();
     for at in pointers {
-        room[at..at + POINTER].copy_from_slice(&pointer);
+        let place = &mut room[at..at + POINTER];
+        if place == TO_APEX {
+            place.copy_from_slice(&apex);
+        } else {
+            let target = start + usize::from(u16::from_be_bytes([place[0], place[1]]) & !POINTER_BITS);
+            let target = u16::try_from(target).ok().filter(|&target| usize::from(target) <= POINTER_REACH)?;
+            place.copy_from_slice(&(POINTER_BITS | target).to_be_bytes());
+        }
     }
+    Some(())
 }
 
 /// Sets the owner, and where wanted the TTL, of every record.
@@ -285,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_apex_pointers_and_ttls_are_patched() {
+    fn owners_pointers_and_ttls_are_patched() {
         let mut buffer = [0xEE; 512];
         let mut response = Response::start(&mut buffer, 512, HEADER, QUESTION, None).unwrap();
         assert!(response.put(
@@ -303,6 +319,27 @@ mod tests {
         expected.extend_from_slice(b"\xC0\x0C\0\x01\0\x01\0\0\0\x07\0\x04\x05\x06\x07\x08");
         expected.extend_from_slice(b"\xC0\x0E\0\x02\0\x01\0\0\0\x3C\0\x05\x02ns\xC0\x0E");
         assert_eq!(buffer[..length], expected);
+    }
+
+    #[test]
+    fn a_pointer_within_records_is_moved_to_where_they_stand() {
+        let ns = b"\0\0\0\x02\0\x01\0\0\0\x3C\0\x05\x02ns\xC0\0\0\0\0\x02\0\x01\0\0\0\x3C\0\x04\x01x\xC0\x0C";
+        for (start, fits) in [(QUESTION.len(), true), (POINTER_REACH - 24, true), (POINTER_REACH - 23, false)]
+        {
+            let question: Vec<u8> = QUESTION.iter().copied().cycle().take(start).collect();
+            let mut buffer = vec![0; 0x5000];
+            let mut response = Response::start(&mut buffer, 0x5000, HEADER, &question, None).unwrap();
+            assert_eq!(response.put(Section::Authority, 14, 14, records(ns, 2, &[15, 31])), fits);
+            let first = HEADER_LENGTH + start;
+            assert_eq!(response.position(), if fits { first + ns.len() } else { first }, "{start}");
+            let length = response.finish(Rcode::NoError, false);
+            assert_eq!(buffer[8..10], [0, if fits { 2 } else { 0 }]);
+            if fits {
+                assert_eq!(buffer[first + 15..][..2], [0xC0, 14]);
+                let target = (POINTER_BITS | (first + 12) as u16).to_be_bytes();
+                assert_eq!(buffer[length - 2..length], target);
+            }
+        }
     }
 
     #[test]

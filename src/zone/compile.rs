@@ -1,19 +1,12 @@
 //! Records to the compiled zone: grouped into RRsets and written as fragments; `nodes` makes the nodes.
 
-use super::compiled::{APEX_POINTER, Backing, RrsetEntry, Zone};
+use super::compiled::{Backing, RrsetEntry, Zone};
 use super::faults::{Faults, Place};
+use super::fragments::{Fragments, RRSET_OCTETS_MAX};
 use super::records::{Record, Records};
 use super::table::Table;
 use super::{field, hosts, nodes, record_type};
-use crate::wire::header::HEADER_LENGTH;
-use crate::wire::name::NAME_MAX;
-use crate::wire::options::OPT_MAX;
-use crate::wire::{Name, class, rtype};
-
-/// The longest question: a name, its type and its class.
-const QUESTION_MAX: usize = NAME_MAX + 4;
-/// The most octets of an RRset: what a message of 65535 octets holds beside its header, question and OPT record.
-pub(super) const RRSET_OCTETS_MAX: usize = u16::MAX as usize - HEADER_LENGTH - QUESTION_MAX - OPT_MAX;
+use crate::wire::{Name, rtype};
 
 /// Up to this many records are compared each with each before they are sorted to find doubled ones.
 const COMPARED_IN_PAIRS: usize = 8;
@@ -30,17 +23,15 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
     let mut compiler = Compiler {
         records,
         faults,
-        apex_labels: &records.apex().as_octets()[..records.apex().as_octets().len() - 1],
         rrsets: Vec::with_capacity(records.all().len() + 2),
-        fragments: Vec::with_capacity(records.all().len() * 16),
-        apex_pointers: Vec::new(),
+        fragments: Fragments::new(records.apex().as_octets(), records.all().len()),
         places: Vec::with_capacity(records.all().len()),
     };
     let first_rrsets = compiler.add_all_rrsets();
     let soa =
         compiler.rrsets[..first_rrsets[1] as usize].iter().position(|entry| entry.rtype == rtype::SOA)?;
     compiler.add_negative_soa(soa);
-    let Compiler { rrsets, fragments, apex_pointers, places, .. } = compiler;
+    let Compiler { rrsets, fragments, places, .. } = compiler;
     let (names, name_starts) = nodes::names(records);
     let mut zone = Zone {
         apex: apex.clone(),
@@ -51,8 +42,8 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
         nodes: nodes::nodes(records, &rrsets, &first_rrsets, &name_starts).into(),
         names: names.into(),
         rrsets: rrsets.into(),
-        fragments: fragments.into(),
-        apex_pointers: apex_pointers.into(),
+        fragments: fragments.octets.into(),
+        pointers: fragments.pointers.into(),
         hosts: Box::default(),
         soa: soa as u32,
         record_count: places.len(),
@@ -65,15 +56,12 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
 struct Compiler<'a> {
     records: &'a Records,
     faults: &'a mut Faults,
-    /// The apex without its root label, in lower case.
-    apex_labels: &'a [u8],
     rrsets: Vec<RrsetEntry>,
-    fragments: Vec<u8>,
-    apex_pointers: Vec<u16>,
+    fragments: Fragments<'a>,
     places: Vec<Place>,
 }
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
     /// Adds the RRsets of all owners; for each owner, and one more, the number of its first.
     fn add_all_rrsets(&mut self) -> Vec<u32> {
         let order = grouped(self.records);
@@ -100,18 +88,13 @@ impl Compiler<'_> {
                 self.lowest_ttl(set)
             }
         };
-        let start = self.fragments.len();
         self.push_entry(set[0].rtype);
         let entry = self.rrsets.len() - 1;
+        self.fragments.begin(set.len());
         for (index, record) in set.iter().enumerate() {
-            let record_start = self.fragments.len();
-            let pointer_count = self.apex_pointers.len();
             // RRSIG records have the TTL of what they cover each (RFC 4034 §3), so they do not share one.
             let ttl = if record.rtype == rtype::RRSIG { record.ttl } else { ttl };
-            self.push_record(start, record, ttl);
-            if self.fragments.len() - start > RRSET_OCTETS_MAX {
-                self.fragments.truncate(record_start);
-                self.apex_pointers.truncate(pointer_count);
+            if !self.fragments.push(record, self.records.rdata(record), ttl) {
                 self.refuse_large(record, set.len() - index);
                 break;
             }
@@ -123,42 +106,12 @@ impl Compiler<'_> {
     /// Opens an RRset at the end of what is there; it has no record yet.
     fn push_entry(&mut self, rtype: u16) {
         self.rrsets.push(RrsetEntry {
-            start: self.fragments.len() as u32,
-            pointers: self.apex_pointers.len() as u32,
+            start: self.fragments.octets.len() as u32,
+            pointers: self.fragments.pointers.len() as u32,
             backing: Backing::NONE,
             count: 0,
             rtype,
         });
-    }
-
-    /// Appends a record in the form that [`super::Rrset`] describes; its RRset starts at `start`.
-    fn push_record(&mut self, start: usize, record: &Record, ttl: u32) {
-        self.fragments.extend_from_slice(&[0, 0]);
-        self.fragments.extend_from_slice(&record.rtype.to_be_bytes());
-        self.fragments.extend_from_slice(&class::IN.to_be_bytes());
-        self.fragments.extend_from_slice(&ttl.to_be_bytes());
-        let length_at = self.fragments.len();
-        self.fragments.extend_from_slice(&[0, 0]);
-        self.push_rdata(start, record);
-        let length = self.fragments.len() - length_at - 2;
-        self.fragments[length_at..length_at + 2].copy_from_slice(&(length as u16).to_be_bytes());
-    }
-
-    fn push_rdata(&mut self, start: usize, record: &Record) {
-        let rdata = self.records.rdata(record);
-        if !field::may_compress(record.rtype) || self.apex_labels.is_empty() {
-            return self.fragments.extend_from_slice(rdata);
-        }
-        let mut copied = 0;
-        for name in field::names(record.rtype, rdata) {
-            let Some(literal) = labels_below(&rdata[name.clone()], self.apex_labels) else { continue };
-            self.fragments.extend_from_slice(&rdata[copied..name.start + literal]);
-            // Offsets of RRsets that are too large are dropped with the record.
-            self.apex_pointers.push((self.fragments.len() - start) as u16);
-            self.fragments.extend_from_slice(&APEX_POINTER);
-            copied = name.end;
-        }
-        self.fragments.extend_from_slice(&rdata[copied..]);
     }
 
     fn drop_doubled(&mut self, set: &mut Vec<&Record>) {
@@ -248,22 +201,12 @@ impl Compiler<'_> {
 
     /// Adds the SOA as negative answers carry it, and the entry that ends the table.
     fn add_negative_soa(&mut self, soa: usize) {
-        let entry = self.rrsets[soa];
-        let [start, end] =
-            [entry.start, self.rrsets.get(soa + 1).map_or(self.fragments.len() as u32, |next| next.start)];
-        let [pointers, pointers_end] = [
-            entry.pointers,
-            self.rrsets.get(soa + 1).map_or(self.apex_pointers.len() as u32, |next| next.pointers),
-        ];
+        let first = self.rrsets[soa];
         self.push_entry(rtype::SOA);
-        let copy_start = self.fragments.len();
-        self.fragments.extend_from_within(start as usize..end as usize);
-        self.apex_pointers.extend_from_within(pointers as usize..pointers_end as usize);
-        let copy = &mut self.fragments[copy_start..];
-        if let (Some(minimum), Some(ttl)) = (copy.last_chunk::<4>().copied(), copy.get(6..10)) {
-            let lower = minimum.as_slice().min(ttl).to_vec();
-            copy[6..10].copy_from_slice(&lower);
-        }
+        // There is an entry behind the SOA by now: the next one's, or the copy's.
+        let [from, to] =
+            [first, self.rrsets[soa + 1]].map(|entry| [entry.start as usize, entry.pointers as usize]);
+        self.fragments.repeat_with_lower_ttl(from, to);
         if let Some(negative) = self.rrsets.last_mut() {
             negative.count = 1;
         }
@@ -279,19 +222,6 @@ fn grouped(records: &Records) -> Vec<(u64, u32)> {
     // The stable sort finds the long ordered runs of a file that names each owner once.
     order.sort();
     order
-}
-
-/// The number of octets in front of the apex in a name that is at or below it; `apex` is without its root label.
-fn labels_below(name: &[u8], apex: &[u8]) -> Option<usize> {
-    let literal = name.len().checked_sub(apex.len() + 1)?;
-    if !name[literal..name.len() - 1].eq_ignore_ascii_case(apex) {
-        return None;
-    }
-    let mut at = 0;
-    while at < literal {
-        at += 1 + usize::from(name[at]);
-    }
-    (at == literal).then_some(literal)
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub(super) const APEX: u32 = 0;
 const SOA_NUMBERS: usize = 20;
 /// What stands for the apex at the end of a compressed name: a pointer to offset 0.
 pub(super) const APEX_POINTER: [u8; 2] = [0xc0, 0];
+/// What that pointer names.
+pub(super) const APEX_TARGET: usize = 0;
 
 /// A zone as it answers queries: immutable, shared by generations through `Arc`.
 pub struct Zone {
@@ -38,8 +40,8 @@ pub struct Zone {
     pub(super) rrsets: Box<[RrsetEntry]>,
     /// The RRsets' octets end to end ([`Rrset`] says how they look).
     pub(super) fragments: Box<[u8]>,
-    /// For each RRset the offsets of the pointers to the apex.
-    pub(super) apex_pointers: Box<[u16]>,
+    /// For each RRset the offsets of the pointers in it.
+    pub(super) pointers: Box<[u16]>,
     /// For each RRset that names hosts of the zone these hosts side by side.
     pub(super) hosts: Box<[Host]>,
     /// The number of the SOA's RRset.
@@ -115,7 +117,7 @@ pub(super) enum Standing {
 pub(super) struct RrsetEntry {
     /// Where its octets start in [`Zone::fragments`]; the next one's start ends them.
     pub(super) start: u32,
-    /// Where its offsets start in [`Zone::apex_pointers`]; the next one's start ends them.
+    /// Where its offsets start in [`Zone::pointers`]; the next one's start ends them.
     pub(super) pointers: u32,
     /// What stands behind it.
     pub(super) backing: Backing,

@@ -68,7 +68,8 @@ impl ZoneData {
         names.take_while(|name| name.is_within(self.apex())).find(is_cut)
     }
 
-    /// Whether `name` is the target of an NS record of this zone, or the wildcard that such a target gets its addresses by.
+    /// Whether `name` is the target of an NS record of this zone, or the wildcard that such a target gets its addresses
+    /// by.
     pub fn is_ns_target(&self, name: &Name) -> bool {
         self.ns_targets.get_or_init(|| self.collect_ns_targets()).contains(name)
     }

@@ -4,7 +4,8 @@
 //! `${offset[,width[,base]]}` the number plus an offset, with zeros in front, in base d, o, x, X, n or N (the last two:
 //! nibbles from the lowest, with full stops between them); `$$` and `\$` are a dollar sign. The data is one word; in
 //! quotes it may have several parts, and `\"` for quotes of theirs. Unlike BIND, nothing may follow the numbers of the
-//! range, and an offset counts for its own `$` only (BIND 9.18 adds it to every plain `$` behind it, against its manual).
+//! range, and an offset counts for its own `$` only (BIND 9.18 adds it to every plain `$` behind it, against its
+//! manual).
 //!
 //! A record is made as the line that one would have written, and read like it, so every type works. Its faults point
 //! at the directive and show that line; of one directive only the first error and the first warning are told.

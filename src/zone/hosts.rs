@@ -117,8 +117,8 @@ impl Finder<'_> {
     }
 }
 
-/// The owner as its own target: the `.` of SVCB and HTTPS, unless the record is an alias: then `.` says that there is no
-/// service (RFC 9460 §2.5). In other types `.` is no host either (RFC 7505, RFC 2782).
+/// The owner as its own target: the `.` of SVCB and HTTPS, unless the record is an alias: then `.` says that there is
+/// no service (RFC 9460 §2.5). In other types `.` is no host either (RFC 7505, RFC 2782).
 fn own_host(owner: u32, rtype: u16, target: &Target<'_>) -> Option<Host> {
     let is_service = matches!(rtype, rtype::SVCB | rtype::HTTPS) && !is_alias(rtype, target);
     is_service.then_some(Host { node: owner, name: 0, weight: HostWeight::Addresses, is_last: false })
@@ -136,6 +136,7 @@ fn host(node: u32, target: &Target<'_>, weight: HostWeight) -> Host {
 
 #[cfg(test)]
 mod tests {
+    use super::super::compiled::APEX_POINTER;
     use super::super::fixture::{question, rdata, whole};
     use super::*;
 
@@ -148,7 +149,7 @@ mod tests {
         let found: Vec<String> = rrset
             .additional()
             .map(|additional| {
-                let owner = additional.owner.map_or("@".to_owned(), |at| labels(&rrset.octets()[at..]));
+                let owner = additional.owner.map_or("@".to_owned(), |at| labels(rrset.octets(), at));
                 let data = rdata(additional.rrset).join(" ");
                 let required = if additional.required { " !" } else { "" };
                 format!("{owner} {} {data}{required}", additional.rrset.rtype())
@@ -158,16 +159,20 @@ mod tests {
         assert_eq!(rrset.has_additional(), !expected.is_empty(), "{text}");
     }
 
-    /// The labels at the front, up to a pointer or the root label.
-    fn labels(octets: &[u8]) -> String {
-        let mut rest = octets;
+    /// The labels of the name at `at`, up to the pointer to the apex or the root label.
+    fn labels(octets: &[u8], mut at: usize) -> String {
         let mut text = String::new();
-        while let Some((&length @ 1..=63, tail)) = rest.split_first() {
-            let (label, next) = tail.split_at(usize::from(length));
-            text.push_str(&format!("{}.", String::from_utf8_lossy(label)));
-            rest = next;
+        loop {
+            match usize::from(octets[at]) {
+                0 => return text,
+                length @ 1..=63 => {
+                    text.push_str(&format!("{}.", String::from_utf8_lossy(&octets[at + 1..][..length])));
+                    at += 1 + length;
+                }
+                _ if octets[at..].starts_with(&APEX_POINTER) => return text,
+                _ => at = usize::from(octets[at + 1]),
+            }
         }
-        text
     }
 
     #[test]
@@ -202,6 +207,14 @@ mod tests {
         check(zone, "_s._tcp", rtype::SRV, &["NS1.example.com. 1 c0000201"]);
         check(zone, "_n._tcp", rtype::SRV, &[]);
         check(zone, "p", rtype::PTR, &[]);
+    }
+
+    #[test]
+    fn an_owner_points_at_labels_not_at_another_pointer() {
+        let zone = whole("a MX 10 b.h\na MX 20 h\nb.h TXT x\nh A 192.0.2.1\n");
+        let mx = zone.node(zone.exact(&question("a.example.com.")).unwrap()).rrset(rtype::MX).unwrap();
+        assert_eq!(mx.octets()[14..20], *b"\x01b\x01h\xc0\0");
+        assert_eq!(mx.additional().next().unwrap().owner, Some(16));
     }
 
     #[test]

@@ -14,8 +14,8 @@
 //!
 //! A node's ancestors up to the apex are nodes too. So the closest encloser is found by halving the row of suffixes,
 //! in at most seven steps; names longer than the deepest node start at that node's depth. A wildcard that has a DNAME
-//! redirects nothing when it stands in for a name; only names below the wildcard's own name are (RFC 4592 §4.4, RFC 6672
-//! §3.3; Knot, NSD and BIND alike).
+//! redirects nothing when it stands in for a name; only names below the wildcard's own name are (RFC 4592 §4.4, RFC
+//! 6672 §3.3; Knot, NSD and BIND alike).
 
 use super::compiled::{APEX, Standing, Zone};
 use super::rrset::{Node, Redirection, Referral};
@@ -102,8 +102,8 @@ impl Zone {
         self.table.find(name.suffix_hash(suffix), |node| self.labels(node) == labels)
     }
 
-    /// Where a name leads whose closest encloser, suffix number `suffix`, is at or below a cut or a DNAME: the topmost of
-    /// them decides.
+    /// Where a name leads whose closest encloser, suffix number `suffix`, is at or below a cut or a DNAME: the topmost
+    /// of them decides.
     #[cold]
     fn elsewhere(&self, name: &QuestionName, mut suffix: usize, mut number: u32) -> Lookup<'_> {
         let depth = name.label_count().saturating_sub(self.apex_labels);
@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(faults, []);
         let zone = data.unwrap().compile();
         let Lookup::Referral(referral) = zone.find(&question("a.xn."), 1) else { panic!() };
-        assert_eq!(referral.ns.apex_pointers().count(), 0);
+        assert_eq!(referral.ns.pointers().count(), 0);
         let owner = referral.ns.additional().next().unwrap().owner.unwrap();
         assert_eq!(referral.ns.octets()[owner..], *b"\x02ns\x02xn\0");
         assert!(matches!(zone.find(&question("nowhere."), 1), Lookup::NoName));

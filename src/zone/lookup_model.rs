@@ -11,8 +11,8 @@ use crate::wire::{Name, rtype};
 
 type Model = BTreeMap<Name, BTreeSet<u16>>;
 
-/// What the model finds: the types at the node that answers, and whether a wildcard stands in; the cut; the owner of the
-/// DNAME; or nothing.
+/// What the model finds: the types at the node that answers, and whether a wildcard stands in; the cut; the owner of
+/// the DNAME; or nothing.
 #[derive(Debug, PartialEq)]
 enum Found {
     Node(BTreeSet<u16>, bool),

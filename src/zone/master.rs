@@ -365,8 +365,16 @@ impl Reader<'_> {
     }
 }
 
+/// What other servers call an alias that they resolve themselves. It is refused, rather than served as the private type
+/// that Knot and PowerDNS give it (TYPE65401): nobody's resolver follows that.
+const FLATTENED: [&[u8]; 2] = [b"ALIAS", b"ANAME"];
+
 /// What to write where `text` stands instead of a type.
 fn type_help(text: &[u8], owner_is_type: bool) -> String {
+    if FLATTENED.iter().any(|name| name.eq_ignore_ascii_case(text)) {
+        return "no type of the DNS: write A and AAAA records here, and steer the name if they should change"
+            .to_owned();
+    }
     match record_type::similar(text) {
         Some(similar) => format!("did you mean {similar}?"),
         None if looks_like_time(text) => "a TTL stands once, before the type".to_owned(),

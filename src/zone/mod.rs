@@ -5,9 +5,9 @@
 //! - `lexer`: octets to tokens; `cursor`: the tokens of one record's data.
 //! - `record_type`; `rdata` with `field`, `service`, `strict`: data from text to octets and back (`rdata` alone names
 //!   `domain`).
-//! - `master`, `directive`, `generate`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is wrong,
-//!   up to a bound.
-//! - `compile`, `nodes`, `hosts`: records to the tables of `compiled` (with a hash `table` of names), and whose
+//! - `master`, `directive`, `generate`: tokens to `records`, with origins, TTLs and owners; `faults` keeps what is
+//!   wrong, up to a bound.
+//! - `compile`, `fragments`, `nodes`, `hosts`: records to the tables of `compiled` (with a hash `table` of names), and whose
 //!   addresses go along; `check`: what is wrong with the zone as a whole; `data`: the zone before it is served.
 //! - `lookup`: what is at a name; `rrset`: views of what was found; `print`: records as a master file has them;
 //!   `zones`: which zone a name belongs to.
@@ -25,6 +25,7 @@ mod faults;
 mod field;
 #[cfg(test)]
 mod fixture;
+mod fragments;
 mod generate;
 mod hosts;
 mod lexer;
@@ -49,3 +50,7 @@ pub use lookup::Lookup;
 pub use master::FILE_OCTETS_MAX;
 pub use rrset::{Additional, Node, Redirection, Referral, Rrset};
 pub use zones::Zones;
+
+/// Where an RRset may begin in an answer at the latest for the pointers in it to reach what they name. What stands in front
+/// of it there, the question and a chain of aliases, is shorter (`answer` asserts it).
+pub const RRSET_START_MAX: usize = 0x1FFF;

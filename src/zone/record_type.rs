@@ -81,7 +81,7 @@ const fn known(mnemonic: &'static str, number: u16, example: &'static str) -> Re
     RecordType { mnemonic, number, example }
 }
 
-/// All mnemonics; the frequent ones first, since the table is searched from the front.
+/// All mnemonics of the registry as of 2026-08-28; the frequent ones first, since the table is searched from the front.
 pub(super) const TYPES: &[RecordType] = &[
     known("A", 1, "A 192.0.2.1"),
     known("AAAA", 28, "AAAA 2001:db8::1"),
@@ -160,6 +160,8 @@ pub(super) const TYPES: &[RecordType] = &[
     known("DSYNC", 66, "DSYNC CDS NOTIFY 5359 scanner.example.com."),
     known("HHIT", 67, "HHIT (data in base 64)"),
     known("BRID", 68, "BRID (data in base 64)"),
+    known("UNECE", 69, "UNECE \\# 2 FFFF"),
+    known("ISO", 70, "ISO \\# 2 FFFF"),
     known("UINFO", 100, "UINFO \\# 2 FFFF"),
     known("UID", 101, "UID \\# 2 FFFF"),
     known("GID", 102, "GID \\# 2 FFFF"),

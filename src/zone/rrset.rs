@@ -1,8 +1,9 @@
 //! Views into a compiled zone: a node, an RRset, what a referral consists of.
 
-use super::compiled::{APEX_POINTER, Host, HostWeight, RrsetEntry, Zone};
+use super::compiled::{APEX_POINTER, APEX_TARGET, Host, HostWeight, RrsetEntry, Zone};
 use super::field::{self, NAPTR};
-use crate::wire::name::NAME_MAX;
+use crate::wire::name::{LABEL_MAX, NAME_MAX};
+use crate::wire::response::POINTER_BITS;
 use crate::wire::{QuestionName, rtype};
 
 /// Where the fields of a record stand in an RRset's octets, counted from the record's start.
@@ -61,9 +62,10 @@ impl<'z> Node<'z> {
 }
 
 /// One RRset in wire form. Its octets are, record after record: two octets of room for the owner, type, class, TTL,
-/// RDLENGTH, RDATA. Names in RDATA of RFC 1035 types that lie at or below the apex end in the pointer 0xC000, which
-/// render replaces by a pointer to where the apex stands in the message; RDLENGTH counts them as they are here. The
-/// root zone has no such pointers.
+/// RDLENGTH, RDATA. Names in RDATA of RFC 1035 types end in a pointer where that makes them shorter, and RDLENGTH counts
+/// them so. The pointer 0xC000 stands for the apex (not in the root zone); any other one, only in RRsets of several
+/// records, is the offset of a name that stands earlier in the same octets. Render replaces both by where they stand in
+/// the message.
 #[derive(Clone, Copy)]
 pub struct Rrset<'z> {
     zone: &'z Zone,
@@ -106,11 +108,11 @@ impl<'z> Rrset<'z> {
         &self.zone.fragments[self.entry().start as usize..end as usize]
     }
 
-    /// Offsets within [`Rrset::octets`] of the two-octet pointers to the apex, ascending.
+    /// Offsets within [`Rrset::octets`] of the two-octet pointers, ascending.
     #[inline]
-    pub fn apex_pointers(&self) -> impl Iterator<Item = usize> + use<'z> {
+    pub fn pointers(&self) -> impl Iterator<Item = usize> + use<'z> {
         let end = self.zone.rrsets[self.number as usize + 1].pointers;
-        let offsets = &self.zone.apex_pointers[self.entry().pointers as usize..end as usize];
+        let offsets = &self.zone.pointers[self.entry().pointers as usize..end as usize];
         offsets.iter().map(|&offset| usize::from(offset))
     }
 
@@ -140,7 +142,7 @@ impl<'z> Rrset<'z> {
 
     /// The data of each record, its names in full.
     pub fn full_rdata(&self) -> Vec<Vec<u8>> {
-        let mut pointers = self.apex_pointers().peekable();
+        let mut pointers = self.pointers().peekable();
         let mut end = 0;
         let in_full = |rdata: &[u8]| {
             let start = end + record::RDATA;
@@ -149,7 +151,7 @@ impl<'z> Rrset<'z> {
             let mut copied = 0;
             while let Some(at) = pointers.next_if(|&at| at < end) {
                 octets.extend_from_slice(&rdata[copied..at - start]);
-                octets.extend_from_slice(self.zone.apex().as_octets());
+                octets.extend(self.name_pieces(at).flatten());
                 copied = at - start + APEX_POINTER.len();
             }
             octets.extend_from_slice(&rdata[copied..]);
@@ -160,14 +162,36 @@ impl<'z> Rrset<'z> {
 
     /// Reads the target of this CNAME or DNAME into `into`, in full and in lower case. `None` when this is neither.
     pub fn alias_target(&self, into: &mut QuestionName) -> Option<()> {
-        if !matches!(self.rtype(), rtype::CNAME | rtype::DNAME) {
-            return None;
+        matches!(self.rtype(), rtype::CNAME | rtype::DNAME).then_some(())?;
+        self.read_name(record::RDATA, into)
+    }
+
+    /// Reads the name that starts at `at` in [`Rrset::octets`] into `into`, in full and in lower case.
+    fn read_name(&self, at: usize, into: &mut QuestionName) -> Option<()> {
+        let mut octets = [0; NAME_MAX];
+        let mut end = 0;
+        for piece in self.name_pieces(at) {
+            let start = end;
+            end += piece.len();
+            octets.get_mut(start..end)?.copy_from_slice(piece);
         }
-        let target = self.rdata().next()?;
-        // Of two CNAMEs at one name (a fault, but checked like all else) the first pointer may be the second one's.
-        let first = self.apex_pointers().next().map(|at| at - record::RDATA);
-        let literal = first.filter(|&literal| literal < target.len());
-        self.zone.read_name(&target[..literal.unwrap_or(target.len())], literal.is_some(), into)
+        into.read(&octets[..end]).map(|_| ())
+    }
+
+    /// The labels of the name that starts at `at` in [`Rrset::octets`], piece by piece between pointers; the last ends in
+    /// the root label.
+    fn name_pieces(&self, at: usize) -> impl Iterator<Item = &'z [u8]> + use<'z> {
+        let (octets, apex) = (self.octets(), self.zone.apex.as_octets());
+        let mut next = Some(at);
+        std::iter::from_fn(move || {
+            let start = next.take()?;
+            if start == APEX_TARGET {
+                return Some(apex);
+            }
+            let end = start + labels_length(octets.get(start..)?);
+            next = pointer_at(octets, end);
+            octets.get(start..if next.is_some() { end } else { end + 1 })
+        })
     }
 
     /// Whether there is anything in [`Rrset::additional`].
@@ -177,8 +201,8 @@ impl<'z> Rrset<'z> {
     }
 
     /// What goes into the additional section with this RRset: addresses of the hosts that it names, as far as the zone
-    /// has them, the most urgent first. For a delegation that is its glue (RFC 9471 §2): in-domain, sibling, and what is
-    /// the zone's own.
+    /// has them, the most urgent first. For a delegation that is its glue (RFC 9471 §2): in-domain, sibling, and what
+    /// is the zone's own.
     pub fn additional(&self) -> impl Iterator<Item = Additional<'z>> + use<'z> {
         let (zone, rtype) = (self.zone, self.rtype());
         let hosts = self.entry().backing.as_hosts().map_or(&[][..], |start| &zone.hosts[start as usize..]);
@@ -201,18 +225,20 @@ impl<'z> Rrset<'z> {
             NAPTR => field::names(NAPTR, rdata).next().map_or(0, |name| name.start),
             _ => 0,
         };
-        let mut pointers = self.apex_pointers().peekable();
         let mut end = 0;
         for (record, rdata) in self.rdata().enumerate() {
             let start = end + record::RDATA;
             end = start + rdata.len();
-            let below_apex = pointers.next_if(|at| at + APEX_POINTER.len() == end).is_some();
-            let literal = rdata.len() - if below_apex { APEX_POINTER.len() } else { 0 };
-            let labels = rdata.get(before(rdata)..literal).unwrap_or_default();
-            if self.zone.read_name(labels, below_apex, room).is_some() {
-                visit(Target { record, rdata, offset: start + before(rdata), name: room });
+            let at = start + before(rdata);
+            if self.read_name(at, room).is_some() {
+                visit(Target { record, rdata, offset: self.labels_at(at), name: room });
             }
         }
+    }
+
+    /// Where the labels of the name stand that starts at `at`: elsewhere when it is but a pointer to an earlier name.
+    fn labels_at(&self, at: usize) -> usize {
+        pointer_at(self.octets(), at).filter(|&earlier| earlier != APEX_TARGET).unwrap_or(at)
     }
 
     #[inline]
@@ -221,20 +247,19 @@ impl<'z> Rrset<'z> {
     }
 }
 
-impl Zone {
-    /// Reads labels, completed by the apex where they ended in a pointer to it.
-    fn read_name(&self, labels: &[u8], below_apex: bool, into: &mut QuestionName) -> Option<()> {
-        if !below_apex {
-            into.read(labels)?;
-            return Some(());
-        }
-        let mut octets = [0; NAME_MAX];
-        let end = labels.len() + self.apex_octets.len();
-        octets.get_mut(..labels.len())?.copy_from_slice(labels);
-        octets.get_mut(labels.len()..end)?.copy_from_slice(&self.apex_octets);
-        into.read(&octets[..end])?;
-        Some(())
+/// What the pointer at `at` names, where one stands there.
+fn pointer_at(octets: &[u8], at: usize) -> Option<usize> {
+    let pointer = u16::from_be_bytes([*octets.get(at)?, *octets.get(at + 1)?]);
+    (pointer & POINTER_BITS == POINTER_BITS).then_some(usize::from(pointer & !POINTER_BITS))
+}
+
+/// The octets of the labels at the front, up to a pointer or the root label.
+fn labels_length(octets: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(length @ 1..=LABEL_MAX) = octets.get(at).map(|&length| usize::from(length)) {
+        at += 1 + length;
     }
+    at
 }
 
 /// How a name below a DNAME is redirected (RFC 6672 §2.2).
@@ -265,7 +290,8 @@ pub struct Referral<'z> {
 
 /// Records that go into the additional section with an RRset that names their owner.
 pub struct Additional<'z> {
-    /// Where the owner's name stands in the octets of the RRset that names it; `None` when it is that RRset's own owner.
+    /// Where the owner's name stands in the octets of the RRset that names it; `None` when it is that RRset's own
+    /// owner.
     pub owner: Option<usize>,
     /// The records.
     pub rrset: Rrset<'z>,
@@ -289,7 +315,7 @@ pub(super) struct Target<'t> {
     pub(super) record: usize,
     /// Its data, as it stands in [`Rrset::octets`].
     pub(super) rdata: &'t [u8],
-    /// Where the name starts in [`Rrset::octets`].
+    /// Where the name's labels start in [`Rrset::octets`].
     pub(super) offset: usize,
     /// The name.
     pub(super) name: &'t QuestionName,

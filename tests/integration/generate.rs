@@ -1,12 +1,8 @@
 //! `$GENERATE` makes the records that BIND's named-compilezone makes of the same file.
 
 use std::process::Command;
-use std::sync::Arc;
 
-use meridian::fault::Source;
-use meridian::wire::Name;
-use meridian::zone::ZoneData;
-
+use crate::harness::master_file::load;
 use crate::harness::place::fixture;
 use crate::harness::server::run;
 
@@ -14,13 +10,8 @@ const APEX: &str = "generate.example.";
 
 /// The records of a text, sorted.
 fn records(path: &str, text: &str) -> Vec<String> {
-    let apex = Name::parse(APEX.as_bytes(), Some(&Name::root())).unwrap();
-    let mut include = |path: &str| -> Result<Arc<Source>, String> { Err(format!("{path} is not read here")) };
-    let (data, faults) = ZoneData::parse(&apex, &Source::new(path, text), &mut include);
-    let errors: Vec<String> =
-        faults.iter().map(ToString::to_string).filter(|line| line.contains(": error: ")).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
-    let mut records = data.unwrap().print();
+    let zone = load(APEX, path, text).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let mut records = zone.print();
     records.sort();
     records
 }

@@ -1,4 +1,5 @@
-//! The real binary with real peers on loopback: dig, kdig, drill, delv, nginx, unbound, Python. `tests/run` prepares what they need.
+//! The real binary with real peers on loopback: dig, kdig, drill, delv, nginx, unbound, Knot Resolver, Python.
+//! `tests/run` prepares what they need.
 
 // Nothing is reachable from outside of a test binary; its functions outside of `#[test]` are tests as well, and print
 // what they measured.
@@ -14,6 +15,7 @@ mod nginx_monitor;
 mod odd_packets;
 mod privileges;
 mod rate_limit;
+mod record_types;
 mod reloads;
 mod resolver;
 mod restart;

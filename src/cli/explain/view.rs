@@ -68,8 +68,7 @@ enum FindingView {
         #[serde(rename = "type")]
         rtype: String,
         ttl: u32,
-        records: usize,
-        addresses: Vec<IpAddr>,
+        records: Vec<String>,
         wildcard: bool,
     },
     NoData {
@@ -82,7 +81,7 @@ enum FindingView {
     },
     Referral {
         cut: String,
-        nameservers: usize,
+        nameservers: Vec<String>,
     },
 }
 
@@ -265,11 +264,10 @@ fn finding(finding: &Finding) -> FindingView {
         Finding::NotAllowed => FindingView::NotAllowed,
         Finding::ChainTooLong => FindingView::ChainTooLong,
         Finding::Redirected => FindingView::Redirected,
-        Finding::Rrset { rtype, ttl, records, addresses, wildcard } => FindingView::Rrset {
+        Finding::Rrset { rtype, ttl, records, wildcard } => FindingView::Rrset {
             rtype: record_type::name(*rtype),
             ttl: *ttl,
-            records: *records,
-            addresses: addresses.clone(),
+            records: records.clone(),
             wildcard: *wildcard,
         },
         Finding::NoData { types, wildcard, ttl } => FindingView::NoData {
@@ -279,7 +277,7 @@ fn finding(finding: &Finding) -> FindingView {
         },
         Finding::NoName { ttl } => FindingView::NoName { ttl: *ttl },
         Finding::Referral { cut, nameservers } => {
-            FindingView::Referral { cut: cut.to_string(), nameservers: *nameservers }
+            FindingView::Referral { cut: cut.to_string(), nameservers: nameservers.clone() }
         }
     }
 }

@@ -71,8 +71,8 @@ impl Checker<'_> {
         self.faults.push(fault.help("let one of them lead out of the loop"));
     }
 
-    /// Whether aliases of one type lead from a name of the zone to node `start`, or with DNAME to a name below it. Other
-    /// DNAMEs on the way are followed.
+    /// Whether aliases of one type lead from a name of the zone to node `start`, or with DNAME to a name below it.
+    /// Other DNAMEs on the way are followed.
     fn leads_back(&self, start: u32, rtype: u16, name: &mut QuestionName) -> bool {
         let own = self.zone.node(start).rrset(rtype).map(|rrset| rrset.number());
         for _ in 0..LOOP_MAX {

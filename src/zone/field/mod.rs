@@ -10,6 +10,7 @@
 
 mod bitmap;
 mod blob;
+mod flags;
 mod gateway;
 mod host_identity;
 mod link;
@@ -50,6 +51,8 @@ pub(super) enum Field {
     Type,
     /// A number that has mnemonics.
     Named(&'static number::Mnemonics),
+    /// The flags of a key, as a number or by mnemonics (KEY).
+    KeyFlags,
     Name,
     /// A character string (RFC 1035 §3.3).
     Text,
@@ -137,6 +140,7 @@ impl Field {
             Field::Moment => into.extend(number::parse_moment(cursor)?.to_be_bytes()),
             Field::Type => into.extend(number::parse_type(cursor)?.to_be_bytes()),
             Field::Named(mnemonics) => return mnemonics.parse(cursor, into),
+            Field::KeyFlags => into.extend(flags::parse(cursor)?.to_be_bytes()),
             Field::Name => return cursor.name(into),
             Field::Text => return cursor.string(into),
             Field::Texts => return text::parse_strings(cursor, into),
@@ -175,7 +179,7 @@ impl Field {
             Field::Ipv4 => words.push(Ipv4Addr::from(octets.array::<4>()?)),
             Field::Ipv6 => words.push(Ipv6Addr::from(octets.array::<16>()?)),
             Field::U8 => words.push(octets.u8()?),
-            Field::U16 => words.push(octets.u16()?),
+            Field::U16 | Field::KeyFlags => words.push(octets.u16()?),
             Field::U32 | Field::Seconds => words.push(octets.u32()?),
             Field::U64 => words.push(u64::from_be_bytes(octets.array()?)),
             Field::Moment => number::print_moment(octets.u32()?, words),
@@ -217,7 +221,7 @@ impl Field {
     fn width(self, rest: &[u8]) -> usize {
         match self {
             Field::U8 => 1,
-            Field::U16 | Field::Type => 2,
+            Field::U16 | Field::Type | Field::KeyFlags => 2,
             Field::Ipv4 | Field::U32 | Field::Seconds | Field::Moment => 4,
             Field::U64 | Field::Eui64 | Field::Locator => 8,
             Field::Eui48 => 6,

@@ -164,7 +164,8 @@ const DAY: u64 = 24 * HOUR;
 /// The digits of `YYYYMMDDHHmmSS`.
 const MOMENT_DIGITS: usize = 14;
 
-/// Reads a moment as seconds since 1970; those beyond 2106 have no place in 32 bits.
+/// Reads a moment as seconds since 1970; those beyond 2106 have no place in 32 bits. BIND takes them modulo 2^32, so
+/// that a signature meant for long is out of date: better refused.
 pub(super) fn parse_moment(cursor: &mut Cursor<'_>) -> Result<u32, RdataError> {
     let what = "a moment as YYYYMMDDHHmmSS up to 21060207062815, or seconds since 1970";
     let text = cursor.word(what)?;
@@ -184,7 +185,8 @@ fn seconds_since_1970(text: &[u8]) -> Option<u32> {
     u32::try_from(days * DAY + hour * HOUR + minute * MINUTE + second).ok().filter(|_| is_in_month)
 }
 
-/// Prints a moment as `YYYYMMDDHHmmSS`.
+/// Prints a moment as `YYYYMMDDHHmmSS`. Validators take it for the one nearest to now (RFC 4034 §3.1.5), and tools
+/// print that: from 2094 on a moment before 1970. There is no clock here, and what was written is what is printed.
 pub(super) fn print_moment(seconds: u32, words: &mut Words) {
     let ((year, month, day), second) = (date(u64::from(seconds) / DAY), u64::from(seconds) % DAY);
     let (hour, minute) = (second / HOUR, second % HOUR / MINUTE);

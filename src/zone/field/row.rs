@@ -13,7 +13,8 @@ const MR: u16 = 9;
 const MINFO: u16 = 14;
 
 /// The fields of a type's data; `None` for a type whose data has no presentation form but the generic one: unknown
-/// ones, NULL (RFC 1035 §3.3.10), UINFO, UID, GID and UNSPEC (no specification).
+/// ones, NULL (RFC 1035 §3.3.10), UINFO, UID, GID and UNSPEC (no specification), UNECE and ISO (registered in 2026,
+/// their form still in discussion).
 pub(in crate::zone) fn row(number: u16) -> Option<&'static [Field]> {
     Some(match number {
         rtype::A => &[Ipv4],
@@ -37,7 +38,7 @@ fn dnssec_row(number: u16) -> Option<&'static [Field]> {
         // DNSKEY, CDNSKEY, RKEY: RFC 4034 §2.2, RFC 7344, draft-reid-dnsext-rkey.
         rtype::DNSKEY | 57 | 60 => &[U16, U8, Named(&ALGORITHM), Base64],
         // KEY, which may be without a key: RFC 2535 §7.1.
-        25 => &[U16, Named(&PROTOCOL), Named(&ALGORITHM), OptionalBase64],
+        25 => &[KeyFlags, Named(&PROTOCOL), Named(&ALGORITHM), OptionalBase64],
         // RRSIG, SIG: RFC 4034 §3.2, RFC 2535 §7.2.
         rtype::RRSIG | 24 => &[Type, Named(&ALGORITHM), U8, Seconds, Moment, Moment, U16, Name, Base64],
         rtype::NSEC => &[Name, Types],

@@ -129,7 +129,7 @@ fn broken_lines_are_all_reported_and_the_others_read() {
 
 #[test]
 fn faults_point_at_the_token_and_say_the_way_out() {
-    let cases: [(&str, &str); 23] = [
+    let cases: [(&str, &str); 24] = [
         (
             "www.example.com A 192.0.2.1",
             "5:1: warning: this name is relative: it means www.example.com.example.com. \
@@ -153,6 +153,11 @@ fn faults_point_at_the_token_and_say_the_way_out() {
         (
             "a 60 60 A 192.0.2.1",
             "5:6: error: there is no record type 60 (help: a TTL stands once, before the type)",
+        ),
+        (
+            "a Alias b",
+            "5:3: error: there is no record type Alias (help: no type of the DNS: \
+             write A and AAAA records here, and steer the name if they should change)",
         ),
         ("a CH TXT x", "5:3: error: only class IN is served (help: remove the class, or write IN)"),
         (

@@ -37,7 +37,8 @@ pub(super) fn parse(number: u16, cursor: &mut Cursor<'_>, into: &mut Vec<u8>) ->
 }
 
 /// The data of a record of type `number` as a master file writes it: in the form of its type, in the generic form
-/// where that has none or where the octets are not data of the type. Names in `rdata` stand in full, and are printed so.
+/// where that has none or where the octets are not data of the type. Names in `rdata` stand in full, and are printed
+/// so.
 pub(super) fn print(number: u16, rdata: &[u8]) -> String {
     let native = field::row(number).and_then(|fields| field::print(fields, rdata));
     native.unwrap_or_else(|| print_generic(rdata))

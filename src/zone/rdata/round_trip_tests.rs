@@ -50,7 +50,7 @@ fn windows() -> BoxedStrategy<Vec<u8>> {
 fn data_of(field: Field) -> BoxedStrategy<Vec<u8>> {
     match field {
         Field::U8 => octets(1),
-        Field::U16 | Field::Type => octets(2),
+        Field::U16 | Field::Type | Field::KeyFlags => octets(2),
         Field::Ipv4 | Field::U32 | Field::Seconds | Field::Moment => octets(4),
         Field::Eui48 => octets(6),
         Field::U64 | Field::Eui64 | Field::Locator => octets(8),

@@ -38,6 +38,26 @@ pub fn dig(server: SocketAddr, name: &str, rtype: &str, arguments: &[&str]) -> D
     parse(&text)
 }
 
+/// Asks `server` all of these questions, a name and a type each, by few processes. In their order.
+pub fn dig_all(server: SocketAddr, questions: &[(String, String)], arguments: &[&str]) -> Vec<Dug> {
+    /// The most questions of one process.
+    const QUESTIONS_MAX: usize = 100;
+    let mut all = Vec::with_capacity(questions.len());
+    for part in questions.chunks(QUESTIONS_MAX) {
+        let mut command = Command::new("dig");
+        command.args(["-r", &format!("@{}", server.ip()), "-p", &server.port().to_string()]);
+        command.args(["+tries=2", "+time=5"]).args(arguments);
+        for (name, rtype) in part {
+            command.args(["-q", name, "-t", rtype]);
+        }
+        let text = String::from_utf8_lossy(&run(&mut command).stdout).into_owned();
+        let answers: Vec<Dug> = text.split(";; Got answer:").skip(1).map(parse).collect();
+        assert_eq!(answers.len(), part.len(), "one answer to each question of {command:?}:\n{text}");
+        all.extend(answers);
+    }
+    all
+}
+
 fn parse(text: &str) -> Dug {
     let after = |mark: &str| text.lines().find_map(|line| Some(line.split_once(mark)?.1));
     let status = after("status: ").and_then(|rest| rest.split(',').next()).unwrap_or_default();

@@ -4,6 +4,7 @@ pub mod client;
 pub mod crowd;
 pub mod dig;
 pub mod load;
+pub mod master_file;
 pub mod message;
 pub mod mutation;
 pub mod nginx;

@@ -40,7 +40,8 @@ impl Folder {
         self.copy_below(&fixture(&format!("data/{fixture_folder}")), "");
     }
 
-    fn copy_below(&self, from: &Path, below: &str) {
+    /// Copies what is in a folder to a place below this one, which is empty or ends in a slash.
+    pub fn copy_below(&self, from: &Path, below: &str) {
         for entry in fs::read_dir(from).expect("a fixture folder can be listed") {
             let entry = entry.expect("an entry of a fixture folder can be read");
             let name = format!("{below}{}", entry.file_name().to_string_lossy());

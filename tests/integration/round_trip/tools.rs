@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
-use super::Line;
+use crate::harness::master_file::Line;
 use crate::harness::server::run;
 
 /// A name and a type to ask for.

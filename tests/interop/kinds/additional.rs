@@ -21,10 +21,19 @@ const ROOM_OF_A_RECORD: usize = 41;
 pub(super) fn is_right(seen: &Seen<'_>) -> bool {
     let Some(own) = seen.answer(Who::Meridian) else { return false };
     let added: BTreeSet<&Record> = own.additionals.iter().collect();
-    let is_full = own.length + ROOM_OF_A_RECORD > room(seen);
-    added.len() == own.additionals.len()
-        && added.iter().all(|record| ADDITIONAL_TYPES.contains(&record.rtype) && is_named(own, record))
-        && (is_full || common(seen).is_subset(&added))
+    is_named_once(own) && (is_full(seen, Who::Meridian) || common(seen).is_subset(&added))
+}
+
+/// Whether what was added is of a type that is, is there once, and has its name somewhere else in the message.
+pub(super) fn is_named_once(answer: &Answer) -> bool {
+    let added: BTreeSet<&Record> = answer.additionals.iter().collect();
+    added.len() == answer.additionals.len()
+        && added.iter().all(|record| ADDITIONAL_TYPES.contains(&record.rtype) && is_named(answer, record))
+}
+
+/// Whether an answer has no room for another address.
+pub(super) fn is_full(seen: &Seen<'_>, who: Who) -> bool {
+    seen.answer(who).is_some_and(|answer| answer.length + ROOM_OF_A_RECORD > room(seen))
 }
 
 /// What Knot and BIND both add.

@@ -4,7 +4,6 @@ mod additional;
 mod classes;
 mod edns;
 mod flags;
-mod not_yet;
 mod sections;
 
 use crate::compare::{Aspect, Seen};
@@ -53,7 +52,7 @@ impl Kind {
 
 /// All kinds; the first one that tells of something counts.
 pub fn all() -> Vec<Kind> {
-    [not_yet::KINDS, edns::KINDS, sections::LOOPS, classes::KINDS, flags::KINDS, sections::KINDS]
+    [edns::KINDS, sections::LOOPS, classes::KINDS, flags::KINDS, sections::KINDS]
         .into_iter()
         .flatten()
         .copied()

@@ -116,6 +116,27 @@ pub(super) const KINDS: &[Kind] = &[
         }),
     },
     Kind {
+        name: "referral-without-room",
+        aspects: &[Aspect::Authority, Aspect::Additional, Aspect::Truncated, Aspect::AuthenticData],
+        recognise: |seen| {
+            Who::PEERS.iter().any(|&who| is_referral(seen, who))
+                && Who::PEERS.iter().any(|&who| is_truncated(seen, who) || additional::is_full(seen, who))
+        },
+        choice: Choice::Own(|seen| {
+            let Some(own) = seen.answer(Who::Meridian) else { return false };
+            let is_truncated = own.flags & TRUNCATED != 0;
+            if own.authorities.is_empty() {
+                return is_truncated && own.additionals.is_empty();
+            }
+            let has_all =
+                |who| seen.answer(who).is_none_or(|answer| answer.additionals.len() <= own.additionals.len());
+            additional::is_named_once(own)
+                && (is_truncated
+                    || additional::is_full(seen, Who::Meridian)
+                    || Who::PEERS.into_iter().all(has_all))
+        }),
+    },
+    Kind {
         name: "truncated-by-case",
         aspects: &[
             Aspect::Answer,
