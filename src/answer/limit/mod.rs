@@ -9,7 +9,7 @@
 //! | is empty | it is the n-th of its bucket, n the slip | goes out truncated; an error, which has nothing to cut off, whole |
 //! | is empty | otherwise | is dropped |
 //!
-//! A slipped answer is no longer than its query (and an OPT), and sends a true client on to TCP, where nobody can speak
+//! A slipped answer is at most 60 octets longer than its query, for the options that were asked for, and sends a true client on to TCP, where nobody can speak
 //! in another's name. Never dropping without slipping is why a limited client is slowed down and not cut off. Who is
 //! exempt, by its address or by a valid cookie, is not in the table at all. Where cookies are required under load
 //! (`RequireCookies`), a client that knows them gets BADCOOKIE in place of a truncated answer, and is exempt from then on.
@@ -25,6 +25,10 @@ use super::{Context, Counter, Standing, Tally};
 use crate::geo::Prefix;
 use crate::snapshot::{RateLimit, TICKS_PER_MS};
 use table::{Spending, Table};
+
+/// One network of clients gets at most so many times the rate of one class, whatever client subnets it asks for: a public
+/// resolver asks the same for many, but nobody can prove that a subnet is not invented.
+const SUBNETS: u64 = 32;
 
 /// What becomes of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,18 +97,23 @@ impl Limiter {
         if settings.exempt.take(client) {
             return Verdict::Pass;
         }
-        let mut key = self.mix(0, network(settings, client), class.word());
-        if let Some(subnet) = subnet {
-            let (upper, lower) = halves(subnet.address);
-            key = self.mix(1, key, self.mix(2, upper ^ u64::from(subnet.length), lower));
-        }
+        let key = self.mix(0, network(settings, client), class.word());
         let price = Spending {
             now: now.wrapping_mul(TICKS_PER_MS),
             interval: settings.rate.interval(),
             burst: settings.rate.burst(),
             slip: settings.slip,
         };
-        self.table.spend(key, &price)
+        let Some(subnet) = subnet else { return self.table.spend(key, &price) };
+        let whole = Spending { interval: (price.interval / SUBNETS).max(1), ..price };
+        match self.table.spend(self.mix(1, key, key), &whole) {
+            Verdict::Pass => {
+                let (upper, lower) = halves(subnet.address);
+                let subnet = self.mix(2, upper ^ u64::from(subnet.length), lower);
+                self.table.spend(self.mix(1, key, subnet), &price)
+            }
+            held_back => held_back,
+        }
     }
 
     /// Two words to one: both halves of a product, keyed on one side by a seed that nobody knows.

@@ -81,6 +81,26 @@ fn classes_and_client_subnets_have_buckets_of_their_own() {
 }
 
 #[test]
+fn invented_client_subnets_get_a_network_no_more_than_32_times_the_rate() {
+    let settings =
+        RateLimit { rate: Rate::new(NonZeroU32::new(10).unwrap(), Duration::from_secs(1)), ..one() };
+    let limiter = Limiter::new([1, 2, 3]);
+    let mut passed = 0;
+    // 20 subnets each millisecond, none asked for twice.
+    for number in 0..200_000u32 {
+        let subnet = Some(Prefix::around(IpAddr::from((0x0100_0000 + (number << 8)).to_be_bytes()), 24));
+        let verdict =
+            limiter.limit(&settings, address("192.0.2.1"), Class::control(), subnet, u64::from(number / 20));
+        passed += u32::from(verdict == Verdict::Pass);
+    }
+    // Ten seconds, and the burst of one.
+    assert!((3200..=3520).contains(&passed), "{passed}");
+    let other =
+        limiter.limit(&settings, address("192.0.3.1"), Class::control(), subnet("10.0.0.0/24"), 9_999);
+    assert_eq!(other, Verdict::Pass);
+}
+
+#[test]
 fn who_is_exempt_is_neither_limited_nor_counted() {
     let network = Network { address: address("192.0.2.128"), length: 25, taken: true };
     let settings = RateLimit { exempt: Networks::new(vec![network], false), ..one() };
