@@ -71,7 +71,7 @@ fn registry() -> ZoneFile {
             ),
         };
         if number % 3 == 0 {
-            let _ = writeln!(text, "d{number} DS {number} 13 2 {:064x}", number);
+            let _ = writeln!(text, "d{number} DS {number} 13 2 {number:064x}");
         }
     }
     for hoster in 0..7 {

@@ -47,7 +47,9 @@ pub(super) const LOOPS: &[Kind] = &[Kind {
     ],
     recognise: |seen| {
         let is_repeated = |who| answers(seen, who).windows(2).any(|pair| pair[0] == pair[1]);
-        is_repeated(Who::Knot) || is_repeated(Who::Nsd) || rcode(seen, Who::Bind) == Some(SERVFAIL)
+        // What ANY meets is not followed; a kind tells of it.
+        seen.query.rtype != ANY
+            && (is_repeated(Who::Knot) || is_repeated(Who::Nsd) || rcode(seen, Who::Bind) == Some(SERVFAIL))
     },
     choice: Choice::Own(|seen| {
         let of = |who| -> BTreeSet<&Record> { answers(seen, who).iter().collect() };
@@ -161,8 +163,7 @@ pub(super) const KINDS: &[Kind] = &[
                 && Who::PEERS.iter().any(|&who| aliases(seen, who) != aliases(seen, Who::Bind))
         },
         choice: Choice::Own(|seen| {
-            let most = Who::PEERS.iter().map(|&who| aliases(seen, who)).max();
-            Some(aliases(seen, Who::Meridian)) == most
+            Who::PEERS.iter().all(|&who| aliases(seen, Who::Meridian) >= aliases(seen, who))
         }),
     },
     Kind {
