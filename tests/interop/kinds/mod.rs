@@ -4,6 +4,7 @@ mod additional;
 mod classes;
 mod edns;
 mod flags;
+mod room;
 mod sections;
 
 use crate::compare::{Aspect, Seen};
@@ -52,7 +53,7 @@ impl Kind {
 
 /// All kinds; the first one that tells of something counts.
 pub fn all() -> Vec<Kind> {
-    [edns::KINDS, sections::LOOPS, classes::KINDS, flags::KINDS, sections::KINDS]
+    [edns::KINDS, sections::LOOPS, room::KINDS, classes::KINDS, flags::KINDS, sections::KINDS]
         .into_iter()
         .flatten()
         .copied()

@@ -20,7 +20,7 @@ const NSEC: u16 = 47;
 const NSEC3: u16 = 50;
 const ANY: u16 = 255;
 const TRUNCATED: u16 = 0x0200;
-const WITH_TRUNCATION: &[Aspect] = &[
+pub(super) const WITH_TRUNCATION: &[Aspect] = &[
     Aspect::Rcode,
     Aspect::Authoritative,
     Aspect::Truncated,
@@ -117,38 +117,6 @@ pub(super) const KINDS: &[Kind] = &[
         }),
     },
     Kind {
-        name: "referral-without-room",
-        aspects: &[Aspect::Authority, Aspect::Additional, Aspect::Truncated, Aspect::AuthenticData],
-        recognise: |seen| {
-            Who::PEERS.iter().any(|&who| is_referral(seen, who))
-                && Who::PEERS.iter().any(|&who| is_truncated(seen, who) || additional::is_full(seen, who))
-        },
-        choice: Choice::Own(|seen| {
-            let Some(own) = seen.answer(Who::Meridian) else { return false };
-            let is_truncated = own.flags & TRUNCATED != 0;
-            if own.authorities.is_empty() {
-                return is_truncated && own.additionals.is_empty();
-            }
-            let has_all =
-                |who| seen.answer(who).is_none_or(|answer| answer.additionals.len() <= own.additionals.len());
-            additional::is_named_once(own)
-                && (is_truncated
-                    || additional::is_full(seen, Who::Meridian)
-                    || Who::PEERS.into_iter().all(has_all))
-        }),
-    },
-    Kind {
-        name: "redirection-without-room",
-        aspects: WITH_TRUNCATION,
-        recognise: |seen| {
-            let has_room = !is_truncated(seen, Who::Bind);
-            has_room
-                && (is_truncated(seen, Who::Knot) || is_truncated(seen, Who::Nsd))
-                && answers(seen, Who::Bind).iter().any(|record| record.rtype == DNAME)
-        },
-        choice: Choice::As(Who::Bind),
-    },
-    Kind {
         name: "cookie-without-room",
         aspects: WITH_TRUNCATION,
         recognise: |seen| {
@@ -222,7 +190,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
 ];
 
-fn is_truncated(seen: &Seen<'_>, who: Who) -> bool {
+pub(super) fn is_truncated(seen: &Seen<'_>, who: Who) -> bool {
     seen.answer(who).is_some_and(|answer| answer.flags & TRUNCATED != 0)
 }
 
@@ -240,7 +208,7 @@ fn ends(seen: &Seen<'_>, who: Who) -> bool {
 }
 
 /// NS records in the authority section alone.
-fn is_referral(seen: &Seen<'_>, who: Who) -> bool {
+pub(super) fn is_referral(seen: &Seen<'_>, who: Who) -> bool {
     seen.answer(who).is_some_and(|answer| {
         !answer.authorities.is_empty() && answer.authorities.iter().all(|record| record.rtype == NS)
     })
