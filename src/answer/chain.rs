@@ -68,6 +68,11 @@ impl<'s> Chain<'s> {
         self.length == 0
     }
 
+    /// Whether a link has this RRset.
+    pub(super) fn has(&self, rrset: Rrset<'_>) -> bool {
+        self.links().any(|link| link.is_of(rrset))
+    }
+
     /// Takes in the link of the name with this hash, unless the chain is full or has come round to where it was: to the
     /// same RRset at the same name. At another name it is another alias, by a wildcard's CNAME or by a DNAME.
     pub(super) fn push(&mut self, name_hash: u64, rrset: Rrset<'s>, kind: LinkKind) -> bool {

@@ -201,7 +201,9 @@ impl<'s> Decision<'s, '_> {
     #[inline]
     fn step(&mut self, zone: &'s Zone, name: &QuestionName, answer: &mut Answer<'s>) -> Option<Alias<'s>> {
         match zone.find(name, self.qtype) {
-            Lookup::Found { node, .. } => return self.at_node(zone, node, answer).map(Alias::Cname),
+            Lookup::Found { node, wildcard } => {
+                return self.at_node(zone, node, wildcard, answer).map(Alias::Cname);
+            }
             Lookup::NoName => {
                 answer.rcode = Rcode::NxDomain;
                 answer.end(Why::NoName, Body::Negative(zone.negative_soa(), None));
@@ -250,10 +252,21 @@ impl<'s> Decision<'s, '_> {
         !is_asked_for
     }
 
-    fn at_node(&mut self, zone: &'s Zone, node: Node<'s>, answer: &mut Answer<'s>) -> Option<Rrset<'s>> {
+    fn at_node(
+        &mut self,
+        zone: &'s Zone,
+        node: Node<'s>,
+        wildcard: bool,
+        answer: &mut Answer<'s>,
+    ) -> Option<Rrset<'s>> {
         if let Some(rrset) = node.rrset(self.qtype) {
             match rrset.rule() {
                 Some(rule) => self.steer(zone, node, rrset, rule, answer),
+                // An answer has an RRset once (RFC 2181 §5), and a DNAME may have led to its own owner. No other type
+                // comes twice: a chain ends where CNAME is asked for. By a wildcard the owner is another one.
+                None if self.qtype == rtype::DNAME && !wildcard && answer.chain.has(rrset) => {
+                    answer.end(Why::Exists, Body::Nothing);
+                }
                 None => answer.end(Why::Exists, Body::Rrset(rrset, None)),
             }
             return None;
