@@ -3,6 +3,7 @@
 //! Three steps: `wire::query::read` (a well-formed question or a refusal) → [`decide`] (the answer as a value) →
 //! `render` (octets). Nothing here knows a socket, a clock or a log.
 
+mod chain;
 mod context;
 mod cookie;
 mod decide;
@@ -16,11 +17,10 @@ mod render;
 mod responder;
 mod tally;
 
+pub use chain::{CHAIN_MAX, Chain, Link, LinkKind};
 pub use context::{Context, Moment};
 pub use cookie::{Judged, ProcessSecrets, Standing};
-pub use decide::{
-    Answer, Body, CHAIN_MAX, Chain, Client, Link, LinkKind, Question, Steered, Why, decide, place,
-};
+pub use decide::{Answer, Body, Client, Question, Steered, Why, decide, place};
 pub use edns::{Arrival, Remarks, put_options};
 pub use explanation::error;
 pub use limit::Limiter;

@@ -1,6 +1,7 @@
 //! From the answer as a value to octets.
 
-use super::decide::{Answer, Body, CHAIN_MAX, Link, LinkKind, Steered, Why};
+use super::chain::{CHAIN_MAX, Link, LinkKind};
+use super::decide::{Answer, Body, Steered, Why};
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;
 use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section};

@@ -25,7 +25,7 @@ www    300 A 192.0.2.80
 pub(super) fn store() -> Arc<Store> {
     let apex = Name::parse(b"example.com.", None).unwrap();
     let source = Source::new("example.com.zone", ZONE);
-    let (zone, faults) = ZoneData::parse(&apex, &source, &mut |_| Err("no files here".into()));
+    let (zone, faults) = ZoneData::parse(&apex, &source, &[], &mut |_| Err("no files here".into()));
     assert_eq!(faults, []);
     let zone = Arc::new(zone.unwrap().compile());
     publish(Configuration {
@@ -33,6 +33,7 @@ pub(super) fn store() -> Arc<Store> {
             zone,
             source,
             includes: vec![],
+            children: vec![],
             requests: vec![],
             marks: vec![],
             warnings: vec![],

@@ -20,6 +20,8 @@ pub struct ZoneFile {
     pub source: Arc<Source>,
     /// The files that it takes in by `$INCLUDE`, with the paths as written there.
     pub includes: Vec<(String, Arc<Source>)>,
+    /// The apexes of the topmost served zones inside of it: the warnings of the zone depend on them.
+    pub children: Vec<Name>,
     /// What the rules asked to steer; equal requests on equal files give equal marks.
     pub requests: Vec<SteerRequest>,
     /// The RRsets that are steered, in the order of their rules.

@@ -16,10 +16,13 @@
 //! | DS where there is no delegation (RFC 4035 §2.4) | warning |
 //! | `@` in the mailbox of the SOA (RFC 1035 §3.3.13) | warning |
 //! | `*` inside a name or a label: no wildcard there | warning |
+//!
+//! Names at or below the apex of a zone inside of this one that is served too do not lie in this zone.
 
 mod aliases;
 mod targets;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::compile::Compiled;
@@ -40,10 +43,11 @@ const AT_CUT: [u16; 4] = [rtype::NS, rtype::DS, rtype::RRSIG, rtype::NSEC];
 /// The octets of the five numbers that end the data of a SOA record (RFC 1035 §3.3.13).
 const SOA_NUMBERS: usize = 20;
 
-/// Checks a compiled zone.
-pub(super) fn check(compiled: &Compiled, source: &Arc<Source>, faults: &mut Faults) {
+/// Checks a compiled zone, beside which the zones `children` inside of it are served.
+pub(super) fn check(compiled: &Compiled, source: &Arc<Source>, children: &[Name], faults: &mut Faults) {
     let zone = &compiled.zone;
-    let mut checker = Checker { zone, faults, is_host: host_nodes(zone) };
+    let children = children.iter().map(|child| child.to_lowercase().as_octets().into()).collect();
+    let mut checker = Checker { zone, children, faults, is_host: host_nodes(zone) };
     let mut name = QuestionName::default();
     if zone.node(APEX).rrset(rtype::NS).is_none() {
         let fault = Fault::file(source, format!("the zone {} has no NS record at its apex", zone.apex()));
@@ -78,6 +82,8 @@ fn host_nodes(zone: &Zone) -> Vec<bool> {
 
 struct Checker<'a> {
     zone: &'a Zone,
+    /// The apexes of served zones inside of this one in lower case, in wire form.
+    children: HashSet<Box<[u8]>>,
     faults: &'a mut Faults,
     is_host: Vec<bool>,
 }

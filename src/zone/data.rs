@@ -21,16 +21,22 @@ pub struct ZoneData {
 }
 
 impl ZoneData {
-    /// Parses and checks a master file whose first origin is `apex`. All faults of all files in one run, in the order
+    /// Parses and checks a master file whose first origin is `apex`. `children` are the apexes of zones below this one
+    /// that are served beside it, at least the topmost: what is at or below them is theirs. All faults of all files in one run, in the order
     /// of files and lines; `None` when a fault leaves nothing to go on with: there is no SOA. Data that came with an
     /// error is fit to look into, not to be served.
-    pub fn parse(apex: &Name, source: &Arc<Source>, include: Include<'_>) -> (Option<ZoneData>, Vec<Fault>) {
+    pub fn parse(
+        apex: &Name,
+        source: &Arc<Source>,
+        children: &[Name],
+        include: Include<'_>,
+    ) -> (Option<ZoneData>, Vec<Fault>) {
         let mut faults = Faults::default();
         let records = master::read(apex, source, include, &mut faults);
         let compiled = compile::compile(apex, &records, &mut faults);
         drop(records);
         match &compiled {
-            Some(compiled) => check::check(compiled, source, &mut faults),
+            Some(compiled) => check::check(compiled, source, children, &mut faults),
             None => check::report_missing_soa(apex, source, &mut faults),
         }
         let data = compiled.map(|compiled| ZoneData { zone: compiled.zone, ns_targets: OnceLock::new() });
@@ -238,7 +244,7 @@ mod tests {
             fn any_octets_load_or_are_refused_with_faults_inside_the_file(octets in soup()) {
                 let source = Source::new("z", octets.clone());
                 let mut include = |_: &str| Ok(Source::new("i", octets.clone()));
-                let (data, faults) = ZoneData::parse(&name("example.com."), &source, &mut include);
+                let (data, faults) = ZoneData::parse(&name("example.com."), &source, &[], &mut include);
                 prop_assert!(data.is_some() || crate::fault::any_error(&faults));
                 for fault in &faults {
                     let span = fault.span.clone().unwrap_or_default();

@@ -24,10 +24,20 @@ pub(super) fn question(text: &str) -> QuestionName {
 
 /// Loads files, the first of which is the zone's; the others are found by their names.
 pub(super) fn load_files(apex: &str, files: &[(&str, &str)]) -> (Option<ZoneData>, Vec<Fault>) {
+    load_beside(apex, files, &[])
+}
+
+/// The same beside the zones `children` below it.
+pub(super) fn load_beside(
+    apex: &str,
+    files: &[(&str, &str)],
+    children: &[&str],
+) -> (Option<ZoneData>, Vec<Fault>) {
     let sources: HashMap<&str, Arc<Source>> =
         files.iter().map(|&(path, text)| (path, Source::new(path, text))).collect();
     let mut include = |path: &str| sources.get(path).cloned().ok_or_else(|| "no such file".to_owned());
-    ZoneData::parse(&name(apex), &sources[files[0].0], &mut include)
+    let children: Vec<Name> = children.iter().map(|child| name(child)).collect();
+    ZoneData::parse(&name(apex), &sources[files[0].0], &children, &mut include)
 }
 
 /// Loads the zone example.com from a text.

@@ -39,15 +39,11 @@ pub(super) fn link(zone: &mut Zone) {
 }
 
 impl Zone {
-    /// Shows the nameservers that the zone's NS records name outside of it, in lower case.
-    pub fn visit_nameservers_elsewhere(&self, mut visit: impl FnMut(&QuestionName)) {
+    /// Shows the nameservers that the zone's NS records name, in lower case.
+    pub fn visit_nameservers(&self, mut visit: impl FnMut(&QuestionName)) {
         let mut room = QuestionName::default();
         for ns in self.node_numbers().filter_map(|number| self.node(number).rrset(rtype::NS)) {
-            ns.visit_targets(&mut room, |target| {
-                if !self.holds(target.name) {
-                    visit(target.name);
-                }
-            });
+            ns.visit_targets(&mut room, |target| visit(target.name));
         }
     }
 }

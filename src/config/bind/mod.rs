@@ -13,6 +13,7 @@ mod maps;
 mod monitors;
 mod names;
 mod nameservers;
+mod nested;
 mod pools;
 mod rate_limit;
 mod requests;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use crate::fault::Source;
 use crate::snapshot::{Configuration, GeoSource, Map, SteerMark, ZoneFile};
 use crate::wire::Name;
+use crate::zone::Zones;
 
 use super::limits;
 use super::spec::{AccessSpec, MainSpec, MapsSpec, RuleSpec, SteeringSpec};
@@ -214,6 +216,7 @@ impl Loader<'_> {
             workspace: self.workspace,
             folder,
             previous: served.iter().map(|file| (file.zone.apex(), file)).collect(),
+            children: nested::children(files.zones.iter().filter_map(|files| files.apex.as_ref().ok())),
             faults: self.faults,
             next_rule: 0,
         };
@@ -239,7 +242,9 @@ impl Loader<'_> {
         self.check_rule_count(drafts.len(), folder);
         let zones: Parsed<Vec<ZoneFile>> = zones.into_iter().collect();
         if let Ok(zones) = &zones {
-            nameservers::check(zones, &drafts, self.faults);
+            let by_apex = Zones::new(zones.iter().map(|file| Arc::clone(&file.zone)).collect());
+            nameservers::check(&by_apex, &drafts, self.faults);
+            nested::check(zones, &by_apex, self.faults);
         }
         (zones, drafts.into_iter().collect())
     }

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::text::{Faults, Parsed};
-use crate::snapshot::ZoneFile;
 use crate::wire::{Name, rtype};
 use crate::zone::{Lookup, Zones};
 
 use super::rules::Draft;
 
-/// Reports the steered names that NS records of other zones name. `drafts` are in the order of the rules' numbers.
-pub(super) fn check(files: &[ZoneFile], drafts: &[Parsed<Draft<'_>>], faults: &Faults) {
-    let zones = Zones::new(files.iter().map(|file| Arc::clone(&file.zone)).collect());
+/// Reports the steered names that NS records of other zones name, be it of a zone around theirs. `drafts` are in the order
+/// of the rules' numbers.
+pub(super) fn check(zones: &Zones, drafts: &[Parsed<Draft<'_>>], faults: &Faults) {
     let mut named: BTreeMap<u32, &Name> = BTreeMap::new();
     for zone in zones.iter() {
-        zone.visit_nameservers_elsewhere(|target| {
-            let Some((holder, _)) = zones.find(target, rtype::A) else { return };
+        zone.visit_nameservers(|target| {
+            let holder = zones.find(target, rtype::A).map(|(holder, _)| holder);
+            let Some(holder) = holder.filter(|holder| !Arc::ptr_eq(holder, zone)) else { return };
             let Lookup::Found { node, .. } = holder.find(target, rtype::A) else { return };
             if let Some(rule) = node.rrsets().find_map(|rrset| rrset.rule()) {
                 named.entry(rule).or_insert(zone.apex());

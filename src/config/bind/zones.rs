@@ -22,6 +22,8 @@ pub(super) struct Binder<'a> {
     pub(super) folder: &'a str,
     /// The zones that are served now, by apex.
     pub(super) previous: HashMap<&'a Name, &'a ZoneFile>,
+    /// For each zone that has others inside of it the apexes of these, the topmost.
+    pub(super) children: HashMap<Name, Vec<Name>>,
     /// Where faults go.
     pub(super) faults: &'a Faults,
     /// The number of the next rule.
@@ -69,11 +71,16 @@ impl<'a> Binder<'a> {
             zone: Arc::new(compile(data, &requests, &marks).with_access(access)),
             source: Arc::clone(master),
             includes,
+            children: self.children_of(apex).to_vec(),
             requests: requests.iter().map(|request| request.value.clone()).collect(),
             marks: marks.clone(),
             warnings,
         });
         BoundZone { file: file.ok_or(Broken), requests, marks }
+    }
+
+    fn children_of(&self, apex: &Name) -> &[Name] {
+        self.children.get(apex).map_or(&[], Vec::as_slice)
     }
 
     /// The owner names of the rules, each once for each rule.
@@ -108,7 +115,8 @@ impl<'a> Binder<'a> {
         Err(Broken)
     }
 
-    /// The served zone, if its files, its requests, the numbers of its rules and its clients are the same.
+    /// The served zone, if its files, its requests, the numbers of its rules, its clients and the zones inside of it,
+    /// without which other warnings hold, are the same.
     fn unchanged(
         &self,
         apex: &Name,
@@ -124,6 +132,7 @@ impl<'a> Binder<'a> {
             now.is_ok_and(|now| now.octets == source.octets)
         };
         let same = *served.source == *master
+            && served.children == self.children_of(apex)
             && same_requests
             && same_numbers
             && served.zone.access() == access
@@ -154,7 +163,7 @@ impl<'a> Binder<'a> {
             room = left.ok_or_else(|| format!("the zone includes more than {whole} octets in all"))?;
             Ok(source)
         };
-        ZoneData::parse(apex, master, &mut include)
+        ZoneData::parse(apex, master, self.children_of(apex), &mut include)
     }
 }
 
@@ -170,6 +179,7 @@ fn share(served: &ZoneFile) -> ZoneFile {
         zone: Arc::clone(&served.zone),
         source: Arc::clone(&served.source),
         includes: served.includes.clone(),
+        children: served.children.clone(),
         requests: served.requests.clone(),
         marks: served.marks.clone(),
         warnings: served.warnings.clone(),

@@ -52,7 +52,13 @@ impl Checker<'_> {
 
     pub(super) fn is_in_zone(&self, name: &QuestionName) -> bool {
         // A target of "." says that there is no such service (RFC 7505, RFC 2782).
-        name.label_count() > 0 && self.zone.holds(name)
+        name.label_count() > 0 && self.zone.holds(name) && !self.is_in_child(name)
+    }
+
+    /// Whether a name of the zone belongs to a zone inside of it that is served too: then that zone answers.
+    fn is_in_child(&self, name: &QuestionName) -> bool {
+        let mut suffixes = 0..name.label_count() - self.zone.apex_labels;
+        !self.children.is_empty() && suffixes.any(|suffix| self.children.contains(name.suffix(suffix)))
     }
 
     fn check_host(&mut self, owner: u32, rtype: u16, target: &QuestionName, at: (Place, usize)) {

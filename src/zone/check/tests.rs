@@ -1,4 +1,4 @@
-use super::super::fixture::{HEAD, lines, load};
+use super::super::fixture::{HEAD, lines, load, load_beside};
 
 /// The lines below the head, the first of which is line 5, give these faults; what to do is left out.
 fn check(text: &str, expected: &[&str]) {
@@ -160,6 +160,21 @@ fn rfc6672_loops_through_dnames_are_told() {
     check("d DNAME x.e\ne DNAME d", &[back(5, "DNAME of", "d"), back(6, "DNAME of", "e")]);
     check("a CNAME a.d\nd DNAME @", &[back(5, "alias", "a")]);
     check("a CNAME b.d\nd DNAME @\nb A 192.0.2.1", &[]);
+}
+
+#[test]
+fn names_of_a_served_zone_inside_of_this_one_are_left_to_it() {
+    let inside = "@ NS ns.in.ner\na CNAME www.in.ner\nb MX 1 in.ner\nc PTR x.y.in.ner\nd DNAME in.ner\ne CNAME ner\n\
+                  f CNAME win.ner\n";
+    let messages = |children: &[&str]| {
+        let text = format!("{HEAD}{inside}");
+        lines(&load_beside("example.com.", &[("z", &text)], children).1)
+    };
+    assert_eq!(messages(&[]).len(), 7);
+    let left = messages(&["IN.ner.example.com.", "deeper.in.ner.example.com."]);
+    let [e, f] = &left[..] else { panic!("{left:?}") };
+    assert!(e.contains("leads to ner.example.com., which does not exist"), "{e}");
+    assert!(f.contains("leads to win.ner.example.com., which does not exist"), "{f}");
 }
 
 #[test]

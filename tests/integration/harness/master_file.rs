@@ -11,7 +11,7 @@ use meridian::zone::ZoneData;
 pub fn load(apex: &str, path: &str, text: &str) -> Result<ZoneData, Vec<String>> {
     let source = Source::new(path, text);
     let mut include = |path: &str| -> Result<Arc<Source>, String> { Err(format!("{path} is not read here")) };
-    let (data, faults) = ZoneData::parse(&name(apex), &source, &mut include);
+    let (data, faults) = ZoneData::parse(&name(apex), &source, &[], &mut include);
     let errors: Vec<String> =
         faults.iter().map(ToString::to_string).filter(|line| line.contains(": error: ")).collect();
     if errors.is_empty() { Ok(data.unwrap()) } else { Err(errors) }

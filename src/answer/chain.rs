@@ -1,0 +1,99 @@
+//! The aliases that an answer follows: what stands in it in front of what it ends in.
+
+use crate::zone::Rrset;
+
+/// The most CNAMEs and DNAMEs that one answer follows; what is left of a longer chain the resolver asks for itself.
+pub const CHAIN_MAX: usize = 8;
+
+/// One step of a chain: a CNAME, or a DNAME with the CNAME that is synthesised from it. Places within names take one
+/// octet, since every answer begins with an empty chain, and a small one costs less.
+#[derive(Clone, Copy)]
+pub struct Link<'s> {
+    /// The CNAME or DNAME RRset.
+    pub rrset: Rrset<'s>,
+    /// The hash of the name that was looked up. An RRset of a wildcard is met at more than one.
+    name_hash: u64,
+    /// Whether an earlier link has the same RRset. A DNAME stands in an answer once, however many names it redirects.
+    pub is_met_again: bool,
+    /// How it leads on.
+    pub kind: LinkKind,
+    /// Where the apex of the next zone stands in the whole name that it leads to, in octets, when the chain goes on in
+    /// another zone.
+    pub next_apex: Option<u8>,
+}
+
+impl Link<'_> {
+    pub(super) fn is_of(&self, rrset: Rrset<'_>) -> bool {
+        std::ptr::eq(self.rrset.octets(), rrset.octets())
+    }
+}
+
+/// How a link leads on. `kept` octets of the name stand in front of the DNAME's owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkKind {
+    /// The name is an alias.
+    Cname,
+    /// The name is redirected: a CNAME is synthesised (RFC 6672 §3.1).
+    Dname {
+        /// Octets that the new name keeps.
+        kept: u8,
+    },
+    /// The name would be redirected to one that is too long: there is no CNAME (RFC 6672 §2.2).
+    DnameTooLong {
+        /// Octets that the new name would keep.
+        kept: u8,
+    },
+}
+
+/// The links that were followed, in order.
+#[derive(Default)]
+pub struct Chain<'s> {
+    links: [Option<Link<'s>>; CHAIN_MAX],
+    length: usize,
+}
+
+impl<'s> Chain<'s> {
+    /// The links in order.
+    pub fn links(&self) -> impl Iterator<Item = &Link<'s>> {
+        self.links[..self.length].iter().flatten()
+    }
+
+    /// How many links there are.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether nothing was followed.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Whether a link has this RRset.
+    pub(super) fn has(&self, rrset: Rrset<'_>) -> bool {
+        self.links().any(|link| link.is_of(rrset))
+    }
+
+    /// Takes in the link of the name with this hash, unless the chain is full or has come round to where it was: to the
+    /// same RRset at the same name. At another name it is another alias, by a wildcard's CNAME or by a DNAME.
+    pub(super) fn push(&mut self, name_hash: u64, rrset: Rrset<'s>, kind: LinkKind) -> bool {
+        let mut is_met_again = false;
+        for link in self.links().filter(|link| link.is_of(rrset)) {
+            if link.name_hash == name_hash {
+                return false;
+            }
+            is_met_again = true;
+        }
+        let Some(place) = self.links.get_mut(self.length) else { return false };
+        *place = Some(Link { rrset, name_hash, is_met_again, kind, next_apex: None });
+        self.length += 1;
+        true
+    }
+
+    pub(super) fn last(&self) -> Option<&Link<'s>> {
+        self.links[..self.length].last()?.as_ref()
+    }
+
+    pub(super) fn last_mut(&mut self) -> Option<&mut Link<'s>> {
+        self.links[..self.length].last_mut()?.as_mut()
+    }
+}
