@@ -7,6 +7,7 @@ mod health_log;
 mod keeper;
 mod limit_log;
 mod model;
+mod own_folder;
 #[cfg(test)]
 mod race_tests;
 mod reload;
@@ -82,6 +83,14 @@ pub enum ServeError {
         /// What the system said.
         error: io::Error,
     },
+    /// The folder of the status socket.
+    #[error("cannot make the folder of the status socket {path}: {error}")]
+    SocketFolder {
+        /// The path of the socket as configured.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// The keeper panicked: answers would stay as they are whatever happens to the members.
     #[error("the keeper has stopped after a panic, see the log above: ending, to be started anew")]
     Keeper,
@@ -99,14 +108,13 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let loaded =
         config::load(&service.files, &service.main, Mode::Start, None).map_err(ServeError::Faults)?;
     let Loaded { settings, configuration, database_copies, warnings } = loaded;
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
+    reload::log_faults(&warnings);
     if let Some(account) = &settings.account {
         server::may_become_account(account)?;
     }
     let sockets = server::bind(&settings.listen, settings.workers).map_err(ServeError::Bind)?;
     let state = state_file(&settings)?;
+    make_socket_folder(&settings)?;
     if let Some(account) = &settings.account {
         server::become_account(account)?;
     }
@@ -271,6 +279,15 @@ fn state_file(settings: &Settings) -> Result<Option<StateFile>, ServeError> {
     StateFile::in_folder(folder, settings.account.as_ref()).map(Some).map_err(error)
 }
 
+/// Makes the folder of the status socket where it is missing, as that of the state: the user that the process is about to
+/// become can perhaps not. One that was there is whoever's it is.
+fn make_socket_folder(settings: &Settings) -> Result<(), ServeError> {
+    let Some(path) = &settings.socket else { return Ok(()) };
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    let made = own_folder::make(folder, settings.account.as_ref());
+    made.map(|_| ()).map_err(|error| ServeError::SocketFolder { path: path.clone(), error })
+}
+
 /// Loads the files as the user that the process has become: what root could read, it perhaps cannot, and the operator
 /// had better hear of that before the first reload.
 fn rehearse_reload(running: &Running) {
@@ -278,7 +295,7 @@ fn rehearse_reload(running: &Running) {
     let Service { files, main, .. } = &running.service;
     if let Err(faults) = config::load(files, main, Mode::Reload, Some(served)) {
         for fault in faults {
-            tracing::warn!("a reload would be refused: {fault}");
+            tracing::warn!("a reload would be refused: {fault:#}");
         }
     }
 }
