@@ -17,13 +17,13 @@ mod responder;
 mod tally;
 
 pub use context::{Context, Moment};
-pub use cookie::{Judged, ProcessSecrets, Standing};
+pub use cookie::{Judged, ProcessSecrets, Standing, secret_in_use};
 pub use decide::{
     Answer, Body, CHAIN_MAX, Chain, Client, Link, LinkKind, Question, Steered, Why, decide, place,
 };
 pub use edns::{Arrival, Remarks, put_options};
 pub use explanation::error;
-pub use limit::Limiter;
+pub use limit::{Limited, Limiter};
 pub use random::Random;
 pub use refusal::{ERROR_EXTRA, refuse_whole};
 pub use responder::Responder;

@@ -37,6 +37,7 @@ use crate::snapshot::Configuration;
 
 use self::health_log::HealthLog;
 use self::keeper::{Handle, Keeper};
+use self::limit_log::LimitLog;
 use self::model::{Change, Model, Report};
 use self::state_file::StateFile;
 
@@ -178,10 +179,11 @@ async fn run(
 ) -> Result<(), ServeError> {
     let prober = Arc::new(start_prober(&running, back));
     let is_ready = Arc::new(AtomicBool::new(false));
-    let admin = start_admin(&running, &server, &prober, &is_ready)?;
+    let limits = Arc::new(LimitLog::new(&server, Arc::clone(running.keeper.store())));
+    let admin = start_admin(&running, (&server, &limits), &prober, &is_ready)?;
     let saving = tokio::spawn(saver::save_on_time(Arc::clone(&running)));
     let troubles = tokio::spawn(trouble_log::log_changes(Arc::clone(running.keeper.store())));
-    let limiting = tokio::spawn(limit_log::log_changes(server.tallies().to_vec()));
+    let limiting = tokio::spawn(async move { limits.log_changes().await });
     let beginning = async {
         first_round(&running, &prober).await;
         is_ready.store(true, Ordering::Relaxed);
@@ -240,18 +242,19 @@ async fn first_round(running: &Running, prober: &Prober) {
 
 fn start_admin(
     running: &Arc<Running>,
-    server: &Server,
+    (server, limits): (&Server, &Arc<LimitLog>),
     prober: &Arc<Prober>,
     is_ready: &Arc<AtomicBool>,
 ) -> Result<Admin, AdminError> {
     let (targets, load, counted) = (Arc::clone(running), Arc::clone(running), Arc::clone(running));
-    let (prober, is_ready) = (Arc::clone(prober), Arc::clone(is_ready));
+    let (prober, is_ready, limits) = (Arc::clone(prober), Arc::clone(is_ready), Arc::clone(limits));
     let sources = Sources {
         store: Arc::clone(running.keeper.store()),
         targets: Box::new(move || targets.keeper.handle().known().unwrap_or_default()),
         last_load: Box::new(move || load.load.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         counters: Box::new(move || counted.log.counters(prober.counters())),
         tallies: server.tallies().to_vec(),
+        limiting: Box::new(move || limits.current()),
         ready: Box::new(move || is_ready.load(Ordering::Relaxed)),
         started: unix_now(),
     };
