@@ -82,6 +82,17 @@ impl<'a> Remarks<'a> {
             ..Remarks::default()
         }
     }
+
+    /// Whether there is anything that the query did not ask for.
+    pub fn tell_unasked(&self) -> bool {
+        self.error.is_some() || self.report_channel.is_some()
+    }
+
+    /// The same without it.
+    #[must_use]
+    pub fn asked_for(&self) -> Remarks<'a> {
+        Remarks { scope: self.scope, zone_version: self.zone_version, error: None, report_channel: None }
+    }
 }
 
 /// Puts the options into `options`, which has been started with the room that there is.

@@ -4,6 +4,7 @@ use super::decide::{Answer, Body, CHAIN_MAX, Link, LinkKind, Steered, Why};
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;
 use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section};
+use crate::wire::rtype;
 use crate::zone::{RRSET_START_MAX, Referral, Rrset};
 
 /// Octets of a record in front of its RDATA when its owner is a pointer.
@@ -56,26 +57,29 @@ fn put_link(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>) ->
     match link.kind {
         LinkKind::Cname => put(response, Section::Answer, places.owner, places.apex, link.rrset, None)?,
         LinkKind::Dname { kept } => {
-            put_dname(response, places, link, usize::from(kept))?;
+            let target = put_dname(response, places, link, usize::from(kept))?;
             owner = response.position() as u16 + BEFORE_RDATA;
-            let target = link.rrset.rdata().next()?;
             response
                 .put_redirection(places.owner, usize::from(kept), target, link.rrset.ttl())
                 .then_some(())?;
         }
-        LinkKind::DnameTooLong { kept } => put_dname(response, places, link, usize::from(kept))?,
+        LinkKind::DnameTooLong { kept } => {
+            put_dname(response, places, link, usize::from(kept))?;
+        }
     }
     let apex = link.next_apex.map_or(places.apex, |offset| response.within_name(owner, usize::from(offset)));
     Some(Places { owner, apex })
 }
 
-/// Writes the DNAME of a link, unless it stands there already.
-fn put_dname(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>, kept: usize) -> Option<()> {
+/// Writes the DNAME of a link, unless it stands there already; where its target stands.
+fn put_dname(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>, kept: usize) -> Option<u16> {
     if link.is_met_again {
-        return Some(());
+        return response.find(rtype::DNAME, link.rrset.rdata().next()?);
     }
     let owner = response.within_name(places.owner, kept);
-    put(response, Section::Answer, owner, places.apex, link.rrset, None)
+    let target = response.position() as u16 + BEFORE_RDATA;
+    put(response, Section::Answer, owner, places.apex, link.rrset, None)?;
+    Some(target)
 }
 
 fn put(

@@ -59,20 +59,27 @@ impl Responder {
             Transport::Tcp => Counter::Tcp,
         });
         match query::read(packet, &mut self.name) {
-            Packet::Query(query) => match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
-                Course::Decide(qtype) => {
-                    let exchange = self.open(context, &query, (source, transport), packet.len());
-                    self.answer(&exchange, qtype, out)
+            Packet::Query(query) => {
+                let exchange = self.open(context, &query, (source, transport), packet.len());
+                match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
+                    Course::Decide(qtype) => self.answer(&exchange, qtype, out),
+                    Course::Control if exchange.requires_cookie(false) => self.demand_cookie(&exchange, out),
+                    Course::Control => self.hand_over_query(&exchange, out),
+                    Course::Refuse(error) => self.refuse_query(&exchange, error, out),
                 }
-                Course::Control => self.hand_over(context, source),
-                Course::Refuse(error) => self.refuse_query(context, &query, error, source, out),
-            },
+            }
             Packet::CookieRequest(query) => {
                 let exchange = self.open(context, &query, (source, transport), packet.len());
                 self.answer_cookie_request(&exchange, out)
             }
-            Packet::Refusal(refusal) => self.refuse(context, &refusal, source, out),
-            Packet::Control => self.hand_over(context, source),
+            Packet::Refusal(refusal) => {
+                let arrival = self.look_at(context, packet, (source, transport));
+                self.refuse(context, &refusal, &arrival, out)
+            }
+            Packet::Control => {
+                let arrival = self.look_at(context, packet, (source, transport));
+                self.hand_over(context, &arrival)
+            }
             Packet::Drop(reason) => {
                 self.tally.count(match reason {
                     DropReason::Short => Counter::DropShort,
@@ -95,6 +102,18 @@ impl Responder {
         Exchange { context, query, arrival }
     }
 
+    /// Looks at who has sent a message that is no question, or not a good one.
+    #[cold]
+    fn look_at<'p>(
+        &mut self,
+        context: &Context<'_>,
+        packet: &'p [u8],
+        from: (IpAddr, Transport),
+    ) -> Arrival<'p> {
+        let (_, edns) = query::read_opt(packet);
+        Arrival::new(context, &mut self.process_secrets, from, edns.as_ref(), packet.len())
+    }
+
     fn answer(&mut self, exchange: &Exchange<'_, '_>, qtype: u16, out: &mut [u8]) -> Reaction {
         self.count_question(exchange);
         if exchange.requires_cookie(false) {
@@ -103,7 +122,9 @@ impl Responder {
         let question = exchange.question(&self.name, qtype);
         let snapshot = exchange.context.snapshot;
         let answer = decide(snapshot, &question, exchange.client(), &mut self.random, &mut self.target);
-        match self.verdict(exchange, || (Class::of(&answer), exchange.network(answer.scope))) {
+        match self.verdict(exchange.context, &exchange.arrival, || {
+            (Class::of(&answer), exchange.network(answer.scope))
+        }) {
             Verdict::Drop => Reaction::Drop,
             Verdict::Slip if exchange.requires_cookie(true) => {
                 self.answer_without_data(exchange, Rcode::BadCookie, out)
@@ -114,7 +135,7 @@ impl Responder {
     }
 
     /// Writes what was decided for a question of type `qtype`; without one, an answer that has no data and TC, so that the
-    /// client comes over TCP.
+    /// client comes over TCP. What it says beside the data gives way to the data (RFC 8914 §3).
     fn write(
         &mut self,
         exchange: &Exchange<'_, '_>,
@@ -122,43 +143,95 @@ impl Responder {
         qtype: Option<u16>,
         out: &mut [u8],
     ) -> Reaction {
-        let query = exchange.query;
-        let opt = query.edns.and_then(|edns| {
-            let snapshot = exchange.context.snapshot;
-            let configuration = &snapshot.configuration;
-            let error = explanation::of(answer, configuration.extended_errors);
-            if error.is_none() && configuration.report_channel.is_none() && !edns.asks_for_options() {
-                return Some(plain_opt(configuration, &edns, answer.scope));
+        let written = match self.remarks(exchange, answer, qtype) {
+            None => self.render(exchange, answer, qtype, None, out),
+            Some(remarks) => self.render_remarked(exchange, answer, qtype, &remarks, out),
+        };
+        let Some((length, truncated)) = written else { return Reaction::Drop };
+        self.count_answer(answer, truncated);
+        Reaction::Answer(length)
+    }
+
+    /// What there is to say beside the data; `None` where nothing was asked for and nothing is to be told.
+    #[inline]
+    fn remarks<'s>(
+        &self,
+        exchange: &Exchange<'s, '_>,
+        answer: &Answer<'_>,
+        qtype: Option<u16>,
+    ) -> Option<Remarks<'s>> {
+        let edns = exchange.query.edns.as_ref()?;
+        let snapshot = exchange.context.snapshot;
+        let configuration = &snapshot.configuration;
+        let error = explanation::of(answer, configuration.extended_errors);
+        if error.is_none() && configuration.report_channel.is_none() && !edns.asks_for_options() {
+            return None;
+        }
+        let remarks = match qtype.filter(|_| answer.rcode != Rcode::Refused) {
+            Some(qtype) => Remarks::of_zone(snapshot, edns, &self.name, qtype),
+            None => Remarks::default(),
+        };
+        Some(Remarks { error, scope: answer.scope, ..remarks })
+    }
+
+    /// Renders an answer with its remarks, and once more without those that nobody asked for where it is truncated.
+    #[cold]
+    fn render_remarked(
+        &mut self,
+        exchange: &Exchange<'_, '_>,
+        answer: &Answer<'_>,
+        qtype: Option<u16>,
+        remarks: &Remarks<'_>,
+        out: &mut [u8],
+    ) -> Option<(usize, bool)> {
+        let written = self.render(exchange, answer, qtype, Some(remarks), out);
+        match written {
+            Some((_, true)) if qtype.is_some() && remarks.tell_unasked() => {
+                self.render(exchange, answer, qtype, Some(&remarks.asked_for()), out)
             }
-            let (remarks, room) = match qtype.filter(|_| answer.rcode != Rcode::Refused) {
-                Some(qtype) => (Remarks::of_zone(snapshot, &edns, &self.name, qtype), exchange.limit()),
-                None => (Remarks::default(), exchange.limit_without_data()),
-            };
-            self.opt(exchange, &Remarks { error, scope: answer.scope, ..remarks }, room)
-        });
-        let response = Response::start(out, exchange.limit(), query.header, query.question, opt);
-        let Some(mut response) = response else { return Reaction::Drop };
+            _ => written,
+        }
+    }
+
+    /// Writes an answer: its length in octets, and whether it is truncated. `None` where not even its OPT fits.
+    #[inline]
+    fn render(
+        &mut self,
+        exchange: &Exchange<'_, '_>,
+        answer: &Answer<'_>,
+        qtype: Option<u16>,
+        remarks: Option<&Remarks<'_>>,
+        out: &mut [u8],
+    ) -> Option<(usize, bool)> {
+        let query = exchange.query;
+        let opt = match (remarks, &query.edns) {
+            (None, edns) => {
+                let configuration = &exchange.context.snapshot.configuration;
+                edns.as_ref().map(|edns| plain_opt(configuration, edns, answer.scope))
+            }
+            (Some(remarks), _) => {
+                let whole = qtype.is_some() && answer.rcode != Rcode::Refused;
+                let room = if whole { exchange.limit() } else { exchange.limit_without_data() };
+                self.opt(exchange, remarks, room)
+            }
+        };
+        let mut response = Response::start(out, exchange.limit(), query.header, query.question, opt)?;
         match qtype {
             Some(_) => render::render(answer, &mut response),
             None => response.truncate(),
         }
         let truncated = response.is_truncated();
-        let length = response.finish(answer.rcode, answer.authoritative);
-        self.count_answer(answer, truncated);
-        Reaction::Answer(length)
+        Some((response.finish(answer.rcode, answer.authoritative), truncated))
     }
 
     /// A message without a question asks for a cookie; one that it holds already must be good (RFC 7873 §5.4).
     fn answer_cookie_request(&mut self, exchange: &Exchange<'_, '_>, out: &mut [u8]) -> Reaction {
         let rcode = match exchange.arrival.cookie.standing {
-            Standing::None => {
-                let Exchange { context, query, arrival } = exchange;
-                return self.refuse_query(context, query, error::NO_QUESTION, arrival.source, out);
-            }
+            Standing::None => return self.refuse_query(exchange, error::NO_QUESTION, out),
             Standing::Invalid => Rcode::BadCookie,
             Standing::ClientOnly | Standing::Valid => Rcode::NoError,
         };
-        match self.verdict(exchange, || (Class::error(rcode), None)) {
+        match self.verdict(exchange.context, &exchange.arrival, || (Class::error(rcode), None)) {
             Verdict::Drop => Reaction::Drop,
             Verdict::Slip | Verdict::Pass => self.answer_without_data(exchange, rcode, out),
         }
@@ -166,7 +239,7 @@ impl Responder {
 
     /// The client is to ask again, with the cookie that it gets (RFC 7873 §5.2.3).
     fn demand_cookie(&mut self, exchange: &Exchange<'_, '_>, out: &mut [u8]) -> Reaction {
-        match self.verdict(exchange, || (Class::error(Rcode::BadCookie), None)) {
+        match self.verdict(exchange.context, &exchange.arrival, || (Class::error(Rcode::BadCookie), None)) {
             Verdict::Drop => Reaction::Drop,
             Verdict::Slip | Verdict::Pass => self.answer_without_data(exchange, Rcode::BadCookie, out),
         }
@@ -203,15 +276,14 @@ impl Responder {
     /// FORMERR to a query that is well-formed as a message.
     fn refuse_query(
         &mut self,
-        context: &Context<'_>,
-        query: &Query<'_>,
+        exchange: &Exchange<'_, '_>,
         error: ExtendedError,
-        source: IpAddr,
         out: &mut [u8],
     ) -> Reaction {
+        let Exchange { context, query, arrival } = exchange;
         let (header, question, rcode) = (query.header, query.question, Rcode::FormErr);
         let opt = query.edns.map(|edns| SeenOpt { dnssec_ok: edns.dnssec_ok });
-        self.refuse(context, &Refusal { header, question, rcode, error, opt }, source, out)
+        self.refuse(context, &Refusal { header, question, rcode, error, opt }, arrival, out)
     }
 
     /// An error without data.
@@ -219,11 +291,11 @@ impl Responder {
         &mut self,
         context: &Context<'_>,
         refusal: &Refusal<'_>,
-        source: IpAddr,
+        arrival: &Arrival<'_>,
         out: &mut [u8],
     ) -> Reaction {
         let class = || (Class::error(refusal.rcode), None);
-        if limit::verdict(context, &self.tally, source, Standing::None, class) == Verdict::Drop {
+        if self.verdict(context, arrival, class) == Verdict::Drop {
             return Reaction::Drop;
         }
         self.tally.count(Counter::of_rcode(refusal.rcode));
@@ -240,9 +312,37 @@ impl Responder {
         zone.is_some_and(|(_, apex)| apex == 0)
     }
 
-    fn hand_over(&self, context: &Context<'_>, source: IpAddr) -> Reaction {
-        let class = || (Class::control(), None);
-        if limit::verdict(context, &self.tally, source, Standing::None, class) == Verdict::Drop {
+    /// Gives a query to the control handler. One that is too many for its network goes back with TC instead: its answer
+    /// has data, of which a flood must get no more than of any other.
+    fn hand_over_query(&mut self, exchange: &Exchange<'_, '_>, out: &mut [u8]) -> Reaction {
+        match self.verdict(exchange.context, &exchange.arrival, || (Class::control(), None)) {
+            Verdict::Drop => Reaction::Drop,
+            Verdict::Slip if exchange.requires_cookie(true) => {
+                self.answer_without_data(exchange, Rcode::BadCookie, out)
+            }
+            Verdict::Slip => self.send_to_tcp(exchange, out),
+            Verdict::Pass => {
+                self.tally.count(Counter::Control);
+                Reaction::Control
+            }
+        }
+    }
+
+    /// No data and TC.
+    fn send_to_tcp(&mut self, exchange: &Exchange<'_, '_>, out: &mut [u8]) -> Reaction {
+        self.tally.count(Counter::of_rcode(Rcode::NoError));
+        self.tally.count(Counter::Truncated);
+        let query = exchange.query;
+        let opt = self.opt(exchange, &Remarks::default(), exchange.limit_without_data());
+        let response = Response::start(out, UDP_WITHOUT_EDNS, query.header, query.question, opt);
+        let Some(mut response) = response else { return Reaction::Drop };
+        response.truncate();
+        Reaction::Answer(response.finish(Rcode::NoError, false))
+    }
+
+    /// Gives a NOTIFY, an UPDATE or a signed message to the control handler. What it answers to those is an error.
+    fn hand_over(&self, context: &Context<'_>, arrival: &Arrival<'_>) -> Reaction {
+        if self.verdict(context, arrival, || (Class::control(), None)) == Verdict::Drop {
             return Reaction::Drop;
         }
         self.tally.count(Counter::Control);
@@ -253,10 +353,10 @@ impl Responder {
     #[inline]
     fn verdict(
         &self,
-        exchange: &Exchange<'_, '_>,
+        context: &Context<'_>,
+        arrival: &Arrival<'_>,
         class: impl FnOnce() -> (Class, Option<Prefix>),
     ) -> Verdict {
-        let Exchange { context, arrival, .. } = exchange;
         limit::verdict(context, &self.tally, arrival.source, arrival.cookie.standing, class)
     }
 

@@ -417,8 +417,6 @@ mod tests {
             (packet(0, [1, 0, 0, 1], &[QUESTION, tsig].concat()), "control"),
             (packet(0, [1, 0, 0, 2], &[QUESTION, &ok, tsig].concat()), "control"),
             (packet(0, [1, 0, 0, 2], &[QUESTION, tsig, &ok].concat()), "FORMERR+question+opt"),
-            // An OPT in the answer section is a record like any other there.
-            (packet(0, [1, 1, 0, 0], &[QUESTION, &ok].concat()), "query"),
             // Forward and self pointers in owners.
             (packet(0, [1, 1, 0, 0], &[QUESTION, b"\xC0\xFF", &a_record[2..]].concat()), "FORMERR+question"),
             (packet(0, [1, 1, 0, 0], &[QUESTION, b"\xC0\x21", &a_record[2..]].concat()), "FORMERR+question"),

@@ -138,11 +138,11 @@ impl<'b, 'o> Response<'b, 'o> {
     }
 
     /// Appends the CNAME that a DNAME with this TTL stands for (RFC 6672 §3.1) to the answer section: its owner is the name
-    /// at `owner`; it leads to the name that has `target`, a whole name, after the first `kept` octets of the owner. The
-    /// two are no longer than a name can be. Returns whether it fitted; if not, nothing was written.
+    /// at `owner`; it leads to the first `kept` octets of that, and then the name at `target`, both offsets in the message.
+    /// Together they are no longer than a name can be. Returns whether it fitted; if not, nothing was written.
     #[must_use]
-    pub fn put_redirection(&mut self, owner: u16, kept: usize, target: &[u8], ttl: u32) -> bool {
-        let length = kept + target.len();
+    pub fn put_redirection(&mut self, owner: u16, kept: usize, target: u16, ttl: u32) -> bool {
+        let length = kept + POINTER;
         let rdata = self.at + POINTER + RECORD_FIXED;
         if rdata + length > self.limit {
             return false;
@@ -160,7 +160,7 @@ impl<'b, 'o> Response<'b, 'o> {
             self.at += label;
             from += label;
         }
-        self.append(target);
+        self.append(&(POINTER_BITS | target).to_be_bytes());
         self.counts[Section::Answer as usize] += 1;
         true
     }
@@ -180,6 +180,21 @@ impl<'b, 'o> Response<'b, 'o> {
                 octets = octets.saturating_sub(1 + usize::from(length));
             }
         }
+    }
+
+    /// Where the data of a record of this type stands that is `rdata`, octet for octet.
+    pub fn find(&self, rtype: u16, rdata: &[u8]) -> Option<u16> {
+        let mut record = self.question_end;
+        while record < self.at {
+            let data = record + POINTER + RECORD_FIXED;
+            let end = data + usize::from(u16::from_be_bytes([self.buffer[data - 2], self.buffer[data - 1]]));
+            let found = self.buffer[record + POINTER..][..2] == rtype.to_be_bytes();
+            if found && self.buffer[data..end] == *rdata {
+                return Some(data as u16);
+            }
+            record = end;
+        }
+        None
     }
 
     /// Gives all sections up but the question and sets TC: the client must ask again over TCP.
@@ -358,11 +373,14 @@ mod tests {
         assert_eq!(response.within_name(alias, 3), 14);
         assert_eq!(response.within_name(alias, 3 + 8), 14 + 8);
         let start = response.position();
-        assert!(!response.put_redirection(alias, 3, &[0; 512], 7));
-        assert!(response.put_redirection(alias, 3 + 8, b"\x03NeT\0", 7));
+        assert!(!response.put_redirection(alias, 512, 22, 7));
+        assert!(response.put_redirection(alias, 3 + 8, 22, 7));
+        assert_eq!(response.find(rtype::CNAME, b"\x02ab\xC0\x0E"), Some(alias));
+        assert_eq!(response.find(rtype::CNAME, b"\x02ab\x07example\xC0\x16"), Some(start as u16 + 12));
+        assert_eq!(response.find(rtype::DNAME, b"\x02ab\xC0\x0E"), None);
         let length = response.finish(Rcode::NoError, true);
         let mut expected = vec![0xC0, alias as u8];
-        expected.extend_from_slice(b"\0\x05\0\x01\0\0\0\x07\0\x10\x02ab\x07example\x03NeT\0");
+        expected.extend_from_slice(b"\0\x05\0\x01\0\0\0\x07\0\x0D\x02ab\x07example\xC0\x16");
         assert_eq!(buffer[start..length], expected);
         assert_eq!(buffer[6..8], [0, 2]);
     }

@@ -148,7 +148,7 @@ mod tests {
         check_refused("A \\# 3 C00002", "5:10: error: A: these octets are not the data of A");
         check_refused(
             "APL \\# 8 0001 1803 c00002 00",
-            "5:12: error: APL: these octets are not the data of APL",
+            "5:29: error: APL: these octets are not the data of APL",
         );
         check_refused("A \\# 5 C000020100", "5:10: error: A: these octets are not the data of A");
         check_refused("NS \\# 2 c000", "5:11: error: NS: these octets are not the data of NS");

@@ -102,7 +102,9 @@ fn mnemonics_and_numbers_are_those_of_domain() {
         (0..=u16::MAX).filter_map(|number| Some((number, Rtype::from_int(number).to_mnemonic_str()?)));
     let known: Vec<(u16, &str)> = known.collect();
     for (number, mnemonic) in &known {
-        assert_eq!(record_type::name(*number), *mnemonic);
+        // The registry, and BIND, have the hyphen.
+        let mnemonic = if *mnemonic == "NSAPPTR" { "NSAP-PTR" } else { mnemonic };
+        assert_eq!(record_type::name(*number), mnemonic);
     }
     assert!(known.len() > 90, "{}", known.len());
 }

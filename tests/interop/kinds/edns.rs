@@ -9,6 +9,7 @@ use crate::query::{COOKIE, DO, ERROR, EXPIRE, KEEPALIVE, Query, SUBNET, ZONE_VER
 
 /// Every aspect of a refusal that says what it is about.
 const REFUSAL: &[Aspect] = &[
+    Aspect::Reaction,
     Aspect::Rcode,
     Aspect::Authoritative,
     Aspect::Truncated,

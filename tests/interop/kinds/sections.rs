@@ -7,6 +7,7 @@ use crate::compare::{Aspect, Seen};
 use crate::message::{Answer, Record};
 use crate::name::Name;
 use crate::peers::Who;
+use crate::query::COOKIE;
 
 const NS: u16 = 2;
 const CNAME: u16 = 5;
@@ -46,7 +47,9 @@ pub(super) const LOOPS: &[Kind] = &[Kind {
     ],
     recognise: |seen| {
         let is_repeated = |who| answers(seen, who).windows(2).any(|pair| pair[0] == pair[1]);
-        is_repeated(Who::Knot) || is_repeated(Who::Nsd) || rcode(seen, Who::Bind) == Some(SERVFAIL)
+        // What ANY meets is not followed; a kind tells of it.
+        seen.query.rtype != ANY
+            && (is_repeated(Who::Knot) || is_repeated(Who::Nsd) || rcode(seen, Who::Bind) == Some(SERVFAIL))
     },
     choice: Choice::Own(|seen| {
         let of = |who| -> BTreeSet<&Record> { answers(seen, who).iter().collect() };
@@ -135,6 +138,30 @@ pub(super) const KINDS: &[Kind] = &[
         }),
     },
     Kind {
+        name: "redirection-without-room",
+        aspects: WITH_TRUNCATION,
+        recognise: |seen| {
+            let has_room = !is_truncated(seen, Who::Bind);
+            has_room
+                && (is_truncated(seen, Who::Knot) || is_truncated(seen, Who::Nsd))
+                && answers(seen, Who::Bind).iter().any(|record| record.rtype == DNAME)
+        },
+        choice: Choice::As(Who::Bind),
+    },
+    Kind {
+        name: "cookie-without-room",
+        aspects: WITH_TRUNCATION,
+        recognise: |seen| {
+            is_truncated(seen, Who::Meridian)
+                && !is_truncated(seen, Who::Bind)
+                && seen
+                    .answer(Who::Meridian)
+                    .is_some_and(|answer| answer.opt.as_ref().is_some_and(|opt| opt.option(COOKIE).is_some()))
+                && additional::is_full(seen, Who::Bind)
+        },
+        choice: Choice::Own(|seen| answers(seen, Who::Meridian).is_empty()),
+    },
+    Kind {
         name: "truncated-by-case",
         aspects: &[
             Aspect::Answer,
@@ -168,8 +195,7 @@ pub(super) const KINDS: &[Kind] = &[
                 && Who::PEERS.iter().any(|&who| aliases(seen, who) != aliases(seen, Who::Bind))
         },
         choice: Choice::Own(|seen| {
-            let most = Who::PEERS.iter().map(|&who| aliases(seen, who)).max();
-            Some(aliases(seen, Who::Meridian)) == most
+            Who::PEERS.iter().all(|&who| aliases(seen, Who::Meridian) >= aliases(seen, who))
         }),
     },
     Kind {
