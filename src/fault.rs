@@ -104,18 +104,21 @@ impl Fault {
     }
 }
 
-/// `file:line:column: error: message`, the form that editors jump to.
+/// `file:line:column: error: message`, the form that editors jump to. The alternate form leaves the severity out, for lines
+/// that say it themselves.
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.source.path)?;
         if let Some((line, column)) = self.line_and_column() {
             write!(formatter, ":{line}:{column}")?;
         }
-        let severity = match self.severity {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        write!(formatter, ": {severity}: {}", self.message)?;
+        if !formatter.alternate() {
+            formatter.write_str(match self.severity {
+                Severity::Warning => ": warning",
+                Severity::Error => ": error",
+            })?;
+        }
+        write!(formatter, ": {}", self.message)?;
         if let Some(help) = &self.help {
             write!(formatter, " (help: {help})")?;
         }
@@ -146,5 +149,6 @@ mod tests {
         let source = Source::new("zones/a.zone", "x\nyz\n");
         let fault = Fault::error(&source, 3..4, "no such thing").help("write another");
         assert_eq!(fault.to_string(), "zones/a.zone:2:2: error: no such thing (help: write another)");
+        assert_eq!(format!("{fault:#}"), "zones/a.zone:2:2: no such thing (help: write another)");
     }
 }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::status::{
-    AddressStatus, GeoStatus, LoadStatus, MapStatus, MemberStatus, OutcomeStatus, PoolStatus, RuleStatus,
-    Status, TargetStatus, VerdictStatus, ZoneStatus,
+    AddressStatus, GeoStatus, LimitingStatus, LoadStatus, MapStatus, MemberStatus, OutcomeStatus, PoolStatus,
+    RuleStatus, Status, TargetStatus, VerdictStatus, ZoneStatus,
 };
 use super::timestamp::rfc3339;
-use super::{LastLoad, Sources};
+use super::{LastLoad, Limiting, Sources, answering};
 use crate::geo::ClassId;
 use crate::health::{LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
@@ -27,6 +27,7 @@ pub(super) fn status(sources: &Sources, now: u64) -> Status {
     let pools = view.pools();
     let troubled_rules = troubled_rules(&snapshot);
     let geo = view.geo();
+    let limiting = (sources.limiting)().map(limiting);
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
@@ -34,8 +35,10 @@ pub(super) fn status(sources: &Sources, now: u64) -> Status {
         uptime_seconds: now.saturating_sub(sources.started),
         ready: (sources.ready)(),
         generation: snapshot.generation,
-        attention: attention(&load, &geo, &pools, &troubled_rules),
+        attention: attention(&load, limiting.as_ref(), &geo, &pools, &troubled_rules),
         load,
+        limiting,
+        answering: answering(&snapshot.configuration, now),
         zones: view.zones(),
         geo,
         maps: view.maps(),
@@ -238,6 +241,7 @@ fn milliseconds(microseconds: u32) -> String {
 /// What an operator should look at, worst first.
 fn attention(
     load: &LoadStatus,
+    limiting: Option<&LimitingStatus>,
     geo: &[GeoStatus],
     pools: &[PoolStatus],
     troubled_rules: &[RuleStatus],
@@ -269,7 +273,30 @@ fn attention(
                 .map(move |target| format!("member {}/{} is {}", pool.name, member.name, down_words(target)))
         })
     });
-    rules.chain(refused).chain(geo).chain(states).chain(down).collect()
+    let limiting = limiting.map(limiting_words);
+    rules.chain(refused).chain(limiting).chain(geo).chain(states).chain(down).collect()
+}
+
+fn limiting(limiting: Limiting) -> LimitingStatus {
+    LimitingStatus {
+        since: rfc3339(limiting.since),
+        log_only: limiting.log_only,
+        network: limiting.sample.map(|sample| sample.network.to_string()),
+        class: limiting.sample.map(|sample| sample.class.to_owned()),
+    }
+}
+
+/// `answers are limited since … for networks such as 192.0.2.0/24 (missing names of one zone)`.
+fn limiting_words(limiting: &LimitingStatus) -> String {
+    let what = match limiting.log_only {
+        true => "answers would be limited (log_only: nothing is held back)",
+        false => "answers are limited",
+    };
+    let whose = match (&limiting.network, &limiting.class) {
+        (Some(network), Some(class)) => format!(", for networks such as {network} ({class})"),
+        _ => String::new(),
+    };
+    format!("{what} since {}{whose}", limiting.since)
 }
 
 /// `down for monitor web at 192.0.2.1: connection refused`.
@@ -283,7 +310,9 @@ fn down_words(target: &TargetStatus) -> String {
 mod tests {
     use super::*;
     use crate::admin::testing::{STARTED, with_members_down};
+    use crate::answer::Limited;
     use crate::fault::{Fault, Source};
+    use crate::geo::Prefix;
 
     #[test]
     fn a_good_day_shows_every_member_and_wants_nothing() {
@@ -317,6 +346,27 @@ mod tests {
         let mut attention = status.attention.clone();
         attention[..2].sort();
         assert_eq!(attention, expected);
+    }
+
+    #[test]
+    fn limited_answers_want_attention_with_a_network_to_look_for() {
+        let sample = Limited {
+            network: Prefix::around("192.0.2.77".parse().unwrap(), 24),
+            class: "missing names of one zone",
+        };
+        let whose = "for networks such as 192.0.2.0/24 (missing names of one zone)";
+        for (log_only, what) in [
+            (false, "answers are limited since"),
+            (true, "answers would be limited (log_only: nothing is held back) since"),
+        ] {
+            let mut sources = with_members_down(&[]);
+            let limiting = Limiting { since: STARTED, sample: Some(sample), log_only };
+            sources.limiting = Box::new(move || Some(limiting));
+            let status = status(&sources, STARTED + 3);
+            let expected = format!("{what} 2026-11-20T05:31:46Z, {whose}");
+            assert!(status.attention.contains(&expected), "{:?}", status.attention);
+            assert_eq!(status.limiting.unwrap().network.as_deref(), Some("192.0.2.0/24"));
+        }
     }
 
     #[test]

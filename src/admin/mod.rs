@@ -4,6 +4,7 @@
 //! metrics listener is on a loopback address and has `GET /metrics` only. Neither can change anything, both are bounded
 //! in connections, time and size, and what they show is made outside the threads that answer queries.
 
+mod answering;
 mod connection;
 mod gather;
 mod http;
@@ -16,6 +17,7 @@ mod testing;
 mod tests;
 pub mod timestamp;
 
+pub use answering::answering;
 pub use gather::troubled_rules;
 pub use metrics::Counters;
 pub use socket::SocketError;
@@ -31,7 +33,7 @@ use tokio::task::JoinHandle;
 
 use self::connection::Limits;
 use self::http::Page;
-use crate::answer::Tally;
+use crate::answer::{Limited, Tally};
 use crate::fault::Fault;
 use crate::health::{Record, TargetKey};
 use crate::snapshot::Store;
@@ -48,6 +50,8 @@ pub struct Sources {
     pub tallies: Vec<Arc<Tally>>,
     /// What is counted elsewhere.
     pub counters: Box<dyn Fn() -> Counters + Send + Sync>,
+    /// Whether answers are limited at this moment.
+    pub limiting: Box<dyn Fn() -> Option<Limiting> + Send + Sync>,
     /// Whether the first round of probes has ended.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// When the process started, in seconds since 1970.
@@ -63,6 +67,17 @@ pub struct LastLoad {
     pub at: u64,
     /// Errors (then nothing changed) and warnings.
     pub faults: Vec<Fault>,
+}
+
+/// Rate limiting that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limiting {
+    /// When it began, in seconds since 1970.
+    pub since: u64,
+    /// One of the networks whose answers are too many.
+    pub sample: Option<Limited>,
+    /// Whether nothing is held back.
+    pub log_only: bool,
 }
 
 /// Why the admin listeners could not be made.

@@ -23,13 +23,27 @@ pub enum SocketError {
     #[error("{} exists and is not a socket", .0.display())]
     NotASocket(PathBuf),
     /// The system said no.
-    #[error("cannot make the status socket {}: {error}", .path.display())]
+    #[error("cannot make the status socket {}: {error}{}", .path.display(), way_out(.path, .error))]
     System {
         /// The path of the socket.
         path: PathBuf,
         /// What the system said.
         error: io::Error,
     },
+}
+
+/// What to do about what the system said, where that is plain.
+fn way_out(path: &Path, error: &io::Error) -> String {
+    let folder = path.parent().map(|folder| folder.display().to_string());
+    let folder = folder.filter(|folder| !folder.is_empty()).unwrap_or_else(|| ".".to_owned());
+    match error.kind() {
+        ErrorKind::NotFound => format!("; make the folder {folder}, and give it to the user of the server"),
+        ErrorKind::PermissionDenied => format!(
+            "; the user of the server must be able to write in {folder}: give it that folder, or name a socket in \
+             one of its own, such as /run/meridian/meridian.sock"
+        ),
+        _ => String::new(),
+    }
 }
 
 /// The file of a bound socket; removed on drop unless somebody put another file in its place.

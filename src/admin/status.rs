@@ -23,6 +23,10 @@ pub struct Status {
     pub load: LoadStatus,
     /// What is not as it should be, as sentences; empty on a good day.
     pub attention: Vec<String>,
+    /// Rate limiting that goes on.
+    pub limiting: Option<LimitingStatus>,
+    /// Who is answered, how much, and what answers say of themselves.
+    pub answering: AnsweringStatus,
     /// The zones, by name.
     pub zones: Vec<ZoneStatus>,
     /// The geo data, in the order of merging.
@@ -48,6 +52,71 @@ pub struct LoadStatus {
     pub taken: bool,
     /// Errors and warnings, each `file:line:column: severity: message`.
     pub faults: Vec<String>,
+}
+
+/// Rate limiting that goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitingStatus {
+    /// Since when (RFC 3339).
+    pub since: String,
+    /// Whether nothing is held back.
+    pub log_only: bool,
+    /// One of the networks whose answers are too many.
+    pub network: Option<String>,
+    /// Which of its answers are, in words.
+    pub class: Option<String>,
+}
+
+/// Who is answered, how much, and what answers say of themselves; also in the summary of `meridian check`. Never a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweringStatus {
+    /// Response rate limiting; none: off.
+    pub rate_limit: Option<RateLimitStatus>,
+    /// The zones with an access list, by name.
+    pub access_lists: Vec<String>,
+    /// Cookies; none: off.
+    pub cookies: Option<CookiesStatus>,
+    /// `off`, `errors` or `all`.
+    pub extended_errors: String,
+    /// The agent domain.
+    pub report_channel: Option<String>,
+}
+
+/// Response rate limiting as configured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateLimitStatus {
+    /// Responses a second of one class to one network.
+    pub responses_per_second: u32,
+    /// The time whose responses may go out at once, in milliseconds.
+    pub window_ms: u64,
+    /// The prefix that makes IPv4 clients one network.
+    pub ipv4_prefix: u8,
+    /// The same for IPv6.
+    pub ipv6_prefix: u8,
+    /// Of so many responses that are too many one goes out.
+    pub slip: u8,
+    /// Whether nothing is held back.
+    pub log_only: bool,
+}
+
+/// Cookies as configured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CookiesStatus {
+    /// `never`, `under_load` or `always`.
+    pub require: String,
+    /// The file of secrets; none: the process has its own.
+    pub secrets: Option<SecretsStatus>,
+}
+
+/// The moments of a file of secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretsStatus {
+    /// How many.
+    pub count: usize,
+    /// The moment of the one in use (RFC 3339).
+    pub in_use_from: String,
+    /// The moment of the last one (RFC 3339).
+    pub last_from: String,
 }
 
 /// A zone.

@@ -100,6 +100,7 @@ fn sources(configuration: Configuration, records: HashMap<TargetKey, Record>) ->
         last_load: Box::new(|| LastLoad { at: STARTED, taken: true, faults: Vec::new() }),
         tallies: vec![Arc::new(Tally::default()), Arc::new(Tally::default())],
         counters: Box::new(Counters::default),
+        limiting: Box::new(|| None),
         ready: Box::new(|| true),
         started: STARTED,
     }

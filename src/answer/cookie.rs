@@ -70,7 +70,7 @@ impl<'p> Judged<'p> {
             return Some(cookie);
         }
         let (client_cookie, _) = self.sent.split_first_chunk::<CLIENT_COOKIE>()?;
-        Some(in_use(schedule, now)?.make(*client_cookie, client, now.unix))
+        Some(secret_in_use(schedule, now)?.secret.make(*client_cookie, client, now.unix))
     }
 }
 
@@ -110,9 +110,9 @@ fn is_valid(schedule: &[ScheduledSecret], client: IpAddr, cookie: &[u8; COOKIE],
 }
 
 /// The secret that cookies are made with: the last one whose time has come, or the first one of all.
-fn in_use(schedule: &[ScheduledSecret], now: Moment) -> Option<&Secret> {
+pub fn secret_in_use(schedule: &[ScheduledSecret], now: Moment) -> Option<&ScheduledSecret> {
     let due = schedule.iter().rev().find(|scheduled| age(scheduled.from, now) >= 0);
-    due.or(schedule.first()).map(|scheduled| &scheduled.secret)
+    due.or(schedule.first())
 }
 
 /// The secrets with which a cookie that is alive may have been made, the latest first.

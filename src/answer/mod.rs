@@ -19,11 +19,11 @@ mod tally;
 
 pub use chain::{CHAIN_MAX, Chain, Link, LinkKind};
 pub use context::{Context, Moment};
-pub use cookie::{Judged, ProcessSecrets, Standing};
+pub use cookie::{Judged, ProcessSecrets, Standing, secret_in_use};
 pub use decide::{Answer, Body, Client, Question, Steered, Why, decide, place};
 pub use edns::{Arrival, Remarks, put_options};
 pub use explanation::error;
-pub use limit::Limiter;
+pub use limit::{Limited, Limiter};
 pub use random::Random;
 pub use refusal::{ERROR_EXTRA, refuse_whole};
 pub use responder::Responder;

@@ -5,11 +5,6 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Files, Loaded, Mode};
 use crate::fault::Fault;
 
-/// The main file of an operator who works in its folder.
-const HERE: &str = "meridian.toml";
-/// The main file of an installed server.
-const INSTALLED: &str = "/etc/meridian/meridian.toml";
-
 /// The disk, seen from the current folder: faults name files as the operator typed them.
 pub(super) fn on_disk() -> Files {
     Files::Disk(PathBuf::from("."))
@@ -21,7 +16,7 @@ pub(super) fn main_file(given: Option<&Path>) -> &Path {
 }
 
 fn default_file(exists: impl Fn(&Path) -> bool) -> &'static Path {
-    let (here, installed) = (Path::new(HERE), Path::new(INSTALLED));
+    let [here, installed] = config::MAIN_FILES.map(Path::new);
     if !exists(here) && exists(installed) { installed } else { here }
 }
 
@@ -36,8 +31,9 @@ mod tests {
 
     #[test]
     fn the_file_of_this_folder_goes_before_the_installed_one() {
+        let [here, installed] = config::MAIN_FILES;
         for (existing, expected) in
-            [(&[HERE, INSTALLED][..], HERE), (&[HERE], HERE), (&[INSTALLED], INSTALLED), (&[], HERE)]
+            [(&[here, installed][..], here), (&[here], here), (&[installed], installed), (&[], here)]
         {
             let chosen = default_file(|path| existing.iter().any(|each| path == Path::new(each)));
             assert_eq!(chosen, Path::new(expected), "{existing:?}");

@@ -1,5 +1,6 @@
 //! The commands (the door to `clap`): one file each.
 
+mod answering;
 mod check;
 mod cookie_secrets;
 mod explain;
@@ -41,8 +42,8 @@ Examples:
   meridian status
       What the running server knows: members, pools, rules, loads, geo data.
 
-The main file is the one that you name; else ./meridian.toml; else, where that does not exist,
-/etc/meridian/meridian.toml.
+The main file is the one that you name (`serve FILE`, `check FILE`; `--config FILE` for explain and
+status); else ./meridian.toml; else, where that does not exist, /etc/meridian/meridian.toml.
 
 Exit codes:
   0  all is well

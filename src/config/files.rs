@@ -49,6 +49,13 @@ pub(crate) enum ReadError {
     Other(std::io::Error),
 }
 
+impl ReadError {
+    /// What to do about it, where that can be said of every file: `shown` is how faults call it.
+    pub(crate) fn help(&self, shown: &str) -> Option<String> {
+        matches!(self, ReadError::Denied).then(|| super::bind::help_to_read(shown))
+    }
+}
+
 impl From<std::io::Error> for ReadError {
     fn from(error: std::io::Error) -> ReadError {
         match error.kind() {

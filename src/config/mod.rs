@@ -27,6 +27,9 @@ use crate::snapshot::Configuration;
 use text::Faults;
 use workspace::Workspace;
 
+/// Where the main file is looked for that nobody names: the folder in which an operator works, then the installed server's.
+pub const MAIN_FILES: [&str; 2] = ["meridian.toml", "/etc/meridian/meridian.toml"];
+
 /// What a load is for; it decides what a bad geo database means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {

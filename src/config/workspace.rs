@@ -27,7 +27,9 @@ impl<'a> Workspace<'a> {
         match self.files.read(main, limits::SETTINGS_FILE_OCTETS) {
             Ok(octets) => Ok(Source::new(name, octets)),
             Err(error) => {
-                Err(Box::new(Fault::file(&Source::new(name, ""), format!("cannot be read: {error}"))))
+                let help = error.help(&name).or_else(|| how_to_name(&error));
+                let fault = Fault::file(&Source::new(name, ""), format!("cannot be read: {error}"));
+                Err(Box::new(Fault { help, ..fault }))
             }
         }
     }
@@ -74,6 +76,17 @@ impl<'a> Workspace<'a> {
     }
 }
 
+/// The way out where there is no main file.
+fn how_to_name(error: &ReadError) -> Option<String> {
+    let [here, installed] = super::MAIN_FILES;
+    matches!(error, ReadError::Missing).then(|| {
+        format!(
+            "name the main file (`meridian check FILE`, `meridian status --config FILE`); without a name it is \
+             `{here}` of this folder or, where that does not exist, `{installed}`"
+        )
+    })
+}
+
 /// Reports a file that a key names and that cannot be read.
 pub(crate) fn cannot_read<T>(
     shown: &str,
@@ -81,7 +94,7 @@ pub(crate) fn cannot_read<T>(
     error: &ReadError,
     faults: &Faults,
 ) -> super::text::Broken {
-    let fault = key.place.error(format!("{} cannot be read: {error}", quote(shown)));
-    faults.add(fault.label("named here"));
+    let fault = key.place.error(format!("{} cannot be read: {error}", quote(shown))).label("named here");
+    faults.add(Fault { help: error.help(shown), ..fault });
     super::text::Broken
 }

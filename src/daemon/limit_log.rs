@@ -1,34 +1,101 @@
 //! One log line when rate limiting begins and one when it is over, off the packet path: what the workers have counted is
-//! looked at now and then.
+//! looked at now and then. The status shows in between what goes on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::answer::{Counter, Tally};
+use super::unix_now;
+use crate::admin::Limiting;
+use crate::answer::{Counter, Limited, Limiter, Tally};
+use crate::server::Server;
+use crate::snapshot::Store;
 
 /// How often the counters are looked at.
 const PERIOD: Duration = Duration::from_secs(1);
 /// After so many looks without a limited answer it is over: a flood that comes and goes is one.
 const QUIET_LOOKS: u32 = 60;
 
-/// Logs until it is dropped.
-pub(super) async fn log_changes(tallies: Vec<Arc<Tally>>) {
-    let mut tick = interval(PERIOD);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut watch = Watch::default();
-    loop {
-        tick.tick().await;
-        match watch.look(Counts::of(&tallies)) {
-            Some(Change::Begun { limited }) => {
-                tracing::warn!(limited, "rate limiting has begun: answers are too many for a network");
-            }
-            Some(Change::Over(Counts { limited, slipped, dropped })) => {
-                tracing::info!(limited, slipped, dropped, "rate limiting is over");
-            }
-            None => {}
+/// What is known of rate limiting.
+pub(super) struct LimitLog {
+    tallies: Vec<Arc<Tally>>,
+    limiter: Arc<Limiter>,
+    store: Arc<Store>,
+    current: Mutex<Option<Limiting>>,
+}
+
+impl LimitLog {
+    /// Of a server that answers from `store`.
+    pub(super) fn new(server: &Server, store: Arc<Store>) -> LimitLog {
+        let (tallies, limiter) = (server.tallies().to_vec(), Arc::clone(server.limiter()));
+        LimitLog { tallies, limiter, store, current: Mutex::default() }
+    }
+
+    /// What goes on at this moment; `None`: no answer was too many for a minute.
+    pub(super) fn current(&self) -> Option<Limiting> {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Logs until it is dropped.
+    pub(super) async fn log_changes(&self) {
+        let mut tick = interval(PERIOD);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut watch = Watch::default();
+        loop {
+            tick.tick().await;
+            let change = watch.look(Counts::of(&self.tallies));
+            self.take(change, self.limiter.take_sample());
         }
+    }
+
+    fn take(&self, change: Option<Change>, sample: Option<Limited>) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let settings = &self.store.load_full().configuration.rate_limit;
+        let log_only = settings.as_ref().is_some_and(|settings| settings.log_only);
+        match change {
+            Some(Change::Begun { limited }) => {
+                log_begun(limited, sample, log_only);
+                *current = Some(Limiting { since: unix_now(), sample, log_only });
+            }
+            Some(Change::Over(counts)) => {
+                log_over(counts, current.is_some_and(|limiting| limiting.log_only));
+                *current = None;
+            }
+            None => {
+                if let (Some(limiting), Some(_)) = (current.as_mut(), sample) {
+                    // A reload may have changed the setting meanwhile.
+                    *limiting = Limiting { sample, log_only, ..*limiting };
+                }
+            }
+        }
+    }
+}
+
+fn log_begun(limited: u64, sample: Option<Limited>, log_only: bool) {
+    let network = sample.map(|sample| tracing::field::display(sample.network));
+    let class = sample.map(|sample| sample.class);
+    match log_only {
+        false => tracing::warn!(
+            limited,
+            network,
+            class,
+            "rate limiting has begun: answers are too many for a network, this one or others"
+        ),
+        true => tracing::warn!(
+            limited,
+            network,
+            class,
+            "answers would be limited (log_only): nothing is held back from this network or others"
+        ),
+    }
+}
+
+fn log_over(counts: Counts, log_only: bool) {
+    let Counts { limited, slipped, dropped } = counts;
+    match log_only {
+        false => tracing::info!(limited, slipped, dropped, "rate limiting is over"),
+        true => tracing::info!(limited, "no answer would be limited any more (log_only)"),
     }
 }
 

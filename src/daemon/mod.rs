@@ -7,6 +7,7 @@ mod health_log;
 mod keeper;
 mod limit_log;
 mod model;
+mod own_folder;
 #[cfg(test)]
 mod race_tests;
 mod reload;
@@ -36,6 +37,7 @@ use crate::snapshot::Configuration;
 
 use self::health_log::HealthLog;
 use self::keeper::{Handle, Keeper};
+use self::limit_log::LimitLog;
 use self::model::{Change, Model, Report};
 use self::state_file::StateFile;
 
@@ -82,6 +84,14 @@ pub enum ServeError {
         /// What the system said.
         error: io::Error,
     },
+    /// The folder of the status socket.
+    #[error("cannot make the folder of the status socket {path}: {error}")]
+    SocketFolder {
+        /// The path of the socket as configured.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// The keeper panicked: answers would stay as they are whatever happens to the members.
     #[error("the keeper has stopped after a panic, see the log above: ending, to be started anew")]
     Keeper,
@@ -99,14 +109,13 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let loaded =
         config::load(&service.files, &service.main, Mode::Start, None).map_err(ServeError::Faults)?;
     let Loaded { settings, configuration, database_copies, warnings } = loaded;
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
+    reload::log_faults(&warnings);
     if let Some(account) = &settings.account {
         server::may_become_account(account)?;
     }
     let sockets = server::bind(&settings.listen, settings.workers).map_err(ServeError::Bind)?;
     let state = state_file(&settings)?;
+    make_socket_folder(&settings)?;
     if let Some(account) = &settings.account {
         server::become_account(account)?;
     }
@@ -170,10 +179,11 @@ async fn run(
 ) -> Result<(), ServeError> {
     let prober = Arc::new(start_prober(&running, back));
     let is_ready = Arc::new(AtomicBool::new(false));
-    let admin = start_admin(&running, &server, &prober, &is_ready)?;
+    let limits = Arc::new(LimitLog::new(&server, Arc::clone(running.keeper.store())));
+    let admin = start_admin(&running, (&server, &limits), &prober, &is_ready)?;
     let saving = tokio::spawn(saver::save_on_time(Arc::clone(&running)));
     let troubles = tokio::spawn(trouble_log::log_changes(Arc::clone(running.keeper.store())));
-    let limiting = tokio::spawn(limit_log::log_changes(server.tallies().to_vec()));
+    let limiting = tokio::spawn(async move { limits.log_changes().await });
     let beginning = async {
         first_round(&running, &prober).await;
         is_ready.store(true, Ordering::Relaxed);
@@ -232,18 +242,19 @@ async fn first_round(running: &Running, prober: &Prober) {
 
 fn start_admin(
     running: &Arc<Running>,
-    server: &Server,
+    (server, limits): (&Server, &Arc<LimitLog>),
     prober: &Arc<Prober>,
     is_ready: &Arc<AtomicBool>,
 ) -> Result<Admin, AdminError> {
     let (targets, load, counted) = (Arc::clone(running), Arc::clone(running), Arc::clone(running));
-    let (prober, is_ready) = (Arc::clone(prober), Arc::clone(is_ready));
+    let (prober, is_ready, limits) = (Arc::clone(prober), Arc::clone(is_ready), Arc::clone(limits));
     let sources = Sources {
         store: Arc::clone(running.keeper.store()),
         targets: Box::new(move || targets.keeper.handle().known().unwrap_or_default()),
         last_load: Box::new(move || load.load.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         counters: Box::new(move || counted.log.counters(prober.counters())),
         tallies: server.tallies().to_vec(),
+        limiting: Box::new(move || limits.current()),
         ready: Box::new(move || is_ready.load(Ordering::Relaxed)),
         started: unix_now(),
     };
@@ -271,6 +282,15 @@ fn state_file(settings: &Settings) -> Result<Option<StateFile>, ServeError> {
     StateFile::in_folder(folder, settings.account.as_ref()).map(Some).map_err(error)
 }
 
+/// Makes the folder of the status socket where it is missing, as that of the state: the user that the process is about to
+/// become can perhaps not. One that was there is whoever's it is.
+fn make_socket_folder(settings: &Settings) -> Result<(), ServeError> {
+    let Some(path) = &settings.socket else { return Ok(()) };
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    let made = own_folder::make(folder, settings.account.as_ref());
+    made.map(|_| ()).map_err(|error| ServeError::SocketFolder { path: path.clone(), error })
+}
+
 /// Loads the files as the user that the process has become: what root could read, it perhaps cannot, and the operator
 /// had better hear of that before the first reload.
 fn rehearse_reload(running: &Running) {
@@ -278,7 +298,7 @@ fn rehearse_reload(running: &Running) {
     let Service { files, main, .. } = &running.service;
     if let Err(faults) = config::load(files, main, Mode::Reload, Some(served)) {
         for fault in faults {
-            tracing::warn!("a reload would be refused: {fault}");
+            tracing::warn!("a reload would be refused: {fault:#}");
         }
     }
 }

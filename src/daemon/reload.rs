@@ -31,12 +31,7 @@ async fn load(running: &Arc<Running>, previous: &Arc<Configuration>) -> Result<L
 }
 
 fn refuse(running: &Running, faults: Vec<Fault>) {
-    for fault in &faults {
-        match fault.severity {
-            Severity::Error => tracing::error!("{fault}"),
-            Severity::Warning => tracing::warn!("{fault}"),
-        }
-    }
+    log_faults(&faults);
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
     tracing::error!(errors, "reload refused: what was served goes on unchanged");
     running.log.refused();
@@ -45,9 +40,7 @@ fn refuse(running: &Running, faults: Vec<Fault>) {
 
 async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration, loaded: Loaded) {
     let Loaded { settings, configuration, database_copies, warnings } = loaded;
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
+    log_faults(&warnings);
     for key in needs_restart(&running.settings, &settings) {
         tracing::warn!("{key} has changed: this takes a restart, until then the old value holds");
     }
@@ -71,6 +64,16 @@ async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration,
     prober.assign(assignments);
     *running.load.lock().unwrap_or_else(PoisonError::into_inner) = last_load(true, warnings);
     tracing::info!(generation, zones, "reloaded");
+}
+
+/// Faults as log lines, whose level says how bad they are.
+pub(super) fn log_faults(faults: &[Fault]) {
+    for fault in faults {
+        match fault.severity {
+            Severity::Error => tracing::error!("{fault:#}"),
+            Severity::Warning => tracing::warn!("{fault:#}"),
+        }
+    }
 }
 
 /// Members that are new are probed once before they can be given out.

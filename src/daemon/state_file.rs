@@ -2,10 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::own_folder;
 use crate::config::Account;
 
 /// The largest table that is read back, in octets.
@@ -22,10 +23,9 @@ impl StateFile {
     /// The table in a state folder, which is made where it is missing. It must belong to `owner`, the user that the
     /// process is about to become.
     pub(super) fn in_folder(folder: &Path, owner: Option<&Account>) -> io::Result<StateFile> {
-        let is_new = !folder.exists();
-        fs::create_dir_all(folder)?;
-        if let Some(owner) = owner {
-            hand_over(folder, is_new, owner)?;
+        let is_new = own_folder::make(folder, owner)?;
+        if let (false, Some(owner)) = (is_new, owner) {
+            belongs_to(folder, owner)?;
         }
         Ok(StateFile { path: folder.join("health"), writing: Mutex::new(()) })
     }
@@ -65,14 +65,11 @@ impl StateFile {
     }
 }
 
-/// Gives a folder that we have made to its owner; one that was there is whoever's it is, and only looked at.
-fn hand_over(folder: &Path, is_new: bool, owner: &Account) -> io::Result<()> {
+/// A folder that was there is whoever's it is, and only looked at.
+fn belongs_to(folder: &Path, owner: &Account) -> io::Result<()> {
     let uid = fs::metadata(folder)?.uid();
     if uid == owner.uid {
         return Ok(());
-    }
-    if is_new {
-        return chown(folder, Some(owner.uid), Some(owner.gid));
     }
     let user = &owner.user;
     Err(io::Error::other(format!("it belongs to the user number {uid}; give it to {user}: `chown {user} …`")))

@@ -64,6 +64,7 @@ pub enum StartError {
 pub struct Server {
     addresses: Vec<SocketAddr>,
     tallies: Vec<Arc<Tally>>,
+    limiter: Arc<Limiter>,
     workers: Vec<thread::JoinHandle<()>>,
     listeners: Vec<tokio::task::JoinHandle<()>>,
     stop: Stop,
@@ -103,10 +104,11 @@ pub fn start(
     let shared = Arc::new(Tally::default());
     let surroundings = Surroundings { clock, process_secret, keepalive: settings.tcp.keepalive() };
     let control = Arc::new(Control::new(Arc::clone(&store), surroundings, Arc::clone(&shared)));
+    let limiter = Arc::new(Limiter::new(limiter_seeds()?));
     let udp = udp::Shared {
         store: Arc::clone(&store),
         clock,
-        limiter: Arc::new(Limiter::new(limiter_seeds()?)),
+        limiter: Arc::clone(&limiter),
         own: Arc::new(OwnAddresses::of(&addresses)),
         control: control::queue(Arc::clone(&control), runtime),
         stopping: Arc::clone(&stop.workers),
@@ -130,7 +132,7 @@ pub fn start(
         let listener = tokio::net::TcpListener::from_std(listener).map_err(StartError::Listener)?;
         listeners.push(runtime.spawn(tcp::listen(listener, Arc::clone(&service), stopping.clone())));
     }
-    Ok(Server { addresses, tallies, workers, listeners, stop })
+    Ok(Server { addresses, tallies, limiter, workers, listeners, stop })
 }
 
 impl Server {
@@ -143,6 +145,11 @@ impl Server {
     /// the server's.
     pub fn tallies(&self) -> &[Arc<Tally>] {
         &self.tallies
+    }
+
+    /// What limits the answers over UDP.
+    pub fn limiter(&self) -> &Arc<Limiter> {
+        &self.limiter
     }
 
     /// Stops reading, lets TCP connections finish the message that they are at, for at most `deadline`, and waits for

@@ -29,6 +29,8 @@ pub struct RateLimit {
 /// A rate of responses and how many may be saved up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
+    responses_per_second: NonZeroU32,
+    window: Duration,
     interval: u64,
     burst: u64,
 }
@@ -40,7 +42,17 @@ impl Rate {
         // Rounded up: what goes out is never more than was asked for.
         let interval = (TICKS_PER_MS * 1000).div_ceil(rate);
         let saved_up = (rate.saturating_mul(window.as_millis() as u64) / 1000).max(1);
-        Rate { interval, burst: saved_up.saturating_mul(interval) }
+        Rate { responses_per_second, window, interval, burst: saved_up.saturating_mul(interval) }
+    }
+
+    /// The responses a second, as configured.
+    pub fn responses_per_second(self) -> NonZeroU32 {
+        self.responses_per_second
+    }
+
+    /// The time whose responses may go out at once, as configured.
+    pub fn window(self) -> Duration {
+        self.window
     }
 
     /// What a response costs, in ticks.

@@ -70,7 +70,10 @@ fn files_that_the_user_cannot_read_are_told_at_the_start() {
     fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     server.spawn();
     server.wait_until_ready();
-    server.wait_for_log(0, &["a reload would be refused", "example.com.zone", "permission denied"]);
+    server.wait_for_log(
+        0,
+        &["a reload would be refused", "example.com.zone", "permission denied", "this runs as nobody"],
+    );
     assert_eq!(ask(server.address, &Query::new("static.example.com", A)).rcode(), NOERROR);
 }
 

@@ -166,7 +166,10 @@ fn a_flood_gets_its_rate_and_nobody_else_notices() {
     let allowed = BURST + RATE * (start.elapsed().as_millis() as u64 + 1) / 1000 + 1;
     let (full, truncated) = (tally.full.into_inner(), tally.truncated.into_inner());
     assert!((BURST..=allowed).contains(&full), "{full} of at most {allowed}, {truncated} truncated");
-    server.wait_for_log(0, &["rate limiting has begun"]);
+    server.wait_for_log(0, &["rate limiting has begun", "network=127.0.1.0/24", "answers of one RRset"]);
+    let status = server.status();
+    assert_eq!(status["limiting"]["network"], "127.0.1.0/24", "{status:#}");
+    assert_eq!(status["answering"]["rate_limit"]["responses_per_second"], RATE, "{status:#}");
 }
 
 /// A client of the flooded network that knows cookies is told one in place of a truncated answer.

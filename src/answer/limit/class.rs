@@ -21,7 +21,7 @@ use crate::wire::Rcode;
 pub(in crate::answer) struct Class(u64);
 
 /// The upper bits of the word, above every address that a process has.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Records = 1,
     Steered,
@@ -31,6 +31,17 @@ enum Kind {
     Error,
     Control,
 }
+
+/// The kinds as an operator reads them.
+const IN_WORDS: &[(Kind, &str)] = &[
+    (Kind::Records, "answers of one RRset"),
+    (Kind::Steered, "answers of one rule"),
+    (Kind::NoData, "types that one name lacks"),
+    (Kind::NoName, "missing names of one zone"),
+    (Kind::Referral, "referrals to one delegation"),
+    (Kind::Error, "errors of one code"),
+    (Kind::Control, "control messages"),
+];
 
 /// Where the kind stands in the word.
 const KIND_SHIFT: u32 = 56;
@@ -66,6 +77,11 @@ impl Class {
         self.0
     }
 
+    /// The number of its kind, from 1 to 255.
+    pub(super) fn kind(self) -> u64 {
+        self.0 >> KIND_SHIFT
+    }
+
     fn new(kind: Kind, thing: u64) -> Class {
         Class((kind as u64) << KIND_SHIFT ^ thing)
     }
@@ -73,4 +89,10 @@ impl Class {
     fn at(kind: Kind, octets: &[u8]) -> Class {
         Class::new(kind, octets.as_ptr().addr() as u64)
     }
+}
+
+/// What the answers of a kind are.
+pub(super) fn in_words(kind: u64) -> &'static str {
+    let known = IN_WORDS.iter().find(|(known, _)| *known as u64 == kind);
+    known.map_or("answers", |(_, words)| words)
 }

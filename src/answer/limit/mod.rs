@@ -15,15 +15,18 @@
 //! (`RequireCookies`), a client that knows them gets BADCOOKIE in place of a truncated answer, and is exempt from then on.
 
 mod class;
+mod sample;
 mod table;
 
 pub(super) use class::Class;
+pub use sample::Limited;
 
 use std::net::IpAddr;
 
 use super::{Context, Counter, Standing, Tally};
 use crate::geo::Prefix;
 use crate::snapshot::{RateLimit, TICKS_PER_MS};
+use sample::Sample;
 use table::{Spending, Table};
 
 /// One network of clients gets at most so many times the rate of one class, whatever client subnets it asks for: a public
@@ -62,6 +65,8 @@ pub(super) fn verdict(
     if verdict == Verdict::Pass {
         return Verdict::Pass;
     }
+    // Before it is counted: whoever sees the count finds a sample.
+    limiter.sample.offer(settings, client, class);
     tally.count(Counter::RateLimited);
     if settings.log_only {
         return Verdict::Pass;
@@ -75,13 +80,19 @@ pub(super) fn verdict(
 pub struct Limiter {
     table: Table,
     seeds: [u64; 3],
+    sample: Sample,
 }
 
 impl Limiter {
     /// An empty table. `seeds` are random words that nobody outside may know: with them one could choose networks that
     /// share a bucket with a victim.
     pub fn new(seeds: [u64; 3]) -> Limiter {
-        Limiter { table: Table::default(), seeds }
+        Limiter { table: Table::default(), seeds, sample: Sample::default() }
+    }
+
+    /// The first network that was limited since this was last asked. For one reader.
+    pub fn take_sample(&self) -> Option<Limited> {
+        self.sample.take()
     }
 
     /// Takes a response of this class to `client` out of its bucket, `now` in milliseconds. `subnet` is the network that

@@ -126,3 +126,20 @@ fn a_client_without_rest_gets_the_rate_and_slips_in_between() {
     // slips.
     assert_eq!(counts, [1004, 2998, 5998]);
 }
+
+#[test]
+fn one_network_that_was_limited_is_kept_until_somebody_takes_it() {
+    let sample = Sample::default();
+    assert_eq!(sample.take(), None);
+    sample.offer(&one(), "192.0.2.77".parse().unwrap(), Class::error(Rcode::NxDomain));
+    sample.offer(&one(), "198.51.100.1".parse().unwrap(), Class::control());
+    let taken = sample.take().unwrap();
+    assert_eq!((taken.network.to_string().as_str(), taken.class), ("192.0.2.0/24", "errors of one code"));
+    assert_eq!(sample.take(), None);
+    sample.offer(&one(), "2001:db8:1:2ff:3::4".parse().unwrap(), Class::control());
+    let taken = sample.take().unwrap();
+    assert_eq!(
+        (taken.network.to_string().as_str(), taken.class),
+        ("2001:db8:1:200::/56", "control messages")
+    );
+}

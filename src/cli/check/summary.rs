@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::admin::timestamp::rfc3339;
+use crate::admin::answering;
+use crate::admin::status::AnsweringStatus;
+use crate::admin::timestamp::{now, rfc3339};
+use crate::cli::answering::lines;
 use crate::cli::table::ShownTable;
 use crate::config::Loaded;
 use crate::explain::words::counted;
@@ -19,6 +22,7 @@ const CLASSES_SHOWN: usize = 20;
 #[derive(Debug, Serialize)]
 pub(super) struct Summary {
     listen: Vec<String>,
+    answering: AnsweringStatus,
     zones: Vec<ZoneSummary>,
     rules: usize,
     maps: Vec<MapSummary>,
@@ -70,6 +74,7 @@ impl Summary {
         let configuration = &loaded.configuration;
         Summary {
             listen: loaded.settings.listen.iter().map(ToString::to_string).collect(),
+            answering: answering(configuration, now()),
             zones: configuration.zones.iter().map(|file| zone(configuration, file)).collect(),
             rules: configuration.rules.len(),
             maps: configuration.maps.iter().map(|each| map(configuration, each)).collect(),
@@ -130,6 +135,7 @@ fn geo(source: &GeoSource) -> GeoSummary {
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "listens on {} (UDP and TCP)", self.listen.join(", "))?;
+        formatter.write_str(&lines(&self.answering))?;
         section(formatter, &zones_table(&self.zones))?;
         if !self.pools.is_empty() {
             section(formatter, &pools_table(&self.pools))?;

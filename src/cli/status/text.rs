@@ -8,6 +8,7 @@ use crate::admin::status::{
     AddressStatus, GeoStatus, LoadStatus, MemberStatus, PoolStatus, Status, TargetStatus, ZoneStatus,
 };
 use crate::admin::timestamp::span;
+use crate::cli::answering::lines;
 use crate::cli::painted;
 use crate::cli::table::ShownTable;
 
@@ -26,6 +27,7 @@ pub(super) fn render(status: &Status) -> String {
         let _ = writeln!(text, "and {} more zones", status.zones.len() - ZONES_SHOWN);
     }
     section(&mut text, &geo(&status.geo));
+    let _ = write!(text, "\n{}", lines(&status.answering));
     text
 }
 
@@ -175,6 +177,11 @@ mod tests {
             "version": "0.1.0", "process": 7, "started": "2026-11-20T05:31:46Z", "uptime_seconds": 3700,
             "ready": true, "generation": 4, "attention": attention, "rules": 1, "troubled_rules": [], "maps": [],
             "load": { "at": "2026-11-20T05:31:46Z", "age_seconds": 60, "taken": true, "faults": ["f:1:1: warning: w"] },
+            "limiting": null, "answering": {
+                "rate_limit": null, "access_lists": ["example.com."],
+                "cookies": { "require": "never", "secrets": null },
+                "extended_errors": "errors", "report_channel": null
+            },
             "zones": [{ "name": "example.com.", "serial": 9, "records": 12 }],
             "geo": [{
                 "name": "built-in", "path": null, "built": "2026-09-23T04:35:31Z", "age_seconds": 864_000,
@@ -218,6 +225,11 @@ needs attention
  geo data   file       age   networks   countries   note
 ─────────────────────────────────────────────────────────
  built-in   built in   10d   3          2
+
+rate limit: off
+access lists: 1 zone: example.com.
+cookies: secrets of the process, require never
+extended errors: errors, report channel: none
 "
         );
     }

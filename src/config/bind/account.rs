@@ -1,6 +1,6 @@
-//! `user` and `group`: names in the files, numbers of this machine.
+//! `user` and `group`: names in the files, numbers of this machine; and who this process is.
 
-use nix::unistd::{Group, User};
+use nix::unistd::{Group, User, getegid, geteuid};
 
 use crate::config::Account;
 use crate::config::spec::ServerSpec;
@@ -24,6 +24,25 @@ pub(super) fn bind(server: &ServerSpec, faults: &Faults) -> Parsed<Option<Accoun
     }
 }
 
+/// The way out where the system lets this process not read `shown`: who it is, and who must be let in.
+pub(in crate::config) fn help_to_read(shown: &str) -> String {
+    let (uid, gid) = (geteuid(), getegid());
+    let name = |found: nix::Result<Option<String>>| found.ok().flatten();
+    let user = name(User::from_uid(uid).map(|user| Some(user?.name)));
+    let group = name(Group::from_gid(gid).map(|group| Some(group?.name)));
+    let user = user.unwrap_or_else(|| format!("the user number {uid}"));
+    let group = group.unwrap_or_else(|| gid.to_string());
+    format!(
+        "this runs as {user}, and the server must be able to read it as its own user: \
+         `chown root:{group} {shown}` and `chmod 0640 {shown}` (0750 for a folder) let {user} read it"
+    )
+}
+
+/// Whether a name is a number: other programs take those, and mean the user or group of that number.
+fn is_number(name: &str) -> bool {
+    name.bytes().all(|octet| octet.is_ascii_digit())
+}
+
 fn find_user(name: &Written<String>, faults: &Faults) -> Parsed<Account> {
     let fault = match User::from_name(name) {
         Ok(Some(user)) if user.uid.is_root() => name
@@ -34,6 +53,11 @@ fn find_user(name: &Written<String>, faults: &Faults) -> Parsed<Account> {
         Ok(Some(user)) => {
             return Ok(Account { user: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw() });
         }
+        Ok(None) if is_number(name) => name
+            .place
+            .error(format!("there is no user with the name {} here", quote(name)))
+            .label("a number")
+            .help("write the user's name: `getent passwd NUMBER` tells it"),
         Ok(None) => {
             name.place.error(format!("there is no user {} here", quote(name))).label("unknown user").help(
                 format!("make it: `useradd --system --user-group --shell /usr/sbin/nologin {}`", name.value),
@@ -50,6 +74,11 @@ fn find_user(name: &Written<String>, faults: &Faults) -> Parsed<Account> {
 fn find_group(name: &Written<String>, faults: &Faults) -> Parsed<u32> {
     let fault = match Group::from_name(name) {
         Ok(Some(group)) => return Ok(group.gid.as_raw()),
+        Ok(None) if is_number(name) => name
+            .place
+            .error(format!("there is no group with the name {} here", quote(name)))
+            .label("a number")
+            .help("write the group's name: `getent group NUMBER` tells it"),
         Ok(None) => name
             .place
             .error(format!("there is no group {} here", quote(name)))
@@ -61,4 +90,18 @@ fn find_group(name: &Written<String>, faults: &Faults) -> Parsed<u32> {
     };
     faults.add(fault);
     Err(Broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_may_not_read_a_file_is_named() {
+        let user = User::from_uid(geteuid()).ok().flatten().map(|user| user.name);
+        let user = user.unwrap_or_else(|| format!("the user number {}", geteuid()));
+        let help = help_to_read("cookie-secrets");
+        assert!(help.starts_with(&format!("this runs as {user}, and the server must")), "{help}");
+        assert!(help.contains("`chmod 0640 cookie-secrets`"), "{help}");
+    }
 }

@@ -85,18 +85,21 @@ impl Databases<'_> {
         served: Option<&GeoSource>,
     ) -> Result<(GeoSource, Option<Vec<u8>>), Refusal> {
         let octets = self.workspace.octets(path, limits::DATABASE_OCTETS);
-        let octets = octets.map_err(|error| Refusal(format!("{} cannot be read: {error}", quote(shown))))?;
+        let octets = octets.map_err(|error| Refusal {
+            why: format!("{} cannot be read: {error}", quote(shown)),
+            help: error.help(shown),
+        })?;
         let source = |database| configured_source(database, path);
         if let Some(served) = served.filter(|served| is_read_from(served, &octets)) {
             return Ok((source(Arc::clone(&served.database)), None));
         }
         let copy = self.state_dir.map(|_| octets.clone());
         let database = Database::from_mmdb(shown, octets)
-            .map_err(|sentence| Refusal(format!("{} is no usable database: {sentence}", quote(shown))))?;
+            .map_err(|sentence| Refusal::of(format!("{} is no usable database: {sentence}", quote(shown))))?;
         if let Some(served) = served.filter(|served| !served.builtin) {
             database
                 .acceptable_after(&served.database)
-                .map_err(|sentence| Refusal(format!("{} has shrunk: {sentence}", quote(shown))))?;
+                .map_err(|sentence| Refusal::of(format!("{} has shrunk: {sentence}", quote(shown))))?;
         }
         Ok((source(Arc::new(database)), copy))
     }
@@ -115,8 +118,9 @@ impl Databases<'_> {
             Some(_) => "its last good copy serves",
             None => "no geo data serves",
         };
-        let why = format!("{}; {what}", refusal.0);
-        self.faults.add(path.place.warning(why.clone()).label("not used"));
+        let why = format!("{}; {what}", refusal.why);
+        let warning = path.place.warning(why.clone()).label("not used");
+        self.faults.add(Fault { help: refusal.help, ..warning });
         source.map(|source| GeoSource { degraded: Some(why), ..source })
     }
 
@@ -142,15 +146,27 @@ impl Databases<'_> {
     }
 }
 
-/// Why a database is not taken; a sentence.
-struct Refusal(String);
+/// Why a database is not taken.
+struct Refusal {
+    /// A sentence.
+    why: String,
+    /// The way out, where it is not another file.
+    help: Option<String>,
+}
 
 impl Refusal {
+    fn of(why: String) -> Refusal {
+        Refusal { why, help: None }
+    }
+
     fn into_error(self, path: &Written<String>, one_is_served: bool) -> Fault {
-        let fault = path.place.error(self.0).label("not accepted");
-        match one_is_served {
-            true => fault.help("fetch the file again"),
-            false => fault.help("fetch the file again, or remove it here: then built-in country data serves"),
+        let fault = path.place.error(self.why).label("not accepted");
+        match (self.help, one_is_served) {
+            (Some(help), _) => fault.help(help),
+            (None, true) => fault.help("fetch the file again"),
+            (None, false) => {
+                fault.help("fetch the file again, or remove it here: then built-in country data serves")
+            }
         }
     }
 }

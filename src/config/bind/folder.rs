@@ -172,7 +172,8 @@ impl Folder<'_> {
     fn read(&self, stem: &str, ending: &str, most: u64) -> Parsed<Arc<Source>> {
         let path = self.file(stem, ending);
         self.workspace.source(&path, most).map_err(|error: ReadError| {
-            self.faults.add(self.about(stem, ending, format!("cannot be read: {error}")));
+            let fault = self.about(stem, ending, format!("cannot be read: {error}"));
+            self.faults.add(Fault { help: error.help(&self.workspace.shown(&path)), ..fault });
             Broken
         })
     }

@@ -5,6 +5,7 @@
 mod account;
 mod addresses;
 mod codes;
+mod contradictions;
 mod cookies;
 mod coverage;
 mod databases;
@@ -37,6 +38,7 @@ use super::text::{Broken, Faults, Parsed, Written, part_of, sound};
 use super::workspace::Workspace;
 use super::{DatabaseCopy, Loaded, Mode};
 
+pub(super) use account::help_to_read;
 use folder::ZoneFiles;
 use maps::{BoundMap, Sites};
 use monitors::Monitors;
@@ -95,12 +97,13 @@ impl Loader<'_> {
         if self.faults.any_error() {
             return Err(Broken);
         }
+        contradictions::warn(server, self.faults);
         let udp_payload_max = settings::udp_payload_max(server);
         let configuration = self.finish(ground, maps, geo, zones?, drafts?, udp_payload_max);
         let configuration = Configuration {
             identity: server.identity.clone(),
             extended_errors: server.extended_errors.unwrap_or_default(),
-            report_channel: server.report_channel.clone(),
+            report_channel: server.report_channel.as_ref().map(|name| name.value.clone()),
             cookies,
             udp_payload_max,
             udp_payload_max_without_cookie: settings::udp_payload_max_without_cookie(server),

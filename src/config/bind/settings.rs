@@ -59,7 +59,8 @@ pub(super) fn udp_payload_max(server: &ServerSpec) -> u16 {
 
 /// The largest UDP response without a valid cookie; never larger than with one.
 pub(super) fn udp_payload_max_without_cookie(server: &ServerSpec) -> Option<u16> {
-    server.udp_payload_max_without_cookie.map(|without| without.min(udp_payload_max(server)))
+    let without = server.udp_payload_max_without_cookie.as_ref()?;
+    Some(without.value.min(udp_payload_max(server)))
 }
 
 fn bind_tcp(tcp: &TcpSpec, faults: &Faults) -> Parsed<TcpSettings> {
@@ -67,10 +68,20 @@ fn bind_tcp(tcp: &TcpSpec, faults: &Faults) -> Parsed<TcpSettings> {
     Ok(TcpSettings {
         connections,
         connections_per_client: connections_per_client(tcp, connections, faults)?,
-        message_timeout: tcp.message_timeout.unwrap_or(MESSAGE_TIMEOUT),
+        message_timeout: message_timeout(tcp),
         idle_timeout: tcp.idle_timeout.unwrap_or(IDLE_TIMEOUT),
-        connection_timeout: tcp.connection_timeout.unwrap_or(CONNECTION_TIMEOUT),
+        connection_timeout: connection_timeout(tcp),
     })
+}
+
+/// The time for one message.
+pub(super) fn message_timeout(tcp: &TcpSpec) -> Duration {
+    tcp.message_timeout.as_ref().map_or(MESSAGE_TIMEOUT, |timeout| timeout.value)
+}
+
+/// The time for a whole connection.
+pub(super) fn connection_timeout(tcp: &TcpSpec) -> Duration {
+    tcp.connection_timeout.as_ref().map_or(CONNECTION_TIMEOUT, |timeout| timeout.value)
 }
 
 /// What is written must be possible; the default gives way to few connections.

@@ -21,7 +21,12 @@ impl AccessSpec {
         let allow = reader.optional("allow_query", networks);
         let deny = reader.optional("deny_query", networks);
         reader.finish(&[]);
-        let (allow, deny) = (unplaced(allow?).map(sound), unplaced(deny?).map(sound));
+        let (allow, deny) = (allow?, unplaced(deny?).map(sound));
+        if let Some(nobody) = allow.as_ref().filter(|allow| allow.is_empty()) {
+            let warning = nobody.place.warning("an empty `allow_query` lets nobody ask").label("nobody");
+            faults.add(warning.help("write the networks that may ask, or leave it out: then everybody may"));
+        }
+        let allow = unplaced(allow).map(sound);
         if allow.is_none() && deny.is_none() {
             let warning = value.place.warning("`[access]` without a list lets everybody ask");
             faults.add(warning.help("add `allow_query = [\"192.0.2.0/24\"]`"));

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::config::limits;
-use crate::config::text::Faults;
+use crate::config::text::{Faults, Place, Written};
 use crate::fault::{Fault, Source};
 use crate::wire::cookie::{SECRET, ScheduledSecret, Secret};
 
@@ -18,10 +18,11 @@ const EXAMPLE: &str = "write a line like `2026-11-20T00:00:00Z` and, behind it, 
 
 const FIRST_YEAR: u64 = 1970;
 
-/// Reads the file; without a fault the secrets stand in the order of their moments.
-pub(crate) fn read(source: &Arc<Source>, faults: &Faults) -> Vec<ScheduledSecret> {
+/// Reads the file; without a fault the secrets stand in the order of their moments. Their places are those of the
+/// moments, in a text that shows no secret.
+pub(crate) fn read(source: &Arc<Source>, faults: &Faults) -> Vec<Written<ScheduledSecret>> {
     let shown = redacted(source);
-    let mut secrets: Vec<ScheduledSecret> = Vec::new();
+    let mut secrets: Vec<Written<ScheduledSecret>> = Vec::new();
     let mut is_empty = true;
     for words in lines(&source.octets) {
         is_empty = false;
@@ -32,7 +33,10 @@ pub(crate) fn read(source: &Arc<Source>, faults: &Faults) -> Vec<ScheduledSecret
                     let fault = Fault::error(&shown, words[0].clone(), message).label("out of order");
                     faults.add(fault.help("sort the lines by their moments, each moment once"));
                 }
-                _ => secrets.push(secret),
+                _ => {
+                    let place = Place { source: Arc::clone(&shown), span: words[0].clone() };
+                    secrets.push(Written { value: secret, place });
+                }
             },
             Err((span, message)) => faults.add(Fault::error(&shown, span, message).help(EXAMPLE)),
         }

@@ -10,7 +10,7 @@ pub(crate) struct CookiesSpec {
     /// Whether cookies are answered at all.
     pub(crate) enabled: Option<bool>,
     /// Who must show one.
-    pub(crate) require: Option<RequireCookies>,
+    pub(crate) require: Option<Written<RequireCookies>>,
     /// The file of secrets.
     pub(crate) secrets: Parsed<Option<Written<String>>>,
 }
@@ -42,7 +42,7 @@ impl CookiesSpec {
                 faults.add(warning.help("remove it, or `enabled = false`"));
             }
         }
-        CookiesSpec { enabled: unplaced(enabled), require: unplaced(require), secrets }
+        CookiesSpec { enabled: unplaced(enabled), require, secrets }
     }
 }
 

@@ -52,11 +52,11 @@ pub(crate) struct ServerSpec {
     /// The largest UDP response.
     pub(crate) udp_payload_max: Option<u16>,
     /// The largest UDP response without a valid cookie.
-    pub(crate) udp_payload_max_without_cookie: Option<u16>,
+    pub(crate) udp_payload_max_without_cookie: Option<Written<u16>>,
     /// What answers say about themselves.
     pub(crate) extended_errors: Option<ExtendedErrors>,
     /// Where resolvers report errors.
-    pub(crate) report_channel: Option<Name>,
+    pub(crate) report_channel: Option<Written<Name>>,
     /// `[server.cookies]`.
     pub(crate) cookies: CookiesSpec,
     /// Where state is kept.
@@ -77,11 +77,11 @@ pub(crate) struct TcpSpec {
     /// Connections of one client.
     pub(crate) connections_per_client: Option<Written<usize>>,
     /// For one message.
-    pub(crate) message_timeout: Option<Duration>,
+    pub(crate) message_timeout: Option<Written<Duration>>,
     /// Without a message.
     pub(crate) idle_timeout: Option<Duration>,
     /// For the whole connection.
-    pub(crate) connection_timeout: Option<Duration>,
+    pub(crate) connection_timeout: Option<Written<Duration>>,
 }
 
 /// `[admin]`, as far as it is without a fault.
@@ -203,9 +203,9 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
         group,
         identity: unplaced(identity),
         udp_payload_max: unplaced(udp_payload_max),
-        udp_payload_max_without_cookie: unplaced(without_cookie),
+        udp_payload_max_without_cookie: without_cookie,
         extended_errors: unplaced(extended_errors),
-        report_channel: unplaced(report_channel),
+        report_channel,
         cookies: unplaced(cookies).unwrap_or_default(),
         state_dir: state_dir.unwrap_or(None),
         state_max_age: unplaced(state_max_age.unwrap_or(None)),
@@ -225,9 +225,9 @@ fn read_tcp(table: &Table, faults: &Faults) -> TcpSpec {
     TcpSpec {
         connections: connections.map(unplaced),
         connections_per_client,
-        message_timeout: unplaced(message_timeout),
+        message_timeout,
         idle_timeout: unplaced(idle_timeout),
-        connection_timeout: unplaced(connection_timeout),
+        connection_timeout,
     }
 }
 
