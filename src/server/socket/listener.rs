@@ -12,8 +12,9 @@ const BACKLOG: libc::c_int = libc::c_int::MAX;
 /// What the kernel may hold of queries that wait to be read, in octets (it takes twice that for its own books): a
 /// pipeline of a thousand, or the largest message. Left alone it grows to megabytes for each connection.
 const RECEIVE_BUFFER: libc::c_int = 64 << 10;
-/// What it may hold of answers that wait to be taken: twice the largest.
-const SEND_BUFFER: libc::c_int = 128 << 10;
+/// What it may hold of answers that wait to be taken (twice that with its own books): the usual burst whole; a larger one
+/// goes on as the client takes it. More would be held for each client that reads nothing, thousands of them at once.
+const SEND_BUFFER: libc::c_int = 32 << 10;
 /// Milliseconds after which the kernel gives up a connection that acknowledges nothing: also one that is closed already,
 /// which no deadline of ours reaches.
 const UNACKNOWLEDGED_MAX_MS: libc::c_int = 30_000;

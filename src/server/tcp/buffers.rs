@@ -1,9 +1,10 @@
 //! Messages with their two octets of length in front (RFC 1035 §4.2.2), coming in and going out.
 
-/// Room made for each read. What a client claims as a length makes no room.
+/// Room made for a read when there is none. What a client claims as a length makes no room.
 const READ_STEP: usize = 4096;
-/// Answers that may wait to be written; then they are written before more queries are answered.
-const OUTBOX_MAX: usize = 64 << 10;
+/// Once so much waits to be written, it is written before more queries are answered. One answer goes in beyond it, so
+/// that the largest goes out too: a client that does not read holds so much and one answer.
+const OUTBOX_MARK: usize = 16 << 10;
 
 /// What has come in.
 #[derive(Default)]
@@ -31,16 +32,31 @@ impl Inbox {
         self.taken == self.octets.len()
     }
 
+    /// Whether the last read took all room there was: more is waiting, then.
+    pub(super) fn is_crammed(&self) -> bool {
+        self.octets.len() == self.octets.capacity()
+    }
+
     /// Gives the memory back of a box whose messages are all taken: thousands of connections are idle at once.
     pub(super) fn give_back(&mut self) {
+        if self.is_empty() {
+            self.forget();
+        }
+    }
+
+    /// Throws away what has come.
+    pub(super) fn forget(&mut self) {
         *self = Inbox::default();
     }
 
-    /// Where the next octets go: behind those that are there, with room for some more.
+    /// Where the next octets go: behind those that are there, with room for some more. It does not double: thousands of
+    /// half messages may wait at once.
     pub(super) fn room(&mut self) -> &mut Vec<u8> {
         self.octets.drain(..self.taken);
         self.taken = 0;
-        self.octets.reserve(READ_STEP);
+        if self.is_crammed() {
+            self.octets.reserve_exact(READ_STEP);
+        }
         &mut self.octets
     }
 }
@@ -49,12 +65,14 @@ impl Inbox {
 #[derive(Default)]
 pub(super) struct Outbox {
     octets: Vec<u8>,
+    written: usize,
 }
 
 impl Outbox {
     /// Appends a message; an empty one is none.
     pub(super) fn push(&mut self, message: &[u8]) {
         if let (1.., Ok(length)) = (message.len(), u16::try_from(message.len())) {
+            self.octets.reserve(2 + message.len());
             self.octets.extend_from_slice(&length.to_be_bytes());
             self.octets.extend_from_slice(message);
         }
@@ -62,17 +80,27 @@ impl Outbox {
 
     /// Whether it must be written before more goes in.
     pub(super) fn is_full(&self) -> bool {
-        self.octets.len() >= OUTBOX_MAX
+        self.as_octets().len() >= OUTBOX_MARK
     }
 
     /// The octets to be written.
     pub(super) fn as_octets(&self) -> &[u8] {
-        &self.octets
+        &self.octets[self.written..]
     }
 
-    /// Forgets what has been written, and gives memory back.
-    pub(super) fn clear(&mut self) {
-        self.octets = Vec::new();
+    /// Forgets octets that have been written, and gives the memory back once all have.
+    pub(super) fn advance(&mut self, written: usize) {
+        self.written += written;
+        if self.written == self.octets.len() {
+            *self = Outbox::default();
+        }
+    }
+
+    /// Gives the memory back that the rest does not need: the client may be long in taking it.
+    pub(super) fn shrink(&mut self) {
+        self.octets.drain(..self.written);
+        self.written = 0;
+        self.octets.shrink_to_fit();
     }
 }
 
@@ -88,7 +116,52 @@ mod tests {
         inbox.room().extend_from_slice(b"\xFF\xFF few");
         assert_eq!(inbox.next_message(), None);
         assert!(!inbox.is_empty());
-        assert!(inbox.room().capacity() <= 2 * READ_STEP);
+        assert!(inbox.room().capacity() <= READ_STEP);
+    }
+
+    #[test]
+    fn a_half_message_holds_a_read_more_than_its_octets() {
+        let mut inbox = Inbox::default();
+        for octet in [b"\xFF\xFF".as_slice(), &[7; 60_000]].concat() {
+            inbox.room().push(octet);
+        }
+        assert!(inbox.room().capacity() <= 60_002 + READ_STEP);
+        inbox.give_back();
+        assert!(!inbox.is_empty(), "what has come stays");
+    }
+
+    #[test]
+    fn an_idle_inbox_holds_nothing() {
+        let mut inbox = Inbox::default();
+        inbox.room().extend_from_slice(b"\0\x01a");
+        assert_eq!(inbox.next_message(), Some(b"a".as_slice()));
+        inbox.give_back();
+        assert_eq!(inbox.octets.capacity(), 0);
+    }
+
+    #[test]
+    fn unread_answers_hold_the_mark_and_one_message_at_most() {
+        let mut outbox = Outbox::default();
+        while outbox.as_octets().len() + 2 + 100 < OUTBOX_MARK {
+            outbox.push(&[7; 100]);
+        }
+        assert!(!outbox.is_full());
+        outbox.push(&[7; 65_535]);
+        assert!(outbox.is_full());
+        assert!(outbox.octets.capacity() <= OUTBOX_MARK + 2 + 65_535);
+    }
+
+    #[test]
+    fn what_is_written_is_forgotten_and_its_memory_given_back() {
+        let mut outbox = Outbox::default();
+        outbox.push(&[7; 60_000]);
+        outbox.advance(50_002);
+        assert_eq!((outbox.as_octets(), outbox.is_full()), ([7; 10_000].as_slice(), false));
+        outbox.shrink();
+        assert_eq!(outbox.as_octets(), [7; 10_000]);
+        assert!(outbox.octets.capacity() < 2 * 10_000);
+        outbox.advance(10_000);
+        assert_eq!((outbox.as_octets(), outbox.octets.capacity()), (b"".as_slice(), 0));
     }
 
     #[test]

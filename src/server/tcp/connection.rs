@@ -5,9 +5,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::admission::Seat;
@@ -110,7 +111,7 @@ impl Connection {
         }
         self.seat.rest();
         let deadline = self.writing_deadline();
-        let is_over = timeout_at(deadline, read_away(&mut self.stream, &mut self.inbox));
+        let is_over = timeout_at(deadline, read_away(&self.stream, &mut self.inbox));
         tokio::select! {
             is_over = is_over => is_over.unwrap_or(false),
             () = self.seat.asked_to_leave() => true,
@@ -128,7 +129,7 @@ impl Connection {
                     self.outbox.push(&answer);
                     continue;
                 }
-                Pause::Full => self.write().await,
+                Pause::Full => self.write_and_give_way().await,
                 Pause::Done => self.write_and_read().await,
             };
             if let Err(end) = round {
@@ -142,6 +143,13 @@ impl Connection {
         self.service.answer(number, source, &mut self.inbox, &mut self.outbox)
     }
 
+    /// Others come first when there is more to answer: a newcomer waits for one outbox of each connection at most.
+    async fn write_and_give_way(&mut self) -> Result<(), End> {
+        self.write().await?;
+        yield_now().await;
+        Ok(())
+    }
+
     async fn write_and_read(&mut self) -> Result<(), End> {
         self.write().await?;
         self.read().await
@@ -153,13 +161,12 @@ impl Connection {
             return Ok(());
         }
         let deadline = self.writing_deadline();
-        let write = timeout_at(deadline, self.stream.write_all(self.outbox.as_octets()));
+        let write = timeout_at(deadline, write_out(&self.stream, &mut self.outbox));
         tokio::select! {
             biased;
             written = write => written.map_err(|_| End::Deaf)??,
             () = self.seat.asked_to_leave() => return Err(End::Displaced),
         }
-        self.outbox.clear();
         if !self.inbox.is_empty() {
             self.seat.advance();
         }
@@ -191,11 +198,15 @@ impl Connection {
             match self.stream.try_read_buf(self.inbox.room()) {
                 Ok(0) => return Err(End::Closed),
                 Ok(_) => break,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.inbox.give_back(),
                 Err(error) => return Err(error.into()),
             }
         }
         self.seat.work();
+        if self.inbox.is_crammed() {
+            // The same for who asks much: of each one read is answered in turn.
+            yield_now().await;
+        }
         Ok(())
     }
 
@@ -222,16 +233,33 @@ impl Connection {
     }
 }
 
-/// Throws away what comes until the client closes its side; false when that is too much.
-async fn read_away(stream: &mut TcpStream, inbox: &mut Inbox) -> bool {
-    let mut total = 0;
-    while total < FAREWELL_MAX {
-        let room = inbox.room();
-        room.clear();
-        match stream.read_buf(room).await {
-            Ok(0) | Err(_) => return true,
-            Ok(length) => total += length,
+/// Writes all that waits. While the client does not take it, the memory of what it has taken is given back.
+async fn write_out(stream: &TcpStream, outbox: &mut Outbox) -> io::Result<()> {
+    while !outbox.as_octets().is_empty() {
+        match stream.try_write(outbox.as_octets()) {
+            Ok(written) => outbox.advance(written),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                outbox.shrink();
+                stream.writable().await?;
+            }
+            Err(error) => return Err(error),
         }
     }
-    false
+    Ok(())
+}
+
+/// Throws away what comes until the client closes its side; false when that is too much. Holds nothing while it waits.
+async fn read_away(stream: &TcpStream, inbox: &mut Inbox) -> bool {
+    let mut total = 0;
+    inbox.forget();
+    while total < FAREWELL_MAX && stream.readable().await.is_ok() {
+        let read = stream.try_read_buf(inbox.room());
+        inbox.forget();
+        match read {
+            Ok(length @ 1..) => total += length,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(0) | Err(_) => return true,
+        }
+    }
+    total < FAREWELL_MAX
 }

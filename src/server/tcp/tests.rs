@@ -189,6 +189,26 @@ async fn who_never_reads_is_cut_and_delays_nobody() {
     assert_eq!(server.tally.get(Counter::TcpTimedOut), 1);
 }
 
+#[tokio::test]
+async fn who_asks_much_lets_a_newcomer_go_between() {
+    let server = run(|_| {});
+    // All is there before the server, on this thread too, begins.
+    let send = |octets: &[u8]| {
+        let mut stream = std::net::TcpStream::connect(server.address).unwrap();
+        std::io::Write::write_all(&mut stream, octets).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        TcpStream::from_std(stream).unwrap()
+    };
+    let query = framed(&query(7, "example.org."));
+    let (mut greedy, mut newcomer) = (send(&query.repeat(2000)), send(&query));
+    let first = receive(&mut newcomer).await.unwrap();
+    let whole = 2000 * framed(&first).len();
+    let early = greedy.try_read(&mut vec![0; whole]).unwrap_or(0);
+    assert!(early < whole / 2, "{early} octets of {whole} came before a newcomer's first answer");
+    let mut late = vec![0; whole - early];
+    soon(greedy.read_exact(&mut late)).await.unwrap();
+}
+
 /// Sends `count` queries, reads nothing until the server's deadlines have passed, then everything: the ids in order. A
 /// reset instead of an orderly close is an error, and the answers that it overtakes are lost.
 async fn read_late(server: &Running, count: u16) -> Vec<u16> {
