@@ -7,7 +7,7 @@ use std::fs;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::harness::client::{PATIENCE, ask, ask_over_tcp, eventually};
 use crate::harness::message::{A, NOERROR, Query};
@@ -21,7 +21,7 @@ const USER: &str = "nobody";
 #[test]
 fn a_server_started_as_root_becomes_an_ordinary_user() {
     if !is_root() {
-        return pass_as_root();
+        return pass_as_root("a_server_started_as_root_becomes_an_ordinary_user");
     }
     let _turn = turns::shared();
     let folder = Folder::new("privileges");
@@ -55,7 +55,7 @@ fn a_server_started_as_root_becomes_an_ordinary_user() {
 #[test]
 fn files_that_the_user_cannot_read_are_told_at_the_start() {
     if !is_root() {
-        return pass_as_root();
+        return pass_as_root("files_that_the_user_cannot_read_are_told_at_the_start");
     }
     let _turn = turns::shared();
     let folder = Folder::new("unreadable");
@@ -75,17 +75,17 @@ fn files_that_the_user_cannot_read_are_told_at_the_start() {
 #[test]
 fn only_root_can_become_another_user() {
     if !is_root() {
-        return pass_as_root();
+        return pass_as_root("only_root_can_become_another_user");
     }
     let _turn = turns::shared();
-    let server = unprivileged("user-without-root", &[], "user = \"nobody\"");
-    assert_refused(&server, "only root can");
+    let mut server = unprivileged("user-without-root", &[], "user = \"daemon\"");
+    assert_refused(&mut server, "only root can");
 }
 
 #[test]
 fn a_low_port_needs_one_capability_and_no_root() {
     if !is_root() {
-        return pass_as_root();
+        return pass_as_root("a_low_port_needs_one_capability_and_no_root");
     }
     let _turn = turns::shared();
     let capability = "+net_bind_service";
@@ -103,7 +103,7 @@ fn a_low_port_needs_one_capability_and_no_root() {
     without.address = low_address();
     without.write_main_file(&[without.address]);
     if without.address.port() < first_port_of_everybody() {
-        assert_refused(&without, "ports below 1024 need the capability CAP_NET_BIND_SERVICE");
+        assert_refused(&mut without, "ports below 1024 need the capability CAP_NET_BIND_SERVICE");
     } else {
         // Many containers are so: there is nothing to refuse.
         without.spawn();
@@ -136,10 +136,10 @@ fn unprivileged(name: &str, capabilities: &[&str], server_lines: &'static str) -
 }
 
 /// The server does not start, and says this.
-fn assert_refused(server: &Server, sentence: &str) {
-    let output = run(server.program().arg("serve").arg(server.main_file()));
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && text.contains(sentence), "{text}");
+fn assert_refused(server: &mut Server, sentence: &str) {
+    server.spawn();
+    eventually("the end of the server", PATIENCE * 2, || (!server.is_running()).then_some(()));
+    assert!(server.log().contains(sentence), "{}", server.log());
 }
 
 /// An address whose port only the privileged can have: 53, unless somebody listens there on all addresses.
@@ -177,18 +177,18 @@ fn threads_that_differ(process: u32, uid: u32, gid: u32) -> BTreeMap<String, Vec
     differences.filter(|(_, wrong)| !wrong.is_empty()).collect()
 }
 
-/// Runs the test that calls it once more, as root; panics with the way out where that cannot be done.
-fn pass_as_root() {
-    let current = std::thread::current();
-    let name = current.name().expect("a test's thread has its name");
+/// Runs a test of this file in a process of root's; panics with the way out where that cannot be done.
+fn pass_as_root(test: &str) {
     let program = std::env::current_exe().expect("a process has a program");
     let mut command = Command::new("sudo");
-    command.args(["-n", "--preserve-env=PATH,MERIDIAN_BINARY"]).arg(program).args(["--exact", name]);
-    let output = run(&mut command);
-    let text =
-        [output.stdout, output.stderr].map(|octets| String::from_utf8_lossy(&octets).into_owned()).concat();
-    let has_passed = output.status.success() && text.contains("1 passed");
-    assert!(has_passed, "only root can show this: run as root, or allow sudo without a password\n{text}");
+    command.args(["-n", "--preserve-env=PATH,MERIDIAN_BINARY"]).arg(program);
+    command.args(["--exact", &format!("privileges::{test}")]).stdin(Stdio::null());
+    let text = match command.output() {
+        Ok(output) => String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+        Err(fault) => format!("sudo: {fault}"),
+    };
+    let has_passed = text.contains("test result: ok. 1 passed");
+    assert!(has_passed, "only root can show this: be root, or allow sudo without a password\n{text}");
 }
 
 fn is_root() -> bool {

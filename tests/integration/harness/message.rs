@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_pointer_in_the_question_is_refused() {
-        let octets = [1, 0x8000, 1, 0, 0, 0, 0xc002, A, 1].map(u16::to_be_bytes).concat();
+        let octets = [1, 0x8000, 1, 0, 0, 0, 0xc004, A, 1].map(u16::to_be_bytes).concat();
         assert!(Message::parse(&octets).unwrap_err().contains("a pointer in the question"));
     }
 

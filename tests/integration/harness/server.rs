@@ -113,7 +113,7 @@ impl Server {
     }
 
     /// What is started, without its arguments.
-    pub fn program(&self) -> Command {
+    fn program(&self) -> Command {
         match (self.setup.launcher.as_slice(), self.setup.descriptors) {
             ([program, arguments @ ..], _) => {
                 let mut command = Command::new(program);
