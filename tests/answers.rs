@@ -12,6 +12,7 @@
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
 mod cases;
+mod hex;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -105,10 +106,10 @@ impl Ask {
                 ("do", _) => ttl |= 0x8000,
                 ("nsid", _) => options.extend([0, 3, 0, 0]),
                 ("cookie", "") => options.extend(option(10, b"abcdefgh")),
-                ("cookie", text) => options.extend(option(10, &hex(text))),
+                ("cookie", text) => options.extend(option(10, &hex::read(text).unwrap())),
                 ("option", text) => {
                     let (code, data) = text.split_once(':').unwrap();
-                    options.extend(option(code.parse().unwrap(), &hex(data)));
+                    options.extend(option(code.parse().unwrap(), &hex::read(data).unwrap()));
                 }
                 ("tcp", _) => transport = Transport::Tcp,
                 _ => panic!("{word:?} is no word of a question"),
@@ -134,10 +135,6 @@ impl Ask {
 
 fn option(code: u16, data: &[u8]) -> Vec<u8> {
     [&code.to_be_bytes(), &(data.len() as u16).to_be_bytes(), data].concat()
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 /// The client subnet option for `ADDRESS/LEN`.
@@ -214,7 +211,7 @@ fn describe_option(code: u16, option: &EdnsOption) -> String {
                 19 => "version".to_owned(),
                 _ => format!("option {code}"),
             };
-            data.iter().fold(format!(" {name} "), |text, octet| format!("{text}{octet:02x}"))
+            format!(" {name} {}", hex::written(&data))
         }
     }
 }

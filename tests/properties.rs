@@ -9,6 +9,8 @@
 mod message;
 #[path = "integration/harness/mutation.rs"]
 mod mutation;
+#[path = "integration/harness/reader.rs"]
+mod reader;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -8,6 +8,8 @@ mod files;
 #[path = "../../tests/integration/harness/message.rs"]
 #[allow(dead_code, reason = "shared with the integration tests, which use all of it")]
 mod message;
+#[path = "../../tests/integration/harness/reader.rs"]
+mod reader;
 
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr};

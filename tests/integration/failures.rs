@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use crate::harness::client::{PATIENCE, ask, eventually, exchange_tcp, try_ask};
+use crate::harness::client::{PATIENCE, ask, ask_over_tcp, eventually, try_ask};
 use crate::harness::message::{A, AAAA, NOERROR, Query};
 use crate::harness::place::{Folder, free_port, loopback, test_data};
 use crate::harness::server::{Server, Setup, binary, run};
@@ -239,7 +239,7 @@ fn few_descriptors_are_shared_out() {
             "a prober without descriptors judges nobody"
         );
         let answer =
-            exchange_tcp(server.address, &Query::new("static.example.com", A).octets(), PATIENCE / 5);
+            ask_over_tcp(server.address, &Query::new("static.example.com", A).octets(), PATIENCE / 5);
         assert!(answer.is_some(), "the longest idle makes room");
     }
     drop(held);

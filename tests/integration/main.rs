@@ -11,6 +11,8 @@ mod failures;
 mod generate;
 mod geo_oracle;
 mod harness;
+#[path = "../hex/mod.rs"]
+mod hex;
 mod nginx_monitor;
 mod odd_packets;
 mod privileges;

@@ -6,11 +6,13 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::harness::client::{PATIENCE, eventually};
 use crate::harness::load::Load;
 use crate::harness::message::{A, Message, NOERROR, Query};
 use crate::harness::nginx::Nginx;
 use crate::harness::place::{Folder, free_port, loopback};
 use crate::harness::server::{Server, Setup};
+use crate::harness::shown::short_or_long;
 use crate::harness::turns;
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -21,9 +23,13 @@ const QUERIES_PER_SECOND: u32 = 100;
 /// How long after the limit an address that left is watched for.
 const WATCH: Duration = Duration::from_secs(2);
 
-/// (n + 0.2) × interval + timeout + 1 s.
+/// What a machine that does other things besides may take longer; nothing in the soak.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// (n + 0.2) × interval + timeout + 1 s, and outside of the soak the slack.
 fn limit(probes: u32) -> Duration {
-    INTERVAL * probes + INTERVAL / 5 + TIMEOUT + Duration::from_secs(1)
+    let promised = INTERVAL * probes + INTERVAL / 5 + TIMEOUT + Duration::from_secs(1);
+    promised + short_or_long(SLACK, Duration::ZERO)
 }
 
 /// When each address was first and last seen since it was forgotten.
@@ -107,7 +113,7 @@ fn assert_both_are_seen(seen: &Seen, addresses: [IpAddr; 2]) {
     }
 }
 
-/// The first address is seen no later than the limit after `since`; the second goes on being seen.
+/// The first address is seen no later than the limit after `since`; the second is seen also after the first is gone.
 fn assert_leaves(seen: &Seen, [leaving, staying]: [IpAddr; 2], since: Instant) {
     std::thread::sleep(limit(FALL) + WATCH);
     let (_, last) = seen.of(leaving).expect("it was seen before it left");
@@ -117,16 +123,16 @@ fn assert_leaves(seen: &Seen, [leaving, staying]: [IpAddr; 2], since: Instant) {
         "{leaving} was given out {after:?} after its end; allowed: {:?}",
         limit(FALL)
     );
-    let (_, last) = seen.of(staying).expect("the other one is up");
-    assert!(last.elapsed() < Duration::from_secs(1), "{staying} is up and must be given out");
+    let now = Instant::now();
+    eventually(&format!("{staying}, which is up, in an answer"), PATIENCE, || {
+        seen.of(staying).filter(|(_, last)| *last > now)
+    });
     println!("left after {after:?}, allowed {:?}", limit(FALL));
 }
 
 /// It is seen again within the limit after `since`.
 fn assert_returns(seen: &Seen, address: IpAddr, since: Instant) {
     seen.forget();
-    std::thread::sleep(limit(RISE));
-    let (first, _) =
-        seen.of(address).unwrap_or_else(|| panic!("{address} is not back after {:?}", limit(RISE)));
+    let (first, _) = eventually(&format!("{address} to be back"), limit(RISE), || seen.of(address));
     println!("returned after {:?}, allowed {:?}", first.saturating_duration_since(since), limit(RISE));
 }

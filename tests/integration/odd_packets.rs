@@ -12,6 +12,7 @@ use crate::harness::message::{A, Message, NOERROR, Query, SOA};
 use crate::harness::place::{Folder, fixture};
 use crate::harness::server::{Server, Setup};
 use crate::harness::turns;
+use crate::hex;
 
 /// How long a packet that must be dropped gets to be answered wrongly.
 const SILENCE: Duration = Duration::from_millis(100);
@@ -33,8 +34,8 @@ fn odd_packets_get_what_they_deserve() {
     for case in &cases {
         for (transport, reaction) in &case.reactions {
             let answer = match transport {
-                Transport::Udp => exchange_udp(server.address, &case.octets, reaction),
-                Transport::Tcp => exchange_tcp(server.address, &case.octets, reaction),
+                Transport::Udp => ask_over_udp(server.address, &case.octets, reaction),
+                Transport::Tcp => ask_over_tcp(server.address, &case.octets, reaction),
             };
             if let Err(fault) = judge(case, reaction, answer.as_deref()) {
                 faults.push(format!("{} over {transport:?}: {fault}", case.name));
@@ -47,13 +48,13 @@ fn odd_packets_get_what_they_deserve() {
     assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), faults.join("\n"));
 }
 
-fn exchange_udp(server: SocketAddr, octets: &[u8], reaction: &Reaction) -> Option<Vec<u8>> {
+fn ask_over_udp(server: SocketAddr, octets: &[u8], reaction: &Reaction) -> Option<Vec<u8>> {
     let socket = socket_to(server);
     socket.send(octets).expect("a datagram can be sent");
     receive(&socket, if reaction.only_drop() { SILENCE } else { PATIENCE / 5 })
 }
 
-fn exchange_tcp(server: SocketAddr, octets: &[u8], reaction: &Reaction) -> Option<Vec<u8>> {
+fn ask_over_tcp(server: SocketAddr, octets: &[u8], reaction: &Reaction) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(server).expect("a connection is taken");
     send_framed(&mut stream, octets).expect("a message can be sent");
     read_framed(&mut stream, if reaction.only_drop() { SILENCE } else { PATIENCE / 5 })
@@ -63,7 +64,7 @@ fn judge(case: &Case, reaction: &Reaction, answer: Option<&[u8]>) -> Result<(), 
     let Some(octets) = answer else {
         return if reaction.drop { Ok(()) } else { Err("no answer".to_string()) };
     };
-    let message = Message::parse(octets).map_err(|fault| format!("{fault}: {octets:02x?}"))?;
+    let message = Message::parse(octets).map_err(|fault| format!("{fault}: {}", hex::written(octets)))?;
     let require = |holds: bool, what: &str| {
         if holds { Ok(()) } else { Err(format!("{what}: {message:?}")) }
     };

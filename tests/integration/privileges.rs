@@ -1,13 +1,17 @@
-//! A server that is started as root and serves as somebody else.
+//! Ports and users: a server that is started as root and serves as somebody else, and one that has the single capability
+//! for low ports. Only root can show it: who is not root must have sudo without a password.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
-use crate::harness::client::{PATIENCE, ask, eventually, exchange_tcp};
+use crate::harness::client::{PATIENCE, ask, ask_over_tcp, eventually};
 use crate::harness::message::{A, NOERROR, Query};
-use crate::harness::place::Folder;
+use crate::harness::place::{Folder, loopback};
 use crate::harness::server::{Server, Setup, binary, run};
 use crate::harness::turns;
 
@@ -16,18 +20,13 @@ const USER: &str = "nobody";
 
 #[test]
 fn a_server_started_as_root_becomes_an_ordinary_user() {
+    if !is_root() {
+        return pass_as_root("a_server_started_as_root_becomes_an_ordinary_user");
+    }
     let _turn = turns::shared();
     let folder = Folder::new("privileges");
     folder.copy("world");
     let mut server = Server::prepare(folder, Setup { server_lines: "user = \"nobody\"", ..Setup::default() });
-    if !is_root() {
-        // What remains to be shown: nothing is bound or written, and the way out is told.
-        let output = run(binary().arg("serve").arg(server.main_file()));
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && text.contains("only root can"), "{text}");
-        println!("not root: shown is only that the start is refused");
-        return;
-    }
     let (uid, gid) = ids(USER);
     give(server.folder.path(), uid, gid);
     server.spawn();
@@ -36,7 +35,7 @@ fn a_server_started_as_root_becomes_an_ordinary_user() {
     assert_eq!(threads_that_differ(server.process_id(), uid, gid), BTreeMap::new());
     let query = Query::new("static.example.com", A);
     assert_eq!(ask(server.address, &query).rcode(), NOERROR);
-    assert!(exchange_tcp(server.address, &query.octets(), PATIENCE).is_some());
+    assert!(ask_over_tcp(server.address, &query.octets(), PATIENCE).is_some());
 
     let zone = server.folder.read("zones/example.com.zone");
     server.folder.write("zones/example.com.zone", zone.replace("192.0.2.80", "192.0.2.81"));
@@ -56,8 +55,7 @@ fn a_server_started_as_root_becomes_an_ordinary_user() {
 #[test]
 fn files_that_the_user_cannot_read_are_told_at_the_start() {
     if !is_root() {
-        println!("not root: every file that was loaded can be loaded again, there is nothing to show");
-        return;
+        return pass_as_root("files_that_the_user_cannot_read_are_told_at_the_start");
     }
     let _turn = turns::shared();
     let folder = Folder::new("unreadable");
@@ -75,6 +73,85 @@ fn files_that_the_user_cannot_read_are_told_at_the_start() {
         &["a reload would be refused", "example.com.zone", "permission denied", "this runs as nobody"],
     );
     assert_eq!(ask(server.address, &Query::new("static.example.com", A)).rcode(), NOERROR);
+}
+
+#[test]
+fn only_root_can_become_another_user() {
+    if !is_root() {
+        return pass_as_root("only_root_can_become_another_user");
+    }
+    let _turn = turns::shared();
+    let mut server = unprivileged("user-without-root", &[], "user = \"daemon\"");
+    assert_refused(&mut server, "only root can");
+}
+
+#[test]
+fn a_low_port_needs_one_capability_and_no_root() {
+    if !is_root() {
+        return pass_as_root("a_low_port_needs_one_capability_and_no_root");
+    }
+    let _turn = turns::shared();
+    let capability = "+net_bind_service";
+    let mut server = unprivileged("low-port", &["--inh-caps", capability, "--ambient-caps", capability], "");
+    server.address = low_address();
+    server.write_main_file(&[server.address]);
+    give(server.folder.path(), ids(USER).0, ids(USER).1);
+    server.spawn();
+    server.wait_until_ready();
+    let query = Query::new("static.example.com", A);
+    assert_eq!(ask(server.address, &query).rcode(), NOERROR);
+    assert!(ask_over_tcp(server.address, &query.octets(), PATIENCE).is_some());
+
+    let mut without = unprivileged("low-port-refused", &[], "");
+    without.address = low_address();
+    without.write_main_file(&[without.address]);
+    if without.address.port() < first_port_of_everybody() {
+        assert_refused(&mut without, "ports below 1024 need the capability CAP_NET_BIND_SERVICE");
+    } else {
+        // Many containers are so: there is nothing to refuse.
+        without.spawn();
+        without.wait_until_ready();
+        assert_eq!(ask(without.address, &query).rcode(), NOERROR);
+    }
+}
+
+/// From which port on this machine asks for no privilege: 1024, unless somebody changed it.
+fn first_port_of_everybody() -> u16 {
+    let text = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").expect("ip(7)");
+    text.trim().parse().expect("a port")
+}
+
+/// A server that the ordinary user starts, with a copy of the binary: the original may stand where that user cannot go.
+fn unprivileged(name: &str, capabilities: &[&str], server_lines: &'static str) -> Server {
+    let folder = Folder::new(name);
+    folder.copy("world");
+    let program = folder.path().join("meridian");
+    fs::copy(binary().get_program(), &program).expect("the binary can be copied");
+    let (uid, gid) = ids(USER);
+    let identity = [format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".into()];
+    let mut launcher = vec![OsString::from("setpriv")];
+    launcher.extend(identity.map(OsString::from));
+    launcher.extend(capabilities.iter().map(OsString::from));
+    launcher.push(program.into());
+    let server = Server::prepare(folder, Setup { launcher, server_lines, ..Setup::default() });
+    give(server.folder.path(), uid, gid);
+    server
+}
+
+/// The server does not start, and says this.
+fn assert_refused(server: &mut Server, sentence: &str) {
+    server.spawn();
+    eventually("the end of the server", PATIENCE * 2, || (!server.is_running()).then_some(()));
+    assert!(server.log().contains(sentence), "{}", server.log());
+}
+
+/// An address whose port only the privileged can have: 53, unless somebody listens there on all addresses.
+fn low_address() -> SocketAddr {
+    let host = IpAddr::V4(loopback(53));
+    let mut addresses = std::iter::once(53).chain(600..1024).map(|port| SocketAddr::new(host, port));
+    let is_free =
+        |address: &SocketAddr| UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok();
+    addresses.find(is_free).expect("a port below 1024 is free")
 }
 
 /// What `/proc` says of each thread, where it is not that user without any rights.
@@ -103,6 +180,20 @@ fn threads_that_differ(process: u32, uid: u32, gid: u32) -> BTreeMap<String, Vec
     differences.filter(|(_, wrong)| !wrong.is_empty()).collect()
 }
 
+/// Runs a test of this file in a process of root's; panics with the way out where that cannot be done.
+fn pass_as_root(test: &str) {
+    let program = std::env::current_exe().expect("a process has a program");
+    let mut command = Command::new("sudo");
+    command.args(["-n", "--preserve-env=PATH,MERIDIAN_BINARY"]).arg(program);
+    command.args(["--exact", &format!("privileges::{test}")]).stdin(Stdio::null());
+    let text = match command.output() {
+        Ok(output) => String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+        Err(fault) => format!("sudo: {fault}"),
+    };
+    let has_passed = text.contains("test result: ok. 1 passed");
+    assert!(has_passed, "only root can show this: be root, or allow sudo without a password\n{text}");
+}
+
 fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
@@ -110,7 +201,7 @@ fn is_root() -> bool {
 /// The numbers of a user and its group.
 fn ids(user: &str) -> (u32, u32) {
     let number = |option: &str| {
-        let output = run(std::process::Command::new("id").args([option, user]));
+        let output = run(Command::new("id").args([option, user]));
         String::from_utf8_lossy(&output.stdout).trim().parse().expect("id prints a number")
     };
     (number("-u"), number("-g"))

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::harness::client::{PATIENCE, eventually, exchange_tcp, receive};
+use crate::harness::client::{PATIENCE, ask_over_tcp, eventually, receive};
 use crate::harness::message::{A, BADCOOKIE, Message, NOERROR, Query};
 use crate::harness::place::Folder;
 use crate::harness::server::{Server, Setup};
@@ -158,7 +158,7 @@ fn a_flood_gets_its_rate_and_nobody_else_notices() {
         }
         newcomer_is_told_of_cookies(&server, &question);
         let over_tcp =
-            exchange_tcp(server.address, &question.octets(), PATIENCE).expect("TCP is not limited");
+            ask_over_tcp(server.address, &question.octets(), PATIENCE).expect("TCP is not limited");
         assert_full(&Message::parse(&over_tcp).expect("an answer without a fault"), "TCP");
         resolver_is_not_one_client(&server);
         drop(end);

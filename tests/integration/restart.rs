@@ -7,23 +7,25 @@ use crate::harness::client::{PATIENCE, ask, eventually, socket_to};
 use crate::harness::message::{A, Message, NOERROR, Query};
 use crate::harness::place::{Folder, free_port, loopback};
 use crate::harness::server::{Server, Setup};
+use crate::harness::shown::short_or_long;
 use crate::harness::turns;
 
-/// From the start of the process to the first right answer to a static name.
-const STATIC_LIMIT: Duration = Duration::from_millis(50);
-/// The same with a map to compile, for a build without optimisation; other builds keep to the limit above.
-const UNOPTIMISED_MAP_LIMIT: Duration = Duration::from_millis(500);
+/// From the start of the process to the first right answer to a static name: what is promised, and what the soak holds
+/// the release build to.
+const LIMIT: Duration = Duration::from_millis(50);
+/// The same for a build without optimisation on a machine that does other things besides.
+const BUSY_LIMIT: Duration = Duration::from_secs(1);
 /// A shared machine delays single runs; the best of these counts.
 const ROUNDS: usize = 10;
 
 #[test]
-fn static_names_are_served_within_fifty_milliseconds_of_a_start() {
+fn static_names_are_served_at_once_after_a_start() {
     let _turn = turns::alone();
     let folder = Folder::new("restart-static");
     folder.copy("world");
     std::fs::remove_dir_all(folder.path().join("geoip")).unwrap();
     std::fs::remove_file(folder.path().join("zones/example.com.toml")).unwrap();
-    check_start(folder, STATIC_LIMIT);
+    check_start(folder);
 }
 
 #[test]
@@ -31,11 +33,11 @@ fn static_names_do_not_wait_long_for_a_map() {
     let _turn = turns::alone();
     let folder = Folder::new("restart-map");
     folder.copy("world");
-    let is_optimised = std::env::var_os("MERIDIAN_BINARY").is_some();
-    check_start(folder, if is_optimised { STATIC_LIMIT } else { UNOPTIMISED_MAP_LIMIT });
+    check_start(folder);
 }
 
-fn check_start(folder: Folder, limit: Duration) {
+fn check_start(folder: Folder) {
+    let limit = short_or_long(BUSY_LIMIT, LIMIT);
     let mut server = Server::start(folder, Setup::default());
     let times: Vec<Duration> = (0..ROUNDS)
         .map(|_| {

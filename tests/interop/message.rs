@@ -3,8 +3,10 @@
 
 use std::fmt;
 
+use crate::harness::reader::{ReadName, Reader, RecordHead};
+use crate::hex;
 use crate::name::Name;
-use crate::query::{DO, hex, type_name};
+use crate::query::{DO, type_name};
 
 const OPT: u16 = 41;
 /// Types whose names may be compressed (RFC 3597 §4: those of RFC 1035), and where in the data their names stand:
@@ -87,7 +89,7 @@ impl Reaction {
             None => Reaction::Silence,
             Some(octets) => match read(octets) {
                 Ok(answer) => Reaction::Answer(answer),
-                Err(fault) => Reaction::Broken(format!("{fault}: {}", hex(octets))),
+                Err(fault) => Reaction::Broken(format!("{fault}: {}", hex::written(octets))),
             },
         }
     }
@@ -95,45 +97,38 @@ impl Reaction {
 
 /// Reads a message, every octet of it.
 pub fn read(octets: &[u8]) -> Result<Answer, String> {
-    let mut reader = Reader { octets, position: 0, compressed: Vec::new() };
-    let [_, flags, questions, answers, authorities, additionals] = reader.header()?;
+    let mut records = Records { reader: Reader::new(octets), compressed: Vec::new() };
+    let [_, flags, questions, answers, authorities, additionals] = records.reader.header()?;
     if questions > 1 {
         return Err(format!("{questions} questions"));
     }
     let question = match questions {
         0 => None,
-        _ => Some(reader.question()?),
+        _ => Some(records.question()?),
     };
-    let answers = reader.records(answers)?;
-    let authorities = reader.records(authorities)?;
-    let mut additionals = reader.records(additionals)?;
-    if reader.position != octets.len() {
-        return Err(format!("{} octets after the message", octets.len() - reader.position));
-    }
+    let answers = records.section(answers)?;
+    let authorities = records.section(authorities)?;
+    let mut additionals = records.section(additionals)?;
+    records.reader.end()?;
     let opt = match additionals.iter().position(|record| record.rtype == OPT) {
         Some(place) => Some(opt(&additionals.remove(place))?),
         None => None,
     };
     let upper = opt.as_ref().map_or(0, |(_, upper)| *upper);
-    let mut compressed = reader.compressed;
+    let mut compressed = records.compressed;
     compressed.sort_unstable();
     compressed.dedup();
     Ok(Answer {
         flags: flags & !0xf,
         rcode: upper << 4 | flags & 0xf,
         question,
-        answers: sorted(answers),
-        authorities: sorted(authorities),
-        additionals: sorted(additionals),
+        answers,
+        authorities,
+        additionals,
         opt: opt.map(|(opt, _)| opt),
         compressed,
         length: octets.len(),
     })
-}
-
-fn sorted(mut records: Vec<Record>) -> Vec<Record> {
-    records.sort_unstable();
-    records
 }
 
 /// An OPT and the upper bits of the rcode.
@@ -141,112 +136,69 @@ fn opt(record: &Record) -> Result<(Opt, u16), String> {
     if record.owner != Name::default() {
         return Err(format!("an OPT with the owner {}", record.owner));
     }
-    let mut reader = Reader { octets: &record.data, position: 0, compressed: Vec::new() };
-    let mut options = Vec::new();
-    while reader.position < record.data.len() {
-        let (code, length) = (reader.word()?, reader.word()?);
-        options.push((code, reader.take(usize::from(length))?.to_vec()));
-    }
+    let mut options = Reader::new(&record.data).options()?;
     options.sort();
     let [upper, version, high, low] = record.ttl.to_be_bytes();
     let flags = u16::from_be_bytes([high, low]);
     Ok((Opt { payload: record.class, version, flags, options }, u16::from(upper)))
 }
 
-struct Reader<'o> {
-    octets: &'o [u8],
-    position: usize,
+/// Reads records, and notes where a name was compressed that must not be.
+struct Records<'o> {
+    reader: Reader<'o>,
     compressed: Vec<u16>,
 }
 
-impl<'o> Reader<'o> {
-    fn take(&mut self, length: usize) -> Result<&'o [u8], String> {
-        let taken = self.octets.get(self.position..self.position + length);
-        self.position += length;
-        taken.ok_or_else(|| format!("{} octets are too few", self.octets.len()))
-    }
-
-    fn word(&mut self) -> Result<u16, String> {
-        self.take(2).map(|octets| u16::from_be_bytes([octets[0], octets[1]]))
-    }
-
-    fn header(&mut self) -> Result<[u16; 6], String> {
-        let mut words = [0; 6];
-        for word in &mut words {
-            *word = self.word()?;
-        }
-        Ok(words)
-    }
-
+impl Records<'_> {
     fn question(&mut self) -> Result<Vec<u8>, String> {
-        let start = self.position;
-        self.name()?;
-        self.take(4)?;
-        Ok(self.octets[start..self.position].to_vec())
+        let start = self.reader.position;
+        self.reader.name()?;
+        self.reader.take(4)?;
+        Ok(self.reader.octets[start..self.reader.position].to_vec())
     }
 
-    /// A name, and whether it was compressed; pointers must go backwards.
-    fn name(&mut self) -> Result<(Name, bool), String> {
-        let mut labels = Vec::new();
-        let mut after = None;
-        let mut limit = self.position;
-        loop {
-            let length = self.take(1)?[0];
-            match length {
-                0 => break,
-                1..=63 => labels.push(self.take(usize::from(length))?.to_vec()),
-                192.. => {
-                    let target = usize::from(length & 0x3f) << 8 | usize::from(self.take(1)?[0]);
-                    after.get_or_insert(self.position);
-                    if target >= limit {
-                        return Err(format!("a pointer to {target} that does not go backwards"));
-                    }
-                    (limit, self.position) = (target, target);
-                }
-                other => return Err(format!("a label of kind {other:#x}")),
-            }
-        }
-        let compressed = after.is_some();
-        self.position = after.unwrap_or(self.position);
-        let name = Name::of(labels).ok_or("a name that is too long")?;
-        Ok((name, compressed))
-    }
-
-    fn records(&mut self, count: u16) -> Result<Vec<Record>, String> {
-        (0..count).map(|_| self.record()).collect()
+    fn section(&mut self, count: u16) -> Result<Vec<Record>, String> {
+        let mut records = (0..count).map(|_| self.record()).collect::<Result<Vec<_>, _>>()?;
+        records.sort_unstable();
+        Ok(records)
     }
 
     fn record(&mut self) -> Result<Record, String> {
-        let owner = self.name()?.0.lower();
-        let (rtype, class) = (self.word()?, self.word()?);
-        let ttl = u32::from(self.word()?) << 16 | u32::from(self.word()?);
-        let length = usize::from(self.word()?);
+        let owner = name(&mut self.reader)?.0;
+        let RecordHead { rtype, class, ttl, length } = self.reader.record_head()?;
         let data = self.data(rtype, length)?;
         Ok(Record { owner, rtype, class, ttl, data })
     }
 
     /// The data with the names in it lower-cased and written out.
     fn data(&mut self, rtype: u16, length: usize) -> Result<Vec<u8>, String> {
-        let end = self.position + length;
+        let end = self.reader.position + length;
         let find = |table: &[(u16, usize, usize)]| table.iter().find(|row| row.0 == rtype).copied();
         let allowed = find(COMPRESSIBLE);
         let mut data = Vec::with_capacity(length);
         if let Some((_, before, names)) = allowed.or(find(NOT_COMPRESSIBLE))
             && length > 0
         {
-            data.extend(self.take(before)?);
+            data.extend(self.reader.take(before)?);
             for _ in 0..names {
-                let (name, compressed) = self.name()?;
-                data.extend(name.lower().octets());
+                let (name, compressed) = name(&mut self.reader)?;
+                data.extend(name.octets());
                 if compressed && allowed.is_none() {
                     self.compressed.push(rtype);
                 }
             }
         }
-        let rest = end.checked_sub(self.position).ok_or("data that ends before its names do")?;
-        data.extend(self.take(rest)?);
+        let rest = end.checked_sub(self.reader.position).ok_or("data that ends before its names do")?;
+        data.extend(self.reader.take(rest)?);
         Ok(data)
     }
+}
+
+/// A name in lower case, and whether it was compressed.
+fn name(reader: &mut Reader<'_>) -> Result<(Name, bool), String> {
+    let ReadName { labels, compressed } = reader.name()?;
+    let name = Name::of(labels).ok_or("a name that is too long")?;
+    Ok((name.lower(), compressed))
 }
 
 impl fmt::Display for Reaction {
@@ -286,13 +238,13 @@ const OCTETS_SHOWN: usize = 48;
 impl fmt::Display for Record {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {} CLASS{} {} ", self.owner, self.ttl, self.class, type_name(self.rtype))?;
-        let mut reader = Reader { octets: &self.data, position: 0, compressed: Vec::new() };
         match (self.rtype, self.data.as_slice()) {
             (1, &[a, b, c, d]) => write!(formatter, "{a}.{b}.{c}.{d}"),
             (2 | 5 | 6 | 12 | 39, _) => {
-                write!(formatter, "{}", reader.name().map(|(name, _)| name).unwrap_or_default())
+                let name = name(&mut Reader::new(&self.data)).map(|(name, _)| name);
+                write!(formatter, "{}", name.unwrap_or_default())
             }
-            (_, data) => formatter.write_str(&hex(&data[..data.len().min(OCTETS_SHOWN)])),
+            (_, data) => formatter.write_str(&hex::written(&data[..data.len().min(OCTETS_SHOWN)])),
         }
     }
 }
@@ -306,7 +258,7 @@ impl fmt::Display for Opt {
         if self.flags & !DO != 0 {
             write!(formatter, " flags {:04x}", self.flags)?;
         }
-        self.options.iter().try_for_each(|(code, data)| write!(formatter, " {code}:{}", hex(data)))
+        self.options.iter().try_for_each(|(code, data)| write!(formatter, " {code}:{}", hex::written(data)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::hex;
 use crate::name::Name;
 
 pub const CLASS_IN: u16 = 1;
@@ -122,14 +123,10 @@ impl fmt::Display for Query {
             write!(formatter, " +ednsflags={:#x}", edns.flags)?;
         }
         for (code, data) in &edns.options {
-            write!(formatter, " +ednsopt={code}:{}", hex(data))?;
+            write!(formatter, " +ednsopt={code}:{}", hex::written(data))?;
         }
         Ok(())
     }
-}
-
-pub fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 const TYPE_NAMES: &[(u16, &str)] = &[

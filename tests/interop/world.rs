@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use crate::asking::{over_tcp, over_udp};
 use crate::compare::Seen;
-use crate::exchange::{over_tcp, over_udp};
 use crate::generator::Generator;
 use crate::harness::place::fixture;
 use crate::kinds;

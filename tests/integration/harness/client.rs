@@ -16,7 +16,7 @@ pub fn ask(server: SocketAddr, query: &Query) -> Message {
 
 /// One answer over UDP within `patience`.
 pub fn try_ask(server: SocketAddr, query: &Query, patience: Duration) -> Option<Message> {
-    let octets = exchange_udp(server, &query.octets(), patience)?;
+    let octets = ask_over_udp(server, &query.octets(), patience)?;
     Some(parsed(&octets))
 }
 
@@ -33,7 +33,7 @@ pub fn socket_to(server: SocketAddr) -> UdpSocket {
 }
 
 /// Sends octets, returns the octets that come back.
-pub fn exchange_udp(server: SocketAddr, octets: &[u8], patience: Duration) -> Option<Vec<u8>> {
+pub fn ask_over_udp(server: SocketAddr, octets: &[u8], patience: Duration) -> Option<Vec<u8>> {
     let socket = socket_to(server);
     // Refused at once when nothing listens: the same as no answer.
     socket.send(octets).ok()?;
@@ -50,7 +50,7 @@ pub fn receive(socket: &UdpSocket, patience: Duration) -> Option<Vec<u8>> {
 
 /// Sends one message over a connection of its own, returns the message that comes back; `None` when the connection
 /// ends or `patience` does.
-pub fn exchange_tcp(server: SocketAddr, octets: &[u8], patience: Duration) -> Option<Vec<u8>> {
+pub fn ask_over_tcp(server: SocketAddr, octets: &[u8], patience: Duration) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect_timeout(&server, patience).ok()?;
     send_framed(&mut stream, octets).ok()?;
     read_framed(&mut stream, patience)

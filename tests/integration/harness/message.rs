@@ -1,7 +1,8 @@
-//! A strict reader and a small writer of DNS messages that shares no code with the product: what the product writes
-//! is judged by other eyes.
+//! Queries, and responses read strictly, without any code of the product: what it writes is judged by other eyes.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::reader::Reader;
 
 pub const A: u16 = 1;
 pub const SOA: u16 = 6;
@@ -135,19 +136,17 @@ pub struct Opt {
 
 impl Message {
     pub fn parse(octets: &[u8]) -> Result<Message, String> {
-        let mut reader = Reader { octets, position: 0 };
+        let mut reader = Reader::new(octets);
         let [_, flags, questions, answers, authorities, additionals] = reader.header()?;
         let question = match questions {
             0 => None,
-            1 => Some((reader.name()?, reader.word()?, reader.word()?)),
+            1 => Some(question(&mut reader)?),
             count => return Err(format!("{count} questions")),
         };
-        let answers = reader.records(answers)?;
-        let authorities = reader.records(authorities)?;
-        let mut additionals = reader.records(additionals)?;
-        if reader.position != octets.len() {
-            return Err(format!("{} octets after the message", octets.len() - reader.position));
-        }
+        let answers = records(&mut reader, answers)?;
+        let authorities = records(&mut reader, authorities)?;
+        let mut additionals = records(&mut reader, additionals)?;
+        reader.end()?;
         // A TSIG stands behind it (RFC 8945 §5.1).
         let signed = usize::from(additionals.last().is_some_and(|last| last.rtype == TSIG));
         let last = additionals.len().checked_sub(1 + signed);
@@ -206,7 +205,7 @@ impl Message {
     /// The error field of a TSIG record (RFC 8945 §4.2).
     pub fn tsig_error(&self) -> Option<u16> {
         let tsig = self.additionals.iter().find(|record| record.rtype == TSIG)?;
-        let mut reader = Reader { octets: &tsig.data, position: 0 };
+        let mut reader = Reader::new(&tsig.data);
         reader.name().ok()?;
         // Time signed and fudge.
         reader.take(8).ok()?;
@@ -246,83 +245,36 @@ impl Opt {
         if !record.owner.is_empty() {
             return Err(format!("an OPT with the owner {}", record.owner));
         }
-        let mut reader = Reader { octets: &record.data, position: 0 };
-        let mut options = Vec::new();
-        while reader.position < record.data.len() {
-            let (code, length) = (reader.word()?, reader.word()?);
-            options.push((code, reader.take(usize::from(length))?.to_vec()));
-        }
+        let options = Reader::new(&record.data).options()?;
         let [extended_rcode, version, upper, lower] = record.ttl.to_be_bytes();
         let flags = u16::from_be_bytes([upper, lower]);
         Ok(Opt { payload: record.class, extended_rcode, version, flags, options })
     }
 }
 
-struct Reader<'o> {
-    octets: &'o [u8],
-    position: usize,
+/// Name, type and class; nothing stands before the name that a pointer could lead to.
+fn question(reader: &mut Reader<'_>) -> Result<(String, u16, u16), String> {
+    let name = reader.name()?;
+    if name.compressed {
+        return Err("a pointer in the question".to_string());
+    }
+    Ok((text(&name.labels), reader.word()?, reader.word()?))
 }
 
-impl<'o> Reader<'o> {
-    fn take(&mut self, length: usize) -> Result<&'o [u8], String> {
-        let taken = self.octets.get(self.position..self.position + length);
-        self.position += length;
-        taken.ok_or_else(|| format!("{} octets are too few", self.octets.len()))
-    }
+/// A name, its case kept, without the final dot.
+fn text(labels: &[Vec<u8>]) -> String {
+    labels.iter().map(|label| String::from_utf8_lossy(label)).collect::<Vec<_>>().join(".")
+}
 
-    fn word(&mut self) -> Result<u16, String> {
-        self.take(2).map(|octets| u16::from_be_bytes([octets[0], octets[1]]))
-    }
+fn records(reader: &mut Reader<'_>, count: u16) -> Result<Vec<Record>, String> {
+    (0..count).map(|_| record(reader)).collect()
+}
 
-    fn double_word(&mut self) -> Result<u32, String> {
-        Ok(u32::from(self.word()?) << 16 | u32::from(self.word()?))
-    }
-
-    fn header(&mut self) -> Result<[u16; 6], String> {
-        let mut words = [0; 6];
-        for word in &mut words {
-            *word = self.word()?;
-        }
-        Ok(words)
-    }
-
-    /// A name, its case kept, without the final dot; pointers must go backwards.
-    fn name(&mut self) -> Result<String, String> {
-        let mut labels: Vec<String> = Vec::new();
-        let mut after = None;
-        let mut limit = self.position;
-        loop {
-            let length = self.take(1)?[0];
-            match length {
-                0 => break,
-                1..=63 => labels.push(String::from_utf8_lossy(self.take(usize::from(length))?).into_owned()),
-                192.. => {
-                    let target = usize::from(length & 0x3f) << 8 | usize::from(self.take(1)?[0]);
-                    after.get_or_insert(self.position);
-                    if target >= limit {
-                        return Err(format!("a pointer to {target} that does not go backwards"));
-                    }
-                    limit = target;
-                    self.position = target;
-                }
-                other => return Err(format!("a label of kind {other:#x}")),
-            }
-        }
-        self.position = after.unwrap_or(self.position);
-        Ok(labels.join("."))
-    }
-
-    fn records(&mut self, count: u16) -> Result<Vec<Record>, String> {
-        (0..count).map(|_| self.record()).collect()
-    }
-
-    fn record(&mut self) -> Result<Record, String> {
-        let (owner, rtype, class) = (self.name()?, self.word()?, self.word()?);
-        let (ttl, length) = (self.double_word()?, self.word()?);
-        let offset = self.position;
-        let data = self.take(usize::from(length))?.to_vec();
-        Ok(Record { owner, rtype, class, ttl, data, offset })
-    }
+fn record(reader: &mut Reader<'_>) -> Result<Record, String> {
+    let (owner, head) = (text(&reader.name()?.labels), reader.record_head()?);
+    let offset = reader.position;
+    let data = reader.take(head.length)?.to_vec();
+    Ok(Record { owner, rtype: head.rtype, class: head.class, ttl: head.ttl, data, offset })
 }
 
 #[cfg(test)]
@@ -375,6 +327,12 @@ mod tests {
         assert_eq!(octets[pointer], 0xc0);
         octets[pointer + 1] = pointer as u8;
         assert!(Message::parse(&octets).unwrap_err().contains("does not go backwards"));
+    }
+
+    #[test]
+    fn a_pointer_in_the_question_is_refused() {
+        let octets = [1, 0x8000, 1, 0, 0, 0, 0xc004, A, 1].map(u16::to_be_bytes).concat();
+        assert!(Message::parse(&octets).unwrap_err().contains("a pointer in the question"));
     }
 
     #[test]

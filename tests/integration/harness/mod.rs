@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod crowd;
+pub mod daemon;
 pub mod dig;
 pub mod load;
 pub mod master_file;
@@ -9,6 +10,7 @@ pub mod message;
 pub mod mutation;
 pub mod nginx;
 pub mod place;
+pub mod reader;
 pub mod server;
 pub mod shown;
 pub mod turns;

@@ -1,9 +1,10 @@
 //! A real nginx as a backend: one ordinary process on a loopback address, started, stopped and killed by a test.
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use super::client::{PATIENCE, eventually};
+use super::daemon::Daemon;
 use super::place::Folder;
 use super::server::send_signal;
 
@@ -11,7 +12,7 @@ pub struct Nginx {
     /// Where it answers `/healthz` with 200 and `ok`.
     pub address: SocketAddr,
     folder: Folder,
-    process: Option<Child>,
+    process: Option<Daemon>,
 }
 
 impl Nginx {
@@ -26,27 +27,16 @@ impl Nginx {
     }
 
     pub fn start_again(&mut self) {
-        let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
         let mut command = Command::new("nginx");
-        command.env("PATH", path).arg("-p").arg(self.folder.path()).args([
-            "-e",
-            "error.log",
-            "-c",
-            "nginx.conf",
-        ]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.process = Some(command.spawn().expect("nginx can be started: run `tests/run prepare` first"));
+        command.arg("-p").arg(self.folder.path()).args(["-e", "error.log", "-c", "nginx.conf"]);
+        self.process = Some(Daemon::start(command, &self.folder));
         let address = self.address;
         eventually("nginx to accept", PATIENCE * 2, || TcpStream::connect(address).ok());
     }
 
     /// kill -9.
     pub fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            // Already gone is as good as killed.
-            let _ = process.kill();
-            process.wait().expect("a child can be waited for");
-        }
+        self.process = None;
     }
 
     /// The process stands still: the kernel goes on accepting for it, and nobody answers.
@@ -61,12 +51,6 @@ impl Nginx {
 
     fn process_id(&self) -> u32 {
         self.process.as_ref().expect("nginx was started").id()
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 

@@ -1,15 +1,16 @@
 //! The real binary as an ordinary process, in a folder and on addresses of its own.
 
-use std::fs::{File, OpenOptions};
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::client::{PATIENCE, eventually, exchange_udp};
+use super::client::{PATIENCE, ask_over_udp, eventually};
+use super::daemon::Daemon;
 use super::message::{Message, Query, SOA};
 use super::place::{Folder, LOOPBACK_V6, free_port, loopback};
 
@@ -26,13 +27,16 @@ pub struct Setup {
     pub seed: Option<u64>,
     /// The size of the process's table of descriptors.
     pub descriptors: Option<u32>,
+    /// The words of a command that starts the server, its program among them; none for the program alone.
+    pub launcher: Vec<OsString>,
     /// Further lines of the table `[server]`.
     pub server_lines: &'static str,
 }
 
 impl Default for Setup {
     fn default() -> Setup {
-        Setup { workers: 1, databases: Vec::new(), seed: None, descriptors: None, server_lines: "" }
+        let (databases, launcher) = (Vec::new(), Vec::new());
+        Setup { workers: 1, databases, seed: None, descriptors: None, launcher, server_lines: "" }
     }
 }
 
@@ -43,7 +47,7 @@ pub struct Server {
     pub address: SocketAddr,
     pub address_v6: SocketAddr,
     setup: Setup,
-    process: Option<Child>,
+    process: Option<Daemon>,
     notifications: UnixDatagram,
 }
 
@@ -99,37 +103,36 @@ impl Server {
 
     /// Starts the process and does not wait for anything.
     pub fn spawn(&mut self) {
-        let log = || -> File {
-            let path = self.folder.path().join("log");
-            OpenOptions::new().create(true).append(true).open(path).expect("the log can be opened")
-        };
-        let mut command = match self.setup.descriptors {
-            Some(count) => with_descriptors(count),
-            None => binary(),
-        };
+        let mut command = self.program();
         command.arg("serve").arg(self.main_file());
         if let Some(seed) = self.setup.seed {
             command.args(["--seed", &seed.to_string()]);
         }
         command.env("NOTIFY_SOCKET", self.folder.path().join("notify"));
-        command.stdin(Stdio::null()).stdout(log()).stderr(log());
-        self.process = Some(command.spawn().expect("the binary can be started"));
+        self.process = Some(Daemon::start(command, &self.folder));
+    }
+
+    /// What is started, without its arguments.
+    fn program(&self) -> Command {
+        match (self.setup.launcher.as_slice(), self.setup.descriptors) {
+            ([program, arguments @ ..], _) => {
+                let mut command = Command::new(program);
+                command.args(arguments);
+                command
+            }
+            ([], Some(count)) => with_descriptors(count),
+            ([], None) => binary(),
+        }
     }
 
     /// Waits for the message that systemd gets once the first round of probes has ended.
     pub fn wait_until_ready(&mut self) {
         eventually("READY=1 from the server", START_PATIENCE, || {
-            if let Some(status) = self.exited() {
-                panic!("the server ended with {status} before it was ready; its log:\n{}", self.log());
-            }
+            self.process.as_mut().expect("the server was started").assert_running();
             let mut buffer = [0; 4096];
             let length = self.notifications.recv(&mut buffer).ok()?;
             String::from_utf8_lossy(&buffer[..length]).lines().any(|line| line == "READY=1").then_some(())
         });
-    }
-
-    fn exited(&mut self) -> Option<ExitStatus> {
-        self.process.as_mut()?.try_wait().expect("a child can be waited for")
     }
 
     /// Waits until `meridian status` says what is asked; gives all that it says.
@@ -140,14 +143,14 @@ impl Server {
     /// Waits until the SOA of a zone has a serial.
     pub fn wait_for_serial(&self, zone: &str, serial: u32, patience: Duration) {
         eventually(&format!("serial {serial} of {zone}"), patience, || {
-            let octets = exchange_udp(self.address, &Query::new(zone, SOA).octets(), Duration::from_secs(1))?;
+            let octets = ask_over_udp(self.address, &Query::new(zone, SOA).octets(), Duration::from_secs(1))?;
             (Message::parse(&octets).ok()?.serial(&octets) == Some(serial)).then_some(())
         });
     }
 
     /// Whether the process is still there.
     pub fn is_running(&mut self) -> bool {
-        self.process.is_some() && self.exited().is_none()
+        self.process.as_mut().is_some_and(Daemon::is_running)
     }
 
     /// The id of the process.
@@ -162,11 +165,7 @@ impl Server {
 
     /// kill -9, and waits until the process is gone.
     pub fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            // It may have ended by itself: then there is nothing to kill.
-            let _ = process.kill();
-            process.wait().expect("a child can be waited for");
-        }
+        self.process = None;
     }
 
     fn signal(&self, name: &str) {
@@ -214,7 +213,6 @@ impl Drop for Server {
         if std::thread::panicking() {
             eprintln!("the end of the server's log:\n{}", last_lines(&self.log(), 30));
         }
-        self.kill();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::harness::message::wire_name;
+use crate::hex;
 
 /// One packet and the reactions that are right.
 #[derive(Debug)]
@@ -125,9 +126,9 @@ fn octets(text: &str) -> Result<Vec<u8>, String> {
             repeated if repeated.contains('*') => {
                 let (octet, count) = repeated.split_once('*').unwrap_or_default();
                 let count = count.parse().map_err(|_| format!("{repeated} has no count"))?;
-                hex(octet)?.repeat(count)
+                hex::read(octet)?.repeat(count)
             }
-            plain => hex(plain)?,
+            plain => hex::read(plain)?,
         };
         open.last_mut().ok_or("a brace is closed that was not opened")?.extend(made);
     }
@@ -135,17 +136,6 @@ fn octets(text: &str) -> Result<Vec<u8>, String> {
         Ok([octets]) => Ok(octets),
         Err(_) => Err("a brace is not closed".to_string()),
     }
-}
-
-fn hex(text: &str) -> Result<Vec<u8>, String> {
-    let fault = || format!("{text} is not hex");
-    if !text.len().is_multiple_of(2) {
-        return Err(fault());
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(fault))
-        .collect()
 }
 
 fn reaction(text: &str) -> Result<Reaction, String> {

@@ -1,16 +1,17 @@
 //! Resolvers as processes, on addresses of their own.
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use crate::harness::client::{PATIENCE, eventually};
+use crate::harness::daemon::Daemon;
 use crate::harness::place::{Folder, free_port, loopback};
 
 /// A running resolver; it is killed when this is dropped.
 pub struct Resolver {
     pub address: SocketAddr,
-    process: Child,
-    folder: Folder,
+    process: Daemon,
+    _folder: Folder,
 }
 
 impl Resolver {
@@ -51,20 +52,12 @@ impl Resolver {
         Resolver::start(folder, address, command)
     }
 
-    fn start(folder: Folder, address: SocketAddr, mut command: Command) -> Resolver {
-        let log =
-            || std::fs::File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
-        command.env("PATH", path_of_daemons());
-        command.stdin(Stdio::null()).stdout(log()).stderr(log());
-        let process = command.spawn().unwrap_or_else(|fault| {
-            panic!("{command:?} cannot be started: {fault}; run `tests/run prepare` first")
-        });
-        let mut resolver = Resolver { address, process, folder };
+    fn start(folder: Folder, address: SocketAddr, command: Command) -> Resolver {
+        let process = Daemon::start(command, &folder);
+        let mut resolver = Resolver { address, process, _folder: folder };
         // A question would be passed on, and counted.
         eventually("the resolver to listen", PATIENCE * 4, || {
-            if let Some(status) = resolver.process.try_wait().unwrap() {
-                panic!("the resolver ended with {status}; its log:\n{}", resolver.folder.read("log"));
-            }
+            resolver.process.assert_running();
             TcpStream::connect(address).ok()
         });
         resolver
@@ -74,20 +67,12 @@ impl Resolver {
 impl Drop for Resolver {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the resolver's log:\n{}", self.folder.read("log"));
+            eprintln!("the resolver's log:\n{}", self.process.log());
         }
-        // Already gone is as good as killed.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
 fn place(name: &str) -> (Folder, SocketAddr) {
     let host = IpAddr::V4(loopback(120));
     (Folder::new(name), SocketAddr::new(host, free_port(&[host])))
-}
-
-/// Debian keeps daemons where ordinary users do not look.
-fn path_of_daemons() -> String {
-    format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default())
 }

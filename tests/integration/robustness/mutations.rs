@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use meridian::answer::Random;
 
-use crate::harness::client::{PATIENCE, exchange_udp, read_framed, send_framed, socket_to};
+use crate::harness::client::{PATIENCE, ask_over_udp, read_framed, send_framed, socket_to};
 use crate::harness::message::{A, Message, Query};
 use crate::harness::mutation::{mutate, query};
 use crate::harness::place::Folder;
@@ -24,7 +24,7 @@ fn mutated_queries_end_nothing_and_hang_nothing() {
     folder.copy("world");
     let mut server = Server::start(folder, Setup::default());
     let control = Query::new("static.example.com", A).octets();
-    let expected = exchange_udp(server.address, &control, PATIENCE).expect("a plain question is answered");
+    let expected = ask_over_udp(server.address, &control, PATIENCE).expect("a plain question is answered");
 
     let mut random = Random::new(7);
     let mut answers = 0;

@@ -6,10 +6,11 @@ mod nsd;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use crate::harness::client::{eventually, exchange_udp};
+use crate::harness::client::{ask_over_udp, eventually};
+use crate::harness::daemon::Daemon;
 use crate::harness::place::{Folder, free_port, loopback};
 use crate::harness::server::{Server, Setup};
 use crate::message;
@@ -49,10 +50,10 @@ impl fmt::Display for Who {
     }
 }
 
-/// One of the other servers; it is killed when this is dropped.
+/// One of the other servers.
 pub struct Peer {
     pub address: SocketAddr,
-    process: Child,
+    process: Daemon,
     _folder: Folder,
 }
 
@@ -71,19 +72,13 @@ impl Peer {
         let address = SocketAddr::new(host, free_port(&[host]));
         let folder = Folder::new(&format!("{world}-{who}"));
         let plan = Plan { folder: &folder, address, zones };
-        let mut command = match who {
+        let command = match who {
             Who::Knot => knot::command(&plan),
             Who::Nsd => nsd::command(&plan),
             Who::Bind => bind::command(&plan),
             Who::Meridian => unreachable!("it is started by the harness"),
         };
-        let log =
-            || std::fs::File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
-        let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
-        command.env("PATH", path).stdin(Stdio::null()).stdout(log()).stderr(log());
-        let process = command.spawn().unwrap_or_else(|fault| {
-            panic!("{who} cannot be started ({fault}): run `tests/run prepare` first")
-        });
+        let process = Daemon::start(command, &folder);
         let mut peer = Peer { address, process, _folder: folder };
         zones.iter().for_each(|zone| peer.wait_for(who, &zone.apex));
         peer
@@ -93,21 +88,11 @@ impl Peer {
     fn wait_for(&mut self, who: Who, apex: &Name) {
         let query = Query::plain(apex.clone(), SOA).octets(1);
         eventually(&format!("{who} to answer for {apex}"), START_PATIENCE, || {
-            if let Some(status) = self.process.try_wait().expect("a child can be waited for") {
-                panic!("{who} ended with {status}; its log:\n{}", self._folder.read("log"));
-            }
-            let octets = exchange_udp(self.address, &query, Duration::from_millis(500))?;
+            self.process.assert_running();
+            let octets = ask_over_udp(self.address, &query, Duration::from_millis(500))?;
             let answer = message::read(&octets).ok()?;
             (answer.rcode == NOERROR && !answer.answers.is_empty()).then_some(())
         });
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // Already gone is as good as killed.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
