@@ -12,12 +12,12 @@ pub(super) const KINDS: &[Kind] = &[
         name: "redirection-without-room",
         aspects: WITH_TRUNCATION,
         recognise: |seen| {
-            let has_room = !is_truncated(seen, Who::Bind);
-            has_room
-                && (is_truncated(seen, Who::Knot) || is_truncated(seen, Who::Nsd))
-                && answers(seen, Who::Bind).iter().any(|record| record.rtype == DNAME)
+            let redirects = |&who: &Who| answers(seen, who).iter().any(|record| record.rtype == DNAME);
+            Who::PEERS.iter().any(redirects) && Who::PEERS.iter().any(|&who| is_truncated(seen, who))
         },
-        choice: Choice::As(Who::Bind),
+        choice: Choice::Own(|seen| {
+            is_truncated(seen, Who::Meridian) == answers(seen, Who::Meridian).is_empty()
+        }),
     },
     Kind {
         name: "referral-without-room",

@@ -7,7 +7,6 @@ use crate::compare::{Aspect, Seen};
 use crate::message::{Answer, Record};
 use crate::name::Name;
 use crate::peers::Who;
-use crate::query::COOKIE;
 
 const NS: u16 = 2;
 const CNAME: u16 = 5;
@@ -115,19 +114,6 @@ pub(super) const KINDS: &[Kind] = &[
                 && answers(seen, Who::Meridian).is_empty()
                 && seen.same(Aspect::AuthenticData, Who::Meridian, Who::Knot)
         }),
-    },
-    Kind {
-        name: "cookie-without-room",
-        aspects: WITH_TRUNCATION,
-        recognise: |seen| {
-            is_truncated(seen, Who::Meridian)
-                && !is_truncated(seen, Who::Bind)
-                && seen
-                    .answer(Who::Meridian)
-                    .is_some_and(|answer| answer.opt.as_ref().is_some_and(|opt| opt.option(COOKIE).is_some()))
-                && additional::is_full(seen, Who::Bind)
-        },
-        choice: Choice::Own(|seen| answers(seen, Who::Meridian).is_empty()),
     },
     Kind {
         name: "truncated-by-case",
