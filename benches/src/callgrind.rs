@@ -16,6 +16,10 @@ use crate::work::Transport;
 /// Where the counters' files go, within a folder.
 const FILE: &str = "callgrind.out";
 
+/// The C library copies and compares memory in different ways on different processors. With this it takes the plain way of
+/// x86-64 on all, so that figures of one machine hold on another.
+const PLAIN_COPIES: &str = "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX2,-AVX2_Usable,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM,-EVEX";
+
 /// The counters of a server that runs under callgrind.
 pub struct Counters {
     /// One for each process: NSD answers in a child.
@@ -29,7 +33,8 @@ pub fn command(server: &[String], folder: &Path) -> Result<Vec<String>> {
     let file = file.to_str().with_context(|| format!("{} is no UTF-8", folder.display()))?;
     // Without --trace-children a forked process could not be told anything.
     let callgrind = ["valgrind", "--tool=callgrind", "--quiet", "--trace-children=yes", "--instr-atstart=no"];
-    let mut command: Vec<String> = callgrind.map(str::to_owned).into();
+    let mut command: Vec<String> =
+        ["env", PLAIN_COPIES].into_iter().chain(callgrind).map(str::to_owned).collect();
     command.push(format!("--callgrind-out-file={file}"));
     command.extend_from_slice(server);
     Ok(command)
