@@ -142,7 +142,9 @@ impl<'b, 'o> Response<'b, 'o> {
     /// Together they are no longer than a name can be. Returns whether it fitted; if not, nothing was written.
     #[must_use]
     pub fn put_redirection(&mut self, owner: u16, kept: usize, target: u16, ttl: u32) -> bool {
-        let length = kept + POINTER;
+        // A pointer at the root label would be longer than the label, and not every reader takes it.
+        let to_root = self.buffer[usize::from(target)] == 0;
+        let length = kept + if to_root { 1 } else { POINTER };
         let rdata = self.at + POINTER + RECORD_FIXED;
         if rdata + length > self.limit {
             return false;
@@ -160,7 +162,10 @@ impl<'b, 'o> Response<'b, 'o> {
             self.at += label;
             from += label;
         }
-        self.append(&(POINTER_BITS | target).to_be_bytes());
+        match to_root {
+            true => self.append(&[0]),
+            false => self.append(&(POINTER_BITS | target).to_be_bytes()),
+        }
         self.counts[Section::Answer as usize] += 1;
         true
     }
@@ -373,16 +378,20 @@ mod tests {
         assert_eq!(response.within_name(alias, 3), 14);
         assert_eq!(response.within_name(alias, 3 + 8), 14 + 8);
         let start = response.position();
-        assert!(!response.put_redirection(alias, 512, 22, 7));
+        assert!(!response.put_redirection(alias, 512, 14, 7));
+        // Octet 14 is where `example.` stands, 22 its root label, which is written out.
+        assert!(response.put_redirection(alias, 3, 14, 7));
         assert!(response.put_redirection(alias, 3 + 8, 22, 7));
         assert_eq!(response.find(rtype::CNAME, b"\x02ab\xC0\x0E"), Some(alias));
-        assert_eq!(response.find(rtype::CNAME, b"\x02ab\x07example\xC0\x16"), Some(start as u16 + 12));
+        assert_eq!(response.find(rtype::CNAME, b"\x02ab\x07example\0"), Some(start as u16 + 17 + 12));
         assert_eq!(response.find(rtype::DNAME, b"\x02ab\xC0\x0E"), None);
         let length = response.finish(Rcode::NoError, true);
         let mut expected = vec![0xC0, alias as u8];
-        expected.extend_from_slice(b"\0\x05\0\x01\0\0\0\x07\0\x0D\x02ab\x07example\xC0\x16");
+        expected.extend_from_slice(b"\0\x05\0\x01\0\0\0\x07\0\x05\x02ab\xC0\x0E");
+        expected.extend_from_slice(&[0xC0, alias as u8]);
+        expected.extend_from_slice(b"\0\x05\0\x01\0\0\0\x07\0\x0C\x02ab\x07example\0");
         assert_eq!(buffer[start..length], expected);
-        assert_eq!(buffer[6..8], [0, 2]);
+        assert_eq!(buffer[6..8], [0, 3]);
     }
 
     #[test]
