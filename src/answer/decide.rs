@@ -95,7 +95,7 @@ pub enum Why {
     Delegated,
     /// ANY is answered with one RRset (RFC 8482).
     OneOfAny,
-    /// The chain leaves our zones, is longer than [`CHAIN_MAX`], or is a loop.
+    /// The chain leaves our zones, is longer than [`super::CHAIN_MAX`], or is a loop.
     ChainEnds,
     /// CNAME or ANY was asked for, and a CNAME was synthesised from a DNAME.
     Synthesised,
