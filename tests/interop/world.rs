@@ -53,7 +53,8 @@ fn meridian_answers_as_knot_nsd_and_bind() {
     let mut faults = report.faults();
     for (kind, count) in kinds.iter().zip(&report.listed) {
         println!("{count:6} × {}", kind.name);
-        if *count == 0 {
+        // Another seed may miss what is rare.
+        if *count == 0 && number_from("MERIDIAN_INTEROP_SEED").is_none() {
             faults.push_str(&format!("\n== `{}` never occurs: is it still true?", kind.name));
         }
     }
