@@ -1,9 +1,10 @@
 //! Reads questions.txt: questions for corners that chance does not meet often enough.
 
 use crate::name::Name;
-use crate::query::{Query, Transport, type_number};
+use crate::query::{Edns, Query, SUBNET, Transport, type_number};
 
-/// The questions of a world, each as it is asked: over UDP with and without EDNS, and over TCP.
+/// The questions of a world, each as it is asked: over UDP with and without EDNS and with a client subnet, and
+/// over TCP.
 pub fn of_world(text: &str, world: &str) -> Result<Vec<Query>, String> {
     let mut queries = Vec::new();
     let mut is_wanted = false;
@@ -25,9 +26,15 @@ pub fn of_world(text: &str, world: &str) -> Result<Vec<Query>, String> {
     Ok(queries)
 }
 
-fn ways_to_ask(name: &Name, rtype: u16) -> [Query; 3] {
+fn ways_to_ask(name: &Name, rtype: u16) -> [Query; 4] {
     let query = Query::plain(name.clone(), rtype);
-    [Query { edns: None, ..query.clone() }, Query { transport: Transport::Tcp, ..query.clone() }, query]
+    let subnet = vec![(SUBNET, vec![0, 1, 24, 0, 198, 51, 100])];
+    [
+        Query { edns: None, ..query.clone() },
+        Query { edns: Some(Edns { options: subnet, ..Edns::plain() }), ..query.clone() },
+        Query { transport: Transport::Tcp, ..query.clone() },
+        query,
+    ]
 }
 
 /// A name whose labels may have repeated letters, as `a^63`.
@@ -48,10 +55,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn questions_are_of_a_world_and_asked_in_three_ways() {
+    fn questions_are_of_a_world_and_asked_in_four_ways() {
         let text = "[one]\n# nothing\na^3.test. A NS\n\n[two]\n. SOA\n";
         let one = of_world(text, "one").unwrap();
-        assert_eq!(one.len(), 2 * 3);
+        assert_eq!(one.len(), 2 * 4);
         assert!(one.iter().all(|query| query.name == Name::plain("aaa.test")));
         assert_eq!(of_world(text, "two").unwrap()[0].rtype, 6);
         assert!(of_world("[one]\na^64. A\n", "one").is_err());

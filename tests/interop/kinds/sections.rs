@@ -7,6 +7,7 @@ use crate::compare::{Aspect, Seen};
 use crate::message::{Answer, Record};
 use crate::name::Name;
 use crate::peers::Who;
+use crate::query::SUBNET;
 
 const NS: u16 = 2;
 const CNAME: u16 = 5;
@@ -114,6 +115,18 @@ pub(super) const KINDS: &[Kind] = &[
                 && answers(seen, Who::Meridian).is_empty()
                 && seen.same(Aspect::AuthenticData, Who::Meridian, Who::Knot)
         }),
+    },
+    Kind {
+        name: "subnet-without-room",
+        aspects: WITH_TRUNCATION,
+        recognise: |seen| {
+            seen.query.option(SUBNET).is_some()
+                && is_truncated(seen, Who::Bind)
+                && is_truncated(seen, Who::Meridian)
+                && !is_truncated(seen, Who::Knot)
+                && !is_truncated(seen, Who::Nsd)
+        },
+        choice: Choice::As(Who::Bind),
     },
     Kind {
         name: "truncated-by-case",
