@@ -114,7 +114,7 @@ impl Worker {
         packet: &[u8],
         out: &mut [u8],
     ) -> usize {
-        if let Some(reason) = self.reason_to_drop(origin.source) {
+        if let Some(reason) = reason_to_drop(&self.shared.own, origin.source) {
             self.desk.count(reason);
             return 0;
         }
@@ -128,17 +128,6 @@ impl Worker {
                 }
                 0
             }
-        }
-    }
-
-    /// Sources that no honest query has, and to which an answer would do harm (security.md, "Odd packets").
-    fn reason_to_drop(&self, source: SocketAddr) -> Option<Counter> {
-        if source.port() == 0 {
-            Some(Counter::DropSourcePort)
-        } else if self.shared.own.contain(source) {
-            Some(Counter::DropLoop)
-        } else {
-            None
         }
     }
 
@@ -157,6 +146,17 @@ impl Worker {
     }
 }
 
+/// Sources that no honest query has, and to which an answer would do harm (security.md, "Odd packets").
+fn reason_to_drop(own: &OwnAddresses, source: SocketAddr) -> Option<Counter> {
+    if source.port() == 0 {
+        Some(Counter::DropSourcePort)
+    } else if own.contain(source) {
+        Some(Counter::DropLoop)
+    } else {
+        None
+    }
+}
+
 /// Pins the calling worker to its core; a machine that refuses still serves.
 fn pin(number: usize) {
     let pinned = allowed_cpus().and_then(|cpus| match cpus.len() {
@@ -165,5 +165,25 @@ fn pin(number: usize) {
     });
     if let Err(error) = pinned {
         tracing::warn!(worker = number, %error, "cannot pin a UDP worker to a core");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_that_no_honest_query_has_get_no_answer() {
+        let own = OwnAddresses::of(&["127.0.0.1:5300".parse().unwrap()]);
+        for (source, expected) in [
+            ("192.0.2.1:0", Some(Counter::DropSourcePort)),
+            ("[2001:db8::1]:0", Some(Counter::DropSourcePort)),
+            ("127.0.0.1:5300", Some(Counter::DropLoop)),
+            ("127.0.0.1:5301", None),
+            ("192.0.2.1:5300", None),
+            ("192.0.2.1:53", None),
+        ] {
+            assert_eq!(reason_to_drop(&own, source.parse().unwrap()), expected, "{source}");
+        }
     }
 }
