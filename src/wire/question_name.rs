@@ -229,8 +229,7 @@ impl QuestionName {
                 self.fold_last(octets);
                 return Some(limit as u8);
             };
-            let Some(to) = self.octets[folded..].first_chunk_mut::<CHUNK>() else { return None };
-            fold(from, to);
+            fold(from, self.octets[folded..].first_chunk_mut::<CHUNK>()?);
             folded += CHUNK;
         }
         Some((folded - WORD + 1).min(limit) as u8)
