@@ -116,10 +116,10 @@ impl<'p> Edns<'p> {
         Ok(edns)
     }
 
-    /// Whether it asks for any option beside the client subnet, or shows a cookie.
+    /// Whether it asks for any option beside the client subnet and a cookie.
     #[inline]
     pub fn asks_for_options(&self) -> bool {
-        self.nsid || self.zone_version || self.cookie.is_some() || self.keepalive != Keepalive::Absent
+        self.nsid || self.zone_version || self.keepalive != Keepalive::Absent
     }
 
     fn take_option(&mut self, code: u16, data: &'p [u8]) -> Result<(), EdnsFault> {
