@@ -338,16 +338,22 @@ impl<'s> Decision<'s, '_> {
 }
 
 /// Class and scope of a client under a rule's map (semantics §7). Without a map there is one class, for everyone.
+#[inline]
 pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client) -> Placement {
-    let everyone = Placement { class: ClassId(0), scope: 0, special: false };
-    let Some(map) = map.map(|index| &snapshot.configuration.maps[index as usize]) else { return everyone };
-    let transport = || Placement { scope: 0, ..map.table.place(client.transport) };
-    match client.subnet.filter(|_| map.ecs).map(|subnet| map.table.place(subnet)) {
-        None => transport(),
+    let Some(index) = map else { return Placement { class: ClassId(0), scope: 0, special: false } };
+    let map = &snapshot.configuration.maps[index as usize];
+    let mut scope = 0;
+    if map.ecs
+        && let Some(subnet) = client.subnet
+    {
+        let placement = map.table.place(subnet);
+        if !placement.special {
+            return placement;
+        }
         // A special-purpose block says nothing of where the client is, only for whom the answer holds.
-        Some(placement) if placement.special => Placement { scope: placement.scope, ..transport() },
-        Some(placement) => placement,
+        scope = placement.scope;
     }
+    Placement { scope, ..map.table.place(client.transport) }
 }
 
 impl<'s> Answer<'s> {

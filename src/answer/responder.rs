@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::course::Course;
-use super::edns::{Arrival, Remarks, put_options};
+use super::edns::{Arrival, Remarks, put_cookie, put_options};
 use super::exchange::Exchange;
 use super::limit::{self, Class, Verdict};
 use super::{
@@ -234,10 +234,8 @@ impl Responder {
     ) -> Option<(usize, bool)> {
         let query = exchange.query;
         let opt = match (remarks, &query.edns) {
-            (None, edns) => {
-                let configuration = &exchange.context.snapshot.configuration;
-                edns.as_ref().map(|edns| plain_opt(configuration, edns, answer.scope))
-            }
+            (None, Some(edns)) => Some(self.opt_with_cookie(exchange, edns, answer.scope)),
+            (None, None) => None,
             (Some(remarks), _) => {
                 let whole = qtype.is_some() && answer.rcode != Rcode::Refused;
                 let room = if whole { exchange.limit() } else { exchange.limit_without_data() };
@@ -252,6 +250,20 @@ impl Responder {
         }
         let truncated = response.is_truncated();
         Some((response.finish(answer.rcode, answer.authoritative, opt), truncated))
+    }
+
+    /// The OPT record of an answer that has nothing to say but the cookie, where there is one. There always is room for
+    /// that: what a client takes is at least 512 octets, of which the longest question leaves half.
+    #[inline]
+    fn opt_with_cookie<'a>(&'a mut self, exchange: &Exchange<'_, 'a>, edns: &Edns<'a>, scope: u8) -> Opt<'a> {
+        let Exchange { context, arrival, .. } = exchange;
+        let opt = plain_opt(&context.snapshot.configuration, edns, scope);
+        if edns.cookie.is_none() {
+            return opt;
+        }
+        self.options.start(usize::MAX);
+        put_cookie(&mut self.options, context, &mut self.process_secrets, arrival);
+        Opt { options: self.options.as_octets(), ..opt }
     }
 
     /// The OPT record, with options, of an answer of at most `limit` octets; `None` where the query had none.

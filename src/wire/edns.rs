@@ -129,10 +129,10 @@ impl<'p> Edns<'p> {
         Ok(())
     }
 
-    /// Whether it asks for any option beside the client subnet, or shows a cookie.
+    /// Whether it asks for any option beside the client subnet and a cookie.
     #[inline]
     pub fn asks_for_options(&self) -> bool {
-        self.nsid || self.zone_version || self.cookie.is_some() || self.keepalive != Keepalive::Absent
+        self.nsid || self.zone_version || self.keepalive != Keepalive::Absent
     }
 
     #[inline]
