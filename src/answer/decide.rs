@@ -23,11 +23,11 @@ pub struct Question<'q> {
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Client {
+pub struct Client<'c> {
     /// The address that the query came from.
-    pub transport: IpAddr,
+    pub transport: &'c IpAddr,
     /// The client subnet's address, where the query carries one with a source prefix above 0.
-    pub subnet: Option<IpAddr>,
+    pub subnet: Option<&'c IpAddr>,
 }
 
 /// The answer as a value: what, for how long, for whom, and why. Render makes octets of it.
@@ -113,7 +113,7 @@ pub enum Why {
 pub fn decide<'s>(
     snapshot: &'s Snapshot,
     question: &Question<'_>,
-    client: &Client,
+    client: Client<'_>,
     random: &mut Random,
     target: &mut QuestionName,
 ) -> Answer<'s> {
@@ -127,7 +127,7 @@ pub fn decide<'s>(
 pub(super) fn decide_into<'s>(
     snapshot: &'s Snapshot,
     question: &Question<'_>,
-    client: &Client,
+    client: Client<'_>,
     random: &mut Random,
     target: &mut QuestionName,
     answer: &mut Answer<'s>,
@@ -147,7 +147,7 @@ enum Alias<'s> {
 struct Decision<'s, 'r> {
     snapshot: &'s Snapshot,
     question: &'r Question<'r>,
-    client: &'r Client,
+    client: Client<'r>,
     random: &'r mut Random,
 }
 
@@ -318,7 +318,7 @@ impl<'s> Decision<'s, '_> {
         answer: &mut Answer<'s>,
     ) {
         let rule = &self.snapshot.configuration.rules[index as usize];
-        let placement = place(self.snapshot, rule.map, *self.client);
+        let placement = place(self.snapshot, rule.map, self.client);
         let choice = steer::choose(rule, placement.class, |pool| self.snapshot.pool(pool, rule.family));
         answer.scope = placement.scope;
         let body = match choice.given {
@@ -339,21 +339,21 @@ impl<'s> Decision<'s, '_> {
 
 /// Class and scope of a client under a rule's map (semantics §7). Without a map there is one class, for everyone.
 #[inline]
-pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client) -> Placement {
+pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client<'_>) -> Placement {
     let Some(index) = map else { return Placement { class: ClassId(0), scope: 0, special: false } };
     let map = &snapshot.configuration.maps[index as usize];
     let mut scope = 0;
     if map.ecs
         && let Some(subnet) = client.subnet
     {
-        let placement = map.table.place(subnet);
+        let placement = map.table.place(*subnet);
         if !placement.special {
             return placement;
         }
         // A special-purpose block says nothing of where the client is, only for whom the answer holds.
         scope = placement.scope;
     }
-    Placement { scope, ..map.table.place(client.transport) }
+    Placement { scope, ..map.table.place(*client.transport) }
 }
 
 impl<'s> Answer<'s> {

@@ -25,7 +25,7 @@ use crate::wire::{Edns, ExtendedError, QuestionName};
 #[derive(Clone, Copy)]
 pub struct Arrival<'p> {
     /// Where it came from.
-    pub source: IpAddr,
+    pub source: &'p IpAddr,
     /// By which way.
     pub transport: Transport,
     /// What its cookie says of the source.
@@ -40,7 +40,7 @@ impl<'p> Arrival<'p> {
     pub fn new(
         context: &Context<'_>,
         process: &mut ProcessSecrets,
-        (source, transport): (IpAddr, Transport),
+        (source, transport): (&'p IpAddr, Transport),
         edns: Option<&Edns<'p>>,
         length: usize,
     ) -> Arrival<'p> {
@@ -57,11 +57,11 @@ impl<'p> Arrival<'p> {
 fn judge<'p>(
     context: &Context<'_>,
     process: &mut ProcessSecrets,
-    source: IpAddr,
+    source: &IpAddr,
     sent: &'p [u8],
 ) -> Judged<'p> {
     let secrets = process.at(context);
-    secrets.map_or(Judged::NONE, |secrets| Judged::new(secrets, source, sent, context.now))
+    secrets.map_or(Judged::NONE, |secrets| Judged::new(secrets, *source, sent, context.now))
 }
 
 /// What an answer says beside the data.
@@ -149,7 +149,7 @@ pub(super) fn put_cookie(
     arrival: &Arrival<'_>,
 ) {
     if let Some(secrets) = process.at(context)
-        && let Some(cookie) = arrival.cookie.reply(secrets, arrival.source, context.now)
+        && let Some(cookie) = arrival.cookie.reply(secrets, *arrival.source, context.now)
     {
         options.put_cookie(&cookie);
     }

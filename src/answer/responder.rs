@@ -62,8 +62,8 @@ impl Responder {
         });
         let mut query = Query::default();
         match query::read_plain(packet, &mut self.name, &mut query) {
-            true => self.take(context, &query, (source, transport), packet.len(), out),
-            false => self.respond_to_any(context, packet, (source, transport), out),
+            true => self.take(context, &query, (&source, transport), packet.len(), out),
+            false => self.respond_to_any(context, packet, (&source, transport), out),
         }
     }
 
@@ -73,7 +73,7 @@ impl Responder {
         &mut self,
         context: &Context<'_>,
         packet: &[u8],
-        from: (IpAddr, Transport),
+        from: (&IpAddr, Transport),
         out: &mut [u8],
     ) -> Reaction {
         match query::read(packet, &mut self.name) {
@@ -102,11 +102,11 @@ impl Responder {
 
     /// Answers a well-formed query of `length` octets.
     #[inline(always)]
-    fn take(
+    fn take<'p>(
         &mut self,
         context: &Context<'_>,
-        query: &Query<'_>,
-        from: (IpAddr, Transport),
+        query: &Query<'p>,
+        from: (&'p IpAddr, Transport),
         length: usize,
         out: &mut [u8],
     ) -> Reaction {
@@ -124,7 +124,7 @@ impl Responder {
         &mut self,
         context: &'e Context<'e>,
         query: &'e Query<'p>,
-        from: (IpAddr, Transport),
+        from: (&'p IpAddr, Transport),
         length: usize,
     ) -> Exchange<'e, 'p> {
         let arrival = Arrival::new(context, &mut self.process_secrets, from, query.edns.as_ref(), length);
@@ -139,9 +139,8 @@ impl Responder {
         }
         let question = exchange.question(&self.name, qtype);
         let snapshot = exchange.context.snapshot;
-        let client = exchange.client();
         let mut answer = Answer::refused();
-        decide_into(snapshot, &question, &client, &mut self.random, &mut self.target, &mut answer);
+        decide_into(snapshot, &question, exchange.client(), &mut self.random, &mut self.target, &mut answer);
         let class = || (Class::of(&answer), exchange.network(answer.scope));
         match self.verdict(exchange.context, &exchange.arrival, class) {
             Verdict::Pass => self.write(exchange, &answer, Some(qtype), out),
@@ -234,8 +233,11 @@ impl Responder {
     ) -> Option<(usize, bool)> {
         let query = exchange.query;
         let opt = match (remarks, &query.edns) {
-            (None, Some(edns)) => Some(self.opt_with_cookie(exchange, edns, answer.scope)),
             (None, None) => None,
+            (None, Some(edns)) if edns.cookie.is_none() => {
+                Some(plain_opt(&exchange.context.snapshot.configuration, edns, answer.scope))
+            }
+            (None, Some(edns)) => Some(self.opt_with_cookie(exchange, edns, answer.scope)),
             (Some(remarks), _) => {
                 let whole = qtype.is_some() && answer.rcode != Rcode::Refused;
                 let room = if whole { exchange.limit() } else { exchange.limit_without_data() };
@@ -252,17 +254,14 @@ impl Responder {
         Some((response.finish(answer.rcode, answer.authoritative, opt), truncated))
     }
 
-    /// The OPT record of an answer that has nothing to say but the cookie, where there is one. There always is room for
-    /// that: what a client takes is at least 512 octets, of which the longest question leaves half.
-    #[inline]
+    /// The OPT record of an answer that has nothing to say but the cookie. There always is room for that: what a client
+    /// takes is at least 512 octets, of which the longest question leaves half.
+    #[inline(never)]
     fn opt_with_cookie<'a>(&'a mut self, exchange: &Exchange<'_, 'a>, edns: &Edns<'a>, scope: u8) -> Opt<'a> {
         let Exchange { context, arrival, .. } = exchange;
-        let opt = plain_opt(&context.snapshot.configuration, edns, scope);
-        if edns.cookie.is_none() {
-            return opt;
-        }
         self.options.start(usize::MAX);
         put_cookie(&mut self.options, context, &mut self.process_secrets, arrival);
+        let opt = plain_opt(&context.snapshot.configuration, edns, scope);
         Opt { options: self.options.as_octets(), ..opt }
     }
 
@@ -291,7 +290,7 @@ impl Responder {
         arrival: &Arrival<'_>,
         class: impl FnOnce() -> (Class, Option<Prefix>),
     ) -> Verdict {
-        limit::verdict(context, &self.tally, arrival.source, arrival.cookie.standing, class)
+        limit::verdict(context, &self.tally, *arrival.source, arrival.cookie.standing, class)
     }
 
     #[inline(always)]
@@ -320,10 +319,11 @@ impl Responder {
     #[inline(always)]
     fn count_answer(&self, answer: &Answer<'_>, truncated: bool) {
         self.tally.count(Counter::of_rcode(answer.rcode));
-        match answer.why {
-            Why::Steered(reason) => self.tally.count(Counter::of_reason(reason)),
-            Why::NotAllowed => self.tally.count(Counter::AccessRefused),
-            _ => {}
+        if let Why::Steered(reason) = answer.why {
+            self.tally.count(Counter::of_reason(reason));
+        }
+        if answer.why == Why::NotAllowed {
+            self.tally.count(Counter::AccessRefused);
         }
         if truncated {
             self.tally.count(Counter::Truncated);

@@ -19,7 +19,7 @@ impl Responder {
         &mut self,
         context: &Context<'_>,
         packet: &'p [u8],
-        from: (IpAddr, Transport),
+        from: (&'p IpAddr, Transport),
     ) -> Arrival<'p> {
         let (_, edns) = query::read_opt(packet);
         Arrival::new(context, &mut self.process_secrets, from, edns.as_ref(), packet.len())
