@@ -120,38 +120,49 @@ impl Map {
     #[inline]
     fn place_ipv4(&self, client: u32) -> Placement {
         let (value, scope) = self.ipv4.find(client);
-        self.placement(value, scope, || special_scope(&self.ipv4_special, client))
+        if value & SPECIAL != 0 {
+            return in_special_block(value, &self.ipv4_special, client);
+        }
+        self.ordinary(value, scope)
     }
 
     #[inline]
     fn place_ipv6(&self, client: u128) -> Placement {
         let (value, scope) = self.ipv6.find(client);
-        if value == TUNNEL
-            && let Some((embedded, before)) = embedded_ipv4(client)
-        {
-            let inner = self.place_ipv4(embedded);
-            let scope = if self.uniform && !inner.special { 0 } else { before + inner.scope };
-            return Placement { scope, ..inner };
+        if value >= TUNNEL {
+            return self.place_apart(value, client);
         }
-        self.placement(value, scope, || special_scope(&self.ipv6_special, client))
+        self.ordinary(value, scope)
     }
 
+    /// A placement outside of special-purpose blocks.
     #[inline]
-    fn placement(&self, value: u16, scope: u8, special_scope: impl Fn() -> u8) -> Placement {
-        let special = value & SPECIAL != 0;
-        let scope = match (special, self.uniform) {
-            (true, _) => special_scope(),
-            (false, true) => 0,
-            // Resolvers take 0 for everyone, of both families: only a map of one class may say so.
-            (false, false) => scope.max(1),
-        };
-        Placement { class: ClassId(value & !SPECIAL), scope, special }
+    fn ordinary(&self, value: u16, scope: u8) -> Placement {
+        // Resolvers take 0 for everyone, of both families: only a map of one class may say so.
+        let scope = if self.uniform { 0 } else { scope.max(1) };
+        Placement { class: ClassId(value), scope, special: false }
     }
+
+    /// Where a client is whose IPv6 address lies in a tunnel or in a special-purpose block.
+    #[cold]
+    fn place_apart(&self, value: u16, client: u128) -> Placement {
+        let Some((embedded, before)) = embedded_ipv4(client).filter(|_| value == TUNNEL) else {
+            return in_special_block(value, &self.ipv6_special, client);
+        };
+        let inner = self.place_ipv4(embedded);
+        let scope = if self.uniform && !inner.special { 0 } else { before + inner.scope };
+        Placement { scope, ..inner }
+    }
+}
+
+/// A placement in a special-purpose block.
+#[cold]
+fn in_special_block<A: Space>(value: u16, blocks: &[(A, A)], client: A) -> Placement {
+    Placement { class: ClassId(value & !SPECIAL), scope: special_scope(blocks, client), special: true }
 }
 
 /// The shortest prefix around an address inside what is left of its special-purpose block. The classes underneath do
 /// not matter here: for ECS the block is a class of its own.
-#[cold]
 fn special_scope<A: Space>(special: &[(A, A)], address: A) -> u8 {
     let after = special.partition_point(|&(first, _)| first <= address);
     let (first, last) = special[after - 1];
