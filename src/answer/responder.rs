@@ -47,7 +47,7 @@ impl Responder {
     }
 
     /// Answers one packet from `source` into `out`, which holds at least 512 octets for UDP and [`super::TCP_MAX`] for
-    /// TCP.
+    /// TCP. That it was read ([`Counter::Udp`], [`Counter::Tcp`]) is counted by who reads, for many at once.
     pub fn respond(
         &mut self,
         context: &Context<'_>,
@@ -56,10 +56,6 @@ impl Responder {
         transport: Transport,
         out: &mut [u8],
     ) -> Reaction {
-        self.tally.count(match transport {
-            Transport::Udp => Counter::Udp,
-            Transport::Tcp => Counter::Tcp,
-        });
         let mut query = Query::default();
         match query::read_plain(packet, &mut self.name, &mut query) {
             true => self.take(context, &query, (&source, transport), packet.len(), out),
