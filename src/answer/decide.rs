@@ -294,7 +294,7 @@ impl<'s> Decision<'s, '_> {
         answer: &mut Answer<'s>,
     ) {
         let rule = &self.snapshot.configuration.rules[index as usize];
-        let placement = place(self.snapshot, rule.map, self.client);
+        let placement = place(self.snapshot, rule.map, &self.client);
         let choice = steer::choose(rule, placement.class, |pool| self.snapshot.pool(pool, rule.family));
         answer.scope = placement.scope;
         let body = match choice.given {
@@ -315,21 +315,22 @@ impl<'s> Decision<'s, '_> {
 
 /// Class and scope of a client under a rule's map (semantics §7). Without a map there is one class, for everyone.
 #[inline]
-pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client) -> Placement {
+pub fn place(snapshot: &Snapshot, map: Option<u32>, client: &Client) -> Placement {
     let Some(index) = map else { return Placement { class: ClassId(0), scope: 0, special: false } };
     let map = &snapshot.configuration.maps[index as usize];
-    let mut scope = 0;
-    if map.ecs
-        && let Some(subnet) = client.subnet
-    {
-        let placement = map.table.place(subnet);
-        if !placement.special {
-            return placement;
-        }
+    let (decisive, is_subnet) = match &client.subnet {
+        Some(subnet) if map.ecs => (subnet, true),
+        _ => (&client.transport, false),
+    };
+    let placement = map.table.place(decisive);
+    match is_subnet {
         // A special-purpose block says nothing of where the client is, only for whom the answer holds.
-        scope = placement.scope;
+        true if placement.special => {
+            Placement { scope: placement.scope, ..map.table.place(&client.transport) }
+        }
+        true => placement,
+        false => Placement { scope: 0, ..placement },
     }
-    Placement { scope, ..map.table.place(client.transport) }
 }
 
 impl<'s> Answer<'s> {
