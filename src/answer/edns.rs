@@ -36,6 +36,7 @@ pub struct Arrival<'p> {
 
 impl<'p> Arrival<'p> {
     /// A query of `length` octets from `source`; its cookie is judged.
+    #[inline(always)]
     pub fn new(
         context: &Context<'_>,
         process: &mut ProcessSecrets,

@@ -340,7 +340,7 @@ pub fn explain(
     // The draw plays no part in what is explained: every variant is listed with its probability.
     let mut random = Random::new(0);
     let asker = client.as_asker();
-    let answer = answer::decide(snapshot, &question, asker, &mut random, &mut target);
+    let answer = answer::decide(snapshot, &question, &asker, &mut random, &mut target);
     let end = finding::follow(snapshot, name, rtype, client.transport, &answer);
     Explanation {
         name: name.clone(),

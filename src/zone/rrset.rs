@@ -38,7 +38,7 @@ impl<'z> Node<'z> {
     }
 
     /// The RRset of a type.
-    #[inline]
+    #[inline(always)]
     pub fn rrset(&self, rtype: u16) -> Option<Rrset<'z>> {
         let (first, entries) = self.entries();
         let found = entries.iter().position(|entry| entry.rtype == rtype)?;
@@ -53,7 +53,7 @@ impl<'z> Node<'z> {
     }
 
     /// The number of the first RRset, and the entries of all.
-    #[inline]
+    #[inline(always)]
     fn entries(&self) -> (u32, &'z [RrsetEntry]) {
         let at = self.number as usize;
         let (first, end) = (self.zone.nodes[at].rrsets, self.zone.nodes[at + 1].rrsets);
@@ -102,18 +102,22 @@ impl<'z> Rrset<'z> {
     }
 
     /// The records as described at [`Rrset`].
-    #[inline]
+    #[inline(always)]
     pub fn octets(&self) -> &'z [u8] {
         let end = self.zone.rrsets[self.number as usize + 1].start;
         &self.zone.fragments[self.entry().start as usize..end as usize]
     }
 
     /// Offsets within [`Rrset::octets`] of the two-octet pointers, ascending.
-    #[inline]
-    pub fn pointers(&self) -> impl Iterator<Item = usize> + use<'z> {
+    #[inline(always)]
+    pub fn pointer_offsets(&self) -> &'z [u16] {
         let end = self.zone.rrsets[self.number as usize + 1].pointers;
-        let offsets = &self.zone.pointers[self.entry().pointers as usize..end as usize];
-        offsets.iter().map(|&offset| usize::from(offset))
+        &self.zone.pointers[self.entry().pointers as usize..end as usize]
+    }
+
+    /// The same, as places in the octets.
+    pub fn pointers(&self) -> impl Iterator<Item = usize> + use<'z> {
+        self.pointer_offsets().iter().map(|&offset| usize::from(offset))
     }
 
     /// The rule that steers this RRset ([`super::ZoneData::steer`]).
