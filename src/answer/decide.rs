@@ -342,18 +342,19 @@ impl<'s> Decision<'s, '_> {
 pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client<'_>) -> Placement {
     let Some(index) = map else { return Placement { class: ClassId(0), scope: 0, special: false } };
     let map = &snapshot.configuration.maps[index as usize];
-    let mut scope = 0;
-    if map.ecs
-        && let Some(subnet) = client.subnet
-    {
-        let placement = map.table.place(*subnet);
-        if !placement.special {
-            return placement;
-        }
+    let (decisive, is_subnet) = match client.subnet {
+        Some(subnet) if map.ecs => (subnet, true),
+        _ => (client.transport, false),
+    };
+    let placement = map.table.place(decisive);
+    match is_subnet {
         // A special-purpose block says nothing of where the client is, only for whom the answer holds.
-        scope = placement.scope;
+        true if placement.special => {
+            Placement { scope: placement.scope, ..map.table.place(client.transport) }
+        }
+        true => placement,
+        false => Placement { scope: 0, ..placement },
     }
-    Placement { scope, ..map.table.place(*client.transport) }
 }
 
 impl<'s> Answer<'s> {

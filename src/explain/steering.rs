@@ -51,7 +51,7 @@ fn source(map: Option<&Map>, client: Client) -> Source {
     if !map.ecs {
         return transport(Origin::TransportEcsOff);
     }
-    let placement = map.table.place(subnet.address);
+    let placement = map.table.place(&subnet.address);
     if placement.special {
         let block = Prefix::around(subnet.address, placement.scope);
         return transport(Origin::TransportForSpecial { block });

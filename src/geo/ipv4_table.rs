@@ -65,8 +65,9 @@ impl Ipv4Table {
         }
     }
 
+    // Not inlined: most addresses lie in buckets of one value.
     /// The same in a bucket of several values.
-    #[inline]
+    #[inline(never)]
     fn search(&self, word: u32, address: u32) -> (u16, u8) {
         let [head, rest @ ..] = &self.ranges[(word & !SEVERAL) as usize..] else { return (0, 0) };
         let (low, inside) = (address & 0xFFFF, &rest[..(head >> 16) as usize]);

@@ -22,6 +22,8 @@ const INNER_BITS_MAXIMUM: u32 = 16;
 const LEFT_TO_SEARCH_BITS: u32 = 2;
 /// The bits of a range's start that are kept: the first 16 are the bucket's, what lies behind /64 is kept apart.
 const START_BITS: u32 = 48;
+/// The same as a mask.
+const LOW: u64 = (1 << START_BITS) - 1;
 /// The value of a /64 that has several; no range may have it.
 const FINER: u16 = u16::MAX;
 
@@ -90,18 +92,22 @@ impl Ipv6Table {
         if word & SEVERAL == 0 {
             return (word as u16, (word >> SCOPE_SHIFT) as u8);
         }
-        let (value, scope) = self.search(word, high << 16 >> 16);
-        if value == FINER { self.search_finer(address) } else { (value, scope) }
+        self.search(word, address)
     }
 
-    /// The same for the 48 bits of an address behind the first 16, in a bucket of several values.
-    #[inline]
-    fn search(&self, word: u32, low: u64) -> (u16, u8) {
+    /// The same in a bucket of several values.
+    #[inline(never)]
+    fn search(&self, word: u32, address: u128) -> (u16, u8) {
+        // The 48 bits behind the first 16.
+        let low = (address >> 64) as u64 & LOW;
         let bucket = self.several[(word & !SEVERAL) as usize];
         let step = bucket.index as usize + (low >> bucket.shift) as usize;
         let (begin, end) = (self.inner[step] as usize, self.inner[step + 1] as usize);
         let after = begin + self.ranges[begin..end].partition_point(|&range| range <= low << 16 | 0xFFFF);
         let (range, next) = (self.ranges[after - 1], self.ranges[after]);
+        if range as u16 == FINER {
+            return self.search_finer(address);
+        }
         // What lies nearest on each side; beyond the bucket, as far away as can be.
         let below = (range >> 16).checked_sub(1).map_or(u64::MAX, |outside| low ^ outside);
         let above = if next >> 16 == 0 { u64::MAX } else { low ^ next >> 16 };
