@@ -228,8 +228,8 @@ impl Zone {
 
     /// Whether the zone answers queries from there. Costs nothing where there is no list.
     #[inline]
-    pub fn answers(&self, client: IpAddr) -> bool {
-        self.access.as_ref().is_none_or(|access| access.take(client))
+    pub fn answers(&self, client: &IpAddr) -> bool {
+        self.access.as_ref().is_none_or(|access| access.take(*client))
     }
 
     /// Number of records.

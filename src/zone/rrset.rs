@@ -1,7 +1,7 @@
 //! Views into a compiled zone: a node, an RRset, what a referral consists of.
 
 use super::compiled::{
-    APEX_POINTER, APEX_TARGET, Backing, Host, HostWeight, NodeEntry, RrsetEntry, Standing, Ties, Zone,
+    APEX_POINTER, APEX_TARGET, Host, HostWeight, NodeEntry, RrsetEntry, Standing, Ties, Zone,
 };
 use super::field::{self, NAPTR};
 use crate::wire::name::{LABEL_MAX, NAME_MAX};
@@ -46,7 +46,7 @@ impl<'z> Node<'z> {
     }
 
     /// The RRset of a type.
-    #[inline]
+    #[inline(always)]
     pub fn rrset(&self, rtype: u16) -> Option<Rrset<'z>> {
         for entries in self.rrset_entries().array_windows() {
             if entries[0].rtype == rtype {
@@ -118,27 +118,23 @@ impl<'z> Rrset<'z> {
     }
 
     /// The records as described at [`Rrset`].
-    #[inline]
+    #[inline(always)]
     pub fn octets(&self) -> &'z [u8] {
         let [start, end] = self.entries.map(|entry| entry.start as usize);
         self.zone.fragments.get(start..end).unwrap_or(&[])
     }
 
-    /// Whether it is one record, without pointers in it, with nothing that goes along and no rule: all that there is to do is
-    /// to copy [`Rrset::octets`] and to set the owner.
-    #[inline]
-    pub fn is_plain(&self) -> bool {
-        let entry = self.entry();
-        entry.count == 1 && entry.backing == Backing::NONE
-    }
-
     /// Offsets within [`Rrset::octets`] of the two-octet pointers, ascending.
     #[inline]
-    pub fn pointers(&self) -> impl Iterator<Item = usize> + use<'z> {
-        let offsets = self.ties().map_or(&[][..], |ties| {
+    pub fn pointer_offsets(&self) -> &'z [u16] {
+        self.ties().map_or(&[], |ties| {
             &self.zone.pointers[ties.pointers as usize..][..usize::from(ties.pointer_count)]
-        });
-        offsets.iter().map(|&offset| usize::from(offset))
+        })
+    }
+
+    /// The same, as places in the octets.
+    pub fn pointers(&self) -> impl Iterator<Item = usize> + use<'z> {
+        self.pointer_offsets().iter().map(|&offset| usize::from(offset))
     }
 
     /// The rule that steers this RRset ([`super::ZoneData::steer`]).

@@ -1,8 +1,9 @@
 //! The kernel's side of the server: the only door to `libc` and the only `unsafe` code, behind a safe interface.
 //!
-//! `unsafe` stands for three things: a system call, whose pointers all lead to values that its function owns or
-//! borrows; the kernel's forms of addresses and packet information (`address`, `option`), plain numbers that are read
-//! and written inside buffers of our own; and the list of interfaces (`interfaces`), read before it is freed.
+//! `unsafe` stands for four things: a system call, whose pointers all lead to values that its function owns or
+//! borrows; the kernel's forms of addresses and packet information (`address`, `packet_info`, `option`), plain numbers
+//! that are read and written inside buffers of our own; the memory that message headers point into (`slots`), which its
+//! owner neither moves nor shares; and the list of interfaces (`interfaces`), read before it is freed.
 
 #![allow(unsafe_code)]
 
@@ -12,11 +13,13 @@ mod cpu;
 mod interfaces;
 mod listener;
 mod option;
+mod packet_info;
 mod readiness;
+mod slots;
 mod udp;
 
 pub(super) use address::Origin;
-pub(super) use batch::{Batch, Sent};
+pub(super) use batch::{Batch, Datagram, Sent};
 pub(super) use cpu::{allowed_cpus, pin_to};
 pub(super) use interfaces::interface_addresses;
 pub(super) use listener::{is_shortage, listen_tcp};
