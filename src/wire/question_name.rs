@@ -28,14 +28,12 @@ const MASKS: [u64; WORD] = {
     }
     masks
 };
-/// What keeps of two words so many octets.
-const SLACK_MASKS: [[u64; 2]; SLACK + 1] = {
-    let mut masks = [[0; 2]; SLACK + 1];
+/// What keeps of [`SLACK`] octets so many.
+const SLACK_MASKS: [u128; SLACK + 1] = {
+    let mut masks = [0; SLACK + 1];
     let mut length = 1;
     while length <= SLACK {
-        masks[length] = masks[length - 1];
-        let word = (length - 1) / WORD;
-        masks[length][word] = masks[length][word] << 8 | 0xFF;
+        masks[length] = masks[length - 1] << 8 | 0xFF;
         length += 1;
     }
     masks
@@ -150,13 +148,13 @@ impl QuestionName {
     }
 
     /// The octets of the whole name, its root label included.
-    #[inline]
+    #[inline(always)]
     pub fn length(&self) -> usize {
         usize::from(self.end) + 1
     }
 
     /// The number of labels, the root label not counted.
-    #[inline]
+    #[inline(always)]
     pub fn label_count(&self) -> usize {
         usize::from(self.label_count)
     }
@@ -167,14 +165,14 @@ impl QuestionName {
     }
 
     /// Where suffix number `index`, which is at most [`QuestionName::label_count`], starts within the name.
-    #[inline]
+    #[inline(always)]
     pub fn suffix_offset(&self, index: usize) -> usize {
         debug_assert!(index <= self.label_count());
         usize::from(self.starts[usize::from(index as u8)])
     }
 
     /// The hash of suffix number `index`, which is at most [`QuestionName::label_count`]; equal to [`hash`] of the same octets.
-    #[inline]
+    #[inline(always)]
     pub fn suffix_hash(&self, index: usize) -> u64 {
         debug_assert!(index <= self.label_count());
         let (index, count) = (index as u8, self.label_count);
@@ -189,10 +187,10 @@ impl QuestionName {
         if length > SLACK {
             return self.has_many(own, length, others, start);
         }
-        let Some(other) = others.get(start..start + SLACK) else { return false };
-        let differs = |at: usize| word_at(&self.octets, own + at) ^ word_at(other, at);
-        let [first, second] = SLACK_MASKS[length];
-        differs(0) & first | differs(WORD) & second == 0
+        let (Some(own), Some(other)) = (chunk_at(&self.octets, own), chunk_at(others, start)) else {
+            return false;
+        };
+        (u128::from_le_bytes(*own) ^ u128::from_le_bytes(*other)) & SLACK_MASKS[length] == 0
     }
 
     /// The same for so many octets that it takes a loop.
@@ -262,17 +260,18 @@ impl QuestionName {
         hash ^ self.word(last)
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&self, at: usize) -> u64 {
-        word_at(&self.octets, at)
+        let mut word = [0; WORD];
+        word.copy_from_slice(&self.octets[at..at + WORD]);
+        u64::from_le_bytes(word)
     }
 }
 
-#[inline]
-fn word_at(octets: &[u8], at: usize) -> u64 {
-    let mut word = [0; WORD];
-    word.copy_from_slice(&octets[at..at + WORD]);
-    u64::from_le_bytes(word)
+/// The [`SLACK`] octets at a place.
+#[inline(always)]
+fn chunk_at(octets: &[u8], at: usize) -> Option<&[u8; SLACK]> {
+    octets.get(at..at + SLACK)?.first_chunk()
 }
 
 /// The hash of an uncompressed name in lower case, the one that [`QuestionName::suffix_hash`] gives.
@@ -285,7 +284,7 @@ pub fn hash(octets: &[u8]) -> u64 {
 }
 
 /// Mixes each bit of a word into both halves of another.
-#[inline]
+#[inline(always)]
 fn mix(word: u64) -> u64 {
     let product = u128::from(word) * u128::from(MULTIPLIER);
     product as u64 ^ (product >> 64) as u64

@@ -63,7 +63,7 @@ impl<'z> Node<'z> {
     }
 
     /// The entries of all RRsets and the one behind the last.
-    #[inline]
+    #[inline(always)]
     fn rrset_entries(&self) -> &'z [RrsetEntry] {
         let [first, end] = self.entries.map(|node| node.rrsets as usize);
         self.zone.rrsets.get(first..=end).unwrap_or(&[])
@@ -125,7 +125,7 @@ impl<'z> Rrset<'z> {
     }
 
     /// Offsets within [`Rrset::octets`] of the two-octet pointers, ascending.
-    #[inline]
+    #[inline(always)]
     pub fn pointer_offsets(&self) -> &'z [u16] {
         self.ties().map_or(&[], |ties| {
             &self.zone.pointers[ties.pointers as usize..][..usize::from(ties.pointer_count)]
@@ -138,7 +138,7 @@ impl<'z> Rrset<'z> {
     }
 
     /// The rule that steers this RRset ([`super::ZoneData::steer`]).
-    #[inline]
+    #[inline(always)]
     pub fn rule(&self) -> Option<u32> {
         self.entry().backing.as_rule()
     }
@@ -264,12 +264,12 @@ impl<'z> Rrset<'z> {
         pointer_at(self.octets(), at).filter(|&earlier| earlier != APEX_TARGET).unwrap_or(at)
     }
 
-    #[inline]
+    #[inline(always)]
     fn entry(&self) -> &'z RrsetEntry {
         &self.entries[0]
     }
 
-    #[inline]
+    #[inline(always)]
     fn ties(&self) -> Option<&'z Ties> {
         self.entry().backing.as_ties().map(|number| &self.zone.ties[number as usize])
     }

@@ -94,7 +94,7 @@ impl Table {
     }
 
     /// The upper half of the hash as a fraction of the table; the lower half marks the slot.
-    #[inline]
+    #[inline(always)]
     fn first_slot(&self, hash: u64) -> usize {
         (((hash >> 32) * u64::from(self.first_slots)) >> 32) as usize
     }
