@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::health::{Record, TargetKey};
+use crate::server;
 use crate::snapshot::{Snapshot, Store};
 
 use super::model::{Change, Event, Model};
@@ -192,8 +193,16 @@ impl<F: FnMut(&Event, u64)> Work<F> {
         published
     }
 
-    /// Frees the replaced generations that nobody holds any more.
+    /// Frees the replaced generations that nobody holds any more. What a configuration took goes back to the system.
     fn sweep(&mut self) {
-        self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
+        let mut frees_configuration = false;
+        self.retired.retain(|snapshot| {
+            let is_held = Arc::strong_count(snapshot) > 1;
+            frees_configuration |= !is_held && Arc::strong_count(&snapshot.configuration) == 1;
+            is_held
+        });
+        if frees_configuration {
+            server::release_free_memory();
+        }
     }
 }
