@@ -14,8 +14,9 @@ use crate::snapshot::{Snapshot, Store};
 
 use super::model::{Change, Event, Model};
 
-/// Changes that may wait for the keeper. A prober that fills it waits with its report.
-const QUEUE: usize = 65_536;
+/// Changes that may wait for the keeper. A prober that fills it waits with its report. Its places take memory from the start,
+/// 80 octets each.
+const QUEUE: usize = 8192;
 /// At most a hundred generations a second: what comes sooner waits for the next one.
 const BETWEEN_GENERATIONS: Duration = Duration::from_millis(10);
 /// How often replaced generations are looked at, with or without traffic.
