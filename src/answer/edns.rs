@@ -44,11 +44,11 @@ impl<'p> Arrival<'p> {
         edns: Option<&Edns<'p>>,
         length: usize,
     ) -> Arrival<'p> {
-        let cookie = match edns.and_then(|edns| edns.cookie) {
-            Some(sent) => judge(context, process, source, sent),
-            None => Judged::NONE,
-        };
-        Arrival { source, transport, cookie, length }
+        let mut arrival = Arrival { source, transport, cookie: Judged::NONE, length };
+        if let Some(sent) = edns.and_then(|edns| edns.cookie) {
+            arrival.cookie = judge(context, process, source, sent);
+        }
+        arrival
     }
 }
 

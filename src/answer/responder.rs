@@ -56,24 +56,33 @@ impl Responder {
         transport: Transport,
         out: &mut [u8],
     ) -> Reaction {
+        let from = (&source, transport);
         let mut query = Query::default();
-        match query::read_plain(packet, &mut self.name, &mut query) {
-            true => self.take(context, &query, (&source, transport), packet.len(), out),
-            false => self.respond_to_any(context, packet, (&source, transport), out),
+        if !query::read_plain(packet, &mut self.name, &mut query) {
+            match self.read_any(context, packet, from, out) {
+                Ok(read) => query = read,
+                Err(reaction) => return reaction,
+            }
+        }
+        let exchange = self.open(context, &query, from, packet.len());
+        match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
+            Course::Decide(qtype) => self.answer(&exchange, qtype, out),
+            Course::Control => self.hand_over_query(&exchange, out),
+            Course::Refuse(error) => self.refuse_query(&exchange, error, out),
         }
     }
 
-    /// Answers a packet with something about it that few have.
+    /// Reads a packet with something about it that few have. What is no well-formed question has its reaction at once.
     #[inline(never)]
-    fn respond_to_any(
+    fn read_any<'p>(
         &mut self,
         context: &Context<'_>,
-        packet: &[u8],
+        packet: &'p [u8],
         from: (&IpAddr, Transport),
         out: &mut [u8],
-    ) -> Reaction {
-        match query::read(packet, &mut self.name) {
-            Packet::Query(query) => self.take(context, &query, from, packet.len(), out),
+    ) -> Result<Query<'p>, Reaction> {
+        Err(match query::read(packet, &mut self.name) {
+            Packet::Query(query) => return Ok(query),
             Packet::CookieRequest(query) => {
                 let exchange = self.open(context, &query, from, packet.len());
                 self.answer_cookie_request(&exchange, out)
@@ -93,25 +102,7 @@ impl Responder {
                 });
                 Reaction::Drop
             }
-        }
-    }
-
-    /// Answers a well-formed query of `length` octets.
-    #[inline(always)]
-    fn take<'p>(
-        &mut self,
-        context: &Context<'_>,
-        query: &Query<'p>,
-        from: (&'p IpAddr, Transport),
-        length: usize,
-        out: &mut [u8],
-    ) -> Reaction {
-        let exchange = self.open(context, query, from, length);
-        match Course::of(query, from.1, || self.asks_for_a_zone(context)) {
-            Course::Decide(qtype) => self.answer(&exchange, qtype, out),
-            Course::Control => self.hand_over_query(&exchange, out),
-            Course::Refuse(error) => self.refuse_query(&exchange, error, out),
-        }
+        })
     }
 
     /// Looks at who asks.
@@ -138,30 +129,19 @@ impl Responder {
         let mut answer = Answer::refused();
         decide_into(snapshot, &question, exchange.client(), &mut self.random, &mut self.target, &mut answer);
         let class = || (Class::of(&answer), exchange.network(answer.scope));
-        match self.verdict(exchange.context, &exchange.arrival, class) {
-            Verdict::Pass => self.write(exchange, &answer, Some(qtype), out),
-            Verdict::Slip => self.slip(exchange, &answer, qtype, out),
-            Verdict::Drop => Reaction::Drop,
-        }
-    }
-
-    /// Answers what is too much for its network in a way that its flood gains nothing from.
-    #[cold]
-    fn slip(
-        &mut self,
-        exchange: &Exchange<'_, '_>,
-        answer: &Answer<'_>,
-        qtype: u16,
-        out: &mut [u8],
-    ) -> Reaction {
-        if exchange.requires_cookie(true) {
-            return self.answer_without_data(exchange, Rcode::BadCookie, out);
-        }
-        self.write(exchange, answer, (!answer.has_records()).then_some(qtype), out)
+        let whole = match self.verdict(exchange.context, &exchange.arrival, class) {
+            Verdict::Pass => Some(qtype),
+            Verdict::Drop => return Reaction::Drop,
+            Verdict::Slip if exchange.requires_cookie(true) => {
+                return self.answer_without_data(exchange, Rcode::BadCookie, out);
+            }
+            Verdict::Slip => (!answer.has_records()).then_some(qtype),
+        };
+        self.write(exchange, &answer, whole, out)
     }
 
     /// Writes what was decided for a question of type `qtype`; without one, an answer that has no data and TC, so that the
-    /// client comes over TCP. What it says beside the data gives way to the data (RFC 8914 §3).
+    /// client comes over TCP. What it says beside the data, and nobody asked for, gives way to the data (RFC 8914 §3).
     #[inline(always)]
     fn write(
         &mut self,
@@ -170,14 +150,18 @@ impl Responder {
         qtype: Option<u16>,
         out: &mut [u8],
     ) -> Reaction {
-        let remarks = self.remarks(exchange, answer, qtype);
-        let mut written = self.render(exchange, answer, qtype, remarks.as_ref(), out);
-        if let (Some((_, true)), Some(_), Some(remarks)) = (written, qtype, &remarks)
-            && remarks.tell_unasked()
-        {
-            written = self.render_again(exchange, answer, qtype, &remarks.asked_for(), out);
-        }
-        let Some((length, truncated)) = written else { return Reaction::Drop };
+        let mut remarks = self.remarks(exchange, answer, qtype);
+        let (length, truncated) = loop {
+            let Some(written) = self.render(exchange, answer, qtype, remarks.as_ref(), out) else {
+                return Reaction::Drop;
+            };
+            match &mut remarks {
+                Some(remarks) if written.1 && qtype.is_some() && remarks.tell_unasked() => {
+                    *remarks = remarks.asked_for();
+                }
+                _ => break written,
+            }
+        };
         self.count_answer(answer, truncated);
         Reaction::Answer(length)
     }
@@ -202,19 +186,6 @@ impl Responder {
             None => Remarks::default(),
         };
         Some(Remarks { error, scope: answer.scope, ..remarks })
-    }
-
-    /// Writes an answer anew without what nobody asked for.
-    #[cold]
-    fn render_again(
-        &mut self,
-        exchange: &Exchange<'_, '_>,
-        answer: &Answer<'_>,
-        qtype: Option<u16>,
-        remarks: &Remarks<'_>,
-        out: &mut [u8],
-    ) -> Option<(usize, bool)> {
-        self.render(exchange, answer, qtype, Some(remarks), out)
     }
 
     /// Writes an answer: its length in octets, and whether it is truncated. `None` where not even its OPT fits.
