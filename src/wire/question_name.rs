@@ -28,12 +28,14 @@ const MASKS: [u64; WORD] = {
     }
     masks
 };
-/// What keeps of [`SLACK`] octets so many.
-const SLACK_MASKS: [u128; SLACK + 1] = {
-    let mut masks = [0; SLACK + 1];
+/// What keeps of two words so many octets.
+const SLACK_MASKS: [[u64; 2]; SLACK + 1] = {
+    let mut masks = [[0; 2]; SLACK + 1];
     let mut length = 1;
     while length <= SLACK {
-        masks[length] = masks[length - 1] << 8 | 0xFF;
+        masks[length] = masks[length - 1];
+        let word = (length - 1) / WORD;
+        masks[length][word] = masks[length][word] << 8 | 0xFF;
         length += 1;
     }
     masks
@@ -187,10 +189,10 @@ impl QuestionName {
         if length > SLACK {
             return self.has_many(own, length, others, start);
         }
-        let (Some(own), Some(other)) = (chunk_at(&self.octets, own), chunk_at(others, start)) else {
-            return false;
-        };
-        (u128::from_le_bytes(*own) ^ u128::from_le_bytes(*other)) & SLACK_MASKS[length] == 0
+        let Some(other) = others.get(start..start + SLACK) else { return false };
+        let [first, second] = SLACK_MASKS[length];
+        let differ = (self.word(own) ^ word_at(other, 0)) & first;
+        differ | (self.word(own + WORD) ^ word_at(other, WORD)) & second == 0
     }
 
     /// The same for so many octets that it takes a loop.
@@ -200,7 +202,7 @@ impl QuestionName {
     }
 
     /// Folds the case of the first octets. Returns the place up to which words can be looked at, it not included.
-    #[inline]
+    #[inline(always)]
     fn fold_front(&mut self, octets: &[u8]) -> u8 {
         const READY: u8 = (FRONT - WORD + 1) as u8;
         match (octets.first_chunk::<FRONT>(), self.octets.first_chunk_mut::<FRONT>()) {
@@ -262,16 +264,15 @@ impl QuestionName {
 
     #[inline(always)]
     fn word(&self, at: usize) -> u64 {
-        let mut word = [0; WORD];
-        word.copy_from_slice(&self.octets[at..at + WORD]);
-        u64::from_le_bytes(word)
+        word_at(&self.octets, at)
     }
 }
 
-/// The [`SLACK`] octets at a place.
 #[inline(always)]
-fn chunk_at(octets: &[u8], at: usize) -> Option<&[u8; SLACK]> {
-    octets.get(at..at + SLACK)?.first_chunk()
+fn word_at(octets: &[u8], at: usize) -> u64 {
+    let mut word = [0; WORD];
+    word.copy_from_slice(&octets[at..at + WORD]);
+    u64::from_le_bytes(word)
 }
 
 /// The hash of an uncompressed name in lower case, the one that [`QuestionName::suffix_hash`] gives.

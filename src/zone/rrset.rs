@@ -112,7 +112,7 @@ impl<'z> Rrset<'z> {
     }
 
     /// The number of records.
-    #[inline]
+    #[inline(always)]
     pub fn record_count(&self) -> usize {
         usize::from(self.entry().count)
     }
@@ -217,7 +217,7 @@ impl<'z> Rrset<'z> {
     }
 
     /// Whether there is anything in [`Rrset::additional`].
-    #[inline]
+    #[inline(always)]
     pub fn has_additional(&self) -> bool {
         self.ties().is_some_and(|ties| ties.has_hosts)
     }
