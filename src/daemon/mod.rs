@@ -104,6 +104,7 @@ pub enum ServeError {
 /// questions are answered.
 pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
     server::forgo_new_privileges();
+    server::keep_large_memory_apart();
     let back = runtime("back", BACK_THREADS)?;
     let signals = Signals::new(&back)?;
     let loaded =
@@ -124,7 +125,8 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let configuration = Arc::new(configuration);
     let log = Arc::new(HealthLog::new(&configuration));
     let events = Arc::clone(&log);
-    let model = Model::new(Arc::clone(&configuration), &known, unix_now());
+    // Not kept beside: a reload frees what it replaces.
+    let model = Model::new(configuration, &known, unix_now());
     let keeper = Keeper::start(model, move |event, generation| events.take(event, generation))?;
 
     let front = runtime("front", FRONT_THREADS)?;

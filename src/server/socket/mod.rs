@@ -25,7 +25,7 @@ pub(super) use batch::{Batch, Datagram, Sent};
 pub(super) use cpu::{allowed_cpus, pin_to};
 pub(super) use interfaces::interface_addresses;
 pub(super) use listener::{is_shortage, listen_tcp};
-pub use memory::release_free_memory;
+pub use memory::{keep_large_memory_apart, release_free_memory};
 pub(super) use readiness::Readiness;
 pub(super) use udp::{Buffers, UdpSocket};
 
