@@ -369,9 +369,9 @@ async fn an_idle_connection_is_small() {
     let service = service(&settings().tcp, &Arc::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let (peer, (_stop, stopping)) = (stream.peer_addr().unwrap(), watch::channel(false));
+    let peer = stream.peer_addr().unwrap();
     let seat = service.admission.admit(peer.ip());
-    let task = Connection::new(stream, peer, seat, Arc::new(service), stopping).serve();
+    let task = Connection::new(stream, peer, seat, Arc::new(service)).serve();
     assert!(size_of_val(&task) <= 1536, "{} octets", size_of_val(&task));
 }
 
