@@ -84,11 +84,6 @@ impl Books {
 }
 
 impl Seat {
-    /// The number of the connection, counted from the start of the server.
-    pub(super) fn number(&self) -> u64 {
-        self.number
-    }
-
     /// The connection is between messages; `served` says whether it has got there by answering some. The books hear of it
     /// only if they think that it is busy.
     pub(super) fn rest(&mut self, served: bool, now: Instant) {

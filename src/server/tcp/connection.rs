@@ -152,8 +152,7 @@ impl Connection {
     }
 
     fn answer_waiting(&mut self) -> Pause {
-        let (number, source) = (self.seat.number(), self.peer.ip());
-        self.service.answer(number, source, &mut self.inbox, &mut self.outbox)
+        self.service.answer(self.peer.ip(), &mut self.inbox, &mut self.outbox)
     }
 
     /// Others come first when there is more to answer: a newcomer waits for one outbox of each connection at most.
