@@ -43,8 +43,6 @@ use self::state_file::StateFile;
 
 /// How long TCP connections may finish what they are at when the server stops.
 const DRAIN: Duration = Duration::from_secs(5);
-/// Threads of the runtime that carries TCP and control requests.
-const FRONT_THREADS: usize = 2;
 /// Threads of the runtime that carries probes, status and metrics.
 const BACK_THREADS: usize = 2;
 
@@ -127,7 +125,8 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let model = Model::new(Arc::clone(&configuration), &known, unix_now());
     let keeper = Keeper::start(model, move |event, generation| events.take(event, generation))?;
 
-    let front = runtime("front", FRONT_THREADS)?;
+    // TCP and control requests. More threads than cores would only wake each other.
+    let front = runtime("front", settings.workers)?;
     let store = Arc::clone(keeper.store());
     let server = server::start(sockets, store, &settings, service.seed, front.handle())?;
     back.spawn_blocking(move || keep_copies(&database_copies));
