@@ -129,7 +129,11 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let front = runtime("front", settings.workers)?;
     let store = Arc::clone(keeper.store());
     let server = server::start(sockets, store, &settings, service.seed, front.handle())?;
-    back.spawn_blocking(move || keep_copies(&database_copies));
+    back.spawn_blocking(move || {
+        keep_copies(&database_copies);
+        drop(database_copies);
+        server::release_free_memory();
+    });
     ready(server.addresses());
     let running =
         Running { service, settings, keeper, log, state, load: Mutex::new(last_load(true, warnings)) };
@@ -300,6 +304,7 @@ fn rehearse_reload(running: &Running) {
             tracing::warn!("a reload would be refused: {fault:#}");
         }
     }
+    server::release_free_memory();
 }
 
 /// What was saved of the targets' health; nothing, with a warning, where it cannot be used.

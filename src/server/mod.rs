@@ -23,6 +23,7 @@ mod tests;
 
 pub use bind::{BindError, Sockets, bind};
 pub use privilege::{PrivilegeError, become_account, forgo_new_privileges, may_become_account};
+pub use socket::release_free_memory;
 
 use std::io;
 use std::net::SocketAddr;
