@@ -150,13 +150,13 @@ impl QuestionName {
     }
 
     /// The octets of the whole name, its root label included.
-    #[inline]
+    #[inline(always)]
     pub fn length(&self) -> usize {
         usize::from(self.end) + 1
     }
 
     /// The number of labels, the root label not counted.
-    #[inline]
+    #[inline(always)]
     pub fn label_count(&self) -> usize {
         usize::from(self.label_count)
     }
@@ -167,14 +167,14 @@ impl QuestionName {
     }
 
     /// Where suffix number `index`, which is at most [`QuestionName::label_count`], starts within the name.
-    #[inline]
+    #[inline(always)]
     pub fn suffix_offset(&self, index: usize) -> usize {
         debug_assert!(index <= self.label_count());
         usize::from(self.starts[usize::from(index as u8)])
     }
 
     /// The hash of suffix number `index`, which is at most [`QuestionName::label_count`]; equal to [`hash`] of the same octets.
-    #[inline]
+    #[inline(always)]
     pub fn suffix_hash(&self, index: usize) -> u64 {
         debug_assert!(index <= self.label_count());
         let (index, count) = (index as u8, self.label_count);
@@ -184,15 +184,15 @@ impl QuestionName {
 
     /// Whether `length` octets of the name from place `own` on, at least one, are those from place `start` on in `others`,
     /// behind which [`SLACK`] octets more stand.
-    #[inline]
+    #[inline(always)]
     pub fn has(&self, own: usize, length: usize, others: &[u8], start: usize) -> bool {
         if length > SLACK {
             return self.has_many(own, length, others, start);
         }
         let Some(other) = others.get(start..start + SLACK) else { return false };
-        let differs = |at: usize| word_at(&self.octets, own + at) ^ word_at(other, at);
         let [first, second] = SLACK_MASKS[length];
-        differs(0) & first | differs(WORD) & second == 0
+        let differ = (self.word(own) ^ word_at(other, 0)) & first;
+        differ | (self.word(own + WORD) ^ word_at(other, WORD)) & second == 0
     }
 
     /// The same for so many octets that it takes a loop.
@@ -202,7 +202,7 @@ impl QuestionName {
     }
 
     /// Folds the case of the first octets. Returns the place up to which words can be looked at, it not included.
-    #[inline]
+    #[inline(always)]
     fn fold_front(&mut self, octets: &[u8]) -> u8 {
         const READY: u8 = (FRONT - WORD + 1) as u8;
         match (octets.first_chunk::<FRONT>(), self.octets.first_chunk_mut::<FRONT>()) {
@@ -229,8 +229,7 @@ impl QuestionName {
                 self.fold_last(octets);
                 return Some(limit as u8);
             };
-            let Some(to) = self.octets[folded..].first_chunk_mut::<CHUNK>() else { return None };
-            fold(from, to);
+            fold(from, self.octets[folded..].first_chunk_mut::<CHUNK>()?);
             folded += CHUNK;
         }
         Some((folded - WORD + 1).min(limit) as u8)
@@ -252,7 +251,7 @@ impl QuestionName {
 
     /// The hash of the label at a place, of [`WORD`] octets or more behind its length octet. Its last word overlaps the one
     /// before.
-    #[inline]
+    #[inline(always)]
     fn hash_long_label(&self, start: usize, length: usize) -> u64 {
         let last = start + length + 1 - WORD;
         let (mut hash, mut at) = (mix(self.word(start)), start + WORD);
@@ -263,13 +262,13 @@ impl QuestionName {
         hash ^ self.word(last)
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&self, at: usize) -> u64 {
         word_at(&self.octets, at)
     }
 }
 
-#[inline]
+#[inline(always)]
 fn word_at(octets: &[u8], at: usize) -> u64 {
     let mut word = [0; WORD];
     word.copy_from_slice(&octets[at..at + WORD]);
@@ -286,14 +285,14 @@ pub fn hash(octets: &[u8]) -> u64 {
 }
 
 /// Mixes each bit of a word into both halves of another.
-#[inline]
+#[inline(always)]
 fn mix(word: u64) -> u64 {
     let product = u128::from(word) * u128::from(MULTIPLIER);
     product as u64 ^ (product >> 64) as u64
 }
 
 /// Folds the case of octets; of so few that it is done without a loop.
-#[inline]
+#[inline(always)]
 fn fold<const COUNT: usize>(from: &[u8; COUNT], to: &mut [u8; COUNT]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = from.to_ascii_lowercase();
