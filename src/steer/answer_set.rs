@@ -62,6 +62,11 @@ impl AnswerSet {
         set
     }
 
+    /// The members it is over, by index in the pool, in the fixed order.
+    pub(super) fn members(&self) -> &[u16] {
+        &self.members
+    }
+
     /// Draws with one random word. The result lists records in the order in which they go out. No outcome is more
     /// likely than its share: the few words that would make it so are replaced by words that follow from them.
     #[inline]
