@@ -16,9 +16,15 @@ pub(in crate::server) struct Origin {
     pub(super) local: Option<Local>,
 }
 
-#[cfg(test)]
 impl Origin {
+    /// Of a datagram that came from `source` to our address `asked` by the interface of that number.
+    #[cfg(feature = "bypass")]
+    pub(in crate::server) fn new(source: SocketAddr, asked: IpAddr, interface: u32) -> Origin {
+        Origin { source, local: Local::new(asked, interface) }
+    }
+
     /// For a message that answers nothing.
+    #[cfg(test)]
     pub(in crate::server) fn to(source: SocketAddr) -> Origin {
         Origin { source, local: None }
     }

@@ -2,7 +2,8 @@
 //!
 //! `unsafe` stands for three things: a system call, whose pointers all lead to values that its function owns or
 //! borrows; the kernel's forms of addresses and packet information (`address`, `option`), plain numbers that are read
-//! and written inside buffers of our own; and the list of interfaces (`interfaces`), read before it is freed.
+//! and written inside buffers of our own; and the list of interfaces (`interfaces`), read before it is freed. What `xdp`
+//! shares with the kernel beside that, it says itself.
 
 #![allow(unsafe_code)]
 
@@ -14,11 +15,13 @@ mod listener;
 mod option;
 mod readiness;
 mod udp;
+#[cfg(feature = "bypass")]
+pub(super) mod xdp;
 
 pub(super) use address::Origin;
 pub(super) use batch::{Batch, Sent};
 pub(super) use cpu::{allowed_cpus, pin_to};
-pub(super) use interfaces::interface_addresses;
+pub(super) use interfaces::{InterfaceAddress, interface_addresses};
 pub(super) use listener::{is_shortage, listen_tcp};
 pub(super) use readiness::Readiness;
 pub(super) use udp::{Buffers, UdpSocket};

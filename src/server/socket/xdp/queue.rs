@@ -1,0 +1,256 @@
+//! One receive queue of an interface: an AF_XDP socket with its frames and rings.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::time::Duration;
+
+use super::super::{check, check_length};
+use super::Interface;
+use super::bpf::AttachMode;
+use super::memory::{FRAMES_EACH_WAY, Frame, Frames};
+use super::ring::{Consumer, Producer};
+
+/// Frames that are answered on one generation and one reading of the clock, and sent by one call: what the kernel sends
+/// in a call (`TX_BATCH_SIZE`).
+const BATCH: usize = 32;
+/// How often the kernel is asked in a row to go on sending; what is left then goes with the next batch.
+const CALLS_MAX: usize = 4;
+
+/// A bound AF_XDP socket.
+pub(in crate::server) struct Queue {
+    /// Frames for the kernel to put queries into.
+    fill: Producer<u64>,
+    /// Queries that have come.
+    queries: Consumer<libc::xdp_desc>,
+    /// Answers that are to go.
+    answers: Producer<libc::xdp_desc>,
+    /// Frames of answers that have gone.
+    gone: Consumer<u64>,
+    frames: Frames,
+    /// Frames of queries that are done with.
+    returning: Vec<Frame>,
+    /// Frames for answers, ours at the moment: the last one in is the first one out, its cache lines are warm.
+    spare: Vec<Frame>,
+    /// Queries that were received and not yet answered.
+    batch: Vec<libc::xdp_desc>,
+    /// Frames that the kernel has lost for want of room.
+    lost: u64,
+    socket: OwnedFd,
+}
+
+impl Queue {
+    /// Opens the queue of that number. With a program in generic mode frames are copied; else it is the driver's choice.
+    pub(in crate::server) fn open(interface: &Interface, number: u32, mode: AttachMode) -> io::Result<Queue> {
+        // SAFETY: no pointers; a descriptor that the kernel has just given is owned by nobody else.
+        let socket = unsafe {
+            let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
+            OwnedFd::from_raw_fd(check(libc::socket(libc::AF_XDP, kind, 0))?)
+        };
+        let (frames, mut spare) = Frames::new()?;
+        set(&socket, libc::XDP_UMEM_REG, &frames.registration())?;
+        let length = FRAMES_EACH_WAY as libc::c_int;
+        for ring in
+            [libc::XDP_UMEM_FILL_RING, libc::XDP_UMEM_COMPLETION_RING, libc::XDP_RX_RING, libc::XDP_TX_RING]
+        {
+            set(&socket, ring, &length)?;
+        }
+        let offsets: libc::xdp_mmap_offsets = get(&socket, libc::XDP_MMAP_OFFSETS)?;
+        let length = FRAMES_EACH_WAY;
+        let fill = Producer::map(&socket, libc::XDP_UMEM_PGOFF_FILL_RING as _, &offsets.fr, length)?;
+        let returning = spare.split_off(FRAMES_EACH_WAY);
+        let mut queue = Queue {
+            fill,
+            queries: Consumer::map(&socket, libc::XDP_PGOFF_RX_RING, &offsets.rx, length)?,
+            answers: Producer::map(&socket, libc::XDP_PGOFF_TX_RING, &offsets.tx, length)?,
+            gone: Consumer::map(&socket, libc::XDP_UMEM_PGOFF_COMPLETION_RING as _, &offsets.cr, length)?,
+            frames,
+            returning,
+            spare,
+            batch: Vec::with_capacity(BATCH),
+            lost: 0,
+            socket,
+        };
+        queue.give_back();
+        queue.bind(interface.index(), number, mode)?;
+        Ok(queue)
+    }
+
+    fn bind(&self, interface: u32, number: u32, mode: AttachMode) -> io::Result<()> {
+        // A driver that copies nothing must not be asked to while its frames come by the generic way.
+        let copy = if mode == AttachMode::Generic { libc::XDP_COPY } else { 0 };
+        let name = libc::sockaddr_xdp {
+            sxdp_family: libc::AF_XDP as _,
+            sxdp_flags: libc::XDP_USE_NEED_WAKEUP | copy,
+            sxdp_ifindex: interface,
+            sxdp_queue_id: number,
+            sxdp_shared_umem_fd: 0,
+        };
+        let length = size_of::<libc::sockaddr_xdp>() as libc::socklen_t;
+        // SAFETY: `name` holds a socket address of the length that is given with it.
+        check(unsafe { libc::bind(self.socket.as_raw_fd(), (&raw const name).cast(), length) })?;
+        Ok(())
+    }
+
+    /// Takes what is there, up to a batch, without waiting; returns the number of frames.
+    pub(in crate::server) fn receive(&mut self) -> usize {
+        while self.batch.len() < BATCH {
+            let Some(descriptor) = self.queries.pop() else { break };
+            self.batch.push(descriptor);
+        }
+        self.queries.release();
+        self.batch.len()
+    }
+
+    /// Calls `answer` with each received frame and room for the frame that answers it, whose length it returns (0 for
+    /// none). Returns how many answers found no room.
+    pub(in crate::server) fn answer_each(
+        &mut self,
+        mut answer: impl FnMut(&[u8], &mut [u8]) -> usize,
+    ) -> usize {
+        self.take_back();
+        let mut without_room = 0;
+        for descriptor in std::mem::take(&mut self.batch) {
+            // SAFETY: the ring of received frames has just given it.
+            let Some(query) = (unsafe { Frame::from_kernel(descriptor.addr) }) else { continue };
+            match self.spare.pop() {
+                Some(mut room) => {
+                    let octets = self.frames.octets_mut(&mut room);
+                    let length = answer(self.frames.octets(&query, &descriptor), octets).min(octets.len());
+                    without_room += usize::from(!self.put(room, length));
+                }
+                None => without_room += 1,
+            }
+            self.returning.push(query);
+        }
+        without_room
+    }
+
+    /// Sends the answers without waiting, and gives the frames of the queries back.
+    ///
+    /// The error is one that does not pass by itself, such as an interface that is down; the answers stay in the ring.
+    pub(in crate::server) fn send(&mut self) -> io::Result<()> {
+        self.give_back();
+        if self.fill.wants_a_call() {
+            // An error would be the same as that of sending, below.
+            let _ = self.call_for_queries();
+        }
+        self.answers.publish();
+        for _ in 0..CALLS_MAX {
+            if self.answers.waiting() == 0 || !self.answers.wants_a_call() {
+                break;
+            }
+            match self.call_for_answers() {
+                Err(error) if !is_passing(&error) => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether answers wait that the kernel has not yet taken.
+    pub(in crate::server) fn has_unsent(&mut self) -> bool {
+        self.answers.waiting() > 0
+    }
+
+    /// Frames that were lost since the last call because no room was left for them.
+    pub(in crate::server) fn newly_lost(&mut self) -> u64 {
+        let Ok(statistics) = get::<libc::xdp_statistics>(&self.socket, libc::XDP_STATISTICS) else {
+            return 0;
+        };
+        let lost = statistics.rx_dropped.saturating_add(statistics.rx_ring_full);
+        let newly = lost.saturating_sub(self.lost);
+        self.lost = lost;
+        newly
+    }
+
+    /// Puts an answer of that length on its way, once it is published; without a length or without room the frame is spare
+    /// again. Whether there was room.
+    fn put(&mut self, frame: Frame, length: usize) -> bool {
+        let (addr, len) = (frame.address(), length as u32);
+        let is_put = length > 0 && self.answers.push(libc::xdp_desc { addr, len, options: 0 });
+        if !is_put {
+            self.spare.push(frame);
+        }
+        is_put || length == 0
+    }
+
+    /// Gives the frames of queries back, so that others come in them.
+    fn give_back(&mut self) {
+        while let Some(frame) = self.returning.pop() {
+            if !self.fill.push(frame.address()) {
+                self.returning.push(frame);
+                break;
+            }
+        }
+        self.fill.publish();
+    }
+
+    /// Takes back the frames of answers that have gone.
+    fn take_back(&mut self) {
+        while let Some(address) = self.gone.pop() {
+            // SAFETY: the ring of frames that have gone has just given it.
+            self.spare.extend(unsafe { Frame::from_kernel(address) });
+        }
+        self.gone.release();
+    }
+
+    fn call_for_answers(&self) -> io::Result<usize> {
+        let (octets, name) = (std::ptr::null(), std::ptr::null());
+        // SAFETY: no octets and no name.
+        check_length(unsafe { libc::sendto(self.socket.as_raw_fd(), octets, 0, libc::MSG_DONTWAIT, name, 0) })
+    }
+
+    fn call_for_queries(&self) -> io::Result<usize> {
+        let (octets, name, length) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: no octets and no name.
+        check_length(unsafe {
+            libc::recvfrom(self.socket.as_raw_fd(), octets, 0, libc::MSG_DONTWAIT, name, length)
+        })
+    }
+}
+
+impl AsRawFd for Queue {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
+/// Waits until a frame has come at one of the queues, at most `timeout`.
+pub(in crate::server) fn wait<'q>(
+    queues: impl Iterator<Item = &'q Queue>,
+    timeout: Duration,
+) -> io::Result<()> {
+    let entry = |queue: &Queue| libc::pollfd { fd: queue.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let mut entries: Vec<libc::pollfd> = queues.map(entry).collect();
+    let milliseconds = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: the pointer leads to as many entries as are told.
+    match check(unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, milliseconds) }) {
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Errors that say "not now": the kernel has sent a part and wants to be called again, or the device's queue is full.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EBUSY | libc::ENOBUFS | libc::EINTR))
+}
+
+fn set<T>(socket: &OwnedFd, name: libc::c_int, value: &T) -> io::Result<()> {
+    let (level, length) = (libc::SOL_XDP, size_of::<T>() as libc::socklen_t);
+    let value: *const T = value;
+    // SAFETY: the value pointer is good for `length` octets during the call.
+    check(unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, value.cast(), length) })?;
+    Ok(())
+}
+
+/// Reads an option that is a row of numbers; what an older kernel leaves out is 0.
+fn get<T: Copy>(socket: &OwnedFd, name: libc::c_int) -> io::Result<T> {
+    let mut length = size_of::<T>() as libc::socklen_t;
+    // SAFETY: all zeros are valid in the structures of numbers that are asked for; the kernel writes at most `length`.
+    unsafe {
+        let mut value: T = std::mem::zeroed();
+        let place = (&raw mut value).cast();
+        check(libc::getsockopt(socket.as_raw_fd(), libc::SOL_XDP, name, place, &raw mut length))?;
+        Ok(value)
+    }
+}
