@@ -1,4 +1,4 @@
-//! The sockets of the nameserver: UDP workers, TCP connections, control requests.
+//! The sockets of the nameserver: UDP workers, TCP connections, control requests; and queries past the kernel.
 //!
 //! The daemon binds everything first ([`bind`]), then starts reading ([`start`]). What a query is answered with is
 //! not decided here: every transport asks `answer`, and gives control messages to `control`.

@@ -15,9 +15,6 @@ mod program;
 mod served;
 mod worker;
 
-#[cfg(test)]
-mod tests;
-
 pub(super) use worker::{Equipment, spawn};
 
 use std::io;

@@ -147,3 +147,7 @@ fn require(program: &mut Assembler, width: Width, offset: i16, value: u32, pass:
 fn half(octets: [u8; 2]) -> u32 {
     u16::from_ne_bytes(octets).into()
 }
+
+#[cfg(test)]
+#[cfg(target_endian = "little")]
+mod tests;
