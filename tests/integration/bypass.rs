@@ -1,12 +1,13 @@
 //! Queries past the kernel: a server and who asks it, each in a network namespace of its own, with a wire between them.
 //! Only root can make such.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 
 use crate::harness::client::{PATIENCE, eventually};
 use crate::harness::dig::{Dug, dig_by};
 use crate::harness::place::Folder;
-use crate::harness::root::{ids, is_root, pass_as_root};
+use crate::harness::root::{give, ids, is_root, pass_as_root};
 use crate::harness::server::{Server, Setup, binary, send_signal};
 use crate::harness::turns;
 use crate::harness::wire::{INTERFACE, SERVER_ANYCAST, SERVER_V4, SERVER_V6, Wire};
@@ -28,24 +29,30 @@ impl Pair {
     fn start(name: &str, mtu: u16, server_lines: &'static str) -> Pair {
         let wire = Wire::new(mtu);
         let launcher = wire.serving();
-        Pair::start_on(wire, name, launcher, server_lines)
+        Pair::prepare(wire, name, launcher, server_lines).spawn()
     }
 
-    /// Starts the server by the words of `launcher`, to which the program is added.
-    fn start_on(
-        wire: Wire,
-        name: &str,
-        mut launcher: Vec<std::ffi::OsString>,
-        server_lines: &'static str,
-    ) -> Pair {
+    /// Everything but the server's process, which the words of `launcher` start, with the program added to them.
+    fn prepare(wire: Wire, name: &str, mut launcher: Vec<OsString>, server_lines: &'static str) -> Pair {
         let folder = Folder::new(name);
         folder.copy("world");
         launcher.push(binary().get_program().into());
-        let mut server = Server::prepare(folder, Setup { launcher, server_lines, ..Setup::default() });
+        let server = Server::prepare(folder, Setup { launcher, server_lines, ..Setup::default() });
         server.write_main_file(&["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()]);
-        server.spawn();
-        server.wait_until_ready();
         Pair { server, wire }
+    }
+
+    fn spawn(mut self) -> Pair {
+        self.server.spawn();
+        self.server.wait_until_ready();
+        self
+    }
+
+    /// Ends the server; what is left is the wire.
+    fn stop(self) -> Wire {
+        let Pair { server, wire } = self;
+        drop(server);
+        wire
     }
 
     /// Asks an address of the server from the other host.
@@ -152,11 +159,16 @@ fn rights_are_dropped_and_a_reload_is_answered_from() {
         return pass_as_root("bypass::rights_are_dropped_and_a_reload_is_answered_from");
     }
     let _turn = turns::shared();
-    let pair =
-        Pair::start("bypass-user", MTU, "user = \"nobody\"\n[server.bypass]\ninterfaces = [\"served\"]\n");
+    let lines = "user = \"nobody\"\n[server.bypass]\ninterfaces = [\"served\"]\n";
+    let wire = Wire::new(MTU);
+    let launcher = wire.serving();
+    let pair = Pair::prepare(wire, "bypass-user", launcher, lines);
+    let (uid, gid) = ids("nobody");
+    give(pair.server.folder.path(), uid, gid);
+    let pair = pair.spawn();
     let status = std::fs::read_to_string(format!("/proc/{}/status", pair.server.process_id())).unwrap();
     assert!(status.contains("CapEff:\t0000000000000000"), "{status}");
-    assert!(status.contains(&format!("Uid:\t{0}\t{0}\t{0}\t{0}", ids("nobody").0)), "{status}");
+    assert!(status.contains(&format!("Uid:\t{uid}\t{uid}\t{uid}\t{uid}")), "{status}");
     pair.assert_answers(SERVER_V4, &[]);
     assert_eq!(pair.event("answered"), 1);
 
@@ -223,18 +235,18 @@ fn what_cannot_be_had_is_told_and_the_sockets_answer() {
     let pair = Pair::start("bypass-missing", MTU, missing);
     pair.assert_fell_back(&["missing", "there is no such interface here"]);
     pair.assert_fell_back(&["lo", "name the interface that clients come by"]);
-    let Pair { wire, .. } = pair;
+    let wire = pair.stop();
 
     // Without the right to load programs, with that to bind the port.
     let mut launcher = wire.serving();
     launcher.extend(["setpriv", "--bounding-set=-bpf,-sys_admin"].map(Into::into));
-    let pair = Pair::start_on(wire, "bypass-rights", launcher, BYPASS);
+    let pair = Pair::prepare(wire, "bypass-rights", launcher, BYPASS).spawn();
     pair.assert_fell_back(&[INTERFACE, "CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF"]);
-    let Pair { wire, .. } = pair;
+    let wire = pair.stop();
 
     // Where another program stands.
     let launcher = wire.serving();
-    let first = Pair::start_on(wire, "bypass-first", launcher, BYPASS);
+    let first = Pair::prepare(wire, "bypass-first", launcher, BYPASS).spawn();
     let mut launcher = first.wire.serving();
     launcher.push(binary().get_program().into());
     let folder = Folder::new("bypass-second");

@@ -6,12 +6,11 @@ use std::ffi::OsString;
 use std::fs;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::{MetadataExt, chown};
-use std::path::Path;
 
 use crate::harness::client::{PATIENCE, ask, ask_over_tcp, eventually};
 use crate::harness::message::{A, NOERROR, Query};
 use crate::harness::place::{Folder, loopback};
-use crate::harness::root::{ids, is_root, pass_as_root};
+use crate::harness::root::{give, ids, is_root, pass_as_root};
 use crate::harness::server::{Server, Setup, binary};
 use crate::harness::turns;
 
@@ -178,14 +177,4 @@ fn threads_that_differ(process: u32, uid: u32, gid: u32) -> BTreeMap<String, Vec
         (value("Name").unwrap_or_default(), wrong.collect::<Vec<_>>())
     });
     differences.filter(|(_, wrong)| !wrong.is_empty()).collect()
-}
-
-/// Gives a folder and everything in it to a user.
-fn give(path: &Path, uid: u32, gid: u32) {
-    chown(path, Some(uid), Some(gid)).unwrap();
-    if path.is_dir() {
-        for entry in fs::read_dir(path).unwrap() {
-            give(&entry.unwrap().path(), uid, gid);
-        }
-    }
 }

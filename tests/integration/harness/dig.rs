@@ -64,7 +64,7 @@ pub fn dig_all(server: SocketAddr, questions: &[(String, String)], arguments: &[
 
 fn parse(text: &str) -> Dug {
     let after = |mark: &str| text.lines().find_map(|line| Some(line.split_once(mark)?.1));
-    let status = after("status: ").and_then(|rest| rest.split(',').next()).unwrap_or_default();
+    let status = after("status: ").and_then(|rest| rest.split([',', ';']).next()).unwrap_or_default();
     let flags = after(";; flags: ").and_then(|rest| rest.split(';').next()).unwrap_or_default();
     let section = text.lines().skip_while(|line| !line.starts_with(";; ANSWER SECTION")).skip(1);
     Dug {

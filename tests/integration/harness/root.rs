@@ -1,7 +1,8 @@
 //! What only root can show: tests that pass themselves on to a process of root's.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::server::run;
@@ -32,4 +33,14 @@ pub fn ids(user: &str) -> (u32, u32) {
         String::from_utf8_lossy(&output.stdout).trim().parse().expect("id prints a number")
     };
     (number("-u"), number("-g"))
+}
+
+/// Gives a folder and everything in it to a user.
+pub fn give(path: &Path, uid: u32, gid: u32) {
+    chown(path, Some(uid), Some(gid)).unwrap();
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            give(&entry.unwrap().path(), uid, gid);
+        }
+    }
 }
