@@ -21,7 +21,9 @@ pub(super) mod xdp;
 pub(super) use address::Origin;
 pub(super) use batch::{Batch, Sent};
 pub(super) use cpu::{allowed_cpus, pin_to};
-pub(super) use interfaces::{InterfaceAddress, interface_addresses};
+#[cfg(feature = "bypass")]
+pub(super) use interfaces::InterfaceAddress;
+pub(super) use interfaces::interface_addresses;
 pub(super) use listener::{is_shortage, listen_tcp};
 pub(super) use readiness::Readiness;
 pub(super) use udp::{Buffers, UdpSocket};
