@@ -82,6 +82,8 @@ impl Wire {
             ip(&format!("-n {namespace} link set {interface} up"))?;
             ip(&format!("netns exec {namespace} sh -c echo${{IFS}}1>/sys/class/net/{interface}/threaded"))?;
         }
+        // The loader's own datagrams shall have their checksums: the floor mends what it gets.
+        ip(&format!("netns exec {asking} ethtool -K {ASKING} tx off"))?;
         kernel::enter_network_namespace(&format!("{NAMESPACE_FOLDER}/{asking}"))
             .context("cannot enter the loader's namespace")?;
         Ok(wire)
@@ -98,9 +100,17 @@ impl Wire {
         for (interface, core) in [SERVING, ASKING].into_iter().zip(self.cores) {
             let threads = receivers(interface)?;
             ensure!(!threads.is_empty(), "{interface} is not received from by kernel threads");
-            threads.into_iter().try_for_each(|id| kernel::pin_process_to(id, core))?;
+            for id in threads {
+                kernel::pin_process_to(id, core)?;
+                kernel::put_first(id)?;
+            }
         }
         Ok(())
+    }
+
+    /// Takes away the program that a server has left at the interface, as Knot DNS does.
+    pub fn clear(&self) -> Result<()> {
+        ip(&format!("-n {} link set dev {SERVING} xdp off", NAMESPACES[0]))
     }
 
     /// CPU time of receiving at the servers' host.

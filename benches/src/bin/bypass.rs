@@ -153,8 +153,11 @@ impl Bench {
         let command = [self.wire.serving(), server.prepare(&setup, &self.floor)?].concat();
         let packets = work.packets(seed, &[]);
         let expected = server.expected(work);
+        self.wire.clear()?;
         let mut process = Process::start(&command, server_core, folder.join("log"))?;
         wait_for_answer(&mut process, address, &packets, expected)?;
+        let log = fs::read_to_string(folder.join("log"))?;
+        ensure!(!log.contains("no kernel bypass"), "it has fallen back to its sockets:\n{log}");
         self.wire.pin()?;
 
         let mut client = Client::new(ASKING, SocketAddr::new(family.asking(), CLIENT_PORT))?;

@@ -63,7 +63,8 @@ fn advice(error: &io::Error) -> &'static str {
              CAP_BPF and CAP_IPC_LOCK"
         }
         io::ErrorKind::ResourceBusy | io::ErrorKind::AlreadyExists => {
-            "; another program stands there: see `ip link` and `bpftool net`"
+            "; another program stands there (`ip link` shows it; `ip link set dev NAME xdp off` takes away what another \
+             server has left)"
         }
         _ => "",
     }

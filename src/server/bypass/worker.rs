@@ -14,7 +14,8 @@ use crate::server::bind::RECEIVE_TIMEOUT;
 use crate::server::control::ControlRequest;
 use crate::server::desk::Desk;
 use crate::server::log_limit::LogLimit;
-use crate::server::socket::{Origin, UdpSocket, xdp};
+use crate::server::socket::xdp::Watch;
+use crate::server::socket::{Origin, UdpSocket};
 use crate::server::udp::{Shared, pin, reason_to_drop};
 
 /// How long a worker rests when its queues cannot be waited for, so that broken ones do not take the core.
@@ -43,7 +44,9 @@ pub(in crate::server) fn spawn(
     ports: Vec<Port>,
     equipment: Equipment,
 ) -> io::Result<JoinHandle<()>> {
-    let worker = Worker { ports, equipment, errors: LogLimit::default(), looked_at_losses: Instant::now() };
+    let watch = Watch::new(ports.iter().map(|port| &port.queue));
+    let worker =
+        Worker { ports, watch, equipment, errors: LogLimit::default(), looked_at_losses: Instant::now() };
     thread::Builder::new().name(format!("bypass-{number}")).spawn(move || {
         pin(number);
         worker.run();
@@ -52,6 +55,7 @@ pub(in crate::server) fn spawn(
 
 struct Worker {
     ports: Vec<Port>,
+    watch: Watch,
     equipment: Equipment,
     errors: LogLimit,
     looked_at_losses: Instant,
@@ -103,10 +107,9 @@ impl Worker {
     }
 
     fn wait(&mut self) {
-        let has_unsent =
-            (0..self.ports.len()).filter(|&index| self.ports[index].queue.has_unsent()).count() > 0;
+        let has_unsent = self.ports.iter_mut().any(|port| port.queue.has_unsent());
         let timeout = if has_unsent { UNSENT_PAUSE } else { RECEIVE_TIMEOUT };
-        if let Err(error) = xdp::wait(self.ports.iter().map(|port| &port.queue), timeout) {
+        if let Err(error) = self.watch.wait(timeout) {
             if let Some(held_back) = self.errors.due(Instant::now()) {
                 tracing::error!(%error, held_back, "cannot wait for queries past the kernel");
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::Tap;
-use crate::server::socket::xdp::wait;
+use crate::server::socket::xdp::Watch;
 
 /// Between two looks at whether it shall end; it is ended by a signal.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -18,9 +18,10 @@ const FLAGS_AT: usize = 2;
 /// checksums as they are but for that bit.
 pub(crate) fn serve(interface: &str, address: SocketAddr) -> Result<()> {
     let mut tap = Tap::open(interface, address)?;
+    let mut watch = Watch::new(std::iter::once(&tap.queue));
     loop {
         if tap.queue.receive() == 0 {
-            wait(std::iter::once(&tap.queue), PATIENCE)?;
+            watch.wait(PATIENCE)?;
             continue;
         }
         tap.queue.answer_each(|query, out| turn_round(query, &mut out[..query.len()]));

@@ -8,7 +8,7 @@ use meridian_bench::query::{Expected, Packets};
 
 use super::Tap;
 use super::frame::read;
-use crate::server::socket::xdp::wait;
+use crate::server::socket::xdp::Watch;
 
 /// Without an answer for so long, nothing is on its way any more.
 const QUIET: Duration = Duration::from_millis(200);
@@ -58,6 +58,7 @@ impl Client {
         for number in 0..target.window {
             self.socket.send_to(target.packets.get(number), target.address)?;
         }
+        let mut watch = Watch::new(std::iter::once(&self.tap.queue));
         let start = Instant::now();
         let mut sent = target.window;
         let mut next_look = ROUND;
@@ -65,7 +66,7 @@ impl Client {
         let mut last = start;
         loop {
             if self.tap.queue.receive() == 0 {
-                wait(std::iter::once(&self.tap.queue), QUIET)?;
+                watch.wait(QUIET)?;
                 is_over |= start.elapsed() >= duration;
                 if is_over && last.elapsed() >= QUIET {
                     break;

@@ -24,10 +24,12 @@ pub(super) struct Mapping {
 
 // SAFETY: the mapping belongs to whoever has this value; nothing about it belongs to a thread.
 unsafe impl Send for Mapping {}
+// SAFETY: by reference it tells places and nothing more; who reads or writes there answers for that.
+unsafe impl Sync for Mapping {}
 
 impl Mapping {
     /// Zeroed memory that is there already, so that no page has to be fetched later.
-    fn anonymous(length: usize) -> io::Result<Mapping> {
+    pub(super) fn anonymous(length: usize) -> io::Result<Mapping> {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
         Mapping::map(length, flags, -1, 0)
     }
@@ -127,5 +129,43 @@ impl Frame {
     /// The address that gives the frame to the kernel; whoever gives it drops this value.
     pub(super) fn address(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(address: u64) -> Option<Frame> {
+        // SAFETY: no other value stands for a frame in these tests.
+        unsafe { Frame::from_kernel(address) }
+    }
+
+    #[test]
+    fn an_address_inside_of_a_frame_is_that_frames() {
+        assert_eq!(frame(0).map(|frame| frame.address()), Some(0));
+        assert_eq!(frame(FRAME_SIZE as u64 + 300).map(|frame| frame.address()), Some(FRAME_SIZE as u64));
+        assert_eq!(frame((FRAMES * FRAME_SIZE) as u64), None);
+        assert_eq!(frame(u64::MAX), None);
+    }
+
+    #[test]
+    fn octets_are_those_of_one_frame() {
+        let (frames, mut all) = Frames::new().unwrap();
+        assert_eq!(all.len(), FRAMES);
+        let (first, last) = (0, FRAMES - 1);
+        frames.octets_mut(&mut all[first]).fill(1);
+        frames.octets_mut(&mut all[last]).fill(2);
+        for (start, length, expected) in
+            [(0, 5, 5), (0, FRAME_SIZE, FRAME_SIZE), (256, FRAME_MAX, FRAME_MAX), (256, FRAME_MAX + 1, 0)]
+        {
+            for (number, value) in [(first, 1), (last, 2)] {
+                let frame = &all[number];
+                let descriptor =
+                    libc::xdp_desc { addr: frame.address() + start, len: length as u32, options: 0 };
+                let octets = frames.octets(frame, &descriptor);
+                assert!(octets.len() == expected && octets.iter().all(|&octet| octet == value));
+            }
+        }
     }
 }

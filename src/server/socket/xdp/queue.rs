@@ -109,7 +109,8 @@ impl Queue {
     ) -> usize {
         self.take_back();
         let mut without_room = 0;
-        for descriptor in std::mem::take(&mut self.batch) {
+        for index in 0..self.batch.len() {
+            let descriptor = self.batch[index];
             // SAFETY: the ring of received frames has just given it.
             let Some(query) = (unsafe { Frame::from_kernel(descriptor.addr) }) else { continue };
             match self.spare.pop() {
@@ -122,6 +123,7 @@ impl Queue {
             }
             self.returning.push(query);
         }
+        self.batch.clear();
         without_room
     }
 
@@ -215,18 +217,27 @@ impl AsRawFd for Queue {
     }
 }
 
-/// Waits until a frame has come at one of the queues, at most `timeout`.
-pub(in crate::server) fn wait<'q>(
-    queues: impl Iterator<Item = &'q Queue>,
-    timeout: Duration,
-) -> io::Result<()> {
-    let entry = |queue: &Queue| libc::pollfd { fd: queue.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    let mut entries: Vec<libc::pollfd> = queues.map(entry).collect();
-    let milliseconds = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
-    // SAFETY: the pointer leads to as many entries as are told.
-    match check(unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, milliseconds) }) {
-        Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-        _ => Ok(()),
+/// Waits for several queues.
+pub(in crate::server) struct Watch {
+    entries: Vec<libc::pollfd>,
+}
+
+impl Watch {
+    /// Watches these queues as long as they are there.
+    pub(in crate::server) fn new<'q>(queues: impl Iterator<Item = &'q Queue>) -> Watch {
+        let entry = |queue: &Queue| libc::pollfd { fd: queue.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        Watch { entries: queues.map(entry).collect() }
+    }
+
+    /// Waits until a frame has come at one of the queues, at most `timeout`.
+    pub(in crate::server) fn wait(&mut self, timeout: Duration) -> io::Result<()> {
+        let milliseconds = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+        let count = self.entries.len() as libc::nfds_t;
+        // SAFETY: the pointer leads to `count` entries; a descriptor that was closed meanwhile is told as such.
+        match check(unsafe { libc::poll(self.entries.as_mut_ptr(), count, milliseconds) }) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::memory::Mapping;
@@ -18,7 +19,7 @@ struct Ring<T> {
     /// A power of two.
     length: u32,
     // Keeps what the pointers lead to.
-    _mapping: Mapping,
+    _mapping: Arc<Mapping>,
 }
 
 // SAFETY: the pointers lead into the mapping, which goes with them.
@@ -34,14 +35,19 @@ impl<T: Copy> Ring<T> {
     ) -> io::Result<Ring<T>> {
         let octets = offsets.desc as usize + length * size_of::<T>();
         let mapping = Mapping::of_ring(socket, octets, page)?;
-        Ok(Ring {
+        Ok(Ring::within(Arc::new(mapping), offsets, length))
+    }
+
+    fn within(mapping: Arc<Mapping>, offsets: &libc::xdp_ring_offset, length: usize) -> Ring<T> {
+        assert!(length.is_power_of_two(), "counters wrap at the end of the ring and at 2³² alike");
+        Ring {
             produced: mapping.place(offsets.producer as usize, 1),
             consumed: mapping.place(offsets.consumer as usize, 1),
             flags: mapping.place(offsets.flags as usize, 1),
             entries: mapping.place(offsets.desc as usize, length),
             length: length as u32,
             _mapping: mapping,
-        })
+        }
     }
 
     fn produced(&self) -> &AtomicU32 {
@@ -77,6 +83,15 @@ pub(super) struct Producer<T> {
     consumed: u32,
 }
 
+impl<T: Copy> From<Ring<T>> for Producer<T> {
+    /// Goes on where the ring stands.
+    fn from(ring: Ring<T>) -> Producer<T> {
+        let written = ring.produced().load(Ordering::Relaxed);
+        let consumed = ring.consumed().load(Ordering::Acquire);
+        Producer { ring, written, consumed }
+    }
+}
+
 impl<T: Copy> Producer<T> {
     pub(super) fn map(
         socket: &OwnedFd,
@@ -84,7 +99,7 @@ impl<T: Copy> Producer<T> {
         offsets: &libc::xdp_ring_offset,
         length: usize,
     ) -> io::Result<Producer<T>> {
-        Ok(Producer { ring: Ring::map(socket, page, offsets, length)?, written: 0, consumed: 0 })
+        Ok(Producer::from(Ring::map(socket, page, offsets, length)?))
     }
 
     /// Writes an entry, which the kernel sees once it is published. Without room nothing happens: the kernel shows what it
@@ -126,6 +141,15 @@ pub(super) struct Consumer<T> {
     produced: u32,
 }
 
+impl<T: Copy> From<Ring<T>> for Consumer<T> {
+    /// Goes on where the ring stands.
+    fn from(ring: Ring<T>) -> Consumer<T> {
+        let read = ring.consumed().load(Ordering::Relaxed);
+        let produced = ring.produced().load(Ordering::Acquire);
+        Consumer { ring, read, produced }
+    }
+}
+
 impl<T: Copy> Consumer<T> {
     pub(super) fn map(
         socket: &OwnedFd,
@@ -133,7 +157,7 @@ impl<T: Copy> Consumer<T> {
         offsets: &libc::xdp_ring_offset,
         length: usize,
     ) -> io::Result<Consumer<T>> {
-        Ok(Consumer { ring: Ring::map(socket, page, offsets, length)?, read: 0, produced: 0 })
+        Ok(Consumer::from(Ring::map(socket, page, offsets, length)?))
     }
 
     /// The next entry.
@@ -153,5 +177,70 @@ impl<T: Copy> Consumer<T> {
     /// Lets the kernel reuse the entries that were read.
     pub(super) fn release(&mut self) {
         self.ring.consumed().store(self.read, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LENGTH: usize = 4;
+
+    /// Both ends of a ring whose counters stand at `start`.
+    fn ends(start: u32) -> (Producer<u64>, Consumer<u64>) {
+        let offsets = libc::xdp_ring_offset { producer: 0, consumer: 64, flags: 128, desc: 192 };
+        let mapping = Arc::new(Mapping::anonymous(4096).unwrap());
+        let ring = || Ring::within(Arc::clone(&mapping), &offsets, LENGTH);
+        ring().produced().store(start, Ordering::Relaxed);
+        ring().consumed().store(start, Ordering::Relaxed);
+        (Producer::from(ring()), Consumer::from(ring()))
+    }
+
+    #[test]
+    fn entries_come_out_in_order_over_the_end_of_the_ring_and_of_the_counters() {
+        for start in [0, 3, u32::MAX - 5] {
+            let (mut producer, mut consumer) = ends(start);
+            for round in 0..10 {
+                for entry in 0..3 {
+                    assert!(producer.push(round * 3 + entry));
+                }
+                assert_eq!(consumer.pop(), None, "not published");
+                producer.publish();
+                assert_eq!(producer.waiting(), 3);
+                for entry in 0..3 {
+                    assert_eq!(consumer.pop(), Some(round * 3 + entry));
+                }
+                assert_eq!(consumer.pop(), None);
+                consumer.release();
+                assert_eq!(producer.waiting(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_ring_takes_nothing_until_entries_are_released() {
+        for start in [0, u32::MAX - 1] {
+            let (mut producer, mut consumer) = ends(start);
+            assert!((0..LENGTH as u64).all(|entry| producer.push(entry)));
+            assert!(!producer.push(9));
+            producer.publish();
+            assert_eq!(consumer.pop(), Some(0));
+            assert!(!producer.push(9), "read, but not released");
+            consumer.release();
+            assert!(producer.push(9));
+            assert!(!producer.push(10));
+            producer.publish();
+            let rest: Vec<u64> = std::iter::from_fn(|| consumer.pop()).collect();
+            assert_eq!(rest, [1, 2, 3, 9]);
+        }
+    }
+
+    #[test]
+    fn the_kernel_says_whether_it_wants_a_call() {
+        let (producer, _) = ends(0);
+        assert!(!producer.wants_a_call());
+        // SAFETY: in the mapping, as an atomic word.
+        unsafe { producer.ring.flags.as_ref() }.store(libc::XDP_RING_NEED_WAKEUP, Ordering::Relaxed);
+        assert!(producer.wants_a_call());
     }
 }
