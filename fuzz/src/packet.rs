@@ -22,7 +22,9 @@ use meridian::config::{self, Mode};
 use meridian::health::State;
 use meridian::snapshot::Snapshot;
 use meridian::steer::TargetHealth;
+use meridian::wire::QuestionName;
 use meridian::wire::cookie::Secret;
+use meridian::wire::query::{Packet, Query, read, read_plain};
 
 use message::Message;
 
@@ -46,7 +48,18 @@ thread_local! {
         RefCell::new(Responder::new(1, Secret::new([7; 16]), Arc::new(Tally::default())));
 }
 
+/// What is read the short way is read alike the long way.
+fn compare_readings(packet: &[u8]) {
+    let (mut name, mut plain_name, mut plain) =
+        (QuestionName::default(), QuestionName::default(), Query::default());
+    if read_plain(packet, &mut plain_name, &mut plain) {
+        assert_eq!(read(packet, &mut name), Packet::Query(plain));
+        assert_eq!(name.as_octets(), plain_name.as_octets());
+    }
+}
+
 fuzz_target!(|packet: &[u8]| {
+    compare_readings(packet);
     for transport in [Transport::Udp, Transport::Tcp] {
         let mut out = vec![0; TCP_MAX];
         let context = Context { snapshot: &SNAPSHOT, now: Moment::default(), limiter: None, keepalive: 100 };

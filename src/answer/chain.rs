@@ -45,17 +45,17 @@ pub enum LinkKind {
     },
 }
 
-/// The links that were followed, in order.
-#[derive(Default)]
+/// The links that were followed, in order. Nearly every answer has none, and pays for none.
+#[derive(Clone, Copy, Default)]
 pub struct Chain<'s> {
-    links: [Option<Link<'s>>; CHAIN_MAX],
+    links: Option<[Option<Link<'s>>; CHAIN_MAX]>,
     length: usize,
 }
 
 impl<'s> Chain<'s> {
     /// The links in order.
     pub fn links(&self) -> impl Iterator<Item = &Link<'s>> {
-        self.links[..self.length].iter().flatten()
+        self.links.iter().flatten().flatten()
     }
 
     /// How many links there are.
@@ -64,6 +64,7 @@ impl<'s> Chain<'s> {
     }
 
     /// Whether nothing was followed.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
@@ -83,17 +84,18 @@ impl<'s> Chain<'s> {
             }
             is_met_again = true;
         }
-        let Some(place) = self.links.get_mut(self.length) else { return false };
+        let links = self.links.get_or_insert_default();
+        let Some(place) = links.get_mut(self.length) else { return false };
         *place = Some(Link { rrset, name_hash, is_met_again, kind, next_apex: None });
         self.length += 1;
         true
     }
 
     pub(super) fn last(&self) -> Option<&Link<'s>> {
-        self.links[..self.length].last()?.as_ref()
+        self.links.as_ref()?[..self.length].last()?.as_ref()
     }
 
     pub(super) fn last_mut(&mut self) -> Option<&mut Link<'s>> {
-        self.links[..self.length].last_mut()?.as_mut()
+        self.links.as_mut()?[..self.length].last_mut()?.as_mut()
     }
 }

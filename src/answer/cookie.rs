@@ -13,7 +13,7 @@
 
 use std::net::IpAddr;
 
-use super::Moment;
+use super::{Context, Moment};
 use crate::wire::cookie::{CLIENT_COOKIE, COOKIE, ScheduledSecret, Secret, made_at};
 
 /// How long a server cookie is accepted, in seconds (RFC 9018 §4.3).
@@ -51,62 +51,108 @@ impl<'p> Judged<'p> {
     /// No cookie, or one that nobody looks at.
     pub const NONE: Judged<'static> = Judged { standing: Standing::None, sent: &[] };
 
-    /// Judges the cookie that `client` has sent, under the secrets of `schedule`.
-    pub fn new(schedule: &[ScheduledSecret], client: IpAddr, sent: &'p [u8], now: Moment) -> Judged<'p> {
+    /// Judges the cookie that `client` has sent.
+    pub fn new(secrets: Secrets<'_>, client: IpAddr, sent: &'p [u8], now: Moment) -> Judged<'p> {
         let standing = match (sent.len(), <&[u8; COOKIE]>::try_from(sent)) {
-            (0..CLIENT_COOKIE, _) => Standing::None,
+            (_, Ok(cookie)) if is_valid(secrets, client, cookie, now) => Standing::Valid,
             (CLIENT_COOKIE, _) => Standing::ClientOnly,
-            (_, Ok(cookie)) if is_valid(schedule, client, cookie, now) => Standing::Valid,
+            (0..CLIENT_COOKIE, _) => Standing::None,
             _ => Standing::Invalid,
         };
         Judged { standing, sent }
     }
 
-    /// The cookie that goes back to `client`; `None` where none was sent or there is no secret.
-    pub fn reply(&self, schedule: &[ScheduledSecret], client: IpAddr, now: Moment) -> Option<[u8; COOKIE]> {
+    /// The cookie that goes back to `client`; `None` where none was sent.
+    #[inline]
+    pub fn reply(&self, secrets: Secrets<'_>, client: IpAddr, now: Moment) -> Option<[u8; COOKIE]> {
         if let (Standing::Valid, Ok(cookie)) = (self.standing, <[u8; COOKIE]>::try_from(self.sent))
             && age(made_at(&cookie), now) <= REFRESH
         {
             return Some(cookie);
         }
-        let (client_cookie, _) = self.sent.split_first_chunk::<CLIENT_COOKIE>()?;
-        Some(secret_in_use(schedule, now)?.secret.make(*client_cookie, client, now.unix))
+        let client_cookie = self.sent.first_chunk::<CLIENT_COOKIE>()?;
+        Some(secrets.in_use.make(*client_cookie, client, now.unix))
     }
 }
 
-/// The secrets of a process that is given none: one a day, all following from one that it draws when it starts.
+/// The secrets that count at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Secrets<'s> {
+    /// Cookies are made with this one, and nearly all that come back were.
+    in_use: &'s Secret,
+    /// It and those before and after it.
+    schedule: &'s [ScheduledSecret],
+}
+
+/// The secrets of a process that is given none: one a day, all following from one that it draws when it starts. It also
+/// keeps which secret is in use, its own or a configured one, so that this is found once a second and not for each query.
 pub struct ProcessSecrets {
     seed: Secret,
     period: u32,
     schedule: [ScheduledSecret; 3],
+    in_use: Option<InUse>,
+}
+
+/// The secret that cookies are made with in one second of one generation.
+struct InUse {
+    generation: u64,
+    unix: u32,
+    secret: Secret,
 }
 
 impl ProcessSecrets {
     /// Secrets that follow from `seed`, which should be random.
     pub fn new(seed: Secret) -> ProcessSecrets {
         let period = 0;
-        ProcessSecrets { seed, period, schedule: derive(&seed, period) }
+        ProcessSecrets { seed, period, schedule: derive(&seed, period), in_use: None }
     }
 
-    /// Yesterday's, today's and tomorrow's secret. They are derived once a day.
-    pub fn at(&mut self, now: Moment) -> &[ScheduledSecret] {
+    /// The secrets that cookies are made and judged with; `None` where cookies are off.
+    #[inline]
+    pub fn at<'a>(&'a mut self, context: &Context<'a>) -> Option<Secrets<'a>> {
+        let cookies = context.snapshot.configuration.cookies.as_ref()?;
+        let (generation, unix) = (context.snapshot.generation, context.now.unix);
+        let is_known =
+            self.in_use.as_ref().is_some_and(|known| (known.generation, known.unix) == (generation, unix));
+        if !is_known {
+            let secret = self.look_up(&cookies.secrets, context.now);
+            self.in_use = Some(InUse { generation, unix, secret });
+        }
+        let schedule = if cookies.secrets.is_empty() { &self.schedule } else { cookies.secrets.as_slice() };
+        self.in_use.as_ref().map(|known| Secrets { in_use: &known.secret, schedule })
+    }
+
+    /// The secret in use: one of `configured`, or else today's. Today's is derived once a day.
+    #[cold]
+    fn look_up(&mut self, configured: &[ScheduledSecret], now: Moment) -> Secret {
+        if let Some(scheduled) = secret_in_use(configured, now) {
+            return scheduled.secret;
+        }
         let period = now.unix / PERIOD;
         if period != self.period {
             self.period = period;
             self.schedule = derive(&self.seed, period);
         }
-        &self.schedule
+        let [_, today, _] = &self.schedule;
+        today.secret
     }
 }
 
+/// Yesterday's, today's and tomorrow's secret.
 fn derive(seed: &Secret, period: u32) -> [ScheduledSecret; 3] {
     [period.wrapping_sub(1), period, period.wrapping_add(1)]
         .map(|period| ScheduledSecret { from: period.wrapping_mul(PERIOD), secret: seed.derive(period) })
 }
 
-fn is_valid(schedule: &[ScheduledSecret], client: IpAddr, cookie: &[u8; COOKIE], now: Moment) -> bool {
+fn is_valid(secrets: Secrets<'_>, client: IpAddr, cookie: &[u8; COOKIE], now: Moment) -> bool {
     (-AHEAD..=LIFE).contains(&age(made_at(cookie), now))
-        && accepted(schedule, now).any(|secret| secret.has_made(cookie, client))
+        && (secrets.in_use.has_made(cookie, client) || another_has_made(secrets, client, cookie, now))
+}
+
+/// Whether a cookie that the secret in use has not made was made with another one that is accepted.
+#[cold]
+fn another_has_made(secrets: Secrets<'_>, client: IpAddr, cookie: &[u8; COOKIE], now: Moment) -> bool {
+    accepted(secrets.schedule, now).any(|secret| secret != secrets.in_use && secret.has_made(cookie, client))
 }
 
 /// The secret that cookies are made with: the last one whose time has come, or the first one of all.
@@ -115,7 +161,7 @@ pub fn secret_in_use(schedule: &[ScheduledSecret], now: Moment) -> Option<&Sched
     due.or(schedule.first())
 }
 
-/// The secrets with which a cookie that is alive may have been made, the latest first.
+/// The secrets with which a cookie that is alive may have been made, the latest first; the one in use is among them.
 fn accepted(schedule: &[ScheduledSecret], now: Moment) -> impl Iterator<Item = &Secret> {
     let has_begun = move |index: usize| index == 0 || age(schedule[index].from, now) >= -AHEAD;
     let has_ended =
@@ -131,7 +177,10 @@ fn age(unix: u32, now: Moment) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::snapshot::{Configuration, Cookies, Snapshot};
 
     const CLIENT: [u8; CLIENT_COOKIE] = *b"abcdefgh";
 
@@ -152,8 +201,20 @@ mod tests {
         (1..).zip(starts).map(|(number, &from)| ScheduledSecret { from, secret: secret(number) }).collect()
     }
 
+    fn secrets(schedule: &[ScheduledSecret], now: u32) -> Secrets<'_> {
+        Secrets { in_use: &secret_in_use(schedule, at(now)).unwrap().secret, schedule }
+    }
+
+    fn judged<'p>(schedule: &[ScheduledSecret], sent: &'p [u8], now: u32) -> Judged<'p> {
+        Judged::new(secrets(schedule, now), address(), sent, at(now))
+    }
+
     fn standing(schedule: &[ScheduledSecret], sent: &[u8], now: u32) -> Standing {
-        Judged::new(schedule, address(), sent, at(now)).standing
+        judged(schedule, sent, now).standing
+    }
+
+    fn reply(schedule: &[ScheduledSecret], sent: &[u8], now: u32) -> Option<[u8; COOKIE]> {
+        judged(schedule, sent, now).reply(secrets(schedule, now), address(), at(now))
     }
 
     #[test]
@@ -187,10 +248,8 @@ mod tests {
             (&long, Standing::Invalid),
         ] {
             assert_eq!(standing(&schedule, sent, 1000), expected, "{sent:?}");
-            let reply =
-                Judged::new(&schedule, address(), sent, at(1000)).reply(&schedule, address(), at(1000));
+            let reply = reply(&schedule, sent, 1000);
             assert_eq!(reply, (!sent.is_empty()).then_some(cookie), "{sent:?}");
-            assert_eq!(Judged::new(&[], address(), sent, at(1000)).reply(&[], address(), at(1000)), None);
         }
     }
 
@@ -199,8 +258,7 @@ mod tests {
         let schedule = schedule(&[0]);
         let cookie = secret(1).make(CLIENT, address(), 1000);
         for (now, made) in [(1000, 1000), (2800, 1000), (2801, 2801), (4601, 4601)] {
-            let judged = Judged::new(&schedule, address(), &cookie, at(now));
-            let reply = judged.reply(&schedule, address(), at(now));
+            let reply = reply(&schedule, &cookie, now);
             assert_eq!(reply.map(|reply| made_at(&reply)), Some(made), "at {now}");
         }
     }
@@ -221,8 +279,7 @@ mod tests {
             (29_700, 2, vec![2, 3]),
             (40_000, 3, vec![3]),
         ] {
-            let client_only = Judged::new(&schedule, address(), &CLIENT, at(now));
-            let made = client_only.reply(&schedule, address(), at(now)).unwrap();
+            let made = reply(&schedule, &CLIENT, now).unwrap();
             assert!(secret(used).has_made(&made, address()), "at {now}");
             let accepted: Vec<u8> = (1..=3)
                 .filter(|&number| {
@@ -234,23 +291,59 @@ mod tests {
         }
     }
 
+    /// A generation that knows cookies, with these secrets.
+    fn snapshot(generation: u64, secrets: Vec<ScheduledSecret>) -> Snapshot {
+        let cookies = Some(Cookies { secrets, ..Cookies::default() });
+        let configuration = Arc::new(Configuration { cookies, ..Configuration::default() });
+        Snapshot::new(generation, configuration, &|_| unreachable!("there are no pools"))
+    }
+
+    /// What a cookie is worth, and what goes back for it.
+    fn exchanged(
+        process: &mut ProcessSecrets,
+        snapshot: &Snapshot,
+        sent: &[u8],
+        now: u32,
+    ) -> (Standing, [u8; COOKIE]) {
+        let context = Context { snapshot, now: at(now), limiter: None, keepalive: 0 };
+        let secrets = process.at(&context).unwrap();
+        let judged = Judged::new(secrets, address(), sent, at(now));
+        (judged.standing, judged.reply(secrets, address(), at(now)).unwrap())
+    }
+
     #[test]
     fn a_process_rolls_its_own_secrets_every_day() {
-        let mut secrets = ProcessSecrets::new(secret(9));
+        let snapshot = snapshot(1, Vec::new());
+        let mut process = ProcessSecrets::new(secret(9));
         let day = 20_000 * PERIOD;
-        let reply = |secrets: &mut ProcessSecrets, sent: &[u8], now| {
-            let schedule = secrets.at(at(now));
-            let judged = Judged::new(schedule, address(), sent, at(now));
-            (judged.standing, judged.reply(schedule, address(), at(now)).unwrap())
-        };
-        let (_, evening) = reply(&mut secrets, &CLIENT, day - 1);
-        let (standing, _) = reply(&mut secrets, &evening, day + 1000);
+        let (_, evening) = exchanged(&mut process, &snapshot, &CLIENT, day - 1);
+        let (standing, _) = exchanged(&mut process, &snapshot, &evening, day + 1000);
         assert_eq!(standing, Standing::Valid, "over midnight");
-        let (_, morning) = reply(&mut secrets, &CLIENT, day + 1);
-        assert!(secrets.at(at(day))[1].secret.has_made(&morning, address()));
-        assert!(!secrets.at(at(day))[0].secret.has_made(&morning, address()));
+        let (_, morning) = exchanged(&mut process, &snapshot, &CLIENT, day + 1);
+        let [yesterday, today, _] = derive(&secret(9), 20_000);
+        assert!(today.secret.has_made(&morning, address()));
+        assert!(!yesterday.secret.has_made(&morning, address()));
         // Whoever is made anew with the same seed knows the same secrets.
         let mut again = ProcessSecrets::new(secret(9));
-        assert_eq!(reply(&mut again, &morning, day + 100).0, Standing::Valid);
+        assert_eq!(exchanged(&mut again, &snapshot, &morning, day + 100).0, Standing::Valid);
+    }
+
+    #[test]
+    fn the_secret_in_use_is_that_of_the_generation_and_the_second() {
+        let (own, first) = (snapshot(1, Vec::new()), snapshot(2, schedule(&[0, 1001])));
+        let mut process = ProcessSecrets::new(secret(9));
+        let mut maker = |snapshot: &Snapshot, now| exchanged(&mut process, snapshot, &CLIENT, now).1;
+        let [_, today, _] = derive(&secret(9), 0);
+        assert!(today.secret.has_made(&maker(&own, 1000), address()));
+        assert!(secret(1).has_made(&maker(&first, 1000), address()));
+        assert!(secret(2).has_made(&maker(&first, 1001), address()));
+        assert!(today.secret.has_made(&maker(&own, 1001), address()));
+    }
+
+    #[test]
+    fn where_cookies_are_off_no_secret_counts() {
+        let off = Snapshot::new(1, Arc::default(), &|_| unreachable!("there are no pools"));
+        let context = Context { snapshot: &off, now: at(1000), limiter: None, keepalive: 0 };
+        assert!(ProcessSecrets::new(secret(9)).at(&context).is_none());
     }
 }

@@ -23,11 +23,11 @@ pub struct Question<'q> {
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Client {
+pub struct Client<'c> {
     /// The address that the query came from.
-    pub transport: IpAddr,
+    pub transport: &'c IpAddr,
     /// The client subnet's address, where the query carries one with a source prefix above 0.
-    pub subnet: Option<IpAddr>,
+    pub subnet: Option<&'c IpAddr>,
 }
 
 /// The answer as a value: what, for how long, for whom, and why. Render makes octets of it.
@@ -113,33 +113,28 @@ pub enum Why {
 pub fn decide<'s>(
     snapshot: &'s Snapshot,
     question: &Question<'_>,
-    client: Client,
+    client: Client<'_>,
     random: &mut Random,
     target: &mut QuestionName,
 ) -> Answer<'s> {
-    if !matches!(question.qclass, class::IN | class::ANY) {
-        return Answer::refused(Why::OtherClass);
-    }
-    let Some((zone, apex)) = snapshot.zones.find(question.name, question.qtype) else {
-        return Answer::refused(Why::NotOurZone);
-    };
-    if !zone.answers(client.transport) {
-        return Answer::refused(Why::NotAllowed);
-    }
-    let mut answer = Answer {
-        rcode: Rcode::NoError,
-        // RFC 1035 §6.2: an answer for all classes is authoritative only if it covers them all.
-        authoritative: question.qclass == class::IN,
-        apex_offset: question.name.suffix_offset(apex),
-        chain: Chain::default(),
-        body: Body::Nothing,
-        scope: 0,
-        lacking: None,
-        why: Why::ChainEnds,
-    };
-    let decision = Decision { snapshot, qtype: question.qtype, client, random };
-    decision.follow(zone, question.name, target, &mut answer);
+    let mut answer = Answer::refused();
+    decide_into(snapshot, question, client, random, target, &mut answer);
     answer
+}
+
+/// The same into an answer that stands already, as [`Answer::refused`] makes it: nothing is moved.
+#[inline(always)]
+pub(super) fn decide_into<'s>(
+    snapshot: &'s Snapshot,
+    question: &Question<'_>,
+    client: Client<'_>,
+    random: &mut Random,
+    target: &mut QuestionName,
+    answer: &mut Answer<'s>,
+) {
+    if matches!(question.qclass, class::IN | class::ANY) {
+        Decision { snapshot, question, client, random }.begin(target, answer);
+    }
 }
 
 /// What leads from a name to another one.
@@ -151,38 +146,48 @@ enum Alias<'s> {
 /// What stays the same while a chain is followed.
 struct Decision<'s, 'r> {
     snapshot: &'s Snapshot,
-    qtype: u16,
-    client: Client,
+    question: &'r Question<'r>,
+    client: Client<'r>,
     random: &'r mut Random,
 }
 
 impl<'s> Decision<'s, '_> {
+    /// Decides on the question's name, and follows the chain where one begins there.
+    #[inline(always)]
+    fn begin(mut self, target: &mut QuestionName, answer: &mut Answer<'s>) {
+        let question = self.question;
+        let Some((zone, apex)) = self.snapshot.zones.find(question.name, question.qtype) else {
+            answer.why = Why::NotOurZone;
+            return;
+        };
+        if !zone.answers(self.client.transport) {
+            answer.why = Why::NotAllowed;
+            return;
+        }
+        answer.rcode = Rcode::NoError;
+        // RFC 1035 §6.2: an answer for all classes is authoritative only if it covers them all.
+        answer.authoritative = question.qclass == class::IN;
+        answer.apex_offset = question.name.suffix_offset(apex);
+        if let Some(alias) = self.step(zone, question.name, answer) {
+            answer.why = Why::ChainEnds;
+            self.follow(zone, alias, target, answer);
+        }
+    }
+
+    #[inline(never)]
     fn follow(
-        mut self,
-        first: &'s Arc<Zone>,
-        name: &QuestionName,
+        &mut self,
+        mut zone: &'s Arc<Zone>,
+        first: Alias<'s>,
         target: &mut QuestionName,
         answer: &mut Answer<'s>,
     ) {
-        let mut zone = first;
-        let mut next = self.step(zone, name, answer);
+        let mut next = Some(first);
         while let Some(alias) = next {
-            let led_on = match alias {
-                Alias::Cname(cname) => {
-                    let at = if answer.chain.is_empty() { name } else { &*target };
-                    answer.chain.push(at.suffix_hash(0), cname, LinkKind::Cname)
-                        && cname.alias_target(target).is_some()
-                }
-                Alias::Dname(redirection) => {
-                    if answer.chain.is_empty() {
-                        target.clone_from(name);
-                    }
-                    self.redirect(&redirection, target, answer)
-                }
-            };
-            let Some((next_zone, apex)) =
-                led_on.then(|| self.snapshot.zones.find(target, self.qtype)).flatten()
-            else {
+            if !self.lead_on(alias, target, answer) {
+                return;
+            }
+            let Some((next_zone, apex)) = self.snapshot.zones.find(target, self.question.qtype) else {
                 return;
             };
             if !Arc::ptr_eq(zone, next_zone) {
@@ -197,10 +202,28 @@ impl<'s> Decision<'s, '_> {
         }
     }
 
+    /// Makes of `target`, or of the question's name where the chain begins, the name that an alias leads to. Returns
+    /// whether the chain goes on there.
+    fn lead_on(&self, alias: Alias<'s>, target: &mut QuestionName, answer: &mut Answer<'s>) -> bool {
+        match alias {
+            Alias::Cname(cname) => {
+                let name = if answer.chain.is_empty() { self.question.name } else { &*target };
+                answer.chain.push(name.suffix_hash(0), cname, LinkKind::Cname)
+                    && cname.alias_target(target).is_some()
+            }
+            Alias::Dname(redirection) => {
+                if answer.chain.is_empty() {
+                    target.clone_from(self.question.name);
+                }
+                self.redirect(&redirection, target, answer)
+            }
+        }
+    }
+
     /// Looks one name up. Returns the alias that leads on, or `None` when the answer is complete.
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, zone: &'s Zone, name: &QuestionName, answer: &mut Answer<'s>) -> Option<Alias<'s>> {
-        match zone.find(name, self.qtype) {
+        match zone.find(name, self.question.qtype) {
             Lookup::Found { node, wildcard } => {
                 return self.at_node(zone, node, wildcard, answer).map(Alias::Cname);
             }
@@ -245,13 +268,14 @@ impl<'s> Decision<'s, '_> {
         if !answer.chain.push(name_hash, redirection.dname, LinkKind::Dname { kept }) {
             return false;
         }
-        let is_asked_for = matches!(self.qtype, rtype::CNAME | rtype::ANY);
+        let is_asked_for = matches!(self.question.qtype, rtype::CNAME | rtype::ANY);
         if is_asked_for {
             answer.why = Why::Synthesised;
         }
         !is_asked_for
     }
 
+    #[inline(always)]
     fn at_node(
         &mut self,
         zone: &'s Zone,
@@ -259,19 +283,19 @@ impl<'s> Decision<'s, '_> {
         wildcard: bool,
         answer: &mut Answer<'s>,
     ) -> Option<Rrset<'s>> {
-        if let Some(rrset) = node.rrset(self.qtype) {
+        if let Some(rrset) = node.rrset(self.question.qtype) {
             match rrset.rule() {
                 Some(rule) => self.steer(zone, node, rrset, rule, answer),
                 // An answer has an RRset once (RFC 2181 §5), and a DNAME may have led to its own owner. No other type
                 // comes twice: a chain ends where CNAME is asked for. By a wildcard the owner is another one.
-                None if self.qtype == rtype::DNAME && !wildcard && answer.chain.has(rrset) => {
+                None if self.question.qtype == rtype::DNAME && !wildcard && answer.chain.has(rrset) => {
                     answer.end(Why::Exists, Body::Nothing);
                 }
                 None => answer.end(Why::Exists, Body::Rrset(rrset, None)),
             }
             return None;
         }
-        if self.qtype == rtype::ANY
+        if self.question.qtype == rtype::ANY
             && let Some(first) = node.rrsets().next()
         {
             answer.end(Why::OneOfAny, Body::Rrset(first, None));
@@ -314,15 +338,22 @@ impl<'s> Decision<'s, '_> {
 }
 
 /// Class and scope of a client under a rule's map (semantics §7). Without a map there is one class, for everyone.
-pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client) -> Placement {
-    let everyone = Placement { class: ClassId(0), scope: 0, special: false };
-    let Some(map) = map.map(|index| &snapshot.configuration.maps[index as usize]) else { return everyone };
-    let transport = || Placement { scope: 0, ..map.table.place(client.transport) };
-    match client.subnet.filter(|_| map.ecs).map(|subnet| map.table.place(subnet)) {
-        None => transport(),
+#[inline]
+pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client<'_>) -> Placement {
+    let Some(index) = map else { return Placement { class: ClassId(0), scope: 0, special: false } };
+    let map = &snapshot.configuration.maps[index as usize];
+    let (decisive, is_subnet) = match client.subnet {
+        Some(subnet) if map.ecs => (subnet, true),
+        _ => (client.transport, false),
+    };
+    let placement = map.table.place(decisive);
+    match is_subnet {
         // A special-purpose block says nothing of where the client is, only for whom the answer holds.
-        Some(placement) if placement.special => Placement { scope: placement.scope, ..transport() },
-        Some(placement) => placement,
+        true if placement.special => {
+            Placement { scope: placement.scope, ..map.table.place(client.transport) }
+        }
+        true => placement,
+        false => Placement { scope: 0, ..placement },
     }
 }
 
@@ -332,7 +363,9 @@ impl<'s> Answer<'s> {
         !self.chain.is_empty() || !matches!(self.body, Body::Nothing)
     }
 
-    fn refused(why: Why) -> Answer<'s> {
+    /// The answer to a question of a class that is not served, and what all others are made of.
+    #[inline]
+    pub(super) fn refused() -> Answer<'s> {
         Answer {
             rcode: Rcode::Refused,
             authoritative: false,
@@ -341,7 +374,7 @@ impl<'s> Answer<'s> {
             body: Body::Nothing,
             scope: 0,
             lacking: None,
-            why,
+            why: Why::OtherClass,
         }
     }
 

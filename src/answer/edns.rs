@@ -17,7 +17,6 @@ use std::net::IpAddr;
 use super::cookie::{Judged, ProcessSecrets};
 use super::{Context, Transport};
 use crate::snapshot::{ExtendedErrors, Snapshot};
-use crate::wire::cookie::ScheduledSecret;
 use crate::wire::edns::{Keepalive, option};
 use crate::wire::options::Options;
 use crate::wire::{Edns, ExtendedError, QuestionName};
@@ -26,7 +25,7 @@ use crate::wire::{Edns, ExtendedError, QuestionName};
 #[derive(Clone, Copy)]
 pub struct Arrival<'p> {
     /// Where it came from.
-    pub source: IpAddr,
+    pub source: &'p IpAddr,
     /// By which way.
     pub transport: Transport,
     /// What its cookie says of the source.
@@ -37,19 +36,32 @@ pub struct Arrival<'p> {
 
 impl<'p> Arrival<'p> {
     /// A query of `length` octets from `source`; its cookie is judged.
+    #[inline(always)]
     pub fn new(
         context: &Context<'_>,
         process: &mut ProcessSecrets,
-        (source, transport): (IpAddr, Transport),
+        (source, transport): (&'p IpAddr, Transport),
         edns: Option<&Edns<'p>>,
         length: usize,
     ) -> Arrival<'p> {
-        let cookie = edns.and_then(|edns| edns.cookie).map_or(Judged::NONE, |sent| {
-            let schedule = secrets(context, process);
-            schedule.map_or(Judged::NONE, |schedule| Judged::new(schedule, source, sent, context.now))
-        });
+        let cookie = match edns.and_then(|edns| edns.cookie) {
+            Some(sent) => judge(context, process, source, sent),
+            None => Judged::NONE,
+        };
         Arrival { source, transport, cookie, length }
     }
+}
+
+// Kept out of the way of the queries that have no cookie, which are most.
+#[inline(never)]
+fn judge<'p>(
+    context: &Context<'_>,
+    process: &mut ProcessSecrets,
+    source: &IpAddr,
+    sent: &'p [u8],
+) -> Judged<'p> {
+    let secrets = process.at(context);
+    secrets.map_or(Judged::NONE, |secrets| Judged::new(secrets, *source, sent, context.now))
 }
 
 /// What an answer says beside the data.
@@ -105,11 +117,8 @@ pub fn put_options(
     remarks: &Remarks<'_>,
 ) {
     let configuration = &context.snapshot.configuration;
-    if edns.cookie.is_some()
-        && let Some(schedule) = secrets(context, process)
-        && let Some(cookie) = arrival.cookie.reply(schedule, arrival.source, context.now)
-    {
-        options.put(option::COOKIE, &[&cookie]);
+    if edns.cookie.is_some() {
+        put_cookie(options, context, process, arrival);
     }
     if let (true, Some(identity)) = (edns.nsid, &configuration.identity) {
         options.put(option::NSID, &[identity.as_bytes()]);
@@ -131,10 +140,19 @@ pub fn put_options(
 /// The only type of a version (RFC 9660 §7.2).
 const SOA_SERIAL: u8 = 0;
 
-/// The secrets that cookies are made and judged with; `None` where cookies are off.
-fn secrets<'a>(context: &Context<'a>, process: &'a mut ProcessSecrets) -> Option<&'a [ScheduledSecret]> {
-    let cookies = context.snapshot.configuration.cookies.as_ref()?;
-    Some(if cookies.secrets.is_empty() { process.at(context.now) } else { &cookies.secrets })
+/// Puts the cookie that goes back to the client; nothing where it sent none, or where cookies are off.
+#[inline]
+pub(super) fn put_cookie(
+    options: &mut Options,
+    context: &Context<'_>,
+    process: &mut ProcessSecrets,
+    arrival: &Arrival<'_>,
+) {
+    if let Some(secrets) = process.at(context)
+        && let Some(cookie) = arrival.cookie.reply(secrets, *arrival.source, context.now)
+    {
+        options.put_cookie(&cookie);
+    }
 }
 
 /// Whether a name is `ancestor` or below it; both uncompressed and in lower case.

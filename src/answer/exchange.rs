@@ -17,14 +17,15 @@ pub(super) struct Exchange<'e, 'p> {
 
 impl<'p> Exchange<'_, 'p> {
     /// The client subnet option of the query.
-    pub(super) fn subnet(&self) -> Option<ClientSubnet<'p>> {
-        self.query.edns.and_then(|edns| edns.client_subnet)
+    #[inline]
+    pub(super) fn subnet(&self) -> Option<&ClientSubnet<'p>> {
+        self.query.edns.as_ref()?.client_subnet.as_ref()
     }
 
     /// Who asks.
-    pub(super) fn client(&self) -> Client {
-        let subnet = self.subnet().and_then(|subnet| subnet.decisive());
-        Client { transport: self.arrival.source, subnet }
+    #[inline]
+    pub(super) fn client(&self) -> Client<'_> {
+        Client { transport: self.arrival.source, subnet: self.subnet().and_then(ClientSubnet::decisive) }
     }
 
     /// The question, of type `qtype`.
@@ -67,6 +68,6 @@ impl<'p> Exchange<'_, 'p> {
     /// The network that a resolver has asked for, as far as an answer of this scope is for it alone (RFC 7871 §7.2.1).
     pub(super) fn network(&self, scope: u8) -> Option<Prefix> {
         let subnet = self.subnet().filter(|_| scope > 0)?;
-        Some(Prefix::around(subnet.decisive()?, subnet.source.min(scope)))
+        Some(Prefix::around(*subnet.decisive()?, subnet.source.min(scope)))
     }
 }

@@ -29,9 +29,18 @@ const NAME_TOO_LONG: ExtendedError = ExtendedError::other("the name behind the D
 const ONE_OF_ANY: ExtendedError = ExtendedError::other("ANY gets one RRset (RFC 8482)");
 const CHAIN_ENDS: ExtendedError = ExtendedError::other("CNAME chain not followed further");
 
-/// What to say of an answer, as far as `wanted`.
+/// What to say of an answer, as far as `wanted`: of nearly every one, nothing.
+#[inline(always)]
 pub(super) fn of(answer: &Answer<'_>, wanted: ExtendedErrors) -> Option<ExtendedError> {
     match answer.why {
+        Why::Exists | Why::NoData | Why::NoName | Why::Delegated | Why::Steered(Reason::Healthy) => None,
+        why => of_odd(why, wanted),
+    }
+}
+
+#[inline(never)]
+fn of_odd(why: Why, wanted: ExtendedErrors) -> Option<ExtendedError> {
+    match why {
         Why::NotOurZone => Some(NOT_OUR_ZONE),
         Why::OtherClass => Some(OTHER_CLASS),
         Why::NameTooLong => Some(NAME_TOO_LONG),

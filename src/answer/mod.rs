@@ -6,6 +6,7 @@
 mod chain;
 mod context;
 mod cookie;
+mod course;
 mod decide;
 mod edns;
 mod exchange;
@@ -20,6 +21,7 @@ mod tally;
 pub use chain::{CHAIN_MAX, Chain, Link, LinkKind};
 pub use context::{Context, Moment};
 pub use cookie::{Judged, ProcessSecrets, Standing, secret_in_use};
+use decide::decide_into;
 pub use decide::{Answer, Body, Client, Question, Steered, Why, decide, place};
 pub use edns::{Arrival, Remarks, put_options};
 pub use explanation::error;

@@ -40,6 +40,6 @@ pub(super) fn write(configuration: &Configuration, refusal: &Refusal<'_>, out: &
         client_subnet: None,
         options: options.as_octets(),
     });
-    let response = Response::start(out, UDP_WITHOUT_EDNS, refusal.header, refusal.question, opt);
-    response.map_or(0, |response| response.finish(refusal.rcode, false))
+    let response = Response::start(out, UDP_WITHOUT_EDNS, refusal.header, refusal.question, opt.as_ref());
+    response.map_or(0, |mut response| response.finish(refusal.rcode, false, opt.as_ref()))
 }

@@ -1,6 +1,6 @@
 //! From the answer as a value to octets.
 
-use super::chain::{CHAIN_MAX, Link, LinkKind};
+use super::chain::{CHAIN_MAX, Chain, Link, LinkKind};
 use super::decide::{Answer, Body, Steered, Why};
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;
@@ -23,17 +23,20 @@ struct Places {
 }
 
 /// Writes an answer's sections into a response. Where answer or authority do not fit, both are dropped, with TC.
-pub(super) fn render(answer: &Answer<'_>, response: &mut Response<'_, '_>) {
+#[inline(always)]
+pub(super) fn render(answer: &Answer<'_>, response: &mut Response<'_>) {
     if write(answer, response).is_none() {
         response.truncate();
     }
 }
 
 /// `None` when answer or authority do not fit.
-fn write(answer: &Answer<'_>, response: &mut Response<'_, '_>) -> Option<()> {
+#[inline(always)]
+fn write(answer: &Answer<'_>, response: &mut Response<'_>) -> Option<()> {
     let mut places = Places { owner: QUESTION_AT, apex: QUESTION_AT + answer.apex_offset as u16 };
-    for link in answer.chain.links() {
-        places = put_link(response, places, link)?;
+    if !answer.chain.is_empty() {
+        let chain = answer.chain;
+        places = response.aside(|response| put_chain(response, places, &chain))?;
     }
     match &answer.body {
         Body::Nothing => Some(()),
@@ -42,18 +45,26 @@ fn write(answer: &Answer<'_>, response: &mut Response<'_, '_>) -> Option<()> {
             put(response, Section::Answer, places.owner, places.apex, *rrset, *ttl)?;
             // ANY gets as little as may be (RFC 8482 §4.1).
             if rrset.has_additional() && answer.why != Why::OneOfAny {
-                put_additional(response, places, *rrset, start);
+                response.aside(|response| put_additional(response, places, *rrset, start));
             }
             Some(())
         }
         Body::Steered(steered) => put_steered(response, places, steered),
         Body::Negative(soa, ttl) => put(response, Section::Authority, places.apex, places.apex, *soa, *ttl),
-        Body::Referral(referral, cut) => put_referral(response, places, referral, *cut),
+        Body::Referral(referral, cut) => {
+            response.aside(|response| put_referral(response, places, referral, *cut))
+        }
     }
 }
 
+/// Writes the links of a chain; where the name that it leads to stands, and the apex of the zone that holds that.
+#[inline(never)]
+fn put_chain(response: &mut Response<'_>, places: Places, chain: &Chain<'_>) -> Option<Places> {
+    chain.links().try_fold(places, |places, link| put_link(response, places, link))
+}
+
 /// Writes a link of the chain; where the name that it leads to stands, and the apex of the zone that holds that.
-fn put_link(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>) -> Option<Places> {
+fn put_link(response: &mut Response<'_>, places: Places, link: &Link<'_>) -> Option<Places> {
     let mut owner = response.position() as u16 + BEFORE_RDATA;
     match link.kind {
         LinkKind::Cname => put(response, Section::Answer, places.owner, places.apex, link.rrset, None)?,
@@ -73,7 +84,7 @@ fn put_link(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>) ->
 }
 
 /// Writes the DNAME of a link, unless it stands there already; where its target stands.
-fn put_dname(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>, kept: usize) -> Option<u16> {
+fn put_dname(response: &mut Response<'_>, places: Places, link: &Link<'_>, kept: usize) -> Option<u16> {
     if link.is_met_again {
         return response.find(rtype::DNAME, link.rrset.rdata().next()?);
     }
@@ -83,8 +94,9 @@ fn put_dname(response: &mut Response<'_, '_>, places: Places, link: &Link<'_>, k
     Some(target)
 }
 
+#[inline(always)]
 fn put(
-    response: &mut Response<'_, '_>,
+    response: &mut Response<'_>,
     section: Section,
     owner: u16,
     apex: u16,
@@ -94,22 +106,25 @@ fn put(
     response.put(section, owner, apex, records(rrset, ttl)).then_some(())
 }
 
-fn records(rrset: Rrset<'_>, ttl: Option<u32>) -> Records<'_, impl Iterator<Item = usize>> {
+#[inline(always)]
+fn records(rrset: Rrset<'_>, ttl: Option<u32>) -> Records<'_> {
     let count = rrset.record_count() as u16;
-    Records { octets: rrset.octets(), count, pointers: rrset.pointers(), ttl }
+    Records { octets: rrset.octets(), count, pointers: rrset.pointer_offsets(), ttl }
 }
 
-fn put_steered(response: &mut Response<'_, '_>, places: Places, steered: &Steered<'_>) -> Option<()> {
+#[inline(always)]
+fn put_steered(response: &mut Response<'_>, places: Places, steered: &Steered<'_>) -> Option<()> {
     for octets in steered.drawn.records() {
-        let record = Records { octets, count: 1, pointers: std::iter::empty(), ttl: Some(steered.ttl) };
+        let record = Records { octets, count: 1, pointers: &[], ttl: Some(steered.ttl) };
         response.put(Section::Answer, places.owner, places.apex, record).then_some(())?;
     }
     Some(())
 }
 
 /// NS in the authority section, then glue.
+#[inline(never)]
 fn put_referral(
-    response: &mut Response<'_, '_>,
+    response: &mut Response<'_>,
     places: Places,
     referral: &Referral<'_>,
     cut: usize,
@@ -123,7 +138,8 @@ fn put_referral(
 
 /// What goes along with an RRset that was written at `start`: each owner is a pointer to where the RRset names it. What
 /// does not fit is left out, RRset by RRset; TC says so where it is needed (RFC 9471 §3.1).
-fn put_additional(response: &mut Response<'_, '_>, places: Places, rrset: Rrset<'_>, start: usize) {
+#[inline(never)]
+fn put_additional(response: &mut Response<'_>, places: Places, rrset: Rrset<'_>, start: usize) {
     for additional in rrset.additional() {
         let owner = additional.owner.map_or(usize::from(places.owner), |offset| start + offset);
         let records = records(additional.rrset, None);

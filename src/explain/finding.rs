@@ -92,7 +92,7 @@ fn at_end(zone: &Zone, name: &Name, qtype: u16, answer: &Answer<'_>, chain: Vec<
 fn access(zone: &Zone, client: IpAddr) -> Option<Access> {
     let network = zone.access()?.deciding(client);
     let network = network.map(|Network { address, length, .. }| Prefix { address, length });
-    Some(Access { network, allowed: zone.answers(client) })
+    Some(Access { network, allowed: zone.answers(&client) })
 }
 
 /// The RRset that ANY was answered with.

@@ -339,7 +339,8 @@ pub fn explain(
     let mut target = QuestionName::default();
     // The draw plays no part in what is explained: every variant is listed with its probability.
     let mut random = Random::new(0);
-    let asker = client.as_asker();
+    let subnet = client.subnet.map(|prefix| prefix.address);
+    let asker = answer::Client { transport: &client.transport, subnet: subnet.as_ref() };
     let answer = answer::decide(snapshot, &question, asker, &mut random, &mut target);
     let end = finding::follow(snapshot, name, rtype, client.transport, &answer);
     Explanation {
@@ -355,12 +356,5 @@ pub fn explain(
         finding: end.finding,
         steering: end.rule.map(|rule| steering::explain(snapshot, health, rule, client, &answer)),
         scope: answer.scope,
-    }
-}
-
-impl Client {
-    /// As the packet path sees it.
-    fn as_asker(self) -> answer::Client {
-        answer::Client { transport: self.transport, subnet: self.subnet.map(|prefix| prefix.address) }
     }
 }

@@ -23,7 +23,9 @@ pub(super) fn explain(
     let configuration = &*snapshot.configuration;
     let label = &configuration.rule_labels[rule as usize];
     let rule = &configuration.rules[rule as usize];
-    let placement = answer::place(snapshot, rule.map, client.as_asker());
+    let subnet = client.subnet.map(|prefix| prefix.address);
+    let asker = answer::Client { transport: &client.transport, subnet: subnet.as_ref() };
+    let placement = answer::place(snapshot, rule.map, asker);
     let map = rule.map.map(|index| &configuration.maps[index as usize]);
     let source = source(map, client);
     let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.family));
@@ -49,7 +51,7 @@ fn source(map: Option<&Map>, client: Client) -> Source {
     if !map.ecs {
         return transport(Origin::TransportEcsOff);
     }
-    let placement = map.table.place(subnet.address);
+    let placement = map.table.place(&subnet.address);
     if placement.special {
         let block = Prefix::around(subnet.address, placement.scope);
         return transport(Origin::TransportForSpecial { block });

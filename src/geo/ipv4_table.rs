@@ -1,88 +1,90 @@
-//! The packed table of IPv4: 4 octets a range, one or two cache lines a lookup.
+//! The packed table of IPv4: one load for an address whose whole /16 has one value, one or two cache lines more where it
+//! has several; 4 octets a range.
 //!
-//! Ranges are bucketed by their first 16 bits. A bucket knows where its ranges are; a range keeps the low 16 bits of
-//! its start and its value. Ranges that begin before the bucket have no entry in it: what holds at the bucket's first
-//! address is the entry before. Scopes come from the neighbouring starts; where neither lies in the bucket, the whole
-//! bucket has one value and its scope, at most 16, is kept beside the position.
+//! A bucket stands for one value of the first 16 bits. Where all of it has one value, its word holds that and the scope,
+//! which is at most 16. Otherwise the word tells where its ranges are: a head with their number and the value at the
+//! bucket's first address, then each range that starts behind that, as the low half of its start and its value. So the
+//! ranges of a bucket are sorted words, searched as they are. Scopes come from the starts on both sides; a range that
+//! touches the bucket's edge goes on beyond it, as far as the low bits can tell.
 
 use super::space::shortest_prefix;
 
 /// Buckets: one for each value of the first 16 bits.
 const BUCKETS: usize = 1 << 16;
-/// Low bits of a bucket's word: position of its first range. The others: the scope of a uniform bucket.
-const POSITION_BITS: u32 = 27;
-const POSITION_MASK: u32 = (1 << POSITION_BITS) - 1;
-/// Most ranges of a table: their number is the position that ends the last bucket.
-pub(super) const RANGES_MAXIMUM: usize = POSITION_MASK as usize;
+/// Set in a bucket's word: it has several values, and the other bits are the position of its head.
+const SEVERAL: u32 = 1 << 31;
+/// Where the scope stands in the word of a bucket of one value; the value stands below.
+const SCOPE_SHIFT: u32 = 16;
+/// Most ranges of a table: more than any database has networks, and with a head for each they still have positions.
+pub(super) const RANGES_MAXIMUM: usize = (1 << 27) - 1;
 
 /// Ranges of IPv4 with a value of 16 bits.
 #[derive(Debug)]
 pub(super) struct Ipv4Table {
-    /// One word for each bucket, and one that ends the last.
-    buckets: Box<[u32]>,
-    /// The low half of each range's start.
-    starts: Box<[u16]>,
-    values: Box<[u16]>,
+    buckets: Box<[u32; BUCKETS]>,
+    /// Heads and ranges: start or number in the high half, value in the low half.
+    ranges: Box<[u32]>,
 }
 
 impl Ipv4Table {
     /// Packs ranges, given by their starts in ascending order, the first at 0, neighbours with different values;
     /// at most [`RANGES_MAXIMUM`] of them.
     pub(super) fn new(ranges: &[(u32, u16)]) -> Ipv4Table {
-        let mut buckets = Vec::with_capacity(BUCKETS + 1);
-        let mut position = 0;
-        for bucket in 0..BUCKETS as u32 {
-            let first = bucket << 16;
-            let scope = uniform_scope(ranges, position, first);
-            buckets.push(u32::from(scope) << POSITION_BITS | position as u32);
-            position += ranges[position..].partition_point(|&(start, _)| start >> 16 == bucket);
+        let mut buckets = Vec::with_capacity(BUCKETS);
+        let mut packed = Vec::new();
+        // The number of the range that holds the bucket's first address.
+        let mut holder = 0;
+        for first in (0..BUCKETS as u32).map(|bucket| bucket << 16) {
+            holder += usize::from(ranges.get(holder + 1).is_some_and(|&(start, _)| start == first));
+            let (start, value) = ranges[holder];
+            let inside = &ranges[holder + 1..];
+            let inside = &inside[..inside.partition_point(|&(start, _)| start >> 16 == first >> 16)];
+            if inside.is_empty() {
+                let end = ranges.get(holder + 1).map(|&(start, _)| start);
+                let scope = shortest_prefix(first, start, end);
+                buckets.push(u32::from(scope) << SCOPE_SHIFT | u32::from(value));
+            } else {
+                buckets.push(SEVERAL | packed.len() as u32);
+                packed.push((inside.len() as u32) << 16 | u32::from(value));
+                packed.extend(inside.iter().map(|&(start, value)| start << 16 | u32::from(value)));
+                holder += inside.len();
+            }
         }
-        buckets.push(position as u32);
-        Ipv4Table {
-            buckets: buckets.into(),
-            starts: ranges.iter().map(|&(start, _)| start as u16).collect(),
-            values: ranges.iter().map(|&(_, value)| value).collect(),
-        }
+        let buckets = buckets.into_boxed_slice().try_into().expect("there is a word for each bucket");
+        Ipv4Table { buckets, ranges: packed.into() }
     }
 
     /// The value at an address, and the shortest prefix around it that has this value throughout.
     #[inline]
     pub(super) fn find(&self, address: u32) -> (u16, u8) {
-        let (bucket, low) = ((address >> 16) as usize, address as u16);
-        let (word, begin) = (self.buckets[bucket], (self.buckets[bucket] & POSITION_MASK) as usize);
-        let starts = &self.starts[begin..(self.buckets[bucket + 1] & POSITION_MASK) as usize];
-        let after = starts.partition_point(|&start| start <= low);
-        let below = starts[..after].last().filter(|&&start| start > 0);
-        let above = starts.get(after);
-        let scope = match (below, above) {
-            (None, None) => (word >> POSITION_BITS) as u8,
-            _ => 16 + shortest_prefix_low(low, below.copied().unwrap_or(0), above.copied()),
-        };
-        (self.values[begin + after - 1], scope)
+        let word = self.buckets[(address >> 16) as usize];
+        if word & SEVERAL == 0 {
+            (word as u16, (word >> SCOPE_SHIFT) as u8)
+        } else {
+            self.search(word, address)
+        }
+    }
+
+    // Not inlined: most addresses lie in buckets of one value.
+    /// The same in a bucket of several values.
+    #[inline(never)]
+    fn search(&self, word: u32, address: u32) -> (u16, u8) {
+        let [head, rest @ ..] = &self.ranges[(word & !SEVERAL) as usize..] else { return (0, 0) };
+        let (low, inside) = (address & 0xFFFF, &rest[..(head >> 16) as usize]);
+        let after = inside.partition_point(|&range| range <= low << 16 | 0xFFFF);
+        // What lies nearest on each side; where nothing does, as far away as can be.
+        let (mut value, mut below) = (*head, u32::MAX);
+        if let Some(&range) = after.checked_sub(1).and_then(|before| inside.get(before)) {
+            (value, below) = (range, low ^ ((range >> 16) - 1));
+        }
+        let above = inside.get(after).map_or(u32::MAX, |range| low ^ range >> 16);
+        (value as u16, below.min(above).leading_zeros() as u8 + 1)
     }
 
     /// Octets held.
     pub(super) fn size(&self) -> usize {
-        size_of_val(&*self.buckets) + size_of_val(&*self.starts) + size_of_val(&*self.values)
+        size_of_val(&*self.buckets) + size_of_val(&*self.ranges)
     }
-}
-
-/// Scope around the first address of a bucket, for the case that no range ends or starts inside the bucket;
-/// `position` is that of the first range that starts in it or later.
-fn uniform_scope(ranges: &[(u32, u16)], position: usize, first: u32) -> u8 {
-    let starts_here = ranges.get(position).is_some_and(|&(start, _)| start == first);
-    let holder = if starts_here { position } else { position - 1 };
-    let end = ranges.get(holder + 1).map(|&(start, _)| start);
-    shortest_prefix(first, ranges[holder].0, end).min(16)
-}
-
-/// [`shortest_prefix`] within one bucket; a range that touches the bucket's edge goes on beyond it, as far as the low
-/// bits can tell.
-#[inline]
-fn shortest_prefix_low(address: u16, first: u16, end: Option<u16>) -> u8 {
-    let shared_and_one = |outside: u16| (address ^ outside).leading_zeros() as u8 + 1;
-    let below = if first == 0 { 0 } else { shared_and_one(first - 1) };
-    below.max(end.map_or(0, shared_and_one))
 }
 
 #[cfg(test)]

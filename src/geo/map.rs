@@ -1,7 +1,7 @@
 //! A compiled map: what a query reads.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::compile::{self, SPECIAL, TUNNEL};
 use super::database::Database;
@@ -10,6 +10,7 @@ use super::ipv6_table::Ipv6Table;
 use super::rules::{MapRules, Site, SiteId};
 use super::space::{Space, shortest_prefix};
 use super::special::embedded_ipv4;
+use crate::wire::Family;
 
 /// Number of a class within its map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,11 +92,17 @@ impl Map {
 
     /// Where a client is. About 10 ns, no allocation.
     #[inline]
-    pub fn place(&self, client: IpAddr) -> Placement {
-        match client {
-            IpAddr::V4(client) => self.place_ipv4(client.to_bits()),
-            IpAddr::V6(client) => self.place_ipv6(client.to_bits()),
+    pub fn place(&self, client: &IpAddr) -> Placement {
+        let (value, scope) = match client {
+            IpAddr::V4(client) => self.ipv4.find(client.to_bits()),
+            IpAddr::V6(client) => self.ipv6.find(client.to_bits()),
+        };
+        if value >= TUNNEL {
+            return self.place_apart(value, *client);
         }
+        // Resolvers take 0 for everyone, of both families: only a map of one class may say so.
+        let scope = if self.uniform { 0 } else { scope.max(1) };
+        Placement { class: ClassId(value), scope, special: false }
     }
 
     /// The ordered sites of every class, indexed by [`ClassId`].
@@ -105,11 +112,16 @@ impl Map {
 
     /// Octets held by its tables.
     pub fn size(&self) -> usize {
-        self.ipv4.size()
-            + self.ipv6.size()
-            + size_of_val(&*self.ipv4_special)
-            + size_of_val(&*self.ipv6_special)
-            + self.classes.iter().map(|sites| size_of_val(&**sites)).sum::<usize>()
+        let classes: usize = self.classes.iter().map(|sites| size_of_val(&**sites)).sum();
+        Family::BOTH.map(|family| self.size_of(family)).iter().sum::<usize>() + classes
+    }
+
+    /// Octets held by the table of one family.
+    pub fn size_of(&self, family: Family) -> usize {
+        match family {
+            Family::V4 => self.ipv4.size() + size_of_val(&*self.ipv4_special),
+            Family::V6 => self.ipv6.size() + size_of_val(&*self.ipv6_special),
+        }
     }
 
     /// Whether compiling these would give this map again, so that a reload can keep it.
@@ -117,41 +129,31 @@ impl Map {
         self.source == Source::new(rules, sites, databases)
     }
 
-    #[inline]
-    fn place_ipv4(&self, client: u32) -> Placement {
-        let (value, scope) = self.ipv4.find(client);
-        self.placement(value, scope, || special_scope(&self.ipv4_special, client))
-    }
-
-    #[inline]
-    fn place_ipv6(&self, client: u128) -> Placement {
-        let (value, scope) = self.ipv6.find(client);
-        if value == TUNNEL
-            && let Some((embedded, before)) = embedded_ipv4(client)
-        {
-            let inner = self.place_ipv4(embedded);
-            let scope = if self.uniform && !inner.special { 0 } else { before + inner.scope };
-            return Placement { scope, ..inner };
+    /// Where a client is whose address lies in a tunnel or in a special-purpose block.
+    #[cold]
+    fn place_apart(&self, value: u16, client: IpAddr) -> Placement {
+        match client {
+            IpAddr::V6(client) if value == TUNNEL => self.place_tunnelled(client.to_bits()),
+            IpAddr::V6(client) => in_special_block(value, &self.ipv6_special, client.to_bits()),
+            IpAddr::V4(client) => in_special_block(value, &self.ipv4_special, client.to_bits()),
         }
-        self.placement(value, scope, || special_scope(&self.ipv6_special, client))
     }
 
-    #[inline]
-    fn placement(&self, value: u16, scope: u8, special_scope: impl Fn() -> u8) -> Placement {
-        let special = value & SPECIAL != 0;
-        let scope = match (special, self.uniform) {
-            (true, _) => special_scope(),
-            (false, true) => 0,
-            // Resolvers take 0 for everyone, of both families: only a map of one class may say so.
-            (false, false) => scope.max(1),
-        };
-        Placement { class: ClassId(value & !SPECIAL), scope, special }
+    fn place_tunnelled(&self, client: u128) -> Placement {
+        let (embedded, before) = embedded_ipv4(client).expect("only tunnels have the value of tunnels");
+        let inner = self.place(&IpAddr::V4(Ipv4Addr::from_bits(embedded)));
+        let scope = if self.uniform && !inner.special { 0 } else { before + inner.scope };
+        Placement { scope, ..inner }
     }
+}
+
+/// A placement in a special-purpose block.
+fn in_special_block<A: Space>(value: u16, blocks: &[(A, A)], client: A) -> Placement {
+    Placement { class: ClassId(value & !SPECIAL), scope: special_scope(blocks, client), special: true }
 }
 
 /// The shortest prefix around an address inside what is left of its special-purpose block. The classes underneath do
 /// not matter here: for ECS the block is a class of its own.
-#[cold]
 fn special_scope<A: Space>(special: &[(A, A)], address: A) -> u8 {
     let after = special.partition_point(|&(first, _)| first <= address);
     let (first, last) = special[after - 1];
@@ -193,7 +195,7 @@ mod tests {
     fn check(rules: &MapRules, client: &str, site: SiteId, scope: u8, special: bool) {
         let database = german(0);
         let map = Map::compile("world", rules, &[], &[&database]).unwrap();
-        let found = map.place(client.parse().unwrap());
+        let found = map.place(&client.parse().unwrap());
         assert_eq!(&*map.classes()[usize::from(found.class.0)], [site], "{client}");
         assert_eq!((found.scope, found.special), (scope, special), "{client}");
     }

@@ -56,6 +56,7 @@ macro_rules! space {
 }
 
 space!(u32);
+space!(u64);
 space!(u128);
 
 /// Length of the shortest prefix around `address` that stays inside a range, which begins at `first` and ends before

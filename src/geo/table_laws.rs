@@ -254,7 +254,7 @@ fn check(case: &Case, extra_ipv4: &[u32], extra_ipv6: &[u128]) -> Result<(), Tes
         .collect();
     for family in [&ipv4, &ipv6] {
         for (address, class) in family {
-            let found = table.place(*address);
+            let found = table.place(address);
             let scope = if ordinary.len() == 1 && class.special.is_none() {
                 0
             } else {

@@ -1,4 +1,4 @@
-//! Where one query at a time is answered: a responder behind a net that catches its panics.
+//! Where one query after the other is answered: a responder, and the net that catches its panics.
 
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,8 +35,24 @@ impl Desk {
         self.tally.count(counter);
     }
 
-    /// Answers one packet. A panic becomes a SERVFAIL without data; the responder that panicked is thrown away with
-    /// whatever state it was in.
+    /// As [`Desk::count`], so many at once.
+    pub(super) fn count_several(&self, counter: Counter, number: u64) {
+        self.tally.count_several(counter, number);
+    }
+
+    /// Does some work at this desk; `None` when it panicked. That is counted, and the responder is thrown away with whatever
+    /// state it was in. The net costs something to hang up: a batch is answered in one.
+    pub(super) fn guard<T>(&mut self, work: impl FnOnce(&mut Desk) -> T) -> Option<T> {
+        let done = catch_unwind(AssertUnwindSafe(|| work(self))).ok();
+        if done.is_none() {
+            self.tally.count(Counter::Panic);
+            self.responder = Responder::new(self.seeds.word(), self.process_secret, Arc::clone(&self.tally));
+        }
+        done
+    }
+
+    /// Answers one packet. Whoever calls it does so within [`Desk::guard`].
+    #[inline]
     pub(super) fn respond(
         &mut self,
         context: &Context<'_>,
@@ -45,18 +61,15 @@ impl Desk {
         transport: Transport,
         out: &mut [u8],
     ) -> Reaction {
-        let attempt = AssertUnwindSafe(|| {
-            #[cfg(test)]
-            assert!(!packet.ends_with(PANIC), "a test asked for it");
-            self.responder.respond(context, packet, source, transport, out)
-        });
-        catch_unwind(attempt).unwrap_or_else(|_| {
-            self.tally.count(Counter::Panic);
-            self.tally.count(Counter::ServFail);
-            self.responder = Responder::new(self.seeds.word(), self.process_secret, Arc::clone(&self.tally));
-            let configuration = &context.snapshot.configuration;
-            Reaction::Answer(refuse_whole(configuration, packet, Rcode::ServFail, error::INTERNAL, out))
-        })
+        #[cfg(test)]
+        assert!(!packet.ends_with(PANIC), "a test asked for it");
+        self.responder.respond(context, packet, source, transport, out)
+    }
+
+    /// What the sender of a packet gets that made a panic: a SERVFAIL without data. Returns its length.
+    pub(super) fn apologise(&self, context: &Context<'_>, packet: &[u8], out: &mut [u8]) -> usize {
+        self.tally.count(Counter::ServFail);
+        refuse_whole(&context.snapshot.configuration, packet, Rcode::ServFail, error::INTERNAL, out)
     }
 }
 

@@ -7,7 +7,9 @@ use super::socket::interface_addresses;
 
 /// The addresses and ports that our own sockets answer from.
 pub(super) struct OwnAddresses {
-    ports: Vec<u16>,
+    /// From the lowest port to the highest: nearly every source is ruled out by these two.
+    lowest: u16,
+    width: u16,
     exact: HashSet<(IpAddr, u16)>,
     wildcard: HashSet<u16>,
 }
@@ -24,10 +26,12 @@ impl OwnAddresses {
     }
 
     fn with_interfaces(listen: &[SocketAddr], interfaces: &[IpAddr]) -> OwnAddresses {
-        let mut own = OwnAddresses { ports: Vec::new(), exact: HashSet::new(), wildcard: HashSet::new() };
+        let ports = || listen.iter().map(SocketAddr::port);
+        let (lowest, highest) = (ports().min().unwrap_or(0), ports().max().unwrap_or(0));
+        let (exact, wildcard) = Default::default();
+        let mut own = OwnAddresses { lowest, width: highest - lowest, exact, wildcard };
         for address in listen {
             let (ip, port) = (address.ip(), address.port());
-            own.ports.push(port);
             own.exact.insert((ip, port));
             if ip.is_unspecified() {
                 own.wildcard.insert(port);
@@ -35,16 +39,18 @@ impl OwnAddresses {
                 own.exact.extend(same_family.map(|&ip| (ip, port)));
             }
         }
-        own.ports.sort_unstable();
-        own.ports.dedup();
         own
     }
 
     /// Whether a packet from there would come from ourselves. Nearly always one comparison of ports.
-    pub(super) fn contain(&self, source: SocketAddr) -> bool {
-        let (ip, port) = (source.ip(), source.port());
-        self.ports.contains(&port)
-            && (self.exact.contains(&(ip, port)) || ip.is_loopback() && self.wildcard.contains(&port))
+    #[inline]
+    pub(super) fn contain(&self, ip: IpAddr, port: u16) -> bool {
+        port.wrapping_sub(self.lowest) <= self.width && self.list(ip, port)
+    }
+
+    #[cold]
+    fn list(&self, ip: IpAddr, port: u16) -> bool {
+        self.exact.contains(&(ip, port)) || ip.is_loopback() && self.wildcard.contains(&port)
     }
 }
 
@@ -60,6 +66,8 @@ mod tests {
         for (source, expected) in [
             ("192.0.2.1:53", true),
             ("192.0.2.1:54", false),
+            ("192.0.2.1:52", false),
+            ("192.0.2.1:5301", false),
             ("192.0.2.2:53", false),
             ("[::1]:53", true),
             ("198.51.100.7:5300", true),
@@ -68,7 +76,10 @@ mod tests {
             ("127.0.0.9:53", false),
             ("[2001:db8::7]:5300", false),
         ] {
-            assert_eq!(own.contain(source.parse().unwrap()), expected, "{source}");
+            let source: SocketAddr = source.parse().unwrap();
+            assert_eq!(own.contain(source.ip(), source.port()), expected, "{source}");
         }
+        let nobody = OwnAddresses::with_interfaces(&[], &interfaces);
+        assert!(!nobody.contain(interfaces[0], 53));
     }
 }

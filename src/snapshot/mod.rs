@@ -22,7 +22,7 @@ use crate::zone::Zones;
 const CHUNK: usize = 256;
 
 /// What every pool can answer for one family, in chunks that generations share.
-type PoolTable = Vec<Arc<Vec<Arc<PoolAnswers>>>>;
+type PoolTable = Box<[Arc<[Arc<PoolAnswers>]>]>;
 
 /// One generation: what a query is decided on.
 pub struct Snapshot {
@@ -50,7 +50,7 @@ impl Snapshot {
                 .iter()
                 .map(|pool| Arc::new(PoolAnswers::compile(pool, family, health)))
                 .collect();
-            compiled.chunks(CHUNK).map(|chunk| Arc::new(chunk.to_vec())).collect()
+            compiled.chunks(CHUNK).map(Arc::from).collect()
         });
         Snapshot { generation, configuration, zones, pools }
     }
@@ -78,6 +78,7 @@ impl Snapshot {
     }
 
     /// What a pool can answer for a family.
+    #[inline]
     pub fn pool(&self, id: PoolId, family: Family) -> &PoolAnswers {
         &self.pools[family.index()][id.0 as usize / CHUNK][id.0 as usize % CHUNK]
     }

@@ -29,6 +29,7 @@ impl AliasTable {
     }
 
     /// The thing that a word falls on, and the word that is left.
+    #[inline]
     pub(super) fn pick(&self, word: u64) -> (usize, u64) {
         let (number, word) = digit(word, self.columns.len() as u64);
         let (point, word) = digit(word, self.height.into());

@@ -64,6 +64,7 @@ impl AnswerSet {
 
     /// Draws with one random word. The result lists records in the order in which they go out. No outcome is more
     /// likely than its share: the few words that would make it so are replaced by words that follow from them.
+    #[inline]
     pub fn draw(&self, word: u64) -> Drawn<'_> {
         word::fair(word, self.unfair_below, |word| self.spend(word))
     }
@@ -113,10 +114,11 @@ impl AnswerSet {
     }
 
     /// The outcome that a word falls on, and what is left of the word.
+    #[inline]
     fn spend(&self, word: u64) -> (Drawn<'_>, u64) {
         let (variant, word) = self.variant.pick(word);
         let (first, word) = self.first.pick(variant, word);
-        (Drawn { set: self, list: &self.lists[variant * self.width..][..self.width], first }, word)
+        (Drawn { set: self, variant: variant as u32, first: first as u32 }, word)
     }
 }
 
@@ -136,17 +138,27 @@ pub struct MemberShare {
 #[derive(Debug, Clone, Copy)]
 pub struct Drawn<'s> {
     set: &'s AnswerSet,
-    list: &'s [u16],
-    first: usize,
+    /// Number of the variant.
+    variant: u32,
+    /// The place in its list that comes first.
+    first: u32,
 }
 
 impl<'s> Drawn<'s> {
+    /// The set that it was drawn from.
+    #[inline]
+    pub fn set(&self) -> &'s AnswerSet {
+        self.set
+    }
+
     /// Number of records; at least 1.
+    #[inline]
     pub fn record_count(&self) -> usize {
-        self.list.len()
+        self.set.width
     }
 
     /// The records in order; all have the same length.
+    #[inline]
     pub fn records(&self) -> impl Iterator<Item = &'s [u8]> + use<'s> {
         let (records, length) = (&self.set.records, self.set.record_length);
         self.numbers().map(move |number| &records[usize::from(number) * length..][..length])
@@ -158,9 +170,12 @@ impl<'s> Drawn<'s> {
         self.numbers().map(move |number| members[usize::from(number)].into())
     }
 
+    #[inline]
     fn numbers(&self) -> impl Iterator<Item = u16> + use<'s> {
-        let (after, before) = (&self.list[self.first..], &self.list[..self.first]);
-        after.iter().chain(before).copied()
+        let (width, first) = (self.set.width, self.first as usize);
+        let list = &self.set.lists[self.variant as usize * width..][..width];
+        // From the first one to the end, then from the beginning to the first one.
+        (first..first + width).map(move |place| list[if place < width { place } else { place - width }])
     }
 }
 

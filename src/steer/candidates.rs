@@ -51,6 +51,7 @@ impl Candidates {
     }
 
     /// The candidates of a class. Without a map the class is `ClassId(0)`.
+    #[inline]
     pub fn of(&self, class: ClassId) -> &[u16] {
         let list = self.lists[usize::from(class.0)];
         &self.indices[list.start as usize..list.end as usize]

@@ -88,6 +88,7 @@ pub enum Reason {
 }
 
 /// Chooses for a class. `pools` gives what each pool can answer for the rule's family.
+#[inline]
 pub fn choose<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s PoolAnswers) -> Choice<'s> {
     let mut soonest_flip = NEVER;
     for candidate in candidates(rule, class) {
@@ -103,6 +104,7 @@ pub fn choose<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s Poo
     choice(rule, reason, given, soonest_flip)
 }
 
+#[inline]
 fn choice<'s>(rule: &Rule, reason: Reason, given: Given<'s>, soonest_flip: u32) -> Choice<'s> {
     let ttl = steered_ttl(soonest_flip, rule.min_ttl, rule.max_ttl);
     Choice { reason, given, ttl, soonest_flip }
@@ -143,6 +145,7 @@ fn without_healthy<'s>(
 type WhichSet = fn(&Sets) -> &Option<Arc<AnswerSet>>;
 
 /// The candidates of a class, in order.
+#[inline]
 fn candidates(rule: &Rule, class: ClassId) -> impl Iterator<Item = PoolUse> {
     rule.candidates.of(class).iter().map(|&index| rule.pools[usize::from(index)])
 }

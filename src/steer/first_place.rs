@@ -31,6 +31,7 @@ pub(super) struct CappedFirst {
 
 impl FirstPlace {
     /// The place in a variant's list that a word falls on, and the word that is left.
+    #[inline]
     pub(super) fn pick(&self, variant: usize, word: u64) -> (usize, u64) {
         match self {
             FirstPlace::Head => (0, word),

@@ -6,6 +6,7 @@ use std::fmt;
 pub const NEVER: u32 = u32::MAX;
 
 /// The TTL in seconds: the soonest flip, not below `min_ttl`, not above `max_ttl`, and never 0.
+#[inline]
 pub fn steered_ttl(soonest_flip: u32, min_ttl: u32, max_ttl: u32) -> u32 {
     soonest_flip.max(min_ttl).min(max_ttl).max(1)
 }

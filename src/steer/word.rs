@@ -10,6 +10,7 @@
 const WORDS_MAX: u32 = 64;
 
 /// Takes a digit below `size` off a word: the digit, and the word that is left.
+#[inline]
 pub(super) fn digit(word: u64, size: u64) -> (u64, u64) {
     let product = u128::from(word) * u128::from(size);
     ((product >> 64) as u64, product as u64)
@@ -28,16 +29,23 @@ pub(super) fn unfair_below(domain: u64) -> u64 {
 
 /// Spends words until one is fair: `spend` gives an outcome and what is left of the word. All outcomes of the domain
 /// are equally likely then. The words after the first follow from it (splitmix64).
-pub(super) fn fair<T>(mut word: u64, unfair_below: u64, spend: impl Fn(u64) -> (T, u64)) -> T {
-    let (mut outcome, mut left) = spend(word);
-    for _ in 1..WORDS_MAX {
-        if left >= unfair_below {
-            break;
-        }
+#[inline]
+pub(super) fn fair<T>(word: u64, unfair_below: u64, spend: impl Fn(u64) -> (T, u64)) -> T {
+    let (outcome, left) = spend(word);
+    if left >= unfair_below { outcome } else { fair_after(word, unfair_below, spend) }
+}
+
+/// The same behind a word that was not fair.
+#[cold]
+fn fair_after<T>(mut word: u64, unfair_below: u64, spend: impl Fn(u64) -> (T, u64)) -> T {
+    for _ in 2..WORDS_MAX {
         word = splitmix64(word);
-        (outcome, left) = spend(word);
+        let (outcome, left) = spend(word);
+        if left >= unfair_below {
+            return outcome;
+        }
     }
-    outcome
+    spend(splitmix64(word)).0
 }
 
 /// Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators".

@@ -91,10 +91,16 @@ pub fn dnssec_ok(ttl: u32) -> bool {
 impl<'p> Edns<'p> {
     /// Reads an OPT record: `payload` from its CLASS, `ttl` from its TTL, `options` its RDATA.
     pub fn read(payload: u16, ttl: u32, options: &'p [u8]) -> Result<Edns<'p>, EdnsFault> {
-        if (ttl >> 16) & 0xFF != 0 {
-            return Err(EdnsFault::Version);
-        }
-        let mut edns = Edns {
+        let mut edns = Edns::without_options(payload, ttl).ok_or(EdnsFault::Version)?;
+        edns.take_options(options)?;
+        Ok(edns)
+    }
+
+    /// The same without what its options say; `None` for a version above 0.
+    #[inline(always)]
+    pub(super) fn without_options(payload: u16, ttl: u32) -> Option<Edns<'p>> {
+        const VERSION: u32 = 0xFF << 16;
+        (ttl & VERSION == 0).then_some(Edns {
             payload: payload.max(PAYLOAD_MIN),
             dnssec_ok: dnssec_ok(ttl),
             nsid: false,
@@ -102,26 +108,34 @@ impl<'p> Edns<'p> {
             keepalive: Keepalive::Absent,
             client_subnet: None,
             cookie: None,
-        };
+        })
+    }
+
+    /// Reads options, in the order in which they stand.
+    pub(super) fn take_options(&mut self, options: &'p [u8]) -> Result<(), EdnsFault> {
         let mut rest = options;
         while !rest.is_empty() {
-            let [code_high, code_low, length_high, length_low, tail @ ..] = rest else {
+            let Some((&[code_high, code_low, length_high, length_low], tail)) = rest.split_first_chunk()
+            else {
                 return Err(EdnsFault::Malformed(fault::LENGTH));
             };
-            let length = usize::from(u16::from_be_bytes([*length_high, *length_low]));
-            let data = tail.get(..length).ok_or(EdnsFault::Malformed(fault::LENGTH))?;
-            edns.take_option(u16::from_be_bytes([*code_high, *code_low]), data)?;
-            rest = &tail[length..];
+            let length = usize::from(u16::from_be_bytes([length_high, length_low]));
+            let Some((data, others)) = tail.split_at_checked(length) else {
+                return Err(EdnsFault::Malformed(fault::LENGTH));
+            };
+            self.take_option(u16::from_be_bytes([code_high, code_low]), data)?;
+            rest = others;
         }
-        Ok(edns)
+        Ok(())
     }
 
-    /// Whether it asks for any option beside the client subnet, or shows a cookie.
+    /// Whether it asks for any option beside the client subnet and a cookie.
     #[inline]
     pub fn asks_for_options(&self) -> bool {
-        self.nsid || self.zone_version || self.cookie.is_some() || self.keepalive != Keepalive::Absent
+        self.nsid || self.zone_version || self.keepalive != Keepalive::Absent
     }
 
+    #[inline]
     fn take_option(&mut self, code: u16, data: &'p [u8]) -> Result<(), EdnsFault> {
         match code {
             option::CLIENT_SUBNET => {
@@ -150,34 +164,55 @@ impl<'p> Edns<'p> {
 
 impl<'p> ClientSubnet<'p> {
     /// Reads the data of the option; `None` for anything that semantics §7 calls malformed.
+    #[inline]
     pub fn read(octets: &'p [u8]) -> Option<ClientSubnet<'p>> {
-        let [family_high, family_low, source, scope, address @ ..] = octets else { return None };
-        let source = *source;
-        if *scope != 0 || address.len() != usize::from(source).div_ceil(8) {
+        /// FAMILY of IPv4, and of IPv6.
+        const IPV4: u16 = 1;
+        const IPV6: u16 = 2;
+        let (&[family_high, family_low, source, scope], sent) = octets.split_first_chunk()?;
+        if scope != 0 || sent.len() != usize::from(source).div_ceil(8) {
             return None;
         }
-        if source % 8 != 0 && address[address.len() - 1] & (0xFF >> (source % 8)) != 0 {
-            return None;
-        }
-        let address = match (u16::from_be_bytes([*family_high, *family_low]), source) {
-            (0, 0) => None,
-            (1, 0..=32) => Some(IpAddr::V4(Ipv4Addr::from(fill::<4>(address)))),
-            (2, 0..=128) => Some(IpAddr::V6(Ipv6Addr::from(fill::<16>(address)))),
+        let address = match u16::from_be_bytes([family_high, family_low]) {
+            IPV4 => IpAddr::V4(Ipv4Addr::from_bits(leading_ipv4(sent, source)?)),
+            IPV6 => IpAddr::V6(Ipv6Addr::from_bits(leading_ipv6(sent, source)?)),
+            0 if source == 0 => return Some(ClientSubnet { octets, address: None, source }),
             _ => return None,
         };
-        Some(ClientSubnet { octets, address, source })
+        Some(ClientSubnet { octets, address: Some(address), source })
     }
 
     /// The address to decide on: `None` when the client asked for the transport address (source prefix 0).
-    pub fn decisive(&self) -> Option<IpAddr> {
-        self.address.filter(|_| self.source != 0)
+    #[inline]
+    pub fn decisive(&self) -> Option<&IpAddr> {
+        self.address.as_ref().filter(|_| self.source != 0)
     }
 }
 
-fn fill<const N: usize>(octets: &[u8]) -> [u8; N] {
-    let mut filled = [0; N];
-    filled[..octets.len()].copy_from_slice(octets);
-    filled
+/// The address whose first octets were sent, filled up with zero bits; `None` where there are bits behind the prefix.
+#[inline]
+fn leading_ipv4(sent: &[u8], source: u8) -> Option<u32> {
+    let octets = match *sent {
+        [a, b, c] => [a, b, c, 0],
+        [a, b, c, d] => [a, b, c, d],
+        [a, b] => [a, b, 0, 0],
+        [a] => [a, 0, 0, 0],
+        [] => [0; 4],
+        _ => return None,
+    };
+    let bits = u32::from_be_bytes(octets);
+    let behind = u32::MAX.checked_shr(source.into()).unwrap_or(0);
+    (source <= 32 && bits & behind == 0).then_some(bits)
+}
+
+/// The same for IPv6.
+#[inline]
+fn leading_ipv6(sent: &[u8], source: u8) -> Option<u128> {
+    let mut octets = [0; 16];
+    octets.get_mut(..sent.len())?.copy_from_slice(sent);
+    let bits = u128::from_be_bytes(octets);
+    let behind = u128::MAX.checked_shr(source.into()).unwrap_or(0);
+    (source <= 128 && bits & behind == 0).then_some(bits)
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl Rcode {
 }
 
 /// Id and flags of a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Header {
     /// As chosen by the client.
     pub id: [u8; 2],

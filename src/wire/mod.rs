@@ -12,6 +12,7 @@ pub mod options;
 pub mod query;
 pub mod question_name;
 pub mod response;
+mod siphash;
 
 pub use edns::{ClientSubnet, Edns};
 pub use extended_error::ExtendedError;

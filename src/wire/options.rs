@@ -1,6 +1,7 @@
 //! The options of a response, written as they come, within the room that there is for them.
 
 use super::ExtendedError;
+use super::cookie::COOKIE;
 use super::edns::{OPT_LENGTH, option};
 
 /// The most octets of an OPT record with all its options: whoever reserves room for it reserves that much.
@@ -41,6 +42,18 @@ impl Options {
         self.append(&code.to_be_bytes());
         self.append(&(length as u16).to_be_bytes());
         parts.iter().for_each(|part| self.append(part));
+        true
+    }
+
+    /// Adds a client cookie with its server cookie (RFC 7873 §4.2); whether there was room for it.
+    #[inline]
+    pub fn put_cookie(&mut self, cookie: &[u8; COOKIE]) -> bool {
+        let [code_high, code_low] = option::COOKIE.to_be_bytes();
+        let slot = self.octets[self.length..].first_chunk_mut::<{ OPTION_HEAD + COOKIE }>();
+        let Some(slot) = slot.filter(|slot| self.room - self.length >= slot.len()) else { return false };
+        slot[..OPTION_HEAD].copy_from_slice(&[code_high, code_low, 0, COOKIE as u8]);
+        slot[OPTION_HEAD..].copy_from_slice(cookie);
+        self.length += slot.len();
         true
     }
 
@@ -91,6 +104,21 @@ mod tests {
         assert_eq!(options.iter().collect::<Vec<_>>(), [(3, b"fra".as_slice()), (9, &[0, 20, b'x'])]);
         // An option without data has the room of a head all the same.
         assert!(!options.put(3, &[]));
+    }
+
+    #[test]
+    fn a_cookie_is_put_like_any_option() {
+        let cookie = std::array::from_fn(|octet| octet as u8);
+        let (mut by_parts, mut at_once) = (Options::default(), Options::default());
+        for (room, fits) in [(34, false), (35, true), (36, true)] {
+            by_parts.start(room);
+            at_once.start(room);
+            by_parts.put(option::NSID, &[b"fra"]);
+            at_once.put(option::NSID, &[b"fra"]);
+            assert_eq!(by_parts.put(option::COOKIE, &[&cookie]), fits, "room {room}");
+            assert_eq!(at_once.put_cookie(&cookie), fits, "room {room}");
+            assert_eq!(by_parts.as_octets(), at_once.as_octets());
+        }
     }
 
     #[test]

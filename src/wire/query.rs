@@ -1,7 +1,7 @@
 //! A query packet, read without allocation: a well-formed question, a refusal, or silence.
 
 use super::edns::{self, Edns, EdnsFault, OPT_LENGTH};
-use super::header::{HEADER_LENGTH, Header, Rcode, count, opcode};
+use super::header::{HEADER_LENGTH, Header, Rcode, count, flag, opcode};
 use super::question_name::QuestionName;
 use super::{ExtendedError, class, rtype};
 
@@ -45,7 +45,7 @@ pub enum DropReason {
 }
 
 /// A well-formed question.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Query<'p> {
     /// Id and flags.
     pub header: Header,
@@ -83,7 +83,40 @@ pub struct SeenOpt {
     pub dnssec_ok: bool,
 }
 
-/// Reads a packet. The name of the question, in lower case, goes into `name`.
+/// Reads what nearly every packet is, a query with one question and at most an OPT record, which ends it, into `query`, and
+/// the name of the question, in lower case, into `name`. Returns whether it is one; where there is anything else about it, good
+/// or bad, [`read`] has the last word. Filling what stands already costs less than returning it.
+#[inline(always)]
+pub fn read_plain<'p>(packet: &'p [u8], name: &mut QuestionName, query: &mut Query<'p>) -> bool {
+    /// QDCOUNT 1 and no other record.
+    const ONE_QUESTION: u64 = 1 << 48;
+    const WITH_ADDITIONAL: u64 = ONE_QUESTION | 1;
+    let Some(&[id_high, id_low, flags_high, flags_low, ref counts @ ..]) =
+        packet.first_chunk::<HEADER_LENGTH>()
+    else {
+        return false;
+    };
+    query.header = Header { id: [id_high, id_low], flags: u16::from_be_bytes([flags_high, flags_low]) };
+    if query.header.flags & (flag::QR | flag::OPCODE) != 0 {
+        return false;
+    }
+    let Some((question, end)) = read_question(packet, name) else { return false };
+    let Some((qtype, qclass)) = type_and_class(question) else { return false };
+    (query.question, query.qtype, query.qclass) = (question, qtype, qclass);
+    match u64::from_be_bytes(*counts) {
+        ONE_QUESTION => end == packet.len(),
+        WITH_ADDITIONAL => match Record::root_opt(packet, end) {
+            Some(opt) if opt.end == packet.len() => {
+                let edns = Edns::without_options(opt.class, opt.ttl).map(|edns| query.edns.insert(edns));
+                edns.is_some_and(|edns| opt.rdata.is_empty() || edns.take_options(opt.rdata).is_ok())
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Reads any packet. The name of the question, in lower case, goes into `name`.
 pub fn read<'p>(packet: &'p [u8], name: &mut QuestionName) -> Packet<'p> {
     let Some(header) = Header::read(packet) else { return Packet::Drop(DropReason::Short) };
     if header.is_response() {
@@ -101,18 +134,17 @@ pub fn read<'p>(packet: &'p [u8], name: &mut QuestionName) -> Packet<'p> {
     let Some((question, end)) = read_question(packet, name) else {
         return refuse_whole(packet, header, Rcode::FormErr, fault::QUESTION);
     };
-    let [.., type_high, type_low, class_high, class_low] = *question else {
+    let Some((qtype, qclass)) = type_and_class(question) else {
         return refuse_whole(packet, header, Rcode::FormErr, fault::QUESTION);
     };
-
     let records = Records::read(packet, end);
     match records.fault {
         None if records.is_signed || kind != opcode::QUERY => Packet::Control,
         None => Packet::Query(Query {
             header,
             question,
-            qtype: u16::from_be_bytes([type_high, type_low]),
-            qclass: u16::from_be_bytes([class_high, class_low]),
+            qtype,
+            qclass,
             edns: records.edns,
             trailing: records.end != packet.len(),
         }),
@@ -156,9 +188,17 @@ fn read_without_question(packet: &[u8], header: Header) -> Packet<'_> {
 }
 
 /// The one question, its octets and where it ends.
+#[inline]
 fn read_question<'p>(packet: &'p [u8], name: &mut QuestionName) -> Option<(&'p [u8], usize)> {
     let end = HEADER_LENGTH + name.read(&packet[HEADER_LENGTH..])? + 4;
     Some((packet.get(HEADER_LENGTH..end)?, end))
+}
+
+/// QTYPE and QCLASS, which end a question.
+#[inline]
+fn type_and_class(question: &[u8]) -> Option<(u16, u16)> {
+    let [type_high, type_low, class_high, class_low] = *question.last_chunk()?;
+    Some((u16::from_be_bytes([type_high, type_low]), u16::from_be_bytes([class_high, class_low])))
 }
 
 /// What follows the question: records that are skipped, and at most one OPT.
@@ -171,23 +211,13 @@ struct Records<'p> {
 }
 
 impl<'p> Records<'p> {
-    /// Nearly every query has no further record, or an OPT record alone.
-    #[inline]
     fn read(packet: &'p [u8], start: usize) -> Records<'p> {
         let mut records = Records { edns: None, opt: None, is_signed: false, fault: None, end: start };
-        match packet[6..HEADER_LENGTH] {
-            [0, 0, 0, 0, 0, 0] => {}
-            [0, 0, 0, 0, 0, 1] if let Some(opt) = Record::root_opt(packet, start) => {
-                records.end = opt.end;
-                records.take_opt(&opt);
-            }
-            _ => records.walk(packet),
-        }
+        records.walk(packet);
         records
     }
 
     /// Walks all records. The work is bounded by the packet: a record takes at least eleven octets.
-    #[cold]
     fn walk(&mut self, packet: &'p [u8]) {
         let before = u32::from(count(packet, 1)) + u32::from(count(packet, 2));
         let additional = u32::from(count(packet, 3));
@@ -262,22 +292,22 @@ impl<'p> Record<'p> {
     /// The OPT record of the root that stands at `start`.
     #[inline]
     fn root_opt(packet: &'p [u8], start: usize) -> Option<Record<'p>> {
-        const TYPE: [u8; 2] = rtype::OPT.to_be_bytes();
-        let fixed: &[u8; OPT_LENGTH] = packet.get(start..start + OPT_LENGTH)?.try_into().ok()?;
-        let [0, type_high, type_low, class @ .., a, b, c, d, length_high, length_low] = *fixed else {
-            return None;
-        };
-        if [type_high, type_low] != TYPE {
+        /// The root's name and TYPE.
+        const HEAD: u64 = rtype::OPT as u64;
+        let (fixed, rest) = packet.get(start..)?.split_first_chunk::<OPT_LENGTH>()?;
+        let &[a, b, c, d, e, f, g, h, flags, length_high, length_low] = fixed;
+        let head = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        if head >> 40 != HEAD {
             return None;
         }
-        let end = start + OPT_LENGTH + usize::from(u16::from_be_bytes([length_high, length_low]));
+        let length = usize::from(u16::from_be_bytes([length_high, length_low]));
         Some(Record {
             root_owner: true,
             rtype: rtype::OPT,
-            class: u16::from_be_bytes(class),
-            ttl: u32::from_be_bytes([a, b, c, d]),
-            rdata: packet.get(start + OPT_LENGTH..end)?,
-            end,
+            class: (head >> 24) as u16,
+            ttl: (head as u32) << 8 | u32::from(flags),
+            rdata: rest.get(..length)?,
+            end: start + OPT_LENGTH + length,
         })
     }
 
@@ -341,8 +371,18 @@ mod tests {
     /// `rcode+opt` of a refusal, or a word for everything else.
     fn reaction(packet: &[u8]) -> String {
         let mut name = QuestionName::default();
-        match read(packet, &mut name) {
+        let (mut plain_name, mut plain) = (QuestionName::default(), Query::default());
+        let is_plain = read_plain(packet, &mut plain_name, &mut plain);
+        let reading = read(packet, &mut name);
+        if is_plain {
+            assert_eq!((&Packet::Query(plain), plain_name.as_octets()), (&reading, name.as_octets()));
+        }
+        match reading {
             Packet::Query(query) => {
+                let counts = [count(packet, 1), count(packet, 2), count(packet, 3)];
+                let ordinary =
+                    matches!(counts, [0, 0, 0 | 1]) && counts[2] == u16::from(query.edns.is_some());
+                assert_eq!(is_plain, ordinary && !query.trailing);
                 let edns = if query.edns.is_some() { "+opt" } else { "" };
                 let trailing = if query.trailing { "+trailing" } else { "" };
                 format!("query{edns}{trailing}")

@@ -1,39 +1,86 @@
 //! The name of a question, made ready for table look-ups in one scratch that a worker reuses.
 
-use super::name::{LABEL_MAX, LABELS_MAX, NAME_MAX, Name};
+use super::name::{LABEL_MAX, NAME_MAX, Name};
 
-/// Octets of a word: names are folded and hashed a word at a time.
+/// Octets of a word: names are hashed a word at a time.
 const WORD: usize = 8;
-/// Octets after a name that may be read and written (never looked at) when its last word is.
-const SLACK: usize = WORD;
-/// The hash of the root name; every other hash grows from it, label by label.
-const ROOT_HASH: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Octets that must stand behind names which a [`QuestionName`] is compared with: two words are taken at once, and most names
+/// have no more.
+pub const SLACK: usize = 2 * WORD;
+/// Octets whose case is folded at a time.
+const CHUNK: usize = 16;
+/// Octets that are folded before any is looked at: most names are shorter.
+const FRONT: usize = 2 * CHUNK;
+/// The octets of the scratch: what an octet can count, so that no place within a name lies outside, and what may be read and
+/// written behind (never looked at) when the last word or chunk is.
+const SCRATCH: usize = EACH_PLACE + FRONT;
+/// As many as an octet can count: more than a name has octets, or labels.
+const EACH_PLACE: usize = 256;
+const _: () = assert!(NAME_MAX < EACH_PLACE);
+
+/// What keeps of a word the length octet of a label and so many octets behind it.
+const MASKS: [u64; WORD] = {
+    let mut masks = [0xFF; WORD];
+    let mut length = 1;
+    while length < WORD {
+        masks[length] = masks[length - 1] << 8 | 0xFF;
+        length += 1;
+    }
+    masks
+};
+/// What keeps of two words so many octets.
+const SLACK_MASKS: [[u64; 2]; SLACK + 1] = {
+    let mut masks = [[0; 2]; SLACK + 1];
+    let mut length = 1;
+    while length <= SLACK {
+        masks[length] = masks[length - 1];
+        let word = (length - 1) / WORD;
+        masks[length][word] = masks[length][word] << 8 | 0xFF;
+        length += 1;
+    }
+    masks
+};
+/// What the hash of a row of labels is multiplied by for a further label: odd, and of 32 bits with a sign.
+const BASE: u64 = -0x61C8_8647_i64 as u64;
+/// The powers of [`BASE`].
+const POWERS: [u64; EACH_PLACE] = {
+    let mut powers = [1; EACH_PLACE];
+    let mut exponent = 1;
+    while exponent < EACH_PLACE {
+        powers[exponent] = BASE.wrapping_mul(powers[exponent - 1]);
+        exponent += 1;
+    }
+    powers
+};
 const MULTIPLIER: u64 = 0xff51_afd7_ed55_8ccd;
 
 /// A name in lower case with the start of every label and a hash of every suffix.
 ///
 /// The suffix number `i` is the name without its first `i` labels; suffix number [`QuestionName::label_count`] is
 /// the root. The octets stand in a fixed buffer, so a look-up allocates nothing.
+///
+/// Hashes are those of a rolling hash over labels: the one of the row of labels from number `i` on is that of all, less that
+/// of those in front, moved up. So one pass from the left is enough for all suffixes.
 #[derive(Clone)]
 pub struct QuestionName {
-    octets: [u8; NAME_MAX + SLACK],
-    length: usize,
-    label_count: usize,
-    starts: [u8; LABELS_MAX + 1],
-    hashes: [u64; LABELS_MAX + 1],
+    octets: [u8; SCRATCH],
+    /// Where the root label stands.
+    end: u8,
+    label_count: u8,
+    starts: [u8; EACH_PLACE],
+    /// For each label, and the root label, the hash of the row of labels in front of it.
+    rows: [u64; EACH_PLACE],
 }
 
 impl Default for QuestionName {
     fn default() -> QuestionName {
-        let mut name = QuestionName {
-            octets: [0; NAME_MAX + SLACK],
-            length: 1,
+        QuestionName {
+            octets: [0; SCRATCH],
+            end: 0,
             label_count: 0,
-            starts: [0; LABELS_MAX + 1],
-            hashes: [0; LABELS_MAX + 1],
-        };
-        name.hashes[0] = ROOT_HASH;
-        name
+            starts: [0; EACH_PLACE],
+            rows: [0; EACH_PLACE],
+        }
     }
 }
 
@@ -41,30 +88,43 @@ impl QuestionName {
     /// Reads an uncompressed name from the front of `octets`. Returns its length, or `None` when no valid
     /// uncompressed name stands there; then the scratch must be read again before it is used.
     ///
-    /// One pass from the left finds, folds and hashes each label a word at a time, in place; a second one from the root
-    /// makes hashes of suffixes of those of labels.
+    /// One pass from the left, which looks at each label a word at a time.
+    #[inline(always)]
     pub fn read(&mut self, octets: &[u8]) -> Option<usize> {
-        let available = octets.len().min(NAME_MAX);
-        self.octets[..available].copy_from_slice(&octets[..available]);
-        let (mut at, mut labels) = (0, 0);
-        while at < available {
-            self.starts[labels] = at as u8;
-            let length = usize::from(self.octets[at]);
-            if length == 0 {
-                self.label_count = labels;
-                self.length = at + 1;
-                self.hash_suffixes();
-                return Some(at + 1);
+        let mut ready = self.fold_front(octets);
+        // A name has less than 256 labels, so they are counted right.
+        let (mut at, mut labels, mut row) = (0usize, 0u8, 0u64);
+        loop {
+            if at >= usize::from(ready) {
+                ready = self.fold_more(octets, ready, at)?;
+                if at >= usize::from(ready) {
+                    return None;
+                }
             }
-            let end = at + 1 + length;
-            if length > LABEL_MAX || end >= NAME_MAX {
-                return None;
-            }
-            self.hashes[labels] = self.fold_label(at, end);
-            labels += 1;
-            at = end;
+            let word = self.word(at);
+            let length = usize::from(word as u8);
+            self.starts[usize::from(labels)] = at as u8;
+            self.rows[usize::from(labels)] = row;
+            let label = match length {
+                1..WORD => word & MASKS[length],
+                0 => {
+                    self.label_count = labels;
+                    self.end = at as u8;
+                    return Some(at + 1);
+                }
+                WORD..=LABEL_MAX => {
+                    if at + length >= usize::from(ready) {
+                        ready = self.fold_more(octets, ready, at + length)?;
+                    }
+                    self.hash_long_label(at, length)
+                }
+                _ => return None,
+            };
+            row = row.wrapping_mul(BASE).wrapping_add(label);
+            labels = labels.wrapping_add(1);
+            // Both are below 256.
+            at = at.wrapping_add(1 + length);
         }
-        None
     }
 
     /// Takes the name over from a [`Name`].
@@ -86,65 +146,134 @@ impl QuestionName {
 
     /// The whole name in lower case, uncompressed.
     pub fn as_octets(&self) -> &[u8] {
-        &self.octets[..self.length]
+        self.suffix(0)
+    }
+
+    /// The octets of the whole name, its root label included.
+    #[inline]
+    pub fn length(&self) -> usize {
+        usize::from(self.end) + 1
     }
 
     /// The number of labels, the root label not counted.
+    #[inline]
     pub fn label_count(&self) -> usize {
-        self.label_count
+        usize::from(self.label_count)
     }
 
     /// Suffix number `index` in lower case, uncompressed. `index` is at most [`QuestionName::label_count`].
     pub fn suffix(&self, index: usize) -> &[u8] {
-        &self.octets[self.suffix_offset(index)..self.length]
+        &self.octets[self.suffix_offset(index)..=usize::from(self.end)]
     }
 
-    /// Where suffix number `index` starts within the name.
-    pub fn suffix_offset(&self, index: usize) -> usize {
-        usize::from(self.starts[index])
-    }
-
-    /// The hash of suffix number `index`; equal to [`hash`] of the same octets.
-    pub fn suffix_hash(&self, index: usize) -> u64 {
-        self.hashes[index]
-    }
-
-    /// Folds the case of the label between two places, its length octet included, which is below `A`; returns the hash of
-    /// the label. What follows it within the last word is folded too: that is another label of the name, or nothing.
+    /// Where suffix number `index`, which is at most [`QuestionName::label_count`], starts within the name.
     #[inline]
-    fn fold_label(&mut self, start: usize, end: usize) -> u64 {
-        let mut hash = 0u64;
-        let mut at = start;
-        loop {
-            let word = fold(self.word(at));
-            self.octets[at..at + WORD].copy_from_slice(&word.to_le_bytes());
-            let left = end - at;
-            if left <= WORD {
-                return hash ^ (word & u64::MAX >> (8 * (WORD - left)));
+    pub fn suffix_offset(&self, index: usize) -> usize {
+        debug_assert!(index <= self.label_count());
+        usize::from(self.starts[usize::from(index as u8)])
+    }
+
+    /// The hash of suffix number `index`, which is at most [`QuestionName::label_count`]; equal to [`hash`] of the same octets.
+    #[inline]
+    pub fn suffix_hash(&self, index: usize) -> u64 {
+        debug_assert!(index <= self.label_count());
+        let (index, count) = (index as u8, self.label_count);
+        let in_front = self.rows[usize::from(index)].wrapping_mul(POWERS[usize::from(count - index)]);
+        mix(self.rows[usize::from(count)].wrapping_sub(in_front))
+    }
+
+    /// Whether `length` octets of the name from place `own` on, at least one, are those from place `start` on in `others`,
+    /// behind which [`SLACK`] octets more stand.
+    #[inline]
+    pub fn has(&self, own: usize, length: usize, others: &[u8], start: usize) -> bool {
+        if length > SLACK {
+            return self.has_many(own, length, others, start);
+        }
+        let Some(other) = others.get(start..start + SLACK) else { return false };
+        let differs = |at: usize| word_at(&self.octets, own + at) ^ word_at(other, at);
+        let [first, second] = SLACK_MASKS[length];
+        differs(0) & first | differs(WORD) & second == 0
+    }
+
+    /// The same for so many octets that it takes a loop.
+    #[inline(never)]
+    fn has_many(&self, own: usize, length: usize, others: &[u8], start: usize) -> bool {
+        self.octets.get(own..own + length) == others.get(start..start + length)
+    }
+
+    /// Folds the case of the first octets. Returns the place up to which words can be looked at, it not included.
+    #[inline]
+    fn fold_front(&mut self, octets: &[u8]) -> u8 {
+        const READY: u8 = (FRONT - WORD + 1) as u8;
+        match (octets.first_chunk::<FRONT>(), self.octets.first_chunk_mut::<FRONT>()) {
+            (Some(from), Some(to)) => {
+                fold(from, to);
+                READY
             }
-            hash = mix(hash ^ word);
+            _ => 0,
+        }
+    }
+
+    /// Folds the case of more octets, so that the word at `wanted` can be looked at; `ready` is the place up to which words
+    /// can. Returns what it is then; `None` when `octets` end in front of the one at `wanted`, or it is beyond the length of a
+    /// name.
+    #[inline(never)]
+    fn fold_more(&mut self, octets: &[u8], ready: u8, wanted: usize) -> Option<u8> {
+        let limit = octets.len().min(NAME_MAX);
+        if wanted >= limit {
+            return None;
+        }
+        let mut folded = if ready == 0 { 0 } else { usize::from(ready) + WORD - 1 };
+        while folded < wanted + WORD {
+            let Some(from) = octets[folded..].first_chunk::<CHUNK>() else {
+                self.fold_last(octets);
+                return Some(limit as u8);
+            };
+            let Some(to) = self.octets[folded..].first_chunk_mut::<CHUNK>() else { return None };
+            fold(from, to);
+            folded += CHUNK;
+        }
+        Some((folded - WORD + 1).min(limit) as u8)
+    }
+
+    /// Folds the case of the last octets, as many as a chunk has; or of all, where they are fewer.
+    #[inline]
+    fn fold_last(&mut self, octets: &[u8]) {
+        if let Some((before, from)) = octets.split_last_chunk::<CHUNK>() {
+            if let Some(to) = self.octets[before.len()..].first_chunk_mut::<CHUNK>() {
+                fold(from, to);
+            }
+        } else {
+            for (to, from) in self.octets.iter_mut().zip(octets) {
+                *to = from.to_ascii_lowercase();
+            }
+        }
+    }
+
+    /// The hash of the label at a place, of [`WORD`] octets or more behind its length octet. Its last word overlaps the one
+    /// before.
+    #[inline]
+    fn hash_long_label(&self, start: usize, length: usize) -> u64 {
+        let last = start + length + 1 - WORD;
+        let (mut hash, mut at) = (mix(self.word(start)), start + WORD);
+        while at < last {
+            hash = mix(hash ^ self.word(at));
             at += WORD;
         }
+        hash ^ self.word(last)
     }
 
     #[inline]
     fn word(&self, at: usize) -> u64 {
-        let mut word = [0; WORD];
-        word.copy_from_slice(&self.octets[at..at + WORD]);
-        u64::from_le_bytes(word)
+        word_at(&self.octets, at)
     }
+}
 
-    /// From hashes of labels to hashes of suffixes.
-    #[inline]
-    fn hash_suffixes(&mut self) {
-        let mut hash = ROOT_HASH;
-        let (labels, rest) = self.hashes.split_at_mut(self.label_count);
-        rest[0] = hash;
-        for label in labels.iter_mut().rev() {
-            hash = mix(hash ^ *label);
-            *label = hash;
-        }
-    }
+#[inline]
+fn word_at(octets: &[u8], at: usize) -> u64 {
+    let mut word = [0; WORD];
+    word.copy_from_slice(&octets[at..at + WORD]);
+    u64::from_le_bytes(word)
 }
 
 /// The hash of an uncompressed name in lower case, the one that [`QuestionName::suffix_hash`] gives.
@@ -156,23 +285,19 @@ pub fn hash(octets: &[u8]) -> u64 {
     name.suffix_hash(0)
 }
 
+/// Mixes each bit of a word into both halves of another.
 #[inline]
 fn mix(word: u64) -> u64 {
-    let product = word.wrapping_mul(MULTIPLIER);
-    product ^ product >> 32
+    let product = u128::from(word) * u128::from(MULTIPLIER);
+    product as u64 ^ (product >> 64) as u64
 }
 
-/// Folds the case of eight octets at once: an octet of `A` to `Z` has its upper bit set after one addition and not after the
-/// other, which is moved to where lower case differs from upper case.
+/// Folds the case of octets; of so few that it is done without a loop.
 #[inline]
-fn fold(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xFF;
-    const UPPER_BITS: u64 = 0x80 * ONES;
-    let low = word & !UPPER_BITS;
-    let from_a = low + (0x80 - b'A' as u64) * ONES;
-    let beyond_z = low + (0x80 - b'Z' as u64 - 1) * ONES;
-    let capitals = (from_a & !beyond_z) & !word & UPPER_BITS;
-    word | capitals >> 2
+fn fold<const COUNT: usize>(from: &[u8; COUNT], to: &mut [u8; COUNT]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = from.to_ascii_lowercase();
+    }
 }
 
 #[cfg(test)]

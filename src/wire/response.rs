@@ -33,13 +33,13 @@ pub enum Section {
 /// RDLENGTH and RDATA; `pointers` are the offsets of the pointers in it, to the zone's apex (those that say 0) and to names
 /// that stand earlier in `octets` (those that say where).
 #[derive(Clone, Copy)]
-pub struct Records<'r, P> {
+pub struct Records<'r> {
     /// The records.
     pub octets: &'r [u8],
     /// How many they are.
     pub count: u16,
     /// Offsets in `octets`, each of a pointer of two octets.
-    pub pointers: P,
+    pub pointers: &'r [u16],
     /// Replaces the TTL of every record.
     pub ttl: Option<u32>,
 }
@@ -59,80 +59,110 @@ pub struct Opt<'o> {
 
 impl Opt<'_> {
     /// The octets it takes in a message.
+    #[inline]
     pub fn length(&self) -> usize {
-        OPT_LENGTH
-            + self.client_subnet.map_or(0, |(subnet, _)| OPTION_HEAD + subnet.len())
-            + self.options.len()
+        OPT_LENGTH + self.data_length()
+    }
+
+    /// The octets of its options.
+    #[inline]
+    fn data_length(&self) -> usize {
+        self.client_subnet.map_or(0, |(subnet, _)| OPTION_HEAD + subnet.len()) + self.options.len()
+    }
+}
+
+/// The four counts of a header, as the eight octets that they take there.
+#[derive(Clone, Copy)]
+struct Counts(u64);
+
+impl Counts {
+    /// One question, or none, and nothing else.
+    #[inline]
+    fn of_question(question: &[u8]) -> Counts {
+        Counts(u64::from(!question.is_empty()) << 48)
+    }
+
+    /// Adds records to a section. No message holds more than its count can say: a record takes at least eleven octets.
+    #[inline]
+    fn add(&mut self, section: Section, records: u16) {
+        self.0 += u64::from(records) << (48 - 16 * section as u32);
+    }
+
+    /// Forgets everything but the question.
+    fn keep_question(&mut self) {
+        self.0 &= 0xFFFF << 48;
     }
 }
 
 /// A response under way. Room for the OPT record is reserved from the start.
-pub struct Response<'b, 'o> {
+pub struct Response<'b> {
     buffer: &'b mut [u8],
     header: Header,
     at: usize,
     question_end: usize,
     limit: usize,
-    counts: [u16; 4],
+    counts: Counts,
     truncated: bool,
-    opt: Option<Opt<'o>>,
 }
 
-impl<'b, 'o> Response<'b, 'o> {
+impl<'b> Response<'b> {
     /// Starts a response of at most `limit` octets (cut to the buffer) to a query with this header and question (empty
-    /// where it could not be read). `None` when not even header, question and OPT fit.
+    /// where it could not be read), that is to be finished with `opt`. `None` when not even header, question and OPT fit.
+    #[inline(always)]
     pub fn start(
         buffer: &'b mut [u8],
         limit: usize,
         header: Header,
         question: &[u8],
-        opt: Option<Opt<'o>>,
-    ) -> Option<Response<'b, 'o>> {
+        opt: Option<&Opt<'_>>,
+    ) -> Option<Response<'b>> {
         let question_end = HEADER_LENGTH + question.len();
-        let limit = limit.min(buffer.len()).checked_sub(opt.map_or(0, |opt| opt.length()))?;
+        let limit = limit.min(buffer.len()).checked_sub(opt.map_or(0, Opt::length))?;
         if question_end > limit {
             return None;
         }
         buffer[HEADER_LENGTH..question_end].copy_from_slice(question);
-        let counts = [u16::from(!question.is_empty()), 0, 0, 0];
-        Some(Response {
-            buffer,
-            header,
-            at: question_end,
-            question_end,
-            limit,
-            counts,
-            truncated: false,
-            opt,
-        })
+        let counts = Counts::of_question(question);
+        Some(Response { buffer, header, at: question_end, question_end, limit, counts, truncated: false })
+    }
+
+    /// Has `write` go on with the response, outside of the ordinary way. It gets a copy, whose state is taken over
+    /// afterwards: so what an ordinary answer changes can stay in registers.
+    #[inline(always)]
+    pub fn aside<T>(&mut self, write: impl FnOnce(&mut Response<'_>) -> T) -> T {
+        let Response { header, at, question_end, limit, counts, truncated, .. } = *self;
+        let mut copy =
+            Response { buffer: &mut *self.buffer, header, at, question_end, limit, counts, truncated };
+        let result = write(&mut copy);
+        (self.at, self.counts, self.truncated) = (copy.at, copy.counts, copy.truncated);
+        result
     }
 
     /// Where the next record will stand.
+    #[inline(always)]
     pub fn position(&self) -> usize {
         self.at
     }
 
     /// Appends records whose owner stands at `owner`, and whose apex stands at `apex`, both as offsets in the message.
     /// Returns whether they fitted, and pointers in them reach what they name; if not, nothing was written.
+    #[inline(always)]
     #[must_use]
-    pub fn put<P: Iterator<Item = usize>>(
-        &mut self,
-        section: Section,
-        owner: u16,
-        apex: u16,
-        records: Records<'_, P>,
-    ) -> bool {
+    pub fn put(&mut self, section: Section, owner: u16, apex: u16, records: Records<'_>) -> bool {
         let end = self.at + records.octets.len();
         if end > self.limit {
             return false;
         }
         let room = &mut self.buffer[self.at..end];
         room.copy_from_slice(records.octets);
-        if set_pointers(room, records.pointers, apex, self.at).is_none() {
+        if !records.pointers.is_empty() && set_pointers(room, records.pointers, apex, self.at).is_none() {
             return false;
         }
-        patch_records(room, owner, records.ttl);
-        self.counts[section as usize] += records.count;
+        patch_record(room, owner, records.ttl);
+        if records.count > 1 {
+            patch_records(room, owner, records.ttl);
+        }
+        self.counts.add(section, records.count);
         self.at = end;
         true
     }
@@ -166,7 +196,7 @@ impl<'b, 'o> Response<'b, 'o> {
             true => self.append(&[0]),
             false => self.append(&(POINTER_BITS | target).to_be_bytes()),
         }
-        self.counts[Section::Answer as usize] += 1;
+        self.counts.add(Section::Answer, 1);
         true
     }
 
@@ -203,26 +233,30 @@ impl<'b, 'o> Response<'b, 'o> {
     }
 
     /// Gives all sections up but the question and sets TC: the client must ask again over TCP.
+    #[inline(always)]
     pub fn truncate(&mut self) {
         self.at = self.question_end;
-        self.counts = [self.counts[0], 0, 0, 0];
+        self.counts.keep_question();
         self.truncated = true;
     }
 
     /// Sets TC and leaves what stands there: a resolver may use each whole RRset (RFC 2181 §9).
+    #[inline(always)]
     pub fn set_truncated(&mut self) {
         self.truncated = true;
     }
 
     /// Whether TC is set.
+    #[inline(always)]
     pub fn is_truncated(&self) -> bool {
         self.truncated
     }
 
-    /// Writes OPT and header and returns the length of the message.
-    pub fn finish(mut self, rcode: Rcode, authoritative: bool) -> usize {
-        if let Some(opt) = self.opt {
-            self.put_opt(&opt, rcode);
+    /// Writes OPT, the one that [`Response::start`] was told of, and header; returns the length of the message.
+    #[inline(always)]
+    pub fn finish(&mut self, rcode: Rcode, authoritative: bool, opt: Option<&Opt<'_>>) -> usize {
+        if let Some(opt) = opt {
+            self.put_opt(opt, rcode);
         }
         let mut more = rcode as u16 & 0xF;
         if authoritative {
@@ -231,34 +265,47 @@ impl<'b, 'o> Response<'b, 'o> {
         if self.truncated {
             more |= flag::TC;
         }
+        let flags = self.header.response_flags(more);
         self.buffer[..2].copy_from_slice(&self.header.id);
-        self.buffer[2..4].copy_from_slice(&self.header.response_flags(more).to_be_bytes());
-        for (index, count) in self.counts.into_iter().enumerate() {
-            self.buffer[4 + 2 * index..6 + 2 * index].copy_from_slice(&count.to_be_bytes());
-        }
+        self.buffer[2..4].copy_from_slice(&flags.to_be_bytes());
+        self.buffer[4..HEADER_LENGTH].copy_from_slice(&self.counts.0.to_be_bytes());
         self.at
     }
 
+    /// Writes the OPT record, for which [`Response::start`] has reserved room.
+    #[inline(always)]
     fn put_opt(&mut self, opt: &Opt<'_>, rcode: Rcode) {
-        let [payload_high, payload_low] = opt.payload.to_be_bytes();
-        let extended = (rcode as u16 >> 4) as u8;
+        let extended = u64::from(rcode as u16 >> 4);
         let flags = if opt.dnssec_ok { 0x80 } else { 0 };
-        let length = ((opt.length() - OPT_LENGTH) as u16).to_be_bytes();
-        let kind = rtype::OPT.to_be_bytes();
-        self.append(&[0, kind[0], kind[1], payload_high, payload_low]);
-        self.append(&[extended, 0, flags, 0, length[0], length[1]]);
+        // The root's name, TYPE, CLASS, the upper octet of the RCODE, version 0, the upper octet of the flags.
+        let fixed = u64::from(rtype::OPT) << 40 | u64::from(opt.payload) << 24 | extended << 16 | flags;
+        let length = (opt.data_length() as u32).to_be_bytes();
+        let room = &mut self.buffer[self.at..self.at + OPT_LENGTH];
+        room[..8].copy_from_slice(&fixed.to_be_bytes());
+        room[8..].copy_from_slice(&length[1..]);
+        self.at += OPT_LENGTH;
         if let Some((subnet, scope)) = opt.client_subnet {
-            self.append(&option::CLIENT_SUBNET.to_be_bytes());
-            self.append(&(subnet.len() as u16).to_be_bytes());
-            // FAMILY (2), SOURCE (1), then SCOPE (RFC 7871 §6).
-            let scope_at = self.at + 3;
-            self.append(subnet);
-            self.buffer[scope_at] = scope;
+            self.put_client_subnet(subnet, scope);
         }
-        self.append(opt.options);
-        self.counts[Section::Additional as usize] += 1;
+        if !opt.options.is_empty() {
+            self.append(opt.options);
+        }
+        self.counts.add(Section::Additional, 1);
     }
 
+    /// Echoes a client subnet option with this scope: FAMILY (2), SOURCE (1), SCOPE (1), address (RFC 7871 §6).
+    #[inline(always)]
+    fn put_client_subnet(&mut self, subnet: &[u8], scope: u8) {
+        let head = u32::from(option::CLIENT_SUBNET) << 16 | subnet.len() as u32;
+        let end = self.at + OPTION_HEAD + subnet.len();
+        let room = &mut self.buffer[self.at..end];
+        room[..OPTION_HEAD].copy_from_slice(&head.to_be_bytes());
+        room[OPTION_HEAD..].copy_from_slice(subnet);
+        room[OPTION_HEAD + 3] = scope;
+        self.at = end;
+    }
+
+    #[inline(always)]
     fn append(&mut self, octets: &[u8]) {
         let end = self.at + octets.len();
         self.buffer[self.at..end].copy_from_slice(octets);
@@ -268,15 +315,10 @@ impl<'b, 'o> Response<'b, 'o> {
 
 /// Turns pointers of [`Records`] that begin at `start` in the message into ones of that message. `None` when one does not
 /// reach what it names.
-#[inline]
-fn set_pointers(
-    room: &mut [u8],
-    pointers: impl Iterator<Item = usize>,
-    apex: u16,
-    start: usize,
-) -> Option<()> {
+fn set_pointers(room: &mut [u8], pointers: &[u16], apex: u16, start: usize) -> Option<()> {
     let apex = (POINTER_BITS | apex).to_be_bytes();
-    for at in pointers {
+    for &at in pointers {
+        let at = usize::from(at);
         let place = &mut room[at..at + POINTER];
         if place == TO_APEX {
             place.copy_from_slice(&apex);
@@ -289,130 +331,24 @@ fn set_pointers(
     Some(())
 }
 
-/// Sets the owner, and where wanted the TTL, of every record.
+/// Sets the owner, and where wanted the TTL, of the record at the front.
 #[inline]
-fn patch_records(room: &mut [u8], owner: u16, ttl: Option<u32>) {
-    let owner = (POINTER_BITS | owner).to_be_bytes();
-    let mut at = 0;
-    while let Some(record) = room.get_mut(at..at + POINTER + RECORD_FIXED) {
-        record[..2].copy_from_slice(&owner);
-        if let Some(ttl) = ttl {
-            record[6..10].copy_from_slice(&ttl.to_be_bytes());
-        }
-        at += POINTER + RECORD_FIXED + usize::from(u16::from_be_bytes([record[10], record[11]]));
+fn patch_record(room: &mut [u8], owner: u16, ttl: Option<u32>) {
+    let Some(record) = room.first_chunk_mut::<{ POINTER + RECORD_FIXED }>() else { return };
+    record[..2].copy_from_slice(&(POINTER_BITS | owner).to_be_bytes());
+    if let Some(ttl) = ttl {
+        record[6..10].copy_from_slice(&ttl.to_be_bytes());
+    }
+}
+
+/// The same for every record.
+fn patch_records(mut room: &mut [u8], owner: u16, ttl: Option<u32>) {
+    while let Some(&[.., high, low]) = room.first_chunk::<{ POINTER + RECORD_FIXED }>() {
+        patch_record(room, owner, ttl);
+        let length = POINTER + RECORD_FIXED + usize::from(u16::from_be_bytes([high, low]));
+        room = room.get_mut(length..).unwrap_or_default();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEADER: Header = Header { id: [0xAB, 0xCD], flags: 0x0100 };
-    const QUESTION: &[u8] = b"\x01w\x07example\0\0\x01\0\x01";
-    const TWO_A: &[u8] =
-        b"\0\0\0\x01\0\x01\0\0\0\x3C\0\x04\x01\x02\x03\x04\0\0\0\x01\0\x01\0\0\0\x3C\0\x04\x05\x06\x07\x08";
-
-    fn records<'r>(
-        octets: &'r [u8],
-        count: u16,
-        pointers: &'static [usize],
-    ) -> Records<'r, impl Iterator<Item = usize>> {
-        Records { octets, count, pointers: pointers.iter().copied(), ttl: None }
-    }
-
-    #[test]
-    fn owners_pointers_and_ttls_are_patched() {
-        let mut buffer = [0xEE; 512];
-        let mut response = Response::start(&mut buffer, 512, HEADER, QUESTION, None).unwrap();
-        assert!(response.put(
-            Section::Answer,
-            QUESTION_AT,
-            14,
-            Records { ttl: Some(7), ..records(TWO_A, 2, &[]) }
-        ));
-        let ns = b"\0\0\0\x02\0\x01\0\0\0\x3C\0\x05\x02ns\xC0\0";
-        assert!(response.put(Section::Authority, 14, 14, records(ns, 1, &[15])));
-        let length = response.finish(Rcode::NoError, true);
-        let mut expected = b"\xAB\xCD\x85\0\0\x01\0\x02\0\x01\0\0".to_vec();
-        expected.extend_from_slice(QUESTION);
-        expected.extend_from_slice(b"\xC0\x0C\0\x01\0\x01\0\0\0\x07\0\x04\x01\x02\x03\x04");
-        expected.extend_from_slice(b"\xC0\x0C\0\x01\0\x01\0\0\0\x07\0\x04\x05\x06\x07\x08");
-        expected.extend_from_slice(b"\xC0\x0E\0\x02\0\x01\0\0\0\x3C\0\x05\x02ns\xC0\x0E");
-        assert_eq!(buffer[..length], expected);
-    }
-
-    #[test]
-    fn a_pointer_within_records_is_moved_to_where_they_stand() {
-        let ns = b"\0\0\0\x02\0\x01\0\0\0\x3C\0\x05\x02ns\xC0\0\0\0\0\x02\0\x01\0\0\0\x3C\0\x04\x01x\xC0\x0C";
-        for (start, fits) in [(QUESTION.len(), true), (POINTER_REACH - 24, true), (POINTER_REACH - 23, false)]
-        {
-            let question: Vec<u8> = QUESTION.iter().copied().cycle().take(start).collect();
-            let mut buffer = vec![0; 0x5000];
-            let mut response = Response::start(&mut buffer, 0x5000, HEADER, &question, None).unwrap();
-            assert_eq!(response.put(Section::Authority, 14, 14, records(ns, 2, &[15, 31])), fits);
-            let first = HEADER_LENGTH + start;
-            assert_eq!(response.position(), if fits { first + ns.len() } else { first }, "{start}");
-            let length = response.finish(Rcode::NoError, false);
-            assert_eq!(buffer[8..10], [0, if fits { 2 } else { 0 }]);
-            if fits {
-                assert_eq!(buffer[first + 15..][..2], [0xC0, 14]);
-                let target = (POINTER_BITS | (first + 12) as u16).to_be_bytes();
-                assert_eq!(buffer[length - 2..length], target);
-            }
-        }
-    }
-
-    #[test]
-    fn rfc6672_a_redirection_copies_what_is_kept_through_pointers() {
-        let mut buffer = [0; 512];
-        let mut response = Response::start(&mut buffer, 512, HEADER, QUESTION, None).unwrap();
-        let at = response.position();
-        assert!(response.put(
-            Section::Answer,
-            QUESTION_AT,
-            14,
-            records(b"\0\0\0\x05\0\x01\0\0\0\x3C\0\x05\x02ab\xC0\0", 1, &[15])
-        ));
-        let alias = at as u16 + 12;
-        assert_eq!(response.within_name(alias, 0), alias);
-        assert_eq!(response.within_name(alias, 3), 14);
-        assert_eq!(response.within_name(alias, 3 + 8), 14 + 8);
-        let start = response.position();
-        assert!(!response.put_redirection(alias, 512, 14, 7));
-        // Octet 14 is where `example.` stands, 22 its root label, which is written out.
-        assert!(response.put_redirection(alias, 3, 14, 7));
-        assert!(response.put_redirection(alias, 3 + 8, 22, 7));
-        assert_eq!(response.find(rtype::CNAME, b"\x02ab\xC0\x0E"), Some(alias));
-        assert_eq!(response.find(rtype::CNAME, b"\x02ab\x07example\0"), Some(start as u16 + 17 + 12));
-        assert_eq!(response.find(rtype::DNAME, b"\x02ab\xC0\x0E"), None);
-        let length = response.finish(Rcode::NoError, true);
-        let mut expected = vec![0xC0, alias as u8];
-        expected.extend_from_slice(b"\0\x05\0\x01\0\0\0\x07\0\x05\x02ab\xC0\x0E");
-        expected.extend_from_slice(&[0xC0, alias as u8]);
-        expected.extend_from_slice(b"\0\x05\0\x01\0\0\0\x07\0\x0C\x02ab\x07example\0");
-        assert_eq!(buffer[start..length], expected);
-        assert_eq!(buffer[6..8], [0, 3]);
-    }
-
-    #[test]
-    fn truncation_drops_whole_sections_and_keeps_opt() {
-        let mut buffer = [0; 512];
-        let opt = Opt {
-            payload: 1232,
-            dnssec_ok: true,
-            client_subnet: Some((&[0, 1, 24, 0, 192, 0, 2], 20)),
-            options: b"\0\x03\0\x03fra",
-        };
-        let limit = 12 + QUESTION.len() + 11 + 7 + 11;
-        let mut response = Response::start(&mut buffer, limit, HEADER, QUESTION, Some(opt)).unwrap();
-        assert!(!response.put(Section::Answer, QUESTION_AT, 14, records(TWO_A, 2, &[])));
-        response.truncate();
-        let length = response.finish(Rcode::BadVers, true);
-        assert_eq!(length, limit);
-        assert_eq!(buffer[2..12], *b"\x87\0\0\x01\0\0\0\0\0\x01");
-        let expected =
-            b"\0\0\x29\x04\xD0\x01\0\x80\0\0\x12\0\x08\0\x07\0\x01\x18\x14\xC0\0\x02\0\x03\0\x03fra";
-        assert_eq!(buffer[12 + QUESTION.len()..length], *expected);
-        assert!(Response::start(&mut buffer, limit - 1, HEADER, QUESTION, Some(opt)).is_none());
-    }
-}
+mod tests;

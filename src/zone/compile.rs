@@ -1,6 +1,6 @@
 //! Records to the compiled zone: grouped into RRsets and written as fragments; `nodes` makes the nodes.
 
-use super::compiled::{Backing, RrsetEntry, Zone};
+use super::compiled::{Backing, RrsetEntry, Ties, Zone};
 use super::faults::{Faults, Place};
 use super::fragments::{Fragments, RRSET_OCTETS_MAX};
 use super::records::{Record, Records};
@@ -24,6 +24,7 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
         records,
         faults,
         rrsets: Vec::with_capacity(records.all().len() + 2),
+        ties: Vec::new(),
         fragments: Fragments::new(records.apex().as_octets(), records.all().len()),
         places: Vec::with_capacity(records.all().len()),
     };
@@ -31,18 +32,21 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
     let soa =
         compiler.rrsets[..first_rrsets[1] as usize].iter().position(|entry| entry.rtype == rtype::SOA)?;
     compiler.add_negative_soa(soa);
-    let Compiler { rrsets, fragments, places, .. } = compiler;
+    let Compiler { rrsets, ties, fragments, places, .. } = compiler;
     let (names, name_starts) = nodes::names(records);
+    let (usual_depth, deepest) = nodes::depths(records);
     let mut zone = Zone {
         apex: apex.clone(),
         apex_octets: records.apex().as_octets().into(),
         apex_labels: records.apex().label_count(),
-        deepest: records.owners().iter().map(|owner| usize::from(owner.depth)).max().unwrap_or(0),
+        deepest,
+        usual_depth,
         table: Table::of(records.hashes().iter().copied()),
         nodes: nodes::nodes(records, &rrsets, &first_rrsets, &name_starts).into(),
         names: names.into(),
         rrsets: rrsets.into(),
         fragments: fragments.octets.into(),
+        ties: ties.into(),
         pointers: fragments.pointers.into(),
         hosts: Box::default(),
         soa: soa as u32,
@@ -57,6 +61,7 @@ struct Compiler<'a> {
     records: &'a Records,
     faults: &'a mut Faults,
     rrsets: Vec<RrsetEntry>,
+    ties: Vec<Ties>,
     fragments: Fragments<'a>,
     places: Vec<Place>,
 }
@@ -88,8 +93,9 @@ impl<'a> Compiler<'a> {
                 self.lowest_ttl(set)
             }
         };
-        self.push_entry(set[0].rtype);
+        self.push_entry(set[0].rtype, Backing::NONE);
         let entry = self.rrsets.len() - 1;
+        let pointers = self.fragments.pointers.len();
         self.fragments.begin(set.len());
         for (index, record) in set.iter().enumerate() {
             // RRSIG records have the TTL of what they cover each (RFC 4034 §3), so they do not share one.
@@ -101,17 +107,16 @@ impl<'a> Compiler<'a> {
             self.places.push(record.place);
             self.rrsets[entry].count += 1;
         }
+        let pointer_count = (self.fragments.pointers.len() - pointers) as u16;
+        if pointer_count > 0 {
+            self.rrsets[entry].backing = Backing::ties(self.ties.len() as u32);
+            self.ties.push(Ties { pointers: pointers as u32, pointer_count, ..Ties::default() });
+        }
     }
 
     /// Opens an RRset at the end of what is there; it has no record yet.
-    fn push_entry(&mut self, rtype: u16) {
-        self.rrsets.push(RrsetEntry {
-            start: self.fragments.octets.len() as u32,
-            pointers: self.fragments.pointers.len() as u32,
-            backing: Backing::NONE,
-            count: 0,
-            rtype,
-        });
+    fn push_entry(&mut self, rtype: u16, backing: Backing) {
+        self.rrsets.push(RrsetEntry { start: self.fragments.octets.len() as u32, backing, count: 0, rtype });
     }
 
     fn drop_doubled(&mut self, set: &mut Vec<&Record>) {
@@ -201,16 +206,14 @@ impl<'a> Compiler<'a> {
 
     /// Adds the SOA as negative answers carry it, and the entry that ends the table.
     fn add_negative_soa(&mut self, soa: usize) {
-        let first = self.rrsets[soa];
-        self.push_entry(rtype::SOA);
+        self.push_entry(rtype::SOA, self.rrsets[soa].backing);
         // There is an entry behind the SOA by now: the next one's, or the copy's.
-        let [from, to] =
-            [first, self.rrsets[soa + 1]].map(|entry| [entry.start as usize, entry.pointers as usize]);
-        self.fragments.repeat_with_lower_ttl(from, to);
+        let [start, end] = [soa, soa + 1].map(|number| self.rrsets[number].start as usize);
+        self.fragments.repeat_with_lower_ttl(start..end);
         if let Some(negative) = self.rrsets.last_mut() {
             negative.count = 1;
         }
-        self.push_entry(0);
+        self.push_entry(0, Backing::NONE);
     }
 }
 

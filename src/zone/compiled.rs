@@ -1,6 +1,6 @@
 //! The zone as it answers queries: nodes, RRsets and octets in a handful of flat tables, addressed by number.
 //!
-//! A record of a typical zone takes some sixty octets: 16 in [`Zone::fragments`], 16 for its RRset, 12 for its node,
+//! A record of a typical zone takes less than sixty octets: 16 in [`Zone::fragments`], 12 for its RRset, 12 for its node,
 //! 8 in the hash table, and its owner name.
 
 use std::net::IpAddr;
@@ -28,18 +28,23 @@ pub struct Zone {
     pub(super) apex_labels: usize,
     /// The number of labels that the deepest node has below the apex: no longer name exists.
     pub(super) deepest: usize,
+    /// The number of labels that the most nodes have below the apex, at least one: where a search begins.
+    pub(super) usual_depth: usize,
     /// Nodes by the hash of their names.
     pub(super) table: Table,
     /// Nodes in the order in which the file names them, an ancestor before its descendants; one more at the end, whose
     /// starts are the ends of the last.
     pub(super) nodes: Box<[NodeEntry]>,
-    /// The labels of the nodes' names below the apex end to end, in lower case.
+    /// The labels of the nodes' names below the apex end to end, in lower case, and [`SLACK`](crate::wire::question_name::SLACK)
+    /// octets more.
     pub(super) names: Box<[u8]>,
     /// RRsets, those of a node side by side in ascending order of type. At the end the SOA once more, as negative
-    /// answers carry it, and one whose starts are the ends of the last.
+    /// answers carry it, and one whose start is the end of the last.
     pub(super) rrsets: Box<[RrsetEntry]>,
     /// The RRsets' octets end to end ([`Rrset`] says how they look).
     pub(super) fragments: Box<[u8]>,
+    /// What stands behind RRsets whose data hold names of the zone.
+    pub(super) ties: Box<[Ties]>,
     /// For each RRset the offsets of the pointers in it.
     pub(super) pointers: Box<[u16]>,
     /// For each RRset that names hosts of the zone these hosts side by side.
@@ -117,16 +122,14 @@ pub(super) enum Standing {
 pub(super) struct RrsetEntry {
     /// Where its octets start in [`Zone::fragments`]; the next one's start ends them.
     pub(super) start: u32,
-    /// Where its offsets start in [`Zone::pointers`]; the next one's start ends them.
-    pub(super) pointers: u32,
     /// What stands behind it.
     pub(super) backing: Backing,
     pub(super) count: u16,
     pub(super) rtype: u16,
 }
 
-/// What stands behind an RRset, in 32 bits: the rule that steers it (only addresses are steered), or the hosts that it
-/// names (addresses name none), or nothing.
+/// What stands behind an RRset, in 32 bits: the rule that steers it (only addresses are steered), or what ties it to names of
+/// the zone (addresses name none), or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Backing(u32);
 
@@ -142,9 +145,9 @@ impl Backing {
         Backing(number & !NO_RULE)
     }
 
-    /// Its hosts start at `start` in [`Zone::hosts`], which holds fewer than 2³¹.
-    pub(super) fn hosts(start: u32) -> Backing {
-        Backing(start | NO_RULE)
+    /// Its ties have this number in [`Zone::ties`], which holds fewer than 2³¹ - 1.
+    pub(super) fn ties(number: u32) -> Backing {
+        Backing(number | NO_RULE)
     }
 
     /// The rule that steers it.
@@ -153,11 +156,24 @@ impl Backing {
         (self.0 < NO_RULE).then_some(self.0)
     }
 
-    /// Where its hosts start in [`Zone::hosts`].
+    /// The number of its ties in [`Zone::ties`].
     #[inline]
-    pub(super) fn as_hosts(self) -> Option<u32> {
+    pub(super) fn as_ties(self) -> Option<u32> {
         (self.0 >= NO_RULE && self != Backing::NONE).then_some(self.0 & !NO_RULE)
     }
+}
+
+/// What ties an RRset to names of its zone.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ties {
+    /// Where the offsets of its pointers start in [`Zone::pointers`].
+    pub(super) pointers: u32,
+    /// How many they are.
+    pub(super) pointer_count: u16,
+    /// Whether it names hosts of the zone.
+    pub(super) has_hosts: bool,
+    /// Where these start in [`Zone::hosts`].
+    pub(super) hosts: u32,
 }
 
 /// A host of the zone that an RRset names: its addresses go with that RRset.
@@ -212,8 +228,8 @@ impl Zone {
 
     /// Whether the zone answers queries from there. Costs nothing where there is no list.
     #[inline]
-    pub fn answers(&self, client: IpAddr) -> bool {
-        self.access.as_ref().is_none_or(|access| access.take(client))
+    pub fn answers(&self, client: &IpAddr) -> bool {
+        self.access.as_ref().is_none_or(|access| access.take(*client))
     }
 
     /// Number of records.
@@ -223,17 +239,33 @@ impl Zone {
 
     /// The SOA record set.
     pub fn soa(&self) -> Rrset<'_> {
-        Rrset::new(self, self.soa)
+        self.rrset(self.soa)
     }
 
     /// The SOA as a negative answer carries it: its TTL is min(SOA TTL, MINIMUM) (RFC 2308 §3).
+    #[inline]
     pub fn negative_soa(&self) -> Rrset<'_> {
-        Rrset::new(self, self.negative_soa_number())
+        self.rrset(self.negative_soa_number())
+    }
+
+    #[inline]
+    fn rrset(&self, number: u32) -> Rrset<'_> {
+        let entries =
+            self.rrsets.get(number as usize..number as usize + 2).and_then(<[RrsetEntry]>::first_chunk);
+        Rrset::new(self, entries.expect("an entry more than there are RRsets ends the table"))
     }
 
     /// The number of the SOA that negative answers carry: the last RRset but for the one that ends the table.
+    #[inline]
     pub(super) fn negative_soa_number(&self) -> u32 {
         self.rrsets.len() as u32 - 2
+    }
+
+    /// A node, and the one behind it.
+    #[inline]
+    pub(super) fn pair(&self, node: u32) -> &[NodeEntry; 2] {
+        let pair = self.nodes.get(node as usize..node as usize + 2).and_then(<[NodeEntry]>::first_chunk);
+        pair.expect("an entry more than there are nodes ends the table")
     }
 
     /// The labels of a node's name below the apex.
@@ -255,7 +287,7 @@ impl Zone {
 
     /// A node by its number.
     pub(super) fn node(&self, number: u32) -> Node<'_> {
-        Node::new(self, number)
+        Node::new(self, self.pair(number))
     }
 
     /// Where a node stands towards zone cuts and DNAMEs.

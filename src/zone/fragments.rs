@@ -125,12 +125,11 @@ impl<'r> Fragments<'r> {
         None
     }
 
-    /// Appends an RRset of one record once more: the octets and pointers that begin where it does, up to those that
-    /// begin the next. Its TTL becomes the lower one of it and the last 32 bits of its data.
-    pub(super) fn repeat_with_lower_ttl(&mut self, from: [usize; 2], to: [usize; 2]) {
+    /// Appends the octets of an RRset of one record once more, whose pointers stand at the same places in it. Its TTL becomes
+    /// the lower one of it and the last 32 bits of its data.
+    pub(super) fn repeat_with_lower_ttl(&mut self, octets: std::ops::Range<usize>) {
         self.begin(1);
-        self.octets.extend_from_within(from[0]..to[0]);
-        self.pointers.extend_from_within(from[1]..to[1]);
+        self.octets.extend_from_within(octets);
         let copy = &mut self.octets[self.start..];
         if let (Some(last), Some(ttl)) = (copy.last_chunk::<4>().copied(), copy.get(6..10)) {
             let lower = last.as_slice().min(ttl).to_vec();

@@ -12,7 +12,7 @@
 
 use std::collections::HashSet;
 
-use super::compiled::{Backing, Host, HostWeight, Standing, Zone};
+use super::compiled::{Backing, Host, HostWeight, Standing, Ties, Zone};
 use super::lookup::Lookup;
 use super::rrset::{Rrset, Target};
 use crate::wire::{QuestionName, rtype};
@@ -32,10 +32,18 @@ pub(super) fn link(zone: &mut Zone) {
             }
         }
     }
+    let mut ties = std::mem::take(&mut zone.ties).into_vec();
     for (rrset, start) in starts {
-        zone.rrsets[rrset as usize].backing = Backing::hosts(start);
+        let entry = &mut zone.rrsets[rrset as usize];
+        let number = entry.backing.as_ties().unwrap_or_else(|| {
+            ties.push(Ties::default());
+            ties.len() as u32 - 1
+        });
+        entry.backing = Backing::ties(number);
+        let tie = &mut ties[number as usize];
+        (tie.has_hosts, tie.hosts) = (true, start);
     }
-    zone.hosts = hosts.into();
+    (zone.ties, zone.hosts) = (ties.into(), hosts.into());
 }
 
 impl Zone {

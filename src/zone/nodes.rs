@@ -2,9 +2,11 @@
 
 use super::compiled::{APEX, Link, NodeEntry, RrsetEntry, Standing};
 use super::records::Records;
+use crate::wire::name::LABELS_MAX;
+use crate::wire::question_name::SLACK;
 use crate::wire::rtype;
 
-/// The owners' names as nodes have them, and where each starts; one more start at the end.
+/// The owners' names as nodes have them, with [`SLACK`] octets behind them, and where each starts; one more start at the end.
 pub(super) fn names(records: &Records) -> (Vec<u8>, Vec<u32>) {
     let mut names = Vec::new();
     let mut starts = Vec::with_capacity(records.owners().len() + 1);
@@ -13,7 +15,17 @@ pub(super) fn names(records: &Records) -> (Vec<u8>, Vec<u32>) {
         names.extend_from_slice(records.labels(owner));
     }
     starts.push(names.len() as u32);
+    names.extend_from_slice(&[0; SLACK]);
     (names, starts)
+}
+
+/// How many labels the most owners have below the apex, at least one and the more of two; and how many the deepest one has.
+pub(super) fn depths(records: &Records) -> (usize, usize) {
+    let mut counts = [0u32; LABELS_MAX + 1];
+    records.owners().iter().for_each(|owner| counts[usize::from(owner.depth)] += 1);
+    let usual = (1..=LABELS_MAX).max_by_key(|&depth| counts[depth]).unwrap_or(1);
+    let deepest = counts.iter().rposition(|&count| count > 0).unwrap_or(0);
+    (usual.min(deepest.max(1)), deepest)
 }
 
 /// One node for each owner, and the one that ends the table.

@@ -1,6 +1,8 @@
 //! Views into a compiled zone: a node, an RRset, what a referral consists of.
 
-use super::compiled::{APEX_POINTER, APEX_TARGET, Host, HostWeight, RrsetEntry, Zone};
+use super::compiled::{
+    APEX_POINTER, APEX_TARGET, Backing, Host, HostWeight, NodeEntry, RrsetEntry, Standing, Ties, Zone,
+};
 use super::field::{self, NAPTR};
 use crate::wire::name::{LABEL_MAX, NAME_MAX};
 use crate::wire::response::POINTER_BITS;
@@ -17,48 +19,61 @@ mod record {
 #[derive(Clone, Copy)]
 pub struct Node<'z> {
     zone: &'z Zone,
-    number: u32,
+    /// Its entry and the next one, which says where this one ends.
+    entries: &'z [NodeEntry; 2],
 }
 
 impl<'z> Node<'z> {
     #[inline]
-    pub(super) fn new(zone: &'z Zone, number: u32) -> Node<'z> {
-        Node { zone, number }
+    pub(super) fn new(zone: &'z Zone, entries: &'z [NodeEntry; 2]) -> Node<'z> {
+        Node { zone, entries }
     }
 
     /// The number within the zone.
     pub(super) fn number(&self) -> u32 {
-        self.number
+        number_in(&self.zone.nodes, self.entries)
     }
 
     /// A word that no other node of any zone has, as long as this zone is kept.
     #[inline]
     pub fn identity(&self) -> u64 {
-        std::ptr::from_ref(&self.zone.nodes[self.number as usize]).addr() as u64
+        std::ptr::from_ref(self.entries).addr() as u64
+    }
+
+    /// Where it stands towards zone cuts and DNAMEs.
+    pub(super) fn standing(&self) -> Standing {
+        self.entries[0].link.standing()
     }
 
     /// The RRset of a type.
-    #[inline]
+    #[inline(always)]
     pub fn rrset(&self, rtype: u16) -> Option<Rrset<'z>> {
-        let (first, entries) = self.entries();
-        let found = entries.iter().position(|entry| entry.rtype == rtype)?;
-        Some(Rrset::new(self.zone, first + found as u32))
+        for entries in self.rrset_entries().array_windows() {
+            if entries[0].rtype == rtype {
+                return Some(Rrset::new(self.zone, entries));
+            }
+        }
+        None
     }
 
     /// All RRsets, in ascending order of type.
     pub fn rrsets(&self) -> impl Iterator<Item = Rrset<'z>> + use<'z> {
         let zone = self.zone;
-        let (first, entries) = self.entries();
-        (first..first + entries.len() as u32).map(move |number| Rrset::new(zone, number))
+        self.rrset_entries().array_windows().map(move |entries| Rrset::new(zone, entries))
     }
 
-    /// The number of the first RRset, and the entries of all.
+    /// The entries of all RRsets and the one behind the last.
     #[inline]
-    fn entries(&self) -> (u32, &'z [RrsetEntry]) {
-        let at = self.number as usize;
-        let (first, end) = (self.zone.nodes[at].rrsets, self.zone.nodes[at + 1].rrsets);
-        (first, &self.zone.rrsets[first as usize..end as usize])
+    fn rrset_entries(&self) -> &'z [RrsetEntry] {
+        let [first, end] = self.entries.map(|node| node.rrsets as usize);
+        self.zone.rrsets.get(first..=end).unwrap_or(&[])
     }
+}
+
+/// The number of the first of two entries in the table that they belong to.
+fn number_in<T>(table: &[T], entries: &[T; 2]) -> u32 {
+    let octets = std::ptr::from_ref(entries).addr() - table.as_ptr().addr();
+    (octets / size_of::<T>()) as u32
 }
 
 /// One RRset in wire form. Its octets are, record after record: two octets of room for the owner, type, class, TTL,
@@ -69,18 +84,19 @@ impl<'z> Node<'z> {
 #[derive(Clone, Copy)]
 pub struct Rrset<'z> {
     zone: &'z Zone,
-    number: u32,
+    /// Its entry and the next one, which says where this one ends.
+    entries: &'z [RrsetEntry; 2],
 }
 
 impl<'z> Rrset<'z> {
     #[inline]
-    pub(super) fn new(zone: &'z Zone, number: u32) -> Rrset<'z> {
-        Rrset { zone, number }
+    pub(super) fn new(zone: &'z Zone, entries: &'z [RrsetEntry; 2]) -> Rrset<'z> {
+        Rrset { zone, entries }
     }
 
     /// The number within the zone.
     pub(super) fn number(&self) -> u32 {
-        self.number
+        number_in(&self.zone.rrsets, self.entries)
     }
 
     /// The type.
@@ -102,18 +118,23 @@ impl<'z> Rrset<'z> {
     }
 
     /// The records as described at [`Rrset`].
-    #[inline]
+    #[inline(always)]
     pub fn octets(&self) -> &'z [u8] {
-        let end = self.zone.rrsets[self.number as usize + 1].start;
-        &self.zone.fragments[self.entry().start as usize..end as usize]
+        let [start, end] = self.entries.map(|entry| entry.start as usize);
+        self.zone.fragments.get(start..end).unwrap_or(&[])
     }
 
     /// Offsets within [`Rrset::octets`] of the two-octet pointers, ascending.
     #[inline]
+    pub fn pointer_offsets(&self) -> &'z [u16] {
+        self.ties().map_or(&[], |ties| {
+            &self.zone.pointers[ties.pointers as usize..][..usize::from(ties.pointer_count)]
+        })
+    }
+
+    /// The same, as places in the octets.
     pub fn pointers(&self) -> impl Iterator<Item = usize> + use<'z> {
-        let end = self.zone.rrsets[self.number as usize + 1].pointers;
-        let offsets = &self.zone.pointers[self.entry().pointers as usize..end as usize];
-        offsets.iter().map(|&offset| usize::from(offset))
+        self.pointer_offsets().iter().map(|&offset| usize::from(offset))
     }
 
     /// The rule that steers this RRset ([`super::ZoneData::steer`]).
@@ -125,7 +146,8 @@ impl<'z> Rrset<'z> {
     /// The number of this RRset within its zone, dense from 0: the place where a table of signatures finds it. The
     /// SOA of negative answers shares that of the SOA.
     pub fn signature_slot(&self) -> u32 {
-        if self.number == self.zone.negative_soa_number() { self.zone.soa } else { self.number }
+        let number = self.number();
+        if number == self.zone.negative_soa_number() { self.zone.soa } else { number }
     }
 
     /// The data of each record, as it stands in [`Rrset::octets`].
@@ -197,7 +219,7 @@ impl<'z> Rrset<'z> {
     /// Whether there is anything in [`Rrset::additional`].
     #[inline]
     pub fn has_additional(&self) -> bool {
-        self.entry().backing.as_hosts().is_some()
+        self.ties().is_some_and(|ties| ties.has_hosts)
     }
 
     /// What goes into the additional section with this RRset: addresses of the hosts that it names, as far as the zone
@@ -205,7 +227,8 @@ impl<'z> Rrset<'z> {
     /// is the zone's own.
     pub fn additional(&self) -> impl Iterator<Item = Additional<'z>> + use<'z> {
         let (zone, rtype) = (self.zone, self.rtype());
-        let hosts = self.entry().backing.as_hosts().map_or(&[][..], |start| &zone.hosts[start as usize..]);
+        let ties = self.ties().filter(|ties| ties.has_hosts);
+        let hosts = ties.map_or(&[][..], |ties| &zone.hosts[ties.hosts as usize..]);
         let count = hosts.iter().position(|host| host.is_last).map_or(0, |last| last + 1);
         hosts[..count].iter().flat_map(move |host| {
             let alias = (host.weight == HostWeight::Alias).then_some(rtype);
@@ -243,7 +266,12 @@ impl<'z> Rrset<'z> {
 
     #[inline]
     fn entry(&self) -> &'z RrsetEntry {
-        &self.zone.rrsets[self.number as usize]
+        &self.entries[0]
+    }
+
+    #[inline]
+    fn ties(&self) -> Option<&'z Ties> {
+        self.entry().backing.as_ties().map(|number| &self.zone.ties[number as usize])
     }
 }
 

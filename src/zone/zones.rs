@@ -4,55 +4,84 @@ use std::sync::Arc;
 
 use super::compiled::Zone;
 use super::table::Table;
-use crate::wire::{QuestionName, rtype};
+use crate::wire::question_name::{self, QuestionName, SLACK};
+use crate::wire::rtype;
 
 /// Zones by apex: finds the one that a question belongs to.
 pub struct Zones {
     /// In canonical order of their apexes.
-    zones: Vec<Arc<Zone>>,
+    zones: Box<[Served]>,
     table: Table,
+    /// The names of the apexes end to end, in lower case and wire form, and [`SLACK`] octets more.
+    names: Box<[u8]>,
     /// The most labels that an apex has: no longer suffix can be one.
     most_labels: usize,
+}
+
+/// A zone, and where the name of its apex stands in [`Zones::names`].
+struct Served {
+    zone: Arc<Zone>,
+    start: u32,
+    length: u32,
 }
 
 impl Zones {
     /// Indexes zones; two of one apex are the caller's fault (config reports it before).
     pub fn new(mut zones: Vec<Arc<Zone>>) -> Zones {
         zones.sort_by_cached_key(|zone| zone.apex().clone());
-        let mut name = QuestionName::default();
-        let hashes = zones.iter().map(|zone| {
-            name.set(zone.apex());
-            name.suffix_hash(0)
-        });
-        let table = Table::of(hashes);
+        let table = Table::of(zones.iter().map(|zone| question_name::hash(&zone.apex_octets)));
         let most_labels = zones.iter().map(|zone| zone.apex_labels).max().unwrap_or(0);
-        Zones { zones, table, most_labels }
+        let mut names = Vec::new();
+        let served = zones.into_iter().map(|zone| {
+            let (start, length) = (names.len() as u32, zone.apex_octets.len() as u32);
+            names.extend_from_slice(&zone.apex_octets);
+            Served { zone, start, length }
+        });
+        let zones = served.collect();
+        names.extend_from_slice(&[0; SLACK]);
+        Zones { zones, table, names: names.into(), most_labels }
     }
 
     /// The zone with the longest apex that is the name or an ancestor of it; for a DS question at an apex the parent
     /// zone where it is served here too (RFC 4035 §3.1.4.1). Also the apex as a suffix number of the name.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, name: &QuestionName, qtype: u16) -> Option<(&Arc<Zone>, usize)> {
         let longest = name.label_count().saturating_sub(self.most_labels);
-        let found = self.find_from(name, longest)?;
-        if qtype == rtype::DS && found.1 == 0 && name.label_count() > 0 {
-            return self.find_from(name, 1).or(Some(found));
+        match self.zone_at(name, longest) {
+            Some(zone) if longest > 0 || qtype != rtype::DS => Some((zone, longest)),
+            found => self.find_above(name, longest, found),
         }
-        Some(found)
     }
 
-    /// The same among the suffixes from number `first` on.
-    fn find_from(&self, name: &QuestionName, first: usize) -> Option<(&Arc<Zone>, usize)> {
-        (first..=name.label_count()).find_map(|suffix| {
-            let is_apex = |zone: u32| *self.zones[zone as usize].apex_octets == *name.suffix(suffix);
-            let zone = self.table.find(name.suffix_hash(suffix), is_apex)?;
-            Some((&self.zones[zone as usize], suffix))
+    /// The same where suffix number `longest` is the apex of no zone; or where it is the whole name, asked for DS.
+    #[inline(never)]
+    fn find_above<'z>(
+        &'z self,
+        name: &QuestionName,
+        longest: usize,
+        found: Option<&'z Arc<Zone>>,
+    ) -> Option<(&'z Arc<Zone>, usize)> {
+        let mut above = longest + 1..=name.label_count();
+        let found_above = above.find_map(|suffix| Some((self.zone_at(name, suffix)?, suffix)));
+        found_above.or(found.map(|zone| (zone, longest)))
+    }
+
+    /// The zone whose apex is suffix number `suffix`.
+    #[inline(always)]
+    fn zone_at(&self, name: &QuestionName, suffix: usize) -> Option<&Arc<Zone>> {
+        let own = name.suffix_offset(suffix);
+        let length = name.length() - own;
+        self.table.find(name.suffix_hash(suffix), |number| {
+            let served = self.zones.get(number as usize)?;
+            let is_it =
+                served.length as usize == length && name.has(own, length, &self.names, served.start as usize);
+            is_it.then_some(&served.zone)
         })
     }
 
     /// All zones in canonical order of their apexes.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Zone>> {
-        self.zones.iter()
+        self.zones.iter().map(|served| &served.zone)
     }
 }
 

@@ -51,7 +51,7 @@ pub const DOORS: [(&str, &[&str]); 30] = [
     // maxminddb decodes records through serde; nothing of it leaves that module.
     ("serde", &["config", "admin", "cli", "geo::mmdb"]),
     ("serde_json", &["config", "admin", "cli"]),
-    ("siphasher", &["steer", "health", "probe::grid", "wire::cookie"]),
+    ("siphasher", &["steer", "health", "probe::grid"]),
     ("strsim", &["config", "zone"]),
     ("thiserror", ANYWHERE),
     ("tokio", &["server", "probe", "admin", "daemon"]),

@@ -12,3 +12,10 @@ fn check(result: libc::c_int) -> io::Result<libc::c_int> {
 fn check_length(result: libc::ssize_t) -> io::Result<usize> {
     usize::try_from(result).map_err(|_| io::Error::last_os_error())
 }
+
+/// What became of a batch.
+#[derive(Default)]
+pub(in crate::server) struct Sent {
+    pub(in crate::server) failed: usize,
+    pub(in crate::server) error: Option<io::Error>,
+}

@@ -46,7 +46,7 @@ pub(super) enum Verdict {
 
 /// What becomes of an answer to `client`, whose cookie has this standing; counted in `tally`. `class` gives the answer's class, and the network that it was
 /// made for where it is for one (RFC 7871); it is not asked where nothing is limited.
-#[inline]
+#[inline(always)]
 pub(super) fn verdict(
     context: &Context<'_>,
     tally: &Tally,

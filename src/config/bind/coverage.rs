@@ -11,7 +11,7 @@ pub(super) fn ipv4_percent(map: &Map, classes: &BTreeSet<ClassId>) -> f64 {
     let mut covered: u64 = 0;
     let mut next: u64 = 0;
     while let Ok(first) = u32::try_from(next) {
-        let placement = map.place(IpAddr::V4(Ipv4Addr::from_bits(first)));
+        let placement = map.place(&IpAddr::V4(Ipv4Addr::from_bits(first)));
         let size = 1_u64 << (32 - u32::from(placement.scope.min(32)));
         // Scopes are aligned: the next one starts at the next multiple of the size.
         let end = (next / size + 1) * size;

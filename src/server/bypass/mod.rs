@@ -85,7 +85,6 @@ pub(super) struct Port {
 /// An interface with our program. The program is taken away with the last port.
 struct Attached {
     name: String,
-    index: u32,
     mtu: usize,
     /// Whose packets are not answered.
     impossible: Impossible,
@@ -150,7 +149,6 @@ fn open_interface(
     tracing::info!(interface = name, mode = %attached, queues = queues.len(), served = served.join(" "), "kernel bypass");
     let interface = Arc::new(Attached {
         name: name.into(),
-        index: interface.index(),
         mtu: interface.mtu(),
         impossible: Impossible::new(machine),
         _link: link,

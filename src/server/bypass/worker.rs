@@ -1,7 +1,7 @@
 //! A worker: a thread that answers the frames of its queues.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
@@ -14,7 +14,7 @@ use crate::server::bind::RECEIVE_TIMEOUT;
 use crate::server::control::ControlRequest;
 use crate::server::desk::Desk;
 use crate::server::log_limit::LogLimit;
-use crate::server::socket::xdp::Watch;
+use crate::server::socket::xdp::{Queue, Received, Watch};
 use crate::server::socket::{Origin, UdpSocket};
 use crate::server::udp::{Shared, pin, reason_to_drop};
 
@@ -44,12 +44,11 @@ pub(in crate::server) fn spawn(
     ports: Vec<Port>,
     equipment: Equipment,
 ) -> io::Result<JoinHandle<()>> {
-    let watch = Watch::new(ports.iter().map(|port| &port.queue));
-    let worker =
-        Worker { ports, watch, equipment, errors: LogLimit::default(), looked_at_losses: Instant::now() };
     thread::Builder::new().name(format!("bypass-{number}")).spawn(move || {
         pin(number);
-        worker.run();
+        let watch = Watch::new(ports.iter().map(|port| &port.queue));
+        let (errors, looked_at_losses) = (LogLimit::default(), Instant::now());
+        Worker { ports, watch, equipment, errors, looked_at_losses }.run();
     })
 }
 
@@ -65,12 +64,10 @@ impl Worker {
     /// The rings are looked at without a call as long as there is something; the kernel is asked to wait only when all
     /// are empty.
     fn run(mut self) {
-        // Held for the worker's life: a clone for each batch would pass one counter's cache line from core to core.
-        let shared = self.equipment.shared.clone();
-        while !shared.stopping.load(Ordering::Relaxed) {
+        while !self.equipment.shared.stopping.load(Ordering::Relaxed) {
             let mut served = 0;
             for index in 0..self.ports.len() {
-                served += self.serve(&shared, index);
+                served += self.serve(index);
             }
             if served == 0 {
                 self.wait();
@@ -79,9 +76,11 @@ impl Worker {
         }
     }
 
-    /// One batch of a queue: a flood at one does not starve the others. Returns how many frames there were.
-    fn serve(&mut self, shared: &Shared, index: usize) -> usize {
-        let Worker { ports, equipment, .. } = self;
+    /// One batch of a queue, so that a flood at one does not starve the others: answered on one generation, which is let
+    /// go before the answers are sent. Returns how many frames there were.
+    fn serve(&mut self, index: usize) -> usize {
+        let Worker { ports, equipment, errors, .. } = self;
+        let Equipment { desk, random, sockets, shared } = equipment;
         let Port { queue, interface } = &mut ports[index];
         let received = queue.receive();
         if received == 0 {
@@ -90,20 +89,18 @@ impl Worker {
         let snapshot = shared.store.load();
         let now = shared.clock.now();
         let context = Context { snapshot: &snapshot, now, limiter: Some(&shared.limiter), keepalive: 0 };
-        let without_room = queue.answer_each(|frame, out| equipment.answer(&context, interface, frame, out));
+        Round { shared, sockets, interface, context, random, queries: 0, answers: 0 }.answer(desk, queue);
         drop(snapshot);
-        (0..without_room).for_each(|_| equipment.desk.count(Counter::DropSend));
-        self.send(index);
-        received
-    }
-
-    fn send(&mut self, index: usize) {
-        let port = &mut self.ports[index];
-        let Err(error) = port.queue.send() else { return };
-        if let Some(held_back) = self.errors.due(Instant::now()) {
-            let interface = &port.interface.name;
+        desk.count_several(Counter::BypassReceived, received as u64);
+        let sent = queue.send();
+        desk.count_several(Counter::DropSend, sent.failed as u64);
+        if let Some(error) = sent.error
+            && let Some(held_back) = errors.due(Instant::now())
+        {
+            let interface = &interface.name;
             tracing::warn!(interface, %error, held_back, "the system did not take answers past the kernel");
         }
+        received
     }
 
     fn wait(&mut self) {
@@ -120,69 +117,100 @@ impl Worker {
     fn look_at_losses(&mut self) {
         if self.looked_at_losses.elapsed() >= LOOK_AT_LOSSES {
             self.looked_at_losses = Instant::now();
-            let lost: u64 = self.ports.iter_mut().map(|port| port.queue.newly_lost()).sum();
-            (0..lost).for_each(|_| self.equipment.desk.count(Counter::BypassLost));
+            let lost = self.ports.iter_mut().map(|port| port.queue.newly_lost()).sum();
+            self.equipment.desk.count_several(Counter::BypassLost, lost);
         }
     }
 }
 
-impl Equipment {
-    /// Answers one frame; returns the length of the frame that answers it, 0 for none.
-    fn answer(&mut self, context: &Context<'_>, interface: &Attached, frame: &[u8], out: &mut [u8]) -> usize {
-        self.desk.count(Counter::BypassReceived);
-        let query = match self.read(interface, frame) {
-            Ok(query) => query,
-            Err(reason) => {
-                self.desk.count(reason);
-                return 0;
-            }
-        };
-        let headers = query.headers();
-        let room = query.message_max(interface.mtu).min(out.len() - headers);
-        let message = &mut out[headers..headers + room];
-        let ip = query.source.ip();
-        match self.desk.respond(context, query.message, ip, Transport::Udp, message) {
-            Reaction::Answer(0) | Reaction::Drop => 0,
-            Reaction::Answer(length) => {
-                self.desk.count(Counter::BypassAnswered);
-                query.write_answer(out, length, self.random.word() as u16)
-            }
-            Reaction::Control => {
-                self.hand_over(&query, interface.index);
-                0
+/// The answering of one batch.
+struct Round<'w> {
+    shared: &'w Shared,
+    sockets: &'w [Arc<UdpSocket>],
+    interface: &'w Attached,
+    context: Context<'w>,
+    random: &'w mut Random,
+    /// Frames that came to the responder.
+    queries: u64,
+    /// Frames that were answered here.
+    answers: u64,
+}
+
+impl Round<'_> {
+    /// Answers the whole batch. A query that makes a panic gets a SERVFAIL, and those behind it go on as if it were none.
+    fn answer(mut self, desk: &mut Desk, queue: &mut Queue) {
+        while desk.guard(|desk| self.answer_rest(desk, queue)).is_none() {
+            self.apologise(desk, queue);
+        }
+        desk.count_several(Counter::Udp, self.queries);
+        desk.count_several(Counter::BypassAnswered, self.answers);
+    }
+
+    /// Answers what was not yet taken.
+    fn answer_rest(&mut self, desk: &mut Desk, queue: &mut Queue) {
+        while let Some(Received { frame, out }) = queue.take() {
+            let query = match self.read(frame) {
+                Ok(query) => query,
+                Err(reason) => {
+                    desk.count(reason);
+                    continue;
+                }
+            };
+            self.queries += 1;
+            let room = query.room(out, self.interface.mtu);
+            match desk.respond(&self.context, query.message, query.source.ip(), Transport::Udp, room) {
+                Reaction::Answer(length) => {
+                    self.answers += 1;
+                    let length = query.write_answer(out, length, self.random.word() as u16);
+                    queue.answer(length);
+                }
+                Reaction::Drop => {}
+                Reaction::Control => self.hand_over(desk, &query),
             }
         }
     }
 
+    /// Answers the present frame, which has made a panic.
+    #[cold]
+    fn apologise(&mut self, desk: &Desk, queue: &mut Queue) {
+        let Some(Received { frame, out }) = queue.present() else { return };
+        let Ok(query) = self.read(frame) else { return };
+        let length = desk.apologise(&self.context, query.message, query.room(out, self.interface.mtu));
+        let length = query.write_answer(out, length, self.random.word() as u16);
+        self.answers += 1;
+        queue.answer(length);
+    }
+
     /// A query that may be answered, or why it is dropped.
-    fn read<'f>(&self, interface: &Attached, frame: &'f [u8]) -> Result<Query<'f>, Counter> {
+    fn read<'f>(&self, frame: &'f [u8]) -> Result<Query<'f>, Counter> {
         let query = frame::read(frame).map_err(|_| Counter::DropFrame)?;
-        if let Some(reason) = reason_to_drop(&self.shared.own, query.source) {
+        let (ip, port) = (query.source.ip(), query.source.port());
+        if let Some(reason) = reason_to_drop(&self.shared.own, ip, port) {
             return Err(reason);
         }
-        if !query.is_from_a_station() || interface.impossible.contain(query.source.ip()) {
+        if !query.is_from_a_station() || self.interface.impossible.contain(ip) {
             return Err(Counter::DropSource);
         }
         Ok(query)
     }
 
     /// A control message is answered by the socket that listens at the address: it is rare, and takes its time.
-    fn hand_over(&self, query: &Query<'_>, interface: u32) {
-        let Some(socket) = socket_of(&self.sockets, query.asked) else { return };
-        let origin = Origin::new(query.source, query.asked.ip(), interface);
-        if !self.shared.control.offer(ControlRequest::new(socket, &origin, query.message)) {
-            self.desk.count(Counter::DropControlFull);
+    #[cold]
+    fn hand_over(&self, desk: &Desk, query: &Query<'_>) {
+        let Some(socket) = socket_of(self.sockets, query.asked) else { return };
+        let origin = Origin::new(query.source, query.asked.ip());
+        if !self.shared.control.offer(ControlRequest::new(socket, origin, query.message)) {
+            desk.count(Counter::DropControlFull);
         }
     }
 }
 
 /// The socket that would have taken a packet to that address: its own, else the wildcard's.
 fn socket_of(sockets: &[Arc<UdpSocket>], asked: SocketAddr) -> Option<&Arc<UdpSocket>> {
-    let is_wildcard = |socket: &&Arc<UdpSocket>| {
-        let address = socket.address();
-        address.ip().is_unspecified()
-            && address.is_ipv4() == asked.is_ipv4()
-            && address.port() == asked.port()
+    let wildcard = match asked {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     };
-    sockets.iter().find(|socket| socket.address() == asked).or_else(|| sockets.iter().find(is_wildcard))
+    let at = |ip| sockets.iter().find(move |socket| socket.address() == SocketAddr::new(ip, asked.port()));
+    at(asked.ip()).or_else(|| at(wildcard))
 }

@@ -87,9 +87,9 @@ impl Handler {
             _ => Transport::Tcp,
         };
         let mut process = ProcessSecrets::new(process_secret);
-        let source = (request.src().ip(), transport);
+        let source = request.src().ip();
         let length = request.as_slice().len();
-        let arrival = Arrival::new(&context, &mut process, source, Some(asked), length);
+        let arrival = Arrival::new(&context, &mut process, (&source, transport), Some(asked), length);
         let remarks = Remarks { error: ruling.error, ..Remarks::default() };
         options.start(room_for_options(request, ruling));
         if let Some(subnet) = asked.client_subnet {

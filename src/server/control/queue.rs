@@ -21,8 +21,8 @@ pub(in crate::server) struct ControlRequest {
 
 impl ControlRequest {
     /// A message that `socket` received from `origin`; the answer leaves by the same way.
-    pub(in crate::server) fn new(socket: &Arc<UdpSocket>, origin: &Origin, packet: &[u8]) -> ControlRequest {
-        ControlRequest { socket: Arc::clone(socket), origin: *origin, packet: packet.to_vec() }
+    pub(in crate::server) fn new(socket: &Arc<UdpSocket>, origin: Origin, packet: &[u8]) -> ControlRequest {
+        ControlRequest { socket: Arc::clone(socket), origin, packet: packet.to_vec() }
     }
 }
 
@@ -45,7 +45,7 @@ pub(in crate::server) fn queue(control: Arc<Control>, runtime: &Handle) -> Contr
     runtime.spawn(async move {
         while let Some(request) = receiver.recv().await {
             let ControlRequest { socket, origin, packet } = request;
-            let answer = control.answer(packet, origin.source, Transport::Udp).await;
+            let answer = control.answer(packet, origin.source(), Transport::Udp).await;
             if !answer.is_empty() && socket.reply(&origin, &answer).is_err() {
                 control.tally.count_shared(Counter::DropSend);
             }

@@ -1,36 +1,36 @@
 //! Receiving and answering datagrams in batches: one system call for up to [`BATCH`] queries, one for their answers.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 
-use super::address::{Control, Name, leave_from};
+use super::slots::{BATCH, REQUEST_MAX, Slots};
 use super::{Origin, UdpSocket, check};
 
-/// Datagrams a system call; any number between 8 and 64 is as fast, because the kernel's own work dominates.
-pub(in crate::server) const BATCH: usize = 32;
-/// The largest query taken over UDP; what is longer loses its end and is a malformed message.
-const REQUEST_MAX: usize = 4096;
-/// The largest answer given over UDP; the configured limit is far below it.
-const RESPONSE_MAX: usize = 4096;
-
-/// Room for a batch of queries and their answers; reused, so that nothing is allocated per query.
+/// Room for a batch of queries and their answers; reused, so that nothing is allocated or built per query.
+///
+/// Its user takes one datagram after the other ([`Batch::take`]) and gives each the answer that it gets ([`Batch::answer`]).
+/// Answers stand side by side in the order of their queries, also where some queries get none: one call sends them.
 pub(in crate::server) struct Batch {
-    requests: Box<[[u8; REQUEST_MAX]; BATCH]>,
-    responses: Box<[[u8; RESPONSE_MAX]; BATCH]>,
-    names: [Name; BATCH],
-    controls: [Control; BATCH],
-    messages: [Message; BATCH],
+    slots: Slots,
+    /// Datagrams received.
     received: usize,
+    /// Datagrams taken; the last one of them is the present one.
+    taken: usize,
+    /// Answers given.
+    answers: usize,
 }
 
-/// One received datagram and the length of its answer.
-#[derive(Clone, Copy, Default)]
-struct Message {
-    /// `None` when the kernel named no sender.
-    origin: Option<Origin>,
-    request_length: usize,
-    /// 0 when no answer is to be sent.
-    response_length: usize,
+/// A received datagram and room for its answer.
+pub(in crate::server) struct Datagram<'b> {
+    /// Who sent it.
+    pub(in crate::server) source: IpAddr,
+    /// From which port.
+    pub(in crate::server) source_port: u16,
+    /// Its octets.
+    pub(in crate::server) request: &'b [u8],
+    /// Where the answer goes.
+    pub(in crate::server) response: &'b mut [u8],
 }
 
 /// What became of a batch of answers.
@@ -47,107 +47,89 @@ pub(in crate::server) struct Sent {
 impl Batch {
     /// An empty batch.
     pub(in crate::server) fn new() -> Batch {
-        Batch {
-            requests: zeroed_blocks(),
-            responses: zeroed_blocks(),
-            names: [Name::default(); BATCH],
-            controls: [Control::default(); BATCH],
-            messages: [Message::default(); BATCH],
-            received: 0,
-        }
+        Batch { slots: Slots::new(), received: 0, taken: 0, answers: 0 }
     }
 
     /// Receives what is there, up to [`BATCH`] datagrams, and returns their number. With `wait` it waits for the first one as
     /// long as the socket's receive timeout says; nothing within that time is 0, not an error.
     pub(in crate::server) fn receive(&mut self, socket: &UdpSocket, wait: bool) -> io::Result<usize> {
-        self.received = 0;
-        let mut parts = [const { libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 } }; BATCH];
-        let mut headers = empty_headers();
-        for index in 0..BATCH {
-            parts[index].iov_base = self.requests[index].as_mut_ptr().cast();
-            parts[index].iov_len = REQUEST_MAX;
-            let header = &mut headers[index].msg_hdr;
-            header.msg_name = self.names[index].as_mut_ptr().cast();
-            header.msg_namelen = Name::CAPACITY;
-            header.msg_control = self.controls[index].as_mut_ptr();
-            header.msg_controllen = Control::CAPACITY as _;
-            header.msg_iov = &raw mut parts[index];
-            header.msg_iovlen = 1;
-        }
+        (0..self.received).for_each(|index| self.slots.make_room(index));
+        (self.received, self.taken, self.answers) = (0, 0, 0);
         let flags = if wait { libc::MSG_WAITFORONE } else { libc::MSG_DONTWAIT };
-        // SAFETY: every pointer in the headers leads to memory of `self` or of this function, good for the length
-        // beside it, and nothing else uses that memory during the call.
+        let (headers, count) = (self.slots.incoming(), BATCH as libc::c_uint);
+        // SAFETY: the headers are as `Slots::incoming` says, and nothing else uses their memory during the call.
         let result = check(unsafe {
-            let count = BATCH as libc::c_uint;
-            libc::recvmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count, flags as _, std::ptr::null_mut())
+            libc::recvmmsg(socket.as_raw_fd(), headers, count, flags as _, std::ptr::null_mut())
         });
         self.received = match result {
-            Ok(count) => count as usize,
+            Ok(count) => (count as usize).min(BATCH),
             Err(error) if is_nothing_there(&error) => 0,
             Err(error) => return Err(error),
         };
-        for (index, header) in headers[..self.received].iter().enumerate() {
-            self.messages[index] = Message {
-                origin: self.origin(index, &header.msg_hdr),
-                request_length: (header.msg_len as usize).min(REQUEST_MAX),
-                response_length: 0,
-            };
-        }
         Ok(self.received)
     }
 
-    /// Calls `answer` with each received datagram: where it came from, its octets, and room for the answer, whose
-    /// length it returns (0 for none).
-    pub(in crate::server) fn answer_each(
-        &mut self,
-        mut answer: impl FnMut(&Origin, &[u8], &mut [u8]) -> usize,
-    ) {
-        for index in 0..self.received {
-            let message = &mut self.messages[index];
-            let Some(origin) = &message.origin else { continue };
-            let request = &self.requests[index][..message.request_length];
-            let length = answer(origin, request, &mut self.responses[index]);
-            message.response_length = length.min(RESPONSE_MAX);
+    /// Takes the next datagram.
+    #[inline]
+    pub(in crate::server) fn take(&mut self) -> Option<Datagram<'_>> {
+        if self.taken >= self.received {
+            return None;
+        }
+        self.taken += 1;
+        self.present()
+    }
+
+    /// The datagram that was taken last.
+    #[inline]
+    pub(in crate::server) fn present(&mut self) -> Option<Datagram<'_>> {
+        let index = self.taken.checked_sub(1)?;
+        let memory = &mut *self.slots;
+        let (received, length) = (&memory.requests[index], memory.incoming[index].msg_len as usize);
+        Some(Datagram {
+            source: received.name.ip(),
+            source_port: received.name.port(),
+            request: &received.octets[..length.min(REQUEST_MAX)],
+            response: &mut memory.responses.get_mut(self.answers)?.octets,
+        })
+    }
+
+    /// Datagrams that have been taken.
+    pub(in crate::server) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Where the datagram that was taken last came from.
+    pub(in crate::server) fn origin(&mut self) -> Option<Origin> {
+        let index = self.taken.checked_sub(1)?;
+        let memory = &mut *self.slots;
+        let (header, received) = (&memory.incoming[index].msg_hdr, &mut memory.requests[index]);
+        let info_length = received.info.turn_round(header.msg_controllen as _);
+        let origin = Origin { name: received.name, info: received.info, info_length };
+        (header.msg_namelen > 0).then_some(origin)
+    }
+
+    /// Has so many octets of its response go back to the sender of the datagram that was taken last.
+    #[inline(always)]
+    pub(in crate::server) fn answer(&mut self, length: usize) {
+        if let Some(index) = self.taken.checked_sub(1)
+            && self.answers < self.taken
+        {
+            self.slots.send_back(self.answers, index, length);
+            self.answers += 1;
         }
     }
 
     /// Sends the answers without waiting. An answer that the kernel refuses (a full buffer, a firewall rule, no route) is
     /// given up; the rest are sent all the same.
     pub(in crate::server) fn send(&mut self, socket: &UdpSocket) -> Sent {
-        let mut parts = [const { libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 } }; BATCH];
-        let mut headers = empty_headers();
-        let mut count = 0;
-        for index in 0..self.received {
-            let message = &self.messages[index];
-            let (Some(origin), 1..) = (&message.origin, message.response_length) else { continue };
-            self.names[count] = Name::from(origin.source);
-            parts[count].iov_base = self.responses[index].as_mut_ptr().cast();
-            parts[count].iov_len = message.response_length;
-            let header = &mut headers[count].msg_hdr;
-            header.msg_name = self.names[count].as_mut_ptr().cast();
-            header.msg_namelen = self.names[count].length();
-            leave_from(header, &mut self.controls[count], origin.local);
-            header.msg_iov = &raw mut parts[count];
-            header.msg_iovlen = 1;
-            count += 1;
-        }
-        self.received = 0;
-        // SAFETY: every pointer in the first `count` headers leads to memory of `self` or of this function, good for
-        // the length beside it, which the kernel only reads; in the headers themselves, which are exclusively ours, it
-        // writes how much it sent.
+        let count = std::mem::take(&mut self.answers);
+        let headers = self.slots.outgoing();
+        // SAFETY: the first `count` headers lead to answers and are as `Slots::outgoing` says; the kernel only reads what
+        // they lead to, and writes into the headers themselves how much it has sent.
         send_all(count, |first| unsafe {
-            let rest = &mut headers[first..count];
-            let length = rest.len() as libc::c_uint;
-            check(libc::sendmmsg(socket.as_raw_fd(), rest.as_mut_ptr(), length, libc::MSG_DONTWAIT as _))
+            let (rest, length) = (headers.add(first), (count - first) as libc::c_uint);
+            check(libc::sendmmsg(socket.as_raw_fd(), rest, length, libc::MSG_DONTWAIT as _))
         })
-    }
-
-    fn origin(&self, index: usize, header: &libc::msghdr) -> Option<Origin> {
-        if header.msg_namelen == 0 {
-            return None;
-        }
-        let source = self.names[index].to_address()?;
-        Some(Origin { source, local: self.controls[index].local(header.msg_controllen as _) })
     }
 }
 
@@ -177,17 +159,6 @@ fn is_nothing_there(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
-fn empty_headers() -> [libc::mmsghdr; BATCH] {
-    // SAFETY: all zeros are a valid, empty message header.
-    unsafe { std::mem::zeroed() }
-}
-
-/// Blocks on the heap without a detour over the stack.
-fn zeroed_blocks<const SIZE: usize>() -> Box<[[u8; SIZE]; BATCH]> {
-    let blocks = vec![[0; SIZE]; BATCH].into_boxed_slice();
-    blocks.try_into().unwrap_or_else(|_| unreachable!("the slice has BATCH blocks"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,45 +186,94 @@ mod tests {
         check(2, &[Err(libc::EINTR), Ok(2)], 2, 0);
     }
 
-    #[test]
-    fn a_batch_takes_at_most_its_number_and_answers_each_sender() {
-        let address = "127.0.0.1:0".parse().expect("an address");
-        let socket = UdpSocket::bind(&address, std::time::Duration::from_secs(10)).unwrap();
-        let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        for number in 0..BATCH as u8 + 8 {
-            client.send_to(&[number; 40], socket.address()).unwrap();
-        }
-        let mut batch = Batch::new();
-        assert_eq!(batch.receive(&socket, true).unwrap(), BATCH);
-        batch.answer_each(|origin, request, out| {
-            assert_eq!(origin.source, client.local_addr().unwrap());
-            out[..2].copy_from_slice(&request[..2]);
-            // Every second one is answered.
-            usize::from(request[0] % 2) * 2
-        });
-        assert_eq!(batch.send(&socket).sent, BATCH / 2);
-        assert_eq!(batch.receive(&socket, true).unwrap(), 8);
-        assert_eq!(batch.receive(&socket, false).unwrap(), 0);
-        let mut octets = [0; 100];
-        for number in (1..BATCH as u8).step_by(2) {
-            let (length, source) = client.recv_from(&mut octets).unwrap();
-            assert_eq!((&octets[..length], source), ([number; 2].as_slice(), socket.address()));
+    fn socket(address: &str) -> UdpSocket {
+        UdpSocket::bind(&address.parse().unwrap(), std::time::Duration::from_secs(10)).unwrap()
+    }
+
+    /// Answers every second datagram with its first two octets.
+    fn answer_every_second(batch: &mut Batch) {
+        while let Some(datagram) = batch.take() {
+            let first = datagram.request[0];
+            datagram.response[..2].copy_from_slice(&datagram.request[..2]);
+            if first % 2 == 1 {
+                batch.answer(2);
+            }
         }
     }
 
     #[test]
+    fn a_batch_takes_at_most_its_number_and_answers_each_sender() {
+        for listening in ["127.0.0.1:0", "0.0.0.0:0"] {
+            let socket = socket(listening);
+            let asked = std::net::SocketAddr::from(([127, 0, 0, 1], socket.address().port()));
+            let clients = [(); 3].map(|()| std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
+            let client = |number: u8| &clients[usize::from(number) % clients.len()];
+            let mut batch = Batch::new();
+            // Twice: what the first round has changed is made good.
+            for _ in 0..2 {
+                for number in 0..BATCH as u8 + 8 {
+                    client(number).send_to(&[number; 40], asked).unwrap();
+                }
+                assert_eq!(batch.receive(&socket, true).unwrap(), BATCH);
+                answer_every_second(&mut batch);
+                assert_eq!(batch.send(&socket).sent, BATCH / 2);
+                assert_eq!(batch.receive(&socket, true).unwrap(), 8);
+                assert_eq!(batch.receive(&socket, false).unwrap(), 0);
+                let mut octets = [0; 100];
+                for number in (1..BATCH as u8).step_by(2) {
+                    let (length, source) = client(number).recv_from(&mut octets).unwrap();
+                    assert_eq!((&octets[..length], source), ([number; 2].as_slice(), asked));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_datagram_shows_its_sender_and_an_answer_can_be_sent_later() {
+        let socket = socket("[::]:0");
+        let client = std::net::UdpSocket::bind("[::1]:0").unwrap();
+        let asked = std::net::SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], socket.address().port()));
+        client.send_to(b"query", asked).unwrap();
+        let mut batch = Batch::new();
+        assert!(batch.origin().is_none() && batch.present().is_none());
+        assert_eq!(batch.receive(&socket, true).unwrap(), 1);
+        let datagram = batch.take().unwrap();
+        let sender = client.local_addr().unwrap();
+        assert_eq!((datagram.source, datagram.source_port), (sender.ip(), sender.port()));
+        assert_eq!(datagram.request, b"query");
+        let origin = batch.origin().unwrap();
+        assert!(batch.take().is_none());
+        assert_eq!(batch.present().unwrap().request, b"query", "it is still the present one");
+        assert_eq!(batch.send(&socket).sent, 0);
+        assert_eq!(origin.source(), sender);
+        socket.reply(&origin, b"answer").unwrap();
+        let mut octets = [0; 100];
+        let (length, source) = client.recv_from(&mut octets).unwrap();
+        assert_eq!((&octets[..length], source), (b"answer".as_slice(), asked));
+    }
+
+    #[test]
+    fn a_second_answer_to_a_datagram_is_none() {
+        let socket = socket("127.0.0.1:0");
+        let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.send_to(b"query", socket.address()).unwrap();
+        let mut batch = Batch::new();
+        batch.answer(2);
+        assert_eq!(batch.receive(&socket, true).unwrap(), 1);
+        batch.answer(2);
+        assert!(batch.take().is_some());
+        batch.answer(2);
+        batch.answer(2);
+        assert_eq!(batch.send(&socket).sent, 1);
+    }
+
+    #[test]
     fn a_datagram_too_long_for_the_room_loses_its_end() {
-        let address = "127.0.0.1:0".parse().expect("an address");
-        let socket = UdpSocket::bind(&address, std::time::Duration::from_secs(10)).unwrap();
+        let socket = socket("127.0.0.1:0");
         let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         client.send_to(&[7; REQUEST_MAX + 1], socket.address()).unwrap();
         let mut batch = Batch::new();
         assert_eq!(batch.receive(&socket, true).unwrap(), 1);
-        let mut seen = 0;
-        batch.answer_each(|_, request, _| {
-            seen = request.len();
-            0
-        });
-        assert_eq!(seen, REQUEST_MAX);
+        assert_eq!(batch.take().unwrap().request.len(), REQUEST_MAX);
     }
 }

@@ -1,9 +1,10 @@
 //! The kernel's side of the server: the only door to `libc` and the only `unsafe` code, behind a safe interface.
 //!
-//! `unsafe` stands for three things: a system call, whose pointers all lead to values that its function owns or
-//! borrows; the kernel's forms of addresses and packet information (`address`, `option`), plain numbers that are read
-//! and written inside buffers of our own; and the list of interfaces (`interfaces`), read before it is freed. What `xdp`
-//! shares with the kernel beside that, it says itself.
+//! `unsafe` stands for four things: a system call, whose pointers all lead to values that its function owns or
+//! borrows; the kernel's forms of addresses and packet information (`address`, `packet_info`, `option`), plain numbers
+//! that are read and written inside buffers of our own; the memory that message headers point into (`slots`), which its
+//! owner neither moves nor shares; and the list of interfaces (`interfaces`), read before it is freed. What `xdp` shares
+//! with the kernel beside that, it says itself.
 
 #![allow(unsafe_code)]
 
@@ -13,13 +14,15 @@ mod cpu;
 mod interfaces;
 mod listener;
 mod option;
+mod packet_info;
 mod readiness;
+mod slots;
 mod udp;
 #[cfg(feature = "bypass")]
 pub(super) mod xdp;
 
 pub(super) use address::Origin;
-pub(super) use batch::{Batch, Sent};
+pub(super) use batch::{Batch, Datagram, Sent};
 pub(super) use cpu::{allowed_cpus, pin_to};
 #[cfg(feature = "bypass")]
 pub(super) use interfaces::InterfaceAddress;

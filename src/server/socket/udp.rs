@@ -1,11 +1,10 @@
 //! UDP sockets as a nameserver needs them.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-use super::address::{Control, Name, leave_from};
 use super::{Origin, bind, check_length, local_address, open, option};
 
 /// What is asked for each direction: default buffers lose queries at half load (findings.md, "The kernel is the floor").
@@ -41,7 +40,9 @@ impl UdpSocket {
         option::set_timeout(&descriptor, libc::SO_RCVTIMEO, receive_timeout)?;
         enlarge(&descriptor, libc::SO_RCVBUFFORCE, libc::SO_RCVBUF)?;
         enlarge(&descriptor, libc::SO_SNDBUFFORCE, libc::SO_SNDBUF)?;
-        ask_for_packet_information(&descriptor, address)?;
+        if needs_packet_information(address.ip()) {
+            ask_for_packet_information(&descriptor, address)?;
+        }
         let_routers_fragment(&descriptor, address)?;
         bind(&descriptor, address)?;
         let address = local_address(&descriptor)?;
@@ -63,8 +64,7 @@ impl UdpSocket {
 
     /// Sends one reply from the address that was asked, without waiting.
     pub(in crate::server) fn reply(&self, origin: &Origin, octets: &[u8]) -> io::Result<()> {
-        let mut name = Name::from(origin.source);
-        let mut control = Control::default();
+        let Origin { mut name, mut info, info_length } = *origin;
         let mut part = libc::iovec { iov_base: octets.as_ptr().cast_mut().cast(), iov_len: octets.len() };
         // SAFETY: all zeros are a valid, empty message header.
         let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
@@ -72,7 +72,8 @@ impl UdpSocket {
         header.msg_namelen = name.length();
         header.msg_iov = &raw mut part;
         header.msg_iovlen = 1;
-        leave_from(&mut header, &mut control, origin.local);
+        header.msg_control = (&raw mut info).cast();
+        header.msg_controllen = info_length as _;
         // SAFETY: every pointer in the header leads to a value of this function, good for the length beside it; the
         // kernel only reads them.
         check_length(unsafe { libc::sendmsg(self.as_raw_fd(), &raw const header, libc::MSG_DONTWAIT) })?;
@@ -92,7 +93,14 @@ fn enlarge(descriptor: &OwnedFd, force: libc::c_int, within_limit: libc::c_int) 
         .or_else(|_| option::set(descriptor, libc::SOL_SOCKET, within_limit, BUFFER))
 }
 
-/// Each message then tells which of our addresses it was sent to, which a wildcard socket would not know.
+/// Whether a socket bound to this address does not know where its answers leave from: not which address was asked (a
+/// wildcard), or not by which interface (IPv4 link-local; for IPv6 the address' scope binds it to one). All others are spared
+/// the work that the kernel has with packet information for each query and each answer.
+fn needs_packet_information(address: IpAddr) -> bool {
+    address.is_unspecified() || matches!(address, IpAddr::V4(address) if address.is_link_local())
+}
+
+/// Has each message tell which of our addresses it was sent to.
 fn ask_for_packet_information(descriptor: &OwnedFd, address: &SocketAddr) -> io::Result<()> {
     match address {
         SocketAddr::V4(_) => option::set(descriptor, libc::IPPROTO_IP, libc::IP_PKTINFO, 1),

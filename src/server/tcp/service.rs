@@ -28,6 +28,8 @@ pub(in crate::server) struct Service {
     tally: Arc<Tally>,
 }
 
+/// On cache lines of its own: its neighbour is at work at the same time.
+#[repr(align(128))]
 struct TcpDesk {
     desk: Desk,
     out: Box<[u8]>,
@@ -95,7 +97,9 @@ impl Service {
         let context = Context { snapshot: &snapshot, now, limiter: None, keepalive };
         while !outbox.is_full() {
             let Some(message) = inbox.next_message() else { return Pause::Done };
-            match desk.respond(&context, message, source, Transport::Tcp, out) {
+            desk.count(Counter::Tcp);
+            let reaction = desk.guard(|desk| desk.respond(&context, message, source, Transport::Tcp, out));
+            match reaction.unwrap_or_else(|| Reaction::Answer(desk.apologise(&context, message, out))) {
                 Reaction::Answer(length) => outbox.push(&out[..length]),
                 Reaction::Drop => {}
                 Reaction::Control => return Pause::Control(message.to_vec()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::Tap;
-use crate::server::socket::xdp::Watch;
+use crate::server::socket::xdp::{Received, Watch};
 
 /// Between two looks at whether it shall end; it is ended by a signal.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -24,18 +24,23 @@ pub(crate) fn serve(interface: &str, address: SocketAddr) -> Result<()> {
             watch.wait(PATIENCE)?;
             continue;
         }
-        tap.queue.answer_each(|query, out| turn_round(query, &mut out[..query.len()]));
-        tap.queue.send()?;
+        while let Some(Received { frame, out }) = tap.queue.take() {
+            if let Some(length) = turn_round(frame, &mut out[..frame.len()]) {
+                tap.queue.answer(length);
+            }
+        }
+        tap.queue.send().error.map_or(Ok(()), Err)?;
     }
 }
 
-fn turn_round(query: &[u8], out: &mut [u8]) -> usize {
+/// The program hands over nothing shorter than the headers; without flags there is nothing to set.
+fn turn_round(query: &[u8], out: &mut [u8]) -> Option<usize> {
     let (ip, addresses, udp) = match query.get(12..14) {
         Some([0x08, 0x00]) => (26, 4, 34),
         _ => (22, 16, 54),
     };
     if query.len() <= udp + 8 + FLAGS_AT {
-        return 0;
+        return None;
     }
     out.copy_from_slice(query);
     for (at, length) in [(0, 6), (ip, addresses), (udp, 2)] {
@@ -50,5 +55,5 @@ fn turn_round(query: &[u8], out: &mut [u8]) -> usize {
     let (difference, borrowed) = checksum.overflowing_sub(u16::from(QR) << 8);
     let mended = difference - u16::from(borrowed);
     out[udp + 6..udp + 8].copy_from_slice(&mended.to_be_bytes());
-    out.len()
+    Some(out.len())
 }

@@ -8,7 +8,7 @@ use meridian_bench::query::{Expected, Packets};
 
 use super::Tap;
 use super::frame::read;
-use crate::server::socket::xdp::Watch;
+use crate::server::socket::xdp::{Received, Watch};
 
 /// Without an answer for so long, nothing is on its way any more.
 const QUIET: Duration = Duration::from_millis(200);
@@ -75,26 +75,24 @@ impl Client {
                     continue;
                 }
             }
-            let mut late = 0;
-            self.tap.queue.answer_each(|frame, out| {
+            while let Some(Received { frame, out }) = self.tap.queue.take() {
                 let Ok(answer) = read(frame) else {
                     report.wrong += 1;
-                    return 0;
+                    continue;
                 };
                 report.answered += 1;
-                report.wrong +=
-                    u64::from(target.expected.is_some_and(|right| !right.is_met_by(answer.message)));
+                report.wrong += u64::from(target.expected.is_some_and(|right| !right.is_met_by(answer.message)));
                 if is_over {
-                    late += 1;
-                    return 0;
+                    continue;
                 }
                 let (headers, packet) = (answer.headers(), target.packets.get(sent));
                 out[headers..headers + packet.len()].copy_from_slice(packet);
                 out[headers..headers + 2].copy_from_slice(&(sent as u16).to_be_bytes());
                 sent += 1;
-                answer.write_answer(out, packet.len(), sent as u16)
-            });
-            self.tap.queue.send()?;
+                let length = answer.write_answer(out, packet.len(), sent as u16);
+                self.tap.queue.answer(length);
+            }
+            self.tap.queue.send().error.map_or(Ok(()), Err)?;
             last = Instant::now();
             if report.answered >= next_look {
                 next_look = report.answered + ROUND;

@@ -126,9 +126,10 @@ impl Query<'_> {
         if self.source.is_ipv4() { IPV4_HEADERS } else { IPV6_HEADERS }
     }
 
-    /// The longest message of an answer in a packet of at most `mtu` octets.
-    pub(super) fn message_max(&self, mtu: usize) -> usize {
-        mtu.saturating_sub(self.headers() - IP_AT)
+    /// Where in a frame the message of an answer goes: as much as a packet of at most `mtu` octets has room for.
+    pub(super) fn room<'o>(&self, frame: &'o mut [u8], mtu: usize) -> &'o mut [u8] {
+        let end = frame.len().min(IP_AT + mtu);
+        frame.get_mut(self.headers()..end).unwrap_or_default()
     }
 
     /// Whether the frame came from one station: a group can be sent to, but asks nothing.

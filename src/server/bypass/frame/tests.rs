@@ -192,10 +192,13 @@ fn a_group_asks_nothing() {
 
 #[test]
 fn answers_have_the_room_that_the_mtu_leaves() {
-    let room =
-        |(source, asked): (&str, &str), mtu| read(&query(source, asked, b"")).unwrap().message_max(mtu);
+    let room = |(source, asked): (&str, &str), mtu| {
+        read(&query(source, asked, b"")).unwrap().room(&mut [0; 2048], mtu).len()
+    };
     assert_eq!((room(V4, 1500), room(V6, 1500)), (1472, 1452));
     assert_eq!((room(V4, 1280), room(V6, 1280), room(V6, 3)), (1252, 1232, 0));
+    // No more than the frame has.
+    assert_eq!((room(V4, 9000), room(V6, 9000)), (2006, 1986));
 }
 
 /// The frame that answers a query with these octets.

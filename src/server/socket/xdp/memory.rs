@@ -95,7 +95,7 @@ impl Frames {
     }
 
     /// The received octets of a frame; none where the kernel names octets outside of it.
-    pub(super) fn octets(&self, frame: &Frame, descriptor: &libc::xdp_desc) -> &[u8] {
+    pub(super) fn octets<'f>(&'f self, frame: &'f Frame, descriptor: &libc::xdp_desc) -> &'f [u8] {
         let (start, length) = (descriptor.addr - frame.0, descriptor.len as usize);
         if start as usize + length > FRAME_SIZE {
             return &[];
@@ -106,9 +106,7 @@ impl Frames {
     }
 
     /// A whole frame to write to.
-    // The exclusive reference is to the frame: others may be read meanwhile.
-    #[expect(clippy::mut_from_ref)]
-    pub(super) fn octets_mut(&self, frame: &mut Frame) -> &mut [u8] {
+    pub(super) fn octets_mut<'f>(&'f self, frame: &'f mut Frame) -> &'f mut [u8] {
         let place = self.mapping.place::<u8>(frame.0 as usize, FRAME_SIZE);
         // SAFETY: inside of the mapping, initialised, and of a frame that is ours, which `frame` exclusively stands for.
         unsafe { std::slice::from_raw_parts_mut(place.as_ptr(), FRAME_SIZE) }

@@ -18,4 +18,4 @@ mod ring;
 pub(in crate::server) use bpf::{AttachMode, FrameMap, Link, Program};
 pub(in crate::server) use interface::Interface;
 pub(in crate::server) use memory::FRAME_MAX;
-pub(in crate::server) use queue::{Queue, Watch};
+pub(in crate::server) use queue::{Queue, Received, Watch};

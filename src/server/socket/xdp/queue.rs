@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
-use super::super::{check, check_length};
+use super::super::{Sent, check, check_length};
 use super::Interface;
 use super::bpf::AttachMode;
 use super::memory::{FRAMES_EACH_WAY, Frame, Frames};
@@ -16,7 +16,8 @@ const BATCH: usize = 32;
 /// How often the kernel is asked in a row to go on sending; what is left then goes with the next batch.
 const CALLS_MAX: usize = 4;
 
-/// A bound AF_XDP socket.
+/// A bound AF_XDP socket. Its user takes one frame after the other ([`Queue::take`]) and gives each the answer that it gets
+/// ([`Queue::answer`]).
 pub(in crate::server) struct Queue {
     /// Frames for the kernel to put queries into.
     fill: Producer<u64>,
@@ -31,11 +32,25 @@ pub(in crate::server) struct Queue {
     returning: Vec<Frame>,
     /// Frames for answers, ours at the moment: the last one in is the first one out, its cache lines are warm.
     spare: Vec<Frame>,
-    /// Queries that were received and not yet answered.
-    batch: Vec<libc::xdp_desc>,
+    /// Received queries: their frames, and where in them they stand.
+    batch: Vec<(Frame, libc::xdp_desc)>,
+    /// How many of them were taken; the last one of these is the present one.
+    taken: usize,
+    /// For the answer of the present one; none once it is given.
+    room: Option<Frame>,
+    /// Queries of the batch that were left out because there was no room for an answer, or none to put it.
+    left_out: usize,
     /// Frames that the kernel has lost for want of room.
     lost: u64,
     socket: OwnedFd,
+}
+
+/// A received frame and room for the frame that answers it.
+pub(in crate::server) struct Received<'q> {
+    /// Its octets.
+    pub(in crate::server) frame: &'q [u8],
+    /// Where the answer goes.
+    pub(in crate::server) out: &'q mut [u8],
 }
 
 impl Queue {
@@ -67,6 +82,9 @@ impl Queue {
             returning,
             spare,
             batch: Vec::with_capacity(BATCH),
+            taken: 0,
+            room: None,
+            left_out: 0,
             lost: 0,
             socket,
         };
@@ -91,52 +109,66 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes what is there, up to a batch, without waiting; returns the number of frames.
+    /// Receives what is there, up to a batch, without waiting; returns the number of frames.
     pub(in crate::server) fn receive(&mut self) -> usize {
+        self.let_go();
         while self.batch.len() < BATCH {
             let Some(descriptor) = self.queries.pop() else { break };
-            self.batch.push(descriptor);
+            // SAFETY: the ring of received frames has just given it.
+            if let Some(frame) = unsafe { Frame::from_kernel(descriptor.addr) } {
+                self.batch.push((frame, descriptor));
+            }
         }
         self.queries.release();
+        self.take_back();
         self.batch.len()
     }
 
-    /// Calls `answer` with each received frame and room for the frame that answers it, whose length it returns (0 for
-    /// none). Returns how many answers found no room.
-    pub(in crate::server) fn answer_each(
-        &mut self,
-        mut answer: impl FnMut(&[u8], &mut [u8]) -> usize,
-    ) -> usize {
-        self.take_back();
-        let mut without_room = 0;
-        for index in 0..self.batch.len() {
-            let descriptor = self.batch[index];
-            // SAFETY: the ring of received frames has just given it.
-            let Some(query) = (unsafe { Frame::from_kernel(descriptor.addr) }) else { continue };
-            match self.spare.pop() {
-                Some(mut room) => {
-                    let octets = self.frames.octets_mut(&mut room);
-                    let length = answer(self.frames.octets(&query, &descriptor), octets).min(octets.len());
-                    without_room += usize::from(!self.put(room, length));
-                }
-                None => without_room += 1,
+    /// Takes the next frame that an answer can be given to.
+    pub(in crate::server) fn take(&mut self) -> Option<Received<'_>> {
+        while self.taken < self.batch.len() {
+            self.taken += 1;
+            self.room = self.room.take().or_else(|| self.spare.pop());
+            if self.room.is_some() {
+                return self.present();
             }
-            self.returning.push(query);
+            self.left_out += 1;
         }
-        self.batch.clear();
-        without_room
+        None
     }
 
-    /// Sends the answers without waiting, and gives the frames of the queries back.
-    ///
-    /// The error is one that does not pass by itself, such as an interface that is down; the answers stay in the ring.
-    pub(in crate::server) fn send(&mut self) -> io::Result<()> {
+    /// The frame that was taken last, if it has no answer.
+    pub(in crate::server) fn present(&mut self) -> Option<Received<'_>> {
+        let (frame, descriptor) = self.batch.get(self.taken.checked_sub(1)?)?;
+        let out = self.frames.octets_mut(self.room.as_mut()?);
+        Some(Received { frame: self.frames.octets(frame, descriptor), out })
+    }
+
+    /// Has so many octets of its room be sent.
+    pub(in crate::server) fn answer(&mut self, length: usize) {
+        let Some(frame) = self.room.take() else { return };
+        let (addr, len) = (frame.address(), length as u32);
+        if !self.answers.push(libc::xdp_desc { addr, len, options: 0 }) {
+            self.left_out += 1;
+            self.spare.push(frame);
+        }
+    }
+
+    /// Sends the answers without waiting, and gives the frames of the queries back. Answers that the kernel does not take
+    /// now stay in the ring; the error is one that does not pass by itself, such as an interface that is down.
+    pub(in crate::server) fn send(&mut self) -> Sent {
+        self.let_go();
         self.give_back();
         if self.fill.wants_a_call() {
             // An error would be the same as that of sending, below.
             let _ = self.call_for_queries();
         }
         self.answers.publish();
+        let (failed, error) = (std::mem::take(&mut self.left_out), self.call_until_sent().err());
+        Sent { failed, error, ..Sent::default() }
+    }
+
+    fn call_until_sent(&mut self) -> io::Result<()> {
         for _ in 0..CALLS_MAX {
             if self.answers.waiting() == 0 || !self.answers.wants_a_call() {
                 break;
@@ -165,15 +197,10 @@ impl Queue {
         newly
     }
 
-    /// Puts an answer of that length on its way, once it is published; without a length or without room the frame is spare
-    /// again. Whether there was room.
-    fn put(&mut self, frame: Frame, length: usize) -> bool {
-        let (addr, len) = (frame.address(), length as u32);
-        let is_put = length > 0 && self.answers.push(libc::xdp_desc { addr, len, options: 0 });
-        if !is_put {
-            self.spare.push(frame);
-        }
-        is_put || length == 0
+    /// Is done with the batch.
+    fn let_go(&mut self) {
+        self.returning.extend(self.batch.drain(..).map(|(frame, _)| frame));
+        self.taken = 0;
     }
 
     /// Gives the frames of queries back, so that others come in them.
