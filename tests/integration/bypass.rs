@@ -10,10 +10,8 @@ use crate::harness::place::Folder;
 use crate::harness::root::{give, ids, is_root, pass_as_root};
 use crate::harness::server::{Server, Setup, binary, send_signal};
 use crate::harness::turns;
-use crate::harness::wire::{INTERFACE, SERVER_ANYCAST, SERVER_V4, SERVER_V6, Wire};
+use crate::harness::wire::{INTERFACE, MTU, SERVER_ANYCAST, SERVER_V4, SERVER_V6, Wire};
 
-/// What a wire carries by default.
-const MTU: u16 = 1500;
 /// More than the driver of the wire takes a program with.
 const MTU_WITHOUT_PROGRAM: u16 = 9000;
 const BYPASS: &str = "[server.bypass]\ninterfaces = [\"served\"]\n";
@@ -203,6 +201,50 @@ fn the_program_goes_with_the_server_however_it_ends() {
     assert!(pair.has_program());
     pair.server.kill();
     eventually("the end of the program", PATIENCE, || (!pair.has_program()).then_some(()));
+}
+
+#[test]
+fn an_interface_that_goes_leaves_its_queries_to_the_sockets() {
+    if !is_root() {
+        return pass_as_root("bypass::an_interface_that_goes_leaves_its_queries_to_the_sockets");
+    }
+    let _turn = turns::shared();
+    let pair = Pair::start("bypass-gone", MTU, BYPASS);
+    pair.assert_answers(SERVER_V6, &[]);
+    pair.wire.replace();
+    pair.server.wait_for_log(0, &["the interface is gone, the sockets answer alone", INTERFACE]);
+    for address in [SERVER_V4, SERVER_V6, SERVER_ANYCAST] {
+        pair.assert_answers(address, &[]);
+    }
+    assert_eq!(pair.event("answered"), 1);
+}
+
+#[test]
+fn four_capabilities_are_enough() {
+    if !is_root() {
+        return pass_as_root("bypass::four_capabilities_are_enough");
+    }
+    let _turn = turns::shared();
+    let (uid, gid) = ids("nobody");
+    let folder = Folder::new("bypass-capabilities");
+    folder.copy("world");
+    let program = folder.path().join("meridian");
+    std::fs::copy(binary().get_program(), &program).unwrap();
+    let capabilities = "+net_bind_service,+net_admin,+net_raw,+bpf,+ipc_lock";
+    let identity = [format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".into()];
+    let rights = ["--inh-caps", capabilities, "--ambient-caps", capabilities];
+    let wire = Wire::new(MTU);
+    let mut launcher = wire.serving();
+    launcher.push("setpriv".into());
+    launcher.extend(identity.map(OsString::from));
+    launcher.extend(rights.map(OsString::from));
+    launcher.push(program.into());
+    let server = Server::prepare(folder, Setup { launcher, server_lines: BYPASS, ..Setup::default() });
+    server.write_main_file(&["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()]);
+    give(server.folder.path(), uid, gid);
+    let pair = Pair { server, wire }.spawn();
+    pair.assert_answers(SERVER_V4, &[]);
+    assert_eq!(pair.event("answered"), 1);
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn check_length(result: libc::ssize_t) -> io::Result<usize> {
 /// What became of a batch.
 #[derive(Default)]
 pub(in crate::server) struct Sent {
+    pub(in crate::server) sent: usize,
     pub(in crate::server) failed: usize,
     pub(in crate::server) error: Option<io::Error>,
 }

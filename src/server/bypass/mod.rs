@@ -79,13 +79,14 @@ pub(super) struct Bypass {
 /// A queue and the interface that it belongs to.
 pub(super) struct Port {
     queue: Queue,
-    interface: Arc<Attached>,
+    attached: Arc<Attached>,
+    /// Whether the log has told that the interface is gone.
+    is_gone: bool,
 }
 
 /// An interface with our program. The program is taken away with the last port.
 struct Attached {
-    name: String,
-    mtu: usize,
+    interface: Interface,
     /// Whose packets are not answered.
     impossible: Impossible,
     _link: Link,
@@ -126,34 +127,38 @@ fn open_interface(
     listen: &[SocketAddr],
     machine: &[InterfaceAddress],
 ) -> Result<Vec<Port>, Refusal> {
+    let failed = |step| move |error| Refusal::System { step, error };
     let interface = Interface::find(name).map_err(Refusal::NoInterface)?;
     let served = served::at_interface(name, listen, machine);
     check(&interface, &served)?;
-    let failed = |step| move |error| Refusal::System { step, error };
     let map = FrameMap::new(interface.queues()).map_err(failed("cannot make a map of sockets"))?;
-    let choice =
-        Choice { hardware_address: interface.hardware_address(), frame_max: FRAME_MAX, served: &served };
-    let program =
-        Program::load(&assemble(&choice, map.descriptor())).map_err(failed("cannot load the program"))?;
-    let (link, attached) =
+    let (program, served) = (assemble(&choice(&interface, &served), map.descriptor()), shown(&served));
+    let program = Program::load(&program).map_err(failed("cannot load the program"))?;
+    let (link, mode) =
         attach(&program, &interface, mode).map_err(failed("the program cannot be attached"))?;
-    let queues: Vec<Queue> = (0..interface.queues())
-        .map(|number| {
-            let queue = Queue::open(&interface, number, attached)?;
-            map.lead(number, &queue)?;
-            Ok(queue)
-        })
-        .collect::<io::Result<_>>()
-        .map_err(failed("cannot open its queues"))?;
-    let served: Vec<String> = served.iter().map(ToString::to_string).collect();
-    tracing::info!(interface = name, mode = %attached, queues = queues.len(), served = served.join(" "), "kernel bypass");
-    let interface = Arc::new(Attached {
-        name: name.into(),
-        mtu: interface.mtu(),
-        impossible: Impossible::new(machine),
-        _link: link,
-    });
-    Ok(queues.into_iter().map(|queue| Port { queue, interface: Arc::clone(&interface) }).collect())
+    let queues = open_queues(&interface, mode, &map).map_err(failed("cannot open its queues"))?;
+    tracing::info!(interface = name, %mode, queues = queues.len(), served, "kernel bypass");
+    let attached = Arc::new(Attached { interface, impossible: Impossible::new(machine), _link: link });
+    let port = |queue| Port { queue, attached: Arc::clone(&attached), is_gone: false };
+    Ok(queues.into_iter().map(port).collect())
+}
+
+fn choice<'c>(interface: &Interface, served: &'c [SocketAddr]) -> Choice<'c> {
+    Choice { hardware_address: interface.hardware_address(), frame_max: FRAME_MAX, served }
+}
+
+fn shown(served: &[SocketAddr]) -> String {
+    served.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Opens every queue and has its frames led there.
+fn open_queues(interface: &Interface, mode: AttachMode, map: &FrameMap) -> io::Result<Vec<Queue>> {
+    let open = |number| {
+        let queue = Queue::open(interface, number, mode)?;
+        map.lead(number, &queue)?;
+        Ok(queue)
+    };
+    (0..interface.queues()).map(open).collect()
 }
 
 fn check(interface: &Interface, served: &[SocketAddr]) -> Result<(), Refusal> {
@@ -174,18 +179,22 @@ fn check(interface: &Interface, served: &[SocketAddr]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Attaches the program in the wanted mode, or in the first that the driver takes.
+/// Attaches the program in the wanted mode, or in the first that the driver takes. Where it takes none, the error is that
+/// of the better one.
 fn attach(program: &Program, interface: &Interface, mode: BypassMode) -> io::Result<(Link, AttachMode)> {
     let attach = |mode| Ok((Link::attach(program, interface, mode)?, mode));
-    match mode {
-        BypassMode::Native => attach(AttachMode::Native),
-        BypassMode::Generic => attach(AttachMode::Generic),
-        BypassMode::Auto => attach(AttachMode::Native).or_else(|error| {
-            let attached = attach(AttachMode::Generic).map_err(|_| io::Error::from_raw_os_error(error.raw_os_error().unwrap_or_default()));
-            if attached.is_ok() {
-                tracing::info!(interface = interface.name(), %error, "the driver takes no program: generic mode, which is slower");
-            }
-            attached
-        }),
+    let error = match mode {
+        BypassMode::Generic => return attach(AttachMode::Generic),
+        BypassMode::Native => return attach(AttachMode::Native),
+        BypassMode::Auto => match attach(AttachMode::Native) {
+            Err(error) => error,
+            attached => return attached,
+        },
+    };
+    let attached = attach(AttachMode::Generic);
+    if attached.is_ok() {
+        let interface = interface.name();
+        tracing::info!(interface, %error, "the driver takes no program: generic mode, which is slower");
     }
+    attached.map_err(|_: io::Error| error)
 }

@@ -22,8 +22,8 @@ use crate::server::udp::{Shared, pin, reason_to_drop};
 const ERROR_PAUSE: Duration = Duration::from_millis(10);
 /// How long a worker waits for queries while answers wait for the kernel to take them.
 const UNSENT_PAUSE: Duration = Duration::from_millis(1);
-/// How often the kernel is asked how many frames it has lost.
-const LOOK_AT_LOSSES: Duration = Duration::from_secs(1);
+/// How often the kernel is asked what became of frames and interfaces.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
 
 /// What a worker answers with.
 pub(in crate::server) struct Equipment {
@@ -47,8 +47,8 @@ pub(in crate::server) fn spawn(
     thread::Builder::new().name(format!("bypass-{number}")).spawn(move || {
         pin(number);
         let watch = Watch::new(ports.iter().map(|port| &port.queue));
-        let (errors, looked_at_losses) = (LogLimit::default(), Instant::now());
-        Worker { ports, watch, equipment, errors, looked_at_losses }.run();
+        let (errors, looked_around) = (LogLimit::default(), Instant::now());
+        Worker { ports, watch, equipment, errors, looked_around }.run();
     })
 }
 
@@ -57,7 +57,7 @@ struct Worker {
     watch: Watch,
     equipment: Equipment,
     errors: LogLimit,
-    looked_at_losses: Instant,
+    looked_around: Instant,
 }
 
 impl Worker {
@@ -72,7 +72,7 @@ impl Worker {
             if served == 0 {
                 self.wait();
             }
-            self.look_at_losses();
+            self.look_around();
         }
     }
 
@@ -81,7 +81,7 @@ impl Worker {
     fn serve(&mut self, index: usize) -> usize {
         let Worker { ports, equipment, errors, .. } = self;
         let Equipment { desk, random, sockets, shared } = equipment;
-        let Port { queue, interface } = &mut ports[index];
+        let Port { queue, attached, .. } = &mut ports[index];
         let received = queue.receive();
         if received == 0 {
             return 0;
@@ -89,7 +89,7 @@ impl Worker {
         let snapshot = shared.store.load();
         let now = shared.clock.now();
         let context = Context { snapshot: &snapshot, now, limiter: Some(&shared.limiter), keepalive: 0 };
-        Round { shared, sockets, interface, context, random, queries: 0, answers: 0 }.answer(desk, queue);
+        Round { shared, sockets, attached, context, random, queries: 0, answers: 0 }.answer(desk, queue);
         drop(snapshot);
         desk.count_several(Counter::BypassReceived, received as u64);
         let sent = queue.send();
@@ -97,7 +97,7 @@ impl Worker {
         if let Some(error) = sent.error
             && let Some(held_back) = errors.due(Instant::now())
         {
-            let interface = &interface.name;
+            let interface = attached.interface.name();
             tracing::warn!(interface, %error, held_back, "the system did not take answers past the kernel");
         }
         received
@@ -114,11 +114,25 @@ impl Worker {
         }
     }
 
-    fn look_at_losses(&mut self) {
-        if self.looked_at_losses.elapsed() >= LOOK_AT_LOSSES {
-            self.looked_at_losses = Instant::now();
+    fn look_around(&mut self) {
+        if self.looked_around.elapsed() >= LOOK_AROUND {
+            self.looked_around = Instant::now();
             let lost = self.ports.iter_mut().map(|port| port.queue.newly_lost()).sum();
             self.equipment.desk.count_several(Counter::BypassLost, lost);
+            self.ports.iter_mut().for_each(Port::tell_when_gone);
+        }
+    }
+}
+
+impl Port {
+    fn tell_when_gone(&mut self) {
+        let interface = &self.attached.interface;
+        if !self.is_gone && !interface.is_there() {
+            self.is_gone = true;
+            tracing::warn!(
+                interface = interface.name(),
+                "the interface is gone, the sockets answer alone: a new one takes a restart"
+            );
         }
     }
 }
@@ -127,7 +141,7 @@ impl Worker {
 struct Round<'w> {
     shared: &'w Shared,
     sockets: &'w [Arc<UdpSocket>],
-    interface: &'w Attached,
+    attached: &'w Attached,
     context: Context<'w>,
     random: &'w mut Random,
     /// Frames that came to the responder.
@@ -157,7 +171,7 @@ impl Round<'_> {
                 }
             };
             self.queries += 1;
-            let room = query.room(out, self.interface.mtu);
+            let room = query.room(out, self.attached.interface.mtu());
             match desk.respond(&self.context, query.message, query.source.ip(), Transport::Udp, room) {
                 Reaction::Answer(length) => {
                     self.answers += 1;
@@ -175,7 +189,8 @@ impl Round<'_> {
     fn apologise(&mut self, desk: &Desk, queue: &mut Queue) {
         let Some(Received { frame, out }) = queue.present() else { return };
         let Ok(query) = self.read(frame) else { return };
-        let length = desk.apologise(&self.context, query.message, query.room(out, self.interface.mtu));
+        let length =
+            desk.apologise(&self.context, query.message, query.room(out, self.attached.interface.mtu()));
         let length = query.write_answer(out, length, self.random.word() as u16);
         self.answers += 1;
         queue.answer(length);
@@ -188,7 +203,7 @@ impl Round<'_> {
         if let Some(reason) = reason_to_drop(&self.shared.own, ip, port) {
             return Err(reason);
         }
-        if !query.is_from_a_station() || self.interface.impossible.contain(ip) {
+        if !query.is_from_a_station() || self.attached.impossible.contain(ip) {
             return Err(Counter::DropSource);
         }
         Ok(query)

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::server::run;
 
+/// What a wire carries by default.
+pub const MTU: u16 = 1500;
 /// The interface of the host that serves.
 pub const INTERFACE: &str = "served";
 /// Its addresses.
@@ -25,18 +27,23 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// A wire whose interfaces have this MTU.
+    /// Hosts and wire, whose interfaces have this MTU.
     pub fn new(mtu: u16) -> Wire {
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let name = format!("meridian-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let wire = Wire { serving: format!("{name}-s"), asking: format!("{name}-a") };
-        let (serving, asking) = (&wire.serving, &wire.asking);
-        ip(&format!("netns add {serving}"));
-        ip(&format!("netns add {asking}"));
+        ip(&format!("netns add {}", wire.serving));
+        ip(&format!("netns add {}", wire.asking));
+        ip(&format!("-n {} address add {SERVER_ANYCAST}/32 dev lo", wire.serving));
+        wire.lay(mtu);
+        wire
+    }
+
+    fn lay(&self, mtu: u16) {
+        let (serving, asking) = (&self.serving, &self.asking);
         ip(&format!(
             "link add {INTERFACE} mtu {mtu} netns {serving} type veth peer name {ASKING} mtu {mtu} netns {asking}"
         ));
-        ip(&format!("-n {serving} address add {SERVER_ANYCAST}/32 dev lo"));
         for (host, interface, v4, v6) in
             [(serving, INTERFACE, SERVER_V4, SERVER_V6), (asking, ASKING, CLIENT_V4, CLIENT_V6)]
         {
@@ -46,7 +53,6 @@ impl Wire {
             ip(&format!("-n {host} link set {interface} up"));
         }
         ip(&format!("-n {asking} route add {SERVER_ANYCAST} via {SERVER_V4}"));
-        wire
     }
 
     /// The words that start a command on the host that serves.
@@ -59,6 +65,12 @@ impl Wire {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.asking, program]);
         command
+    }
+
+    /// Removes the wire and lays another one.
+    pub fn replace(&self) {
+        ip(&format!("-n {} link delete {INTERFACE}", self.serving));
+        self.lay(MTU);
     }
 
     /// What `ip` says of the serving interface.

@@ -81,7 +81,8 @@ impl Client {
                     continue;
                 };
                 report.answered += 1;
-                report.wrong += u64::from(target.expected.is_some_and(|right| !right.is_met_by(answer.message)));
+                report.wrong +=
+                    u64::from(target.expected.is_some_and(|right| !right.is_met_by(answer.message)));
                 if is_over {
                     continue;
                 }

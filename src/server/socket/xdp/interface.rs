@@ -53,6 +53,13 @@ impl Interface {
         Ok(Interface { index, name: name.into(), hardware_address, mtu, queues, is_loopback })
     }
 
+    /// Whether it is still there; another one of the same name has another number.
+    pub(in crate::server) fn is_there(&self) -> bool {
+        let mut name = [0; libc::IF_NAMESIZE];
+        // SAFETY: room for the longest name.
+        !unsafe { libc::if_indextoname(self.index, name.as_mut_ptr()) }.is_null()
+    }
+
     /// Its number.
     pub(in crate::server) fn index(&self) -> u32 {
         self.index
@@ -137,6 +144,7 @@ mod tests {
         let loopback = Interface::find("lo").unwrap();
         assert!(loopback.is_loopback() && loopback.index() > 0 && loopback.mtu() > 1500);
         assert_eq!(loopback.hardware_address(), [0; 6]);
+        assert!(loopback.is_there() && !Interface { index: u32::MAX >> 1, ..loopback }.is_there());
         for missing in ["nosuchinterface", "a-name-that-is-longer-than-any", "with\0zero", ""] {
             assert!(Interface::find(missing).is_err(), "{missing:?}");
         }
