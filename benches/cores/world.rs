@@ -98,10 +98,11 @@ fn master_file() -> String {
 
 fn steering_file() -> String {
     let mut text = String::new();
-    for (number, site) in ["iad", "fra", "sin"].iter().enumerate() {
+    for (site, first, second) in [("iad", 10, 11), ("fra", 20, 21), ("sin", 30, 31)] {
         text += &format!(
-            "[pool.{site}]\nsite = \"{site}\"\nmembers = [\n  {{ name = \"a\", address = \"192.0.2.{number}0\", weight = 3 }},\n  \
-             {{ name = \"b\", address = \"192.0.2.{number}1\", weight = 1 }},\n]\n"
+            "[pool.{site}]\nsite = \"{site}\"\nmembers = [\n  \
+             {{ name = \"a\", address = \"192.0.2.{first}\", weight = 3 }},\n  \
+             {{ name = \"b\", address = \"192.0.2.{second}\", weight = 1 }},\n]\n"
         );
     }
     let names: Vec<String> = (0..STEERED_NAMES).map(steered_name).collect();

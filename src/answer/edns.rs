@@ -36,32 +36,33 @@ pub struct Arrival<'p> {
 
 impl<'p> Arrival<'p> {
     /// A query of `length` octets from `source`; its cookie is judged.
-    #[inline(always)]
     pub fn new(
         context: &Context<'_>,
         process: &mut ProcessSecrets,
-        (source, transport): (&'p IpAddr, Transport),
+        from: (&'p IpAddr, Transport),
         edns: Option<&Edns<'p>>,
         length: usize,
     ) -> Arrival<'p> {
-        let cookie = match edns.and_then(|edns| edns.cookie) {
-            Some(sent) => judge(context, process, source, sent),
-            None => Judged::NONE,
-        };
-        Arrival { source, transport, cookie, length }
+        let mut arrival = Arrival::bare(from, length);
+        if let Some(sent) = edns.and_then(|edns| edns.cookie) {
+            arrival.judge(context, process, sent);
+        }
+        arrival
     }
-}
 
-// Kept out of the way of the queries that have no cookie, which are most.
-#[inline(never)]
-fn judge<'p>(
-    context: &Context<'_>,
-    process: &mut ProcessSecrets,
-    source: &IpAddr,
-    sent: &'p [u8],
-) -> Judged<'p> {
-    let secrets = process.at(context);
-    secrets.map_or(Judged::NONE, |secrets| Judged::new(secrets, *source, sent, context.now))
+    /// A query of `length` octets from `source`, without a cookie.
+    #[inline(always)]
+    pub(super) fn bare((source, transport): (&'p IpAddr, Transport), length: usize) -> Arrival<'p> {
+        Arrival { source, transport, cookie: Judged::NONE, length }
+    }
+
+    /// Judges the cookie that was sent.
+    #[inline(never)]
+    pub(super) fn judge(&mut self, context: &Context<'_>, process: &mut ProcessSecrets, sent: &'p [u8]) {
+        if let Some(secrets) = process.at(context) {
+            self.cookie = Judged::new(secrets, *self.source, sent, context.now);
+        }
+    }
 }
 
 /// What an answer says beside the data.

@@ -4,23 +4,23 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::course::Course;
-use super::edns::{Arrival, Remarks, put_cookie, put_options};
+use super::edns::{Arrival, put_cookie};
 use super::exchange::Exchange;
 use super::limit::{self, Class, Verdict};
 use super::{
-    Answer, Context, Counter, ProcessSecrets, Random, Reaction, Tally, Transport, Why, decide_into,
+    Answer, Context, Counter, ProcessSecrets, Random, Reaction, Standing, Tally, Transport, Why, decide_into,
     explanation, render,
 };
 use crate::geo::Prefix;
 use crate::snapshot::Configuration;
 use crate::wire::cookie::Secret;
-use crate::wire::header::HEADER_LENGTH;
 use crate::wire::options::Options;
 use crate::wire::query::{self, DropReason, Packet, Query};
 use crate::wire::response::{Opt, Response};
-use crate::wire::{Edns, QuestionName, Rcode};
+use crate::wire::{Edns, QuestionName};
 
 mod dataless;
+mod remarked;
 
 /// Answers the queries of one worker: scratch that is reused, random words, counters.
 pub struct Responder {
@@ -56,24 +56,33 @@ impl Responder {
         transport: Transport,
         out: &mut [u8],
     ) -> Reaction {
+        let from = (&source, transport);
         let mut query = Query::default();
-        match query::read_plain(packet, &mut self.name, &mut query) {
-            true => self.take(context, &query, (&source, transport), packet.len(), out),
-            false => self.respond_to_any(context, packet, (&source, transport), out),
+        if !query::read_plain(packet, &mut self.name, &mut query) {
+            match self.read_any(context, packet, from, out) {
+                Ok(read) => query = read,
+                Err(reaction) => return reaction,
+            }
+        }
+        let exchange = self.open(context, &query, from, packet.len());
+        match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
+            Course::Decide(qtype) => self.answer(&exchange, qtype, out),
+            Course::Control => self.hand_over_query(&exchange, out),
+            Course::Refuse(error) => self.refuse_query(&exchange, error, out),
         }
     }
 
-    /// Answers a packet with something about it that few have.
+    /// Reads a packet with something about it that few have. What is no well-formed question has its reaction at once.
     #[inline(never)]
-    fn respond_to_any(
+    fn read_any<'p>(
         &mut self,
         context: &Context<'_>,
-        packet: &[u8],
+        packet: &'p [u8],
         from: (&IpAddr, Transport),
         out: &mut [u8],
-    ) -> Reaction {
-        match query::read(packet, &mut self.name) {
-            Packet::Query(query) => self.take(context, &query, from, packet.len(), out),
+    ) -> Result<Query<'p>, Reaction> {
+        Err(match query::read(packet, &mut self.name) {
+            Packet::Query(query) => return Ok(query),
             Packet::CookieRequest(query) => {
                 let exchange = self.open(context, &query, from, packet.len());
                 self.answer_cookie_request(&exchange, out)
@@ -93,25 +102,7 @@ impl Responder {
                 });
                 Reaction::Drop
             }
-        }
-    }
-
-    /// Answers a well-formed query of `length` octets.
-    #[inline(always)]
-    fn take<'p>(
-        &mut self,
-        context: &Context<'_>,
-        query: &Query<'p>,
-        from: (&'p IpAddr, Transport),
-        length: usize,
-        out: &mut [u8],
-    ) -> Reaction {
-        let exchange = self.open(context, query, from, length);
-        match Course::of(query, from.1, || self.asks_for_a_zone(context)) {
-            Course::Decide(qtype) => self.answer(&exchange, qtype, out),
-            Course::Control => self.hand_over_query(&exchange, out),
-            Course::Refuse(error) => self.refuse_query(&exchange, error, out),
-        }
+        })
     }
 
     /// Looks at who asks.
@@ -123,8 +114,11 @@ impl Responder {
         from: (&'p IpAddr, Transport),
         length: usize,
     ) -> Exchange<'e, 'p> {
-        let arrival = Arrival::new(context, &mut self.process_secrets, from, query.edns.as_ref(), length);
-        Exchange { context, query, arrival }
+        let mut exchange = Exchange { context, query, arrival: Arrival::bare(from, length) };
+        if let Some(cookie) = query.edns.as_ref().and_then(|edns| edns.cookie) {
+            exchange.arrival.judge(context, &mut self.process_secrets, cookie);
+        }
+        exchange
     }
 
     #[inline(always)]
@@ -139,143 +133,35 @@ impl Responder {
         decide_into(snapshot, &question, exchange.client(), &mut self.random, &mut self.target, &mut answer);
         let class = || (Class::of(&answer), exchange.network(answer.scope));
         match self.verdict(exchange.context, &exchange.arrival, class) {
-            Verdict::Pass => self.write(exchange, &answer, Some(qtype), out),
+            Verdict::Pass if has_remarks(exchange, &answer) => {
+                self.write_remarked(exchange, &answer, Some(qtype), out)
+            }
+            Verdict::Pass => self.write(exchange, &answer, out),
             Verdict::Slip => self.slip(exchange, &answer, qtype, out),
             Verdict::Drop => Reaction::Drop,
         }
     }
 
-    /// Answers what is too much for its network in a way that its flood gains nothing from.
-    #[cold]
-    fn slip(
-        &mut self,
-        exchange: &Exchange<'_, '_>,
-        answer: &Answer<'_>,
-        qtype: u16,
-        out: &mut [u8],
-    ) -> Reaction {
-        if exchange.requires_cookie(true) {
-            return self.answer_without_data(exchange, Rcode::BadCookie, out);
-        }
-        self.write(exchange, answer, (!answer.has_records()).then_some(qtype), out)
-    }
-
-    /// Writes what was decided for a question of type `qtype`; without one, an answer that has no data and TC, so that the
-    /// client comes over TCP. What it says beside the data gives way to the data (RFC 8914 §3).
+    /// Writes what was decided, where there is nothing to say beside the data but a cookie.
     #[inline(always)]
-    fn write(
-        &mut self,
-        exchange: &Exchange<'_, '_>,
-        answer: &Answer<'_>,
-        qtype: Option<u16>,
-        out: &mut [u8],
-    ) -> Reaction {
-        let remarks = self.remarks(exchange, answer, qtype);
-        let mut written = self.render(exchange, answer, qtype, remarks.as_ref(), out);
-        if let (Some((_, true)), Some(_), Some(remarks)) = (written, qtype, &remarks)
-            && remarks.tell_unasked()
-        {
-            written = self.render_again(exchange, answer, qtype, &remarks.asked_for(), out);
-        }
-        let Some((length, truncated)) = written else { return Reaction::Drop };
+    fn write(&mut self, exchange: &Exchange<'_, '_>, answer: &Answer<'_>, out: &mut [u8]) -> Reaction {
+        let Exchange { context, query, arrival } = exchange;
+        let options = match arrival.cookie.standing {
+            Standing::None => &[],
+            _ => cookie_alone(&mut self.options, context, &mut self.process_secrets, arrival),
+        };
+        let configuration = &*context.snapshot.configuration;
+        let opt = query.edns.as_ref().map(|edns| opt_of(configuration, edns, answer.scope, options));
+        let opt = opt.as_ref();
+        let Some(mut response) = Response::start(out, exchange.limit(), query.header, query.question, opt)
+        else {
+            return Reaction::Drop;
+        };
+        render::render(answer, &mut response);
+        let truncated = response.is_truncated();
+        let length = response.finish(answer.rcode, answer.authoritative, opt);
         self.count_answer(answer, truncated);
         Reaction::Answer(length)
-    }
-
-    /// What there is to say beside the data; `None` where nothing was asked for and nothing is to be told.
-    #[inline(always)]
-    fn remarks<'s>(
-        &self,
-        exchange: &Exchange<'s, '_>,
-        answer: &Answer<'_>,
-        qtype: Option<u16>,
-    ) -> Option<Remarks<'s>> {
-        let edns = exchange.query.edns.as_ref()?;
-        let snapshot = exchange.context.snapshot;
-        let configuration = &snapshot.configuration;
-        let error = explanation::of(answer, configuration.extended_errors);
-        if error.is_none() && configuration.report_channel.is_none() && !edns.asks_for_options() {
-            return None;
-        }
-        let remarks = match qtype.filter(|_| answer.rcode != Rcode::Refused) {
-            Some(qtype) => Remarks::of_zone(snapshot, edns, &self.name, qtype),
-            None => Remarks::default(),
-        };
-        Some(Remarks { error, scope: answer.scope, ..remarks })
-    }
-
-    /// Writes an answer anew without what nobody asked for.
-    #[cold]
-    fn render_again(
-        &mut self,
-        exchange: &Exchange<'_, '_>,
-        answer: &Answer<'_>,
-        qtype: Option<u16>,
-        remarks: &Remarks<'_>,
-        out: &mut [u8],
-    ) -> Option<(usize, bool)> {
-        self.render(exchange, answer, qtype, Some(remarks), out)
-    }
-
-    /// Writes an answer: its length in octets, and whether it is truncated. `None` where not even its OPT fits.
-    #[inline(always)]
-    fn render(
-        &mut self,
-        exchange: &Exchange<'_, '_>,
-        answer: &Answer<'_>,
-        qtype: Option<u16>,
-        remarks: Option<&Remarks<'_>>,
-        out: &mut [u8],
-    ) -> Option<(usize, bool)> {
-        let query = exchange.query;
-        let opt = match (remarks, &query.edns) {
-            (None, None) => None,
-            (None, Some(edns)) if edns.cookie.is_none() => {
-                Some(plain_opt(&exchange.context.snapshot.configuration, edns, answer.scope))
-            }
-            (None, Some(edns)) => Some(self.opt_with_cookie(exchange, edns, answer.scope)),
-            (Some(remarks), _) => {
-                let whole = qtype.is_some() && answer.rcode != Rcode::Refused;
-                let room = if whole { exchange.limit() } else { exchange.limit_without_data() };
-                self.opt(exchange, remarks, room)
-            }
-        };
-        let opt = opt.as_ref();
-        let mut response = Response::start(out, exchange.limit(), query.header, query.question, opt)?;
-        match qtype {
-            Some(_) => render::render(answer, &mut response),
-            None => response.truncate(),
-        }
-        let truncated = response.is_truncated();
-        Some((response.finish(answer.rcode, answer.authoritative, opt), truncated))
-    }
-
-    /// The OPT record of an answer that has nothing to say but the cookie. There always is room for that: what a client
-    /// takes is at least 512 octets, of which the longest question leaves half.
-    #[inline(never)]
-    fn opt_with_cookie<'a>(&'a mut self, exchange: &Exchange<'_, 'a>, edns: &Edns<'a>, scope: u8) -> Opt<'a> {
-        let Exchange { context, arrival, .. } = exchange;
-        self.options.start(usize::MAX);
-        put_cookie(&mut self.options, context, &mut self.process_secrets, arrival);
-        let opt = plain_opt(&context.snapshot.configuration, edns, scope);
-        Opt { options: self.options.as_octets(), ..opt }
-    }
-
-    /// The OPT record, with options, of an answer of at most `limit` octets; `None` where the query had none.
-    #[inline(never)]
-    fn opt<'a>(
-        &'a mut self,
-        exchange: &Exchange<'_, 'a>,
-        remarks: &Remarks<'_>,
-        limit: usize,
-    ) -> Option<Opt<'a>> {
-        let Exchange { context, query, arrival } = exchange;
-        let edns = query.edns?;
-        let opt = plain_opt(&context.snapshot.configuration, &edns, remarks.scope);
-        let fixed = HEADER_LENGTH + query.question.len() + opt.length();
-        self.options.start(limit.saturating_sub(fixed));
-        put_options(&mut self.options, context, &mut self.process_secrets, arrival, &edns, remarks);
-        Some(Opt { options: self.options.as_octets(), ..opt })
     }
 
     /// What becomes of an answer of this class for this network; `class` is asked only where something is limited.
@@ -327,13 +213,37 @@ impl Responder {
     }
 }
 
-/// The OPT record of an answer of this scope, with the client subnet at most.
-#[inline]
-fn plain_opt<'p>(configuration: &Configuration, edns: &Edns<'p>, scope: u8) -> Opt<'p> {
+/// Whether there is anything to say beside the data: it was asked for, or is told unasked. A cookie does not count.
+#[inline(always)]
+fn has_remarks(exchange: &Exchange<'_, '_>, answer: &Answer<'_>) -> bool {
+    let Some(edns) = &exchange.query.edns else { return false };
+    let configuration = &*exchange.context.snapshot.configuration;
+    configuration.report_channel.is_some()
+        || edns.asks_for_options()
+        || explanation::of(answer, configuration.extended_errors).is_some()
+}
+
+/// The cookie that goes back, as the only option. There always is room for it: what a client takes is at least 512 octets, of
+/// which the longest question leaves half.
+#[inline(never)]
+fn cookie_alone<'a>(
+    options: &'a mut Options,
+    context: &Context<'_>,
+    process: &mut ProcessSecrets,
+    arrival: &Arrival<'_>,
+) -> &'a [u8] {
+    options.start(usize::MAX);
+    put_cookie(options, context, process, arrival);
+    options.as_octets()
+}
+
+/// The OPT record of an answer of this scope to a query with such an OPT, with these options beside the client subnet.
+#[inline(always)]
+fn opt_of<'p>(configuration: &Configuration, edns: &Edns<'p>, scope: u8, options: &'p [u8]) -> Opt<'p> {
     Opt {
         payload: configuration.udp_payload_max,
         dnssec_ok: edns.dnssec_ok,
         client_subnet: edns.client_subnet.map(|subnet| (subnet.octets, scope)),
-        options: &[],
+        options,
     }
 }

@@ -151,19 +151,24 @@ counters! {
     SteerEmptyNoData: "steered", "reason" = "empty_nodata";
 }
 
+/// The counters of the types up to the last one that has its own.
+const OF_TYPE: [Counter; rtype::HTTPS as usize + 1] = {
+    let mut counters = [Counter::TypeOther; rtype::HTTPS as usize + 1];
+    counters[rtype::A as usize] = Counter::TypeA;
+    counters[rtype::AAAA as usize] = Counter::TypeAaaa;
+    counters[rtype::NS as usize] = Counter::TypeNs;
+    counters[rtype::SOA as usize] = Counter::TypeSoa;
+    counters[rtype::MX as usize] = Counter::TypeMx;
+    counters[rtype::TXT as usize] = Counter::TypeTxt;
+    counters[rtype::HTTPS as usize] = Counter::TypeHttps;
+    counters
+};
+
 impl Counter {
     /// The counter of a question's type.
+    #[inline]
     pub fn of_type(qtype: u16) -> Counter {
-        match qtype {
-            rtype::A => Counter::TypeA,
-            rtype::AAAA => Counter::TypeAaaa,
-            rtype::NS => Counter::TypeNs,
-            rtype::SOA => Counter::TypeSoa,
-            rtype::MX => Counter::TypeMx,
-            rtype::TXT => Counter::TypeTxt,
-            rtype::HTTPS => Counter::TypeHttps,
-            _ => Counter::TypeOther,
-        }
+        OF_TYPE.get(usize::from(qtype)).copied().unwrap_or(Counter::TypeOther)
     }
 
     /// The counter of a response code.

@@ -188,7 +188,7 @@ fn read_without_question(packet: &[u8], header: Header) -> Packet<'_> {
 }
 
 /// The one question, its octets and where it ends.
-#[inline]
+#[inline(always)]
 fn read_question<'p>(packet: &'p [u8], name: &mut QuestionName) -> Option<(&'p [u8], usize)> {
     let end = HEADER_LENGTH + name.read(&packet[HEADER_LENGTH..])? + 4;
     Some((packet.get(HEADER_LENGTH..end)?, end))

@@ -184,7 +184,7 @@ impl QuestionName {
 
     /// Whether `length` octets of the name from place `own` on, at least one, are those from place `start` on in `others`,
     /// behind which [`SLACK`] octets more stand.
-    #[inline]
+    #[inline(always)]
     pub fn has(&self, own: usize, length: usize, others: &[u8], start: usize) -> bool {
         if length > SLACK {
             return self.has_many(own, length, others, start);
@@ -229,8 +229,7 @@ impl QuestionName {
                 self.fold_last(octets);
                 return Some(limit as u8);
             };
-            let Some(to) = self.octets[folded..].first_chunk_mut::<CHUNK>() else { return None };
-            fold(from, to);
+            fold(from, self.octets[folded..].first_chunk_mut::<CHUNK>()?);
             folded += CHUNK;
         }
         Some((folded - WORD + 1).min(limit) as u8)
@@ -252,7 +251,7 @@ impl QuestionName {
 
     /// The hash of the label at a place, of [`WORD`] octets or more behind its length octet. Its last word overlaps the one
     /// before.
-    #[inline]
+    #[inline(always)]
     fn hash_long_label(&self, start: usize, length: usize) -> u64 {
         let last = start + length + 1 - WORD;
         let (mut hash, mut at) = (mix(self.word(start)), start + WORD);
@@ -293,7 +292,7 @@ fn mix(word: u64) -> u64 {
 }
 
 /// Folds the case of octets; of so few that it is done without a loop.
-#[inline]
+#[inline(always)]
 fn fold<const COUNT: usize>(from: &[u8; COUNT], to: &mut [u8; COUNT]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = from.to_ascii_lowercase();

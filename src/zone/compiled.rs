@@ -262,7 +262,7 @@ impl Zone {
     }
 
     /// A node, and the one behind it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pair(&self, node: u32) -> &[NodeEntry; 2] {
         let pair = self.nodes.get(node as usize..node as usize + 2).and_then(<[NodeEntry]>::first_chunk);
         pair.expect("an entry more than there are nodes ends the table")

@@ -128,13 +128,32 @@ impl Zone {
         if suffix == depth {
             return Some(self.pair(APEX));
         }
+        let hash = name.suffix_hash(suffix);
+        let first = self.pair(self.table.first(hash)?);
+        if self.is_called(first, name, suffix, depth) {
+            return Some(first);
+        }
+        self.node_among(name, suffix, depth, self.table.candidates(hash))
+    }
+
+    #[cold]
+    fn node_among(
+        &self,
+        name: &QuestionName,
+        suffix: usize,
+        depth: usize,
+        numbers: impl Iterator<Item = u32>,
+    ) -> Option<&[NodeEntry; 2]> {
+        numbers.map(|number| self.pair(number)).find(|node| self.is_called(node, name, suffix, depth))
+    }
+
+    /// Whether a node's name is suffix number `suffix`.
+    #[inline(always)]
+    fn is_called(&self, node: &[NodeEntry; 2], name: &QuestionName, suffix: usize, depth: usize) -> bool {
         let own = name.suffix_offset(suffix);
         let length = name.suffix_offset(depth) - own;
-        self.table.find(name.suffix_hash(suffix), |number| {
-            let node = self.pair(number);
-            let [start, end] = node.map(|node| node.name as usize);
-            (start + length == end && name.has(own, length, &self.names, start)).then_some(node)
-        })
+        let [start, end] = node.map(|node| node.name as usize);
+        start + length == end && name.has(own, length, &self.names, start)
     }
 
     /// Where a name leads whose closest encloser, suffix number `suffix`, is at or below a cut or a DNAME: the topmost

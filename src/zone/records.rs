@@ -94,7 +94,7 @@ impl Records {
     /// The owner that is suffix number `at` of `name`, whose suffix number `depth` is the apex.
     fn find(&self, name: &QuestionName, at: usize, depth: usize) -> Option<u32> {
         let labels = &name.as_octets()[name.suffix_offset(at)..name.suffix_offset(depth)];
-        self.table.find(name.suffix_hash(at), |owner| (self.labels(owner) == labels).then_some(owner))
+        self.table.candidates(name.suffix_hash(at)).find(|&owner| self.labels(owner) == labels)
     }
 
     fn insert(&mut self, hash: u64, labels: &[u8], depth: u8, parent: u32) -> u32 {

@@ -1,7 +1,7 @@
 //! Views into a compiled zone: a node, an RRset, what a referral consists of.
 
 use super::compiled::{
-    APEX_POINTER, APEX_TARGET, Backing, Host, HostWeight, NodeEntry, RrsetEntry, Standing, Ties, Zone,
+    APEX_POINTER, APEX_TARGET, Host, HostWeight, NodeEntry, RrsetEntry, Standing, Ties, Zone,
 };
 use super::field::{self, NAPTR};
 use crate::wire::name::{LABEL_MAX, NAME_MAX};

@@ -30,22 +30,30 @@ impl Table {
         table
     }
 
-    /// What `recognise` makes of the thing with this hash, if it is the one.
+    /// The first thing that may have this hash: hardly ever another one. So a look-up takes it, and turns to
+    /// [`Table::candidates`] where it is not the one: a loop in which names are compared would cost every query.
     #[inline(always)]
-    pub(super) fn find<T>(&self, hash: u64, mut recognise: impl FnMut(u32) -> Option<T>) -> Option<T> {
-        for &slot in self.slots.get(self.first_slot(hash)..)? {
-            // What is not free is more likely to be it.
-            if (slot ^ hash as u32) & !self.number_mask == 0
-                && let Some(number) = (slot & self.number_mask).checked_sub(1)
-                && let Some(found) = recognise(number)
-            {
-                return Some(found);
+    pub(super) fn first(&self, hash: u64) -> Option<u32> {
+        let mut at = self.first_slot(hash);
+        loop {
+            let slot = *self.slots.get(at)?;
+            if (slot ^ hash as u32) & !self.number_mask == 0 {
+                // Free only where the mark is 0 too.
+                return (slot & self.number_mask).checked_sub(1);
             }
             if slot == FREE {
                 return None;
             }
+            at += 1;
         }
-        None
+    }
+
+    /// All things that may have this hash.
+    pub(super) fn candidates(&self, hash: u64) -> impl Iterator<Item = u32> {
+        let slots = self.slots.get(self.first_slot(hash)..).unwrap_or(&[]);
+        let may_be = move |slot: &u32| (slot ^ hash as u32) & !self.number_mask == 0;
+        let taken = slots.iter().take_while(|&&slot| slot != FREE).copied();
+        taken.filter(may_be).map(|slot| (slot & self.number_mask) - 1)
     }
 
     /// Adds the next thing; its number is that of the things before. `hashes` are all hashes, this one last: where
@@ -105,25 +113,21 @@ mod tests {
     #[test]
     fn every_thing_is_found_while_growing_and_when_built_at_once() {
         let mut grown = Table::default();
-        assert_eq!(grown.find(hash(0), Some), None);
+        assert_eq!((grown.first(hash(0)), grown.candidates(hash(0)).next()), (None, None));
         let hashes: Vec<u64> = (0..3000).map(hash).collect();
         for count in 1..=hashes.len() {
             grown.add(hashes[..count].iter().copied(), hashes[count - 1]);
         }
         let built = Table::of(hashes.iter().copied());
         for table in [grown, built] {
+            for number in 0..6000 {
+                assert_eq!(table.first(hash(number)), table.candidates(hash(number)).next());
+            }
             for (number, &wanted) in hashes.iter().enumerate() {
-                let found = table.find(wanted, |found| (hashes[found as usize] == wanted).then_some(found));
+                let found = table.candidates(wanted).find(|&found| hashes[found as usize] == wanted);
                 assert_eq!(found, Some(number as u32));
             }
-            let mut looked_at = 0;
-            for number in 3000..6000 {
-                let found = table.find(hash(number), |_| {
-                    looked_at += 1;
-                    None::<u32>
-                });
-                assert_eq!(found, None);
-            }
+            let looked_at: usize = (3000..6000).map(|number| table.candidates(hash(number)).count()).sum();
             assert!(looked_at < 30, "{looked_at}");
         }
     }
@@ -133,17 +137,17 @@ mod tests {
         let hashes = [u64::MAX; 40];
         let table = Table::of(hashes.into_iter());
         for wanted in 0..40 {
-            assert_eq!(table.find(u64::MAX, |found| (found == wanted).then_some(found)), Some(wanted));
+            assert_eq!(table.candidates(u64::MAX).nth(wanted as usize), Some(wanted));
         }
-        assert_eq!(table.find(u64::MAX, |_| None::<u32>), None);
+        assert_eq!(table.candidates(u64::MAX).nth(40), None);
     }
 
     #[test]
     fn things_of_one_hash_are_told_apart() {
         let table = Table::of([7, 7, 7].into_iter());
         for wanted in 0..3 {
-            assert_eq!(table.find(7, |found| (found == wanted).then_some(found)), Some(wanted));
+            assert_eq!(table.candidates(7).nth(wanted as usize), Some(wanted));
         }
-        assert_eq!(table.find(7, |_| None::<u32>), None);
+        assert_eq!(table.candidates(7).nth(3), None);
     }
 }

@@ -69,14 +69,32 @@ impl Zones {
     /// The zone whose apex is suffix number `suffix`.
     #[inline(always)]
     fn zone_at(&self, name: &QuestionName, suffix: usize) -> Option<&Arc<Zone>> {
+        let hash = name.suffix_hash(suffix);
+        let first = self.table.first(hash)?;
+        if self.is_apex(name, suffix, first) {
+            return Some(&self.zones[first as usize].zone);
+        }
+        self.zone_among(name, suffix, self.table.candidates(hash))
+    }
+
+    #[cold]
+    fn zone_among(
+        &self,
+        name: &QuestionName,
+        suffix: usize,
+        mut numbers: impl Iterator<Item = u32>,
+    ) -> Option<&Arc<Zone>> {
+        let found = numbers.find(|&number| self.is_apex(name, suffix, number))?;
+        Some(&self.zones[found as usize].zone)
+    }
+
+    /// Whether the apex of zone number `number` is suffix number `suffix`.
+    #[inline(always)]
+    fn is_apex(&self, name: &QuestionName, suffix: usize, number: u32) -> bool {
+        let served = &self.zones[number as usize];
         let own = name.suffix_offset(suffix);
         let length = name.length() - own;
-        self.table.find(name.suffix_hash(suffix), |number| {
-            let served = self.zones.get(number as usize)?;
-            let is_it =
-                served.length as usize == length && name.has(own, length, &self.names, served.start as usize);
-            is_it.then_some(&served.zone)
-        })
+        served.length as usize == length && name.has(own, length, &self.names, served.start as usize)
     }
 
     /// All zones in canonical order of their apexes.
