@@ -19,14 +19,7 @@ const CALLS_MAX: usize = 4;
 /// A bound AF_XDP socket. Its user takes one frame after the other ([`Queue::take`]) and gives each the answer that it gets
 /// ([`Queue::answer`]).
 pub(in crate::server) struct Queue {
-    /// Frames for the kernel to put queries into.
-    fill: Producer<u64>,
-    /// Queries that have come.
-    queries: Consumer<libc::xdp_desc>,
-    /// Answers that are to go.
-    answers: Producer<libc::xdp_desc>,
-    /// Frames of answers that have gone.
-    gone: Consumer<u64>,
+    rings: Rings,
     frames: Frames,
     /// Frames of queries that are done with.
     returning: Vec<Frame>,
@@ -45,6 +38,37 @@ pub(in crate::server) struct Queue {
     socket: OwnedFd,
 }
 
+/// The rings of a socket.
+struct Rings {
+    /// Frames for the kernel to put queries into.
+    fill: Producer<u64>,
+    /// Queries that have come.
+    queries: Consumer<libc::xdp_desc>,
+    /// Answers that are to go.
+    answers: Producer<libc::xdp_desc>,
+    /// Frames of answers that have gone.
+    gone: Consumer<u64>,
+}
+
+impl Rings {
+    fn new(socket: &OwnedFd) -> io::Result<Rings> {
+        for ring in
+            [libc::XDP_UMEM_FILL_RING, libc::XDP_UMEM_COMPLETION_RING, libc::XDP_RX_RING, libc::XDP_TX_RING]
+        {
+            set(socket, ring, &(FRAMES_EACH_WAY as libc::c_int))?;
+        }
+        let offsets: libc::xdp_mmap_offsets = get(socket, libc::XDP_MMAP_OFFSETS)?;
+        let (fill, gone) = (libc::XDP_UMEM_PGOFF_FILL_RING, libc::XDP_UMEM_PGOFF_COMPLETION_RING);
+        let length = FRAMES_EACH_WAY;
+        Ok(Rings {
+            fill: Producer::map(socket, fill as _, &offsets.fr, length)?,
+            queries: Consumer::map(socket, libc::XDP_PGOFF_RX_RING, &offsets.rx, length)?,
+            answers: Producer::map(socket, libc::XDP_PGOFF_TX_RING, &offsets.tx, length)?,
+            gone: Consumer::map(socket, gone as _, &offsets.cr, length)?,
+        })
+    }
+}
+
 /// A received frame and room for the frame that answers it.
 pub(in crate::server) struct Received<'q> {
     /// Its octets.
@@ -56,38 +80,14 @@ pub(in crate::server) struct Received<'q> {
 impl Queue {
     /// Opens the queue of that number. With a program in generic mode frames are copied; else it is the driver's choice.
     pub(in crate::server) fn open(interface: &Interface, number: u32, mode: AttachMode) -> io::Result<Queue> {
-        // SAFETY: no pointers; a descriptor that the kernel has just given is owned by nobody else.
-        let socket = unsafe {
-            let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
-            OwnedFd::from_raw_fd(check(libc::socket(libc::AF_XDP, kind, 0))?)
-        };
+        let socket = open()?;
         let (frames, mut spare) = Frames::new()?;
         set(&socket, libc::XDP_UMEM_REG, &frames.registration())?;
-        let length = FRAMES_EACH_WAY as libc::c_int;
-        for ring in
-            [libc::XDP_UMEM_FILL_RING, libc::XDP_UMEM_COMPLETION_RING, libc::XDP_RX_RING, libc::XDP_TX_RING]
-        {
-            set(&socket, ring, &length)?;
-        }
-        let offsets: libc::xdp_mmap_offsets = get(&socket, libc::XDP_MMAP_OFFSETS)?;
-        let length = FRAMES_EACH_WAY;
-        let fill = Producer::map(&socket, libc::XDP_UMEM_PGOFF_FILL_RING as _, &offsets.fr, length)?;
+        let rings = Rings::new(&socket)?;
         let returning = spare.split_off(FRAMES_EACH_WAY);
-        let mut queue = Queue {
-            fill,
-            queries: Consumer::map(&socket, libc::XDP_PGOFF_RX_RING, &offsets.rx, length)?,
-            answers: Producer::map(&socket, libc::XDP_PGOFF_TX_RING, &offsets.tx, length)?,
-            gone: Consumer::map(&socket, libc::XDP_UMEM_PGOFF_COMPLETION_RING as _, &offsets.cr, length)?,
-            frames,
-            returning,
-            spare,
-            batch: Vec::with_capacity(BATCH),
-            taken: 0,
-            room: None,
-            left_out: 0,
-            lost: 0,
-            socket,
-        };
+        let batch = Vec::with_capacity(BATCH);
+        let (taken, room, left_out, lost) = (0, None, 0, 0);
+        let mut queue = Queue { rings, frames, returning, spare, batch, taken, room, left_out, lost, socket };
         queue.give_back();
         queue.bind(interface.index(), number, mode)?;
         Ok(queue)
@@ -113,13 +113,13 @@ impl Queue {
     pub(in crate::server) fn receive(&mut self) -> usize {
         self.let_go();
         while self.batch.len() < BATCH {
-            let Some(descriptor) = self.queries.pop() else { break };
+            let Some(descriptor) = self.rings.queries.pop() else { break };
             // SAFETY: the ring of received frames has just given it.
             if let Some(frame) = unsafe { Frame::from_kernel(descriptor.addr) } {
                 self.batch.push((frame, descriptor));
             }
         }
-        self.queries.release();
+        self.rings.queries.release();
         self.take_back();
         self.batch.len()
     }
@@ -148,7 +148,7 @@ impl Queue {
     pub(in crate::server) fn answer(&mut self, length: usize) {
         let Some(frame) = self.room.take() else { return };
         let (addr, len) = (frame.address(), length as u32);
-        if !self.answers.push(libc::xdp_desc { addr, len, options: 0 }) {
+        if !self.rings.answers.push(libc::xdp_desc { addr, len, options: 0 }) {
             self.left_out += 1;
             self.spare.push(frame);
         }
@@ -159,18 +159,18 @@ impl Queue {
     pub(in crate::server) fn send(&mut self) -> Sent {
         self.let_go();
         self.give_back();
-        if self.fill.wants_a_call() {
+        if self.rings.fill.wants_a_call() {
             // An error would be the same as that of sending, below.
             let _ = self.call_for_queries();
         }
-        self.answers.publish();
+        self.rings.answers.publish();
         let (failed, error) = (std::mem::take(&mut self.left_out), self.call_until_sent().err());
         Sent { failed, error, ..Sent::default() }
     }
 
     fn call_until_sent(&mut self) -> io::Result<()> {
         for _ in 0..CALLS_MAX {
-            if self.answers.waiting() == 0 || !self.answers.wants_a_call() {
+            if self.rings.answers.waiting() == 0 || !self.rings.answers.wants_a_call() {
                 break;
             }
             match self.call_for_answers() {
@@ -183,7 +183,7 @@ impl Queue {
 
     /// Whether answers wait that the kernel has not yet taken.
     pub(in crate::server) fn has_unsent(&mut self) -> bool {
-        self.answers.waiting() > 0
+        self.rings.answers.waiting() > 0
     }
 
     /// Frames that were lost since the last call because no room was left for them.
@@ -206,21 +206,21 @@ impl Queue {
     /// Gives the frames of queries back, so that others come in them.
     fn give_back(&mut self) {
         while let Some(frame) = self.returning.pop() {
-            if !self.fill.push(frame.address()) {
+            if !self.rings.fill.push(frame.address()) {
                 self.returning.push(frame);
                 break;
             }
         }
-        self.fill.publish();
+        self.rings.fill.publish();
     }
 
     /// Takes back the frames of answers that have gone.
     fn take_back(&mut self) {
-        while let Some(address) = self.gone.pop() {
+        while let Some(address) = self.rings.gone.pop() {
             // SAFETY: the ring of frames that have gone has just given it.
             self.spare.extend(unsafe { Frame::from_kernel(address) });
         }
-        self.gone.release();
+        self.rings.gone.release();
     }
 
     fn call_for_answers(&self) -> io::Result<usize> {
@@ -271,6 +271,14 @@ impl Watch {
 /// Errors that say "not now": the kernel has sent a part and wants to be called again, or the device's queue is full.
 fn is_passing(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EBUSY | libc::ENOBUFS | libc::EINTR))
+}
+
+fn open() -> io::Result<OwnedFd> {
+    // SAFETY: no pointers; a descriptor that the kernel has just given is owned by nobody else.
+    unsafe {
+        let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
+        Ok(OwnedFd::from_raw_fd(check(libc::socket(libc::AF_XDP, kind, 0))?))
+    }
 }
 
 fn set<T>(socket: &OwnedFd, name: libc::c_int, value: &T) -> io::Result<()> {
