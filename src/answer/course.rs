@@ -16,22 +16,20 @@ pub(super) enum Course {
 }
 
 impl Course {
+    /// Whether the course of a query is to be decided on as it is, which [`Course::of`] would say at more length.
+    #[inline(always)]
+    pub(super) fn is_ordinary(query: &Query<'_>, transport: Transport) -> bool {
+        let is_transfer = matches!(query.qtype, rtype::AXFR | rtype::IXFR);
+        transport == Transport::Udp && query.qclass == class::IN && !is_transfer
+    }
+
     /// The course of a query. `asks_for_a_zone` says whether its name is the apex of a zone of ours.
-    #[inline]
+    #[inline(never)]
     pub(super) fn of(
         query: &Query<'_>,
         transport: Transport,
         asks_for_a_zone: impl FnOnce() -> bool,
     ) -> Course {
-        let is_ordinary = query.qclass == class::IN && !matches!(query.qtype, rtype::AXFR | rtype::IXFR);
-        match transport {
-            Transport::Udp if is_ordinary => Course::Decide(query.qtype),
-            _ => Course::of_any(query, transport, asks_for_a_zone),
-        }
-    }
-
-    #[inline(never)]
-    fn of_any(query: &Query<'_>, transport: Transport, asks_for_a_zone: impl FnOnce() -> bool) -> Course {
         // A timeout in a query (RFC 7828 §3.2.1); over UDP the option means nothing.
         let keepalive = query.edns.is_some_and(|edns| edns.keepalive == Keepalive::WithData);
         match (query.qclass, query.qtype, transport) {

@@ -64,12 +64,19 @@ impl Responder {
                 Err(reaction) => return reaction,
             }
         }
-        let exchange = self.open(context, &query, from, packet.len());
-        match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
-            Course::Decide(qtype) => self.answer(&exchange, qtype, out),
-            Course::Control => self.hand_over_query(&exchange, out),
-            Course::Refuse(error) => self.refuse_query(&exchange, error, out),
+        let mut exchange = Exchange { context, query: &query, arrival: Arrival::bare(from, packet.len()) };
+        if let Some(cookie) = query.edns.as_ref().and_then(|edns| edns.cookie) {
+            exchange.arrival.judge(context, &mut self.process_secrets, cookie);
         }
+        let mut qtype = query.qtype;
+        if !Course::is_ordinary(&query, transport) {
+            match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
+                Course::Decide(other) => qtype = other,
+                Course::Control => return self.hand_over_query(&exchange, out),
+                Course::Refuse(error) => return self.refuse_query(&exchange, error, out),
+            }
+        }
+        self.answer(&exchange, qtype, out)
     }
 
     /// Reads a packet with something about it that few have. What is no well-formed question has its reaction at once.
@@ -84,8 +91,9 @@ impl Responder {
         Err(match query::read(packet, &mut self.name) {
             Packet::Query(query) => return Ok(query),
             Packet::CookieRequest(query) => {
-                let exchange = self.open(context, &query, from, packet.len());
-                self.answer_cookie_request(&exchange, out)
+                let edns = query.edns.as_ref();
+                let arrival = Arrival::new(context, &mut self.process_secrets, from, edns, packet.len());
+                self.answer_cookie_request(&Exchange { context, query: &query, arrival }, out)
             }
             Packet::Refusal(refusal) => {
                 let arrival = self.look_at(context, packet, from);
@@ -103,22 +111,6 @@ impl Responder {
                 Reaction::Drop
             }
         })
-    }
-
-    /// Looks at who asks.
-    #[inline(always)]
-    fn open<'e, 'p>(
-        &mut self,
-        context: &'e Context<'e>,
-        query: &'e Query<'p>,
-        from: (&'p IpAddr, Transport),
-        length: usize,
-    ) -> Exchange<'e, 'p> {
-        let mut exchange = Exchange { context, query, arrival: Arrival::bare(from, length) };
-        if let Some(cookie) = query.edns.as_ref().and_then(|edns| edns.cookie) {
-            exchange.arrival.judge(context, &mut self.process_secrets, cookie);
-        }
-        exchange
     }
 
     #[inline(always)]

@@ -150,13 +150,13 @@ impl QuestionName {
     }
 
     /// The octets of the whole name, its root label included.
-    #[inline]
+    #[inline(always)]
     pub fn length(&self) -> usize {
         usize::from(self.end) + 1
     }
 
     /// The number of labels, the root label not counted.
-    #[inline]
+    #[inline(always)]
     pub fn label_count(&self) -> usize {
         usize::from(self.label_count)
     }
@@ -167,14 +167,14 @@ impl QuestionName {
     }
 
     /// Where suffix number `index`, which is at most [`QuestionName::label_count`], starts within the name.
-    #[inline]
+    #[inline(always)]
     pub fn suffix_offset(&self, index: usize) -> usize {
         debug_assert!(index <= self.label_count());
         usize::from(self.starts[usize::from(index as u8)])
     }
 
     /// The hash of suffix number `index`, which is at most [`QuestionName::label_count`]; equal to [`hash`] of the same octets.
-    #[inline]
+    #[inline(always)]
     pub fn suffix_hash(&self, index: usize) -> u64 {
         debug_assert!(index <= self.label_count());
         let (index, count) = (index as u8, self.label_count);
@@ -190,9 +190,9 @@ impl QuestionName {
             return self.has_many(own, length, others, start);
         }
         let Some(other) = others.get(start..start + SLACK) else { return false };
-        let differs = |at: usize| word_at(&self.octets, own + at) ^ word_at(other, at);
         let [first, second] = SLACK_MASKS[length];
-        differs(0) & first | differs(WORD) & second == 0
+        let differ = (self.word(own) ^ word_at(other, 0)) & first;
+        differ | (self.word(own + WORD) ^ word_at(other, WORD)) & second == 0
     }
 
     /// The same for so many octets that it takes a loop.
@@ -202,7 +202,7 @@ impl QuestionName {
     }
 
     /// Folds the case of the first octets. Returns the place up to which words can be looked at, it not included.
-    #[inline]
+    #[inline(always)]
     fn fold_front(&mut self, octets: &[u8]) -> u8 {
         const READY: u8 = (FRONT - WORD + 1) as u8;
         match (octets.first_chunk::<FRONT>(), self.octets.first_chunk_mut::<FRONT>()) {
@@ -262,13 +262,13 @@ impl QuestionName {
         hash ^ self.word(last)
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&self, at: usize) -> u64 {
         word_at(&self.octets, at)
     }
 }
 
-#[inline]
+#[inline(always)]
 fn word_at(octets: &[u8], at: usize) -> u64 {
     let mut word = [0; WORD];
     word.copy_from_slice(&octets[at..at + WORD]);
@@ -285,7 +285,7 @@ pub fn hash(octets: &[u8]) -> u64 {
 }
 
 /// Mixes each bit of a word into both halves of another.
-#[inline]
+#[inline(always)]
 fn mix(word: u64) -> u64 {
     let product = u128::from(word) * u128::from(MULTIPLIER);
     product as u64 ^ (product >> 64) as u64

@@ -112,7 +112,7 @@ impl<'z> Rrset<'z> {
     }
 
     /// The number of records.
-    #[inline]
+    #[inline(always)]
     pub fn record_count(&self) -> usize {
         usize::from(self.entry().count)
     }
@@ -125,7 +125,7 @@ impl<'z> Rrset<'z> {
     }
 
     /// Offsets within [`Rrset::octets`] of the two-octet pointers, ascending.
-    #[inline]
+    #[inline(always)]
     pub fn pointer_offsets(&self) -> &'z [u16] {
         self.ties().map_or(&[], |ties| {
             &self.zone.pointers[ties.pointers as usize..][..usize::from(ties.pointer_count)]
@@ -217,7 +217,7 @@ impl<'z> Rrset<'z> {
     }
 
     /// Whether there is anything in [`Rrset::additional`].
-    #[inline]
+    #[inline(always)]
     pub fn has_additional(&self) -> bool {
         self.ties().is_some_and(|ties| ties.has_hosts)
     }
@@ -264,12 +264,12 @@ impl<'z> Rrset<'z> {
         pointer_at(self.octets(), at).filter(|&earlier| earlier != APEX_TARGET).unwrap_or(at)
     }
 
-    #[inline]
+    #[inline(always)]
     fn entry(&self) -> &'z RrsetEntry {
         &self.entries[0]
     }
 
-    #[inline]
+    #[inline(always)]
     fn ties(&self) -> Option<&'z Ties> {
         self.entry().backing.as_ties().map(|number| &self.zone.ties[number as usize])
     }
