@@ -41,29 +41,40 @@ fn is_routed(ip: &IpAddr) -> bool {
 /// Sources of which the kernel would take no packet from outside (RFC 1812 §5.3.7): no honest query has them, and an
 /// answer would go to many or to ourselves.
 pub(super) struct Impossible {
-    /// Our own addresses and the broadcast addresses of our networks, sorted.
-    own: Box<[IpAddr]>,
+    // Our own addresses and the broadcast addresses of our networks, as numbers, sorted.
+    ipv4: Box<[u32]>,
+    ipv6: Box<[u128]>,
 }
 
 impl Impossible {
     /// Those of this machine at this moment.
     pub(super) fn new(machine: &[InterfaceAddress]) -> Impossible {
         let broadcast = machine.iter().filter_map(|address| address.broadcast.map(IpAddr::V4));
-        let mut own: Vec<IpAddr> = machine.iter().map(|address| address.address).chain(broadcast).collect();
-        own.sort_unstable();
-        own.dedup();
-        Impossible { own: own.into() }
+        let all = machine.iter().map(|address| address.address).chain(broadcast);
+        let (mut ipv4, mut ipv6) = (Vec::new(), Vec::new());
+        all.for_each(|ip| match ip {
+            IpAddr::V4(ip) => ipv4.push(ip.to_bits()),
+            IpAddr::V6(ip) => ipv6.push(ip.to_bits()),
+        });
+        ipv4.sort_unstable();
+        ipv6.sort_unstable();
+        Impossible { ipv4: ipv4.into(), ipv6: ipv6.into() }
     }
 
     /// Whether a packet cannot have come from there.
+    #[inline]
     pub(super) fn contain(&self, source: IpAddr) -> bool {
-        let is_special = match source {
+        match source {
             IpAddr::V4(ip) => {
-                ip.octets()[0] == 0 || ip.is_loopback() || ip.is_multicast() || ip == Ipv4Addr::BROADCAST
+                let is_special =
+                    ip.octets()[0] == 0 || ip.is_loopback() || ip.is_multicast() || ip == Ipv4Addr::BROADCAST;
+                is_special || self.ipv4.binary_search(&ip.to_bits()).is_ok()
             }
-            IpAddr::V6(ip) => ip.is_unspecified() || ip.is_loopback() || ip.is_multicast(),
-        };
-        is_special || self.own.binary_search(&source).is_ok()
+            IpAddr::V6(ip) => {
+                let is_special = ip.is_unspecified() || ip.is_loopback() || ip.is_multicast();
+                is_special || self.ipv6.binary_search(&ip.to_bits()).is_ok()
+            }
+        }
     }
 }
 

@@ -29,12 +29,14 @@ const HOP_LIMIT: u8 = 64;
 const NOT_SUMMED: u16 = 0;
 
 /// A query, and all that its answer's headers need.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Query<'f> {
     /// The hardware address that it came from: the neighbour that its answer goes to.
     neighbour: [u8; 6],
     /// The hardware address that it went to.
     own: [u8; 6],
+    /// The sum of both addresses: the same in either direction.
+    addresses: Sum,
     /// Who asks.
     pub(super) source: SocketAddr,
     /// Which of our addresses was asked; of the same family as `source`.
@@ -57,6 +59,7 @@ pub(super) enum Fault {
 }
 
 /// Reads a frame. Octets behind the packet (short frames are filled up) and behind the datagram are ignored.
+#[inline]
 pub(super) fn read(frame: &[u8]) -> Result<Query<'_>, Fault> {
     match (number_at(frame, 12)?, octet_at(frame, IP_AT)?) {
         (ETHERTYPE_IPV4, VERSION_4) => read_ipv4(frame),
@@ -65,6 +68,7 @@ pub(super) fn read(frame: &[u8]) -> Result<Query<'_>, Fault> {
     }
 }
 
+#[inline]
 fn read_ipv4(frame: &[u8]) -> Result<Query<'_>, Fault> {
     let header = frame.get(IP_AT..IPV4_HEADERS - UDP_HEADER).ok_or(Fault::Length)?;
     let packet_length = usize::from(number_at(header, 2)?);
@@ -79,6 +83,7 @@ fn read_ipv4(frame: &[u8]) -> Result<Query<'_>, Fault> {
     read_datagram(frame, &header[12..], addresses.map(|octets| Ipv4Addr::from(octets).into()), datagram)
 }
 
+#[inline]
 fn read_ipv6(frame: &[u8]) -> Result<Query<'_>, Fault> {
     let header = frame.get(IP_AT..IPV6_HEADERS - UDP_HEADER).ok_or(Fault::Length)?;
     let length = usize::from(number_at(header, 4)?);
@@ -91,6 +96,7 @@ fn read_ipv6(frame: &[u8]) -> Result<Query<'_>, Fault> {
 }
 
 /// Reads the datagram; `pair` are the octets of both addresses, which its checksum covers (RFC 768, RFC 8200 §8.1).
+#[inline]
 fn read_datagram<'f>(
     frame: &'f [u8],
     pair: &[u8],
@@ -101,7 +107,8 @@ fn read_datagram<'f>(
     let datagram =
         datagram.get(..length).filter(|datagram| datagram.len() >= UDP_HEADER).ok_or(Fault::Length)?;
     let checksum = number_at(datagram, 6)?;
-    let pseudo_header = pseudo_header(pair, length);
+    let addresses = Sum::default().add(pair);
+    let pseudo_header = addresses.add_number(length as u16).add_number(UDP.into());
     let is_right = match checksum {
         NOT_SUMMED => source.is_ipv4(),
         // A sender on this machine leaves the rest to hardware that it does not have to pass (CHECKSUM_PARTIAL): the
@@ -114,6 +121,7 @@ fn read_datagram<'f>(
     Ok(Query {
         own: address_at(frame, 0)?,
         neighbour: address_at(frame, 6)?,
+        addresses,
         source: SocketAddr::new(source, number_at(datagram, 0)?),
         asked: SocketAddr::new(asked, number_at(datagram, 2)?),
         message: &datagram[UDP_HEADER..],
@@ -147,7 +155,7 @@ impl Query<'_> {
         frame[6..12].copy_from_slice(&self.own);
         match (self.asked.ip(), self.source.ip()) {
             (IpAddr::V4(from), IpAddr::V4(to)) => {
-                write_ipv4(frame, from.octets(), to.octets(), identification);
+                self.write_ipv4(frame, from.octets(), to.octets(), identification);
             }
             (IpAddr::V6(from), IpAddr::V6(to)) => write_ipv6(frame, from.octets(), to.octets()),
             _ => unreachable!("both addresses of a packet are of one family"),
@@ -156,37 +164,36 @@ impl Query<'_> {
         frame_length
     }
 
+    /// The octets up to the UDP header; no DSCP, no ECN: what answers has nothing to slow down. The checksum is made from
+    /// what is written, not from where: reading back what was just written in smaller parts stalls the processor.
+    fn write_ipv4(&self, frame: &mut [u8], from: [u8; 4], to: [u8; 4], identification: u16) {
+        let (version, length) = (u16::from_be_bytes([VERSION_4, 0]), (frame.len() - IP_AT) as u16);
+        let (fragment, hops) = (0, u16::from_be_bytes([HOP_LIMIT, UDP]));
+        let numbers = [version, length, identification, fragment, hops];
+        let checksum = numbers.into_iter().fold(self.addresses, Sum::add_number).checksum();
+        frame[12..14].copy_from_slice(&ETHERTYPE_IPV4.to_be_bytes());
+        let header = &mut frame[IP_AT..IPV4_HEADERS - UDP_HEADER];
+        header[..10].copy_from_slice(numbers.map(u16::to_be_bytes).as_flattened());
+        header[10..12].copy_from_slice(&checksum.to_be_bytes());
+        header[12..16].copy_from_slice(&from);
+        header[16..20].copy_from_slice(&to);
+    }
+
     fn write_udp(&self, frame: &mut [u8]) {
-        let (headers, datagram) = frame.split_at_mut(self.headers() - UDP_HEADER);
-        let length = datagram.len();
-        datagram[..2].copy_from_slice(&self.asked.port().to_be_bytes());
-        datagram[2..4].copy_from_slice(&self.source.port().to_be_bytes());
-        datagram[4..6].copy_from_slice(&(length as u16).to_be_bytes());
-        datagram[6..8].fill(0);
-        let addresses = if self.source.is_ipv4() { 8 } else { 32 };
-        let pair = &headers[headers.len() - addresses..];
+        let headers = self.headers();
+        let (header, message) = frame[headers - UDP_HEADER..].split_at_mut(UDP_HEADER);
+        let length = (UDP_HEADER + message.len()) as u16;
+        let numbers = [self.asked.port(), self.source.port(), length];
+        let pseudo_header = self.addresses.add_number(length).add_number(UDP.into());
+        let sum = numbers.into_iter().fold(pseudo_header, Sum::add_number).add(message);
         // 0 would say that nothing is summed; its other form in ones' complement says the same sum.
-        let checksum = match pseudo_header(pair, length).add(datagram).checksum() {
+        let checksum = match sum.checksum() {
             NOT_SUMMED => 0xFFFF,
             checksum => checksum,
         };
-        datagram[6..8].copy_from_slice(&checksum.to_be_bytes());
+        let [from, to, length] = numbers;
+        header.copy_from_slice([from, to, length, checksum].map(u16::to_be_bytes).as_flattened());
     }
-}
-
-/// The octets up to the UDP header; no DSCP, no ECN: what answers has nothing to slow down.
-fn write_ipv4(frame: &mut [u8], from: [u8; 4], to: [u8; 4], identification: u16) {
-    let length = (frame.len() - IP_AT) as u16;
-    frame[12..14].copy_from_slice(&ETHERTYPE_IPV4.to_be_bytes());
-    let header = &mut frame[IP_AT..IPV4_HEADERS - UDP_HEADER];
-    header[..2].copy_from_slice(&[VERSION_4, 0]);
-    header[2..4].copy_from_slice(&length.to_be_bytes());
-    header[4..6].copy_from_slice(&identification.to_be_bytes());
-    header[6..12].copy_from_slice(&[0, 0, HOP_LIMIT, UDP, 0, 0]);
-    header[12..16].copy_from_slice(&from);
-    header[16..20].copy_from_slice(&to);
-    let checksum = Sum::default().add(header).checksum();
-    header[10..12].copy_from_slice(&checksum.to_be_bytes());
 }
 
 fn write_ipv6(frame: &mut [u8], from: [u8; 16], to: [u8; 16]) {
@@ -198,11 +205,6 @@ fn write_ipv6(frame: &mut [u8], from: [u8; 16], to: [u8; 16]) {
     header[6..8].copy_from_slice(&[UDP, HOP_LIMIT]);
     header[8..24].copy_from_slice(&from);
     header[24..40].copy_from_slice(&to);
-}
-
-/// The sum of what a datagram's checksum covers beside the datagram.
-fn pseudo_header(addresses: &[u8], length: usize) -> Sum {
-    Sum::default().add(addresses).add_number(length as u16).add_number(UDP.into())
 }
 
 fn octet_at(octets: &[u8], offset: usize) -> Result<u8, Fault> {
