@@ -111,7 +111,10 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     if let Some(account) = &settings.account {
         server::may_become_account(account)?;
     }
-    let sockets = server::bind(&settings.listen, settings.workers).map_err(ServeError::Bind)?;
+    let mut sockets = server::bind(&settings.listen, settings.workers).map_err(ServeError::Bind)?;
+    if let Some(bypass) = &settings.bypass {
+        sockets.bypass_kernel(bypass);
+    }
     let state = state_file(&settings)?;
     make_socket_folder(&settings)?;
     if let Some(account) = &settings.account {

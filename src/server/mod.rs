@@ -1,9 +1,11 @@
-//! The sockets of the nameserver: UDP workers, TCP connections, control requests.
+//! The sockets of the nameserver: UDP workers, TCP connections, control requests; and queries past the kernel.
 //!
 //! The daemon binds everything first ([`bind`]), then starts reading ([`start`]). What a query is answered with is
 //! not decided here: every transport asks `answer`, and gives control messages to `control`.
 
 mod bind;
+#[cfg(feature = "bypass")]
+mod bypass;
 mod clock;
 mod control;
 mod descriptors;
@@ -117,6 +119,18 @@ pub fn start(
     };
     let mut desks = Vec::new();
     let mut workers = Vec::new();
+    #[cfg(feature = "bypass")]
+    for (number, ports) in sockets.bypass.map(|bypass| bypass.ports).into_iter().flatten().enumerate() {
+        let desk = Desk::new(seeds.word(), process_secret);
+        desks.push(desk.tally());
+        let equipment = bypass::Equipment {
+            desk,
+            random: Random::new(seeds.word()),
+            sockets: sockets.udp[0].clone(),
+            shared: udp.clone(),
+        };
+        workers.push(bypass::spawn(number, ports, equipment).map_err(StartError::Thread)?);
+    }
     for (number, sockets) in sockets.udp.into_iter().enumerate() {
         let desk = Desk::new(seeds.word(), process_secret);
         desks.push(desk.tally());
