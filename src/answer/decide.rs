@@ -80,8 +80,10 @@ pub struct Steered<'s> {
     pub ttl: u32,
 }
 
-/// Why an answer is what it is; `explain`, logs and metrics print the same.
+/// Why an answer is what it is; `explain`, logs and metrics print the same. Its tag stands by itself, where it is looked at
+/// with each answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum Why {
     /// The RRset asked for exists.
     Exists,

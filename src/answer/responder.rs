@@ -12,12 +12,11 @@ use super::{
     explanation, render,
 };
 use crate::geo::Prefix;
-use crate::snapshot::Configuration;
+use crate::wire::QuestionName;
 use crate::wire::cookie::Secret;
 use crate::wire::options::Options;
 use crate::wire::query::{self, DropReason, Packet, Query};
-use crate::wire::response::{Opt, Response};
-use crate::wire::{Edns, QuestionName};
+use crate::wire::response::Response;
 
 mod dataless;
 mod remarked;
@@ -134,22 +133,21 @@ impl Responder {
         }
     }
 
-    /// Writes what was decided, where there is nothing to say beside the data but a cookie.
-    #[inline(always)]
+    /// Writes what was decided, where there is nothing to say beside the data but a cookie. By itself: what it needs is in
+    /// memory, and the registers are its own.
+    #[inline(never)]
     fn write(&mut self, exchange: &Exchange<'_, '_>, answer: &Answer<'_>, out: &mut [u8]) -> Reaction {
         let Exchange { context, query, arrival } = exchange;
         let options = match arrival.cookie.standing {
             Standing::None => &[],
             _ => cookie_alone(&mut self.options, context, &mut self.process_secrets, arrival),
         };
-        let configuration = &*context.snapshot.configuration;
-        let opt = query.edns.as_ref().map(|edns| opt_of(configuration, edns, answer.scope, options));
-        let whole = render::whole(answer, query.header, query.question, opt);
+        let whole = render::whole(answer, query.header, query.question, exchange.opt(answer.scope, options));
         if let Some(length) = whole.and_then(|whole| whole.write(out, exchange.limit())) {
             self.count_answer(answer, false);
             return Reaction::Answer(length);
         }
-        match write_in_parts(exchange, answer, opt, out) {
+        match write_in_parts(exchange, answer, options, out) {
             Some((length, truncated)) => {
                 self.count_answer(answer, truncated);
                 Reaction::Answer(length)
@@ -213,10 +211,11 @@ impl Responder {
 fn write_in_parts(
     exchange: &Exchange<'_, '_>,
     answer: &Answer<'_>,
-    opt: Option<Opt<'_>>,
+    options: &[u8],
     out: &mut [u8],
 ) -> Option<(usize, bool)> {
-    let (query, opt) = (exchange.query, opt.as_ref());
+    let (query, opt) = (exchange.query, exchange.opt(answer.scope, options));
+    let opt = opt.as_ref();
     let mut response = Response::start(out, exchange.limit(), query.header, query.question, opt)?;
     render::render(answer, &mut response);
     let truncated = response.is_truncated();
@@ -245,15 +244,4 @@ fn cookie_alone<'a>(
     options.start(usize::MAX);
     put_cookie(options, context, process, arrival);
     options.as_octets()
-}
-
-/// The OPT record of an answer of this scope to a query with such an OPT, with these options beside the client subnet.
-#[inline(always)]
-fn opt_of<'p>(configuration: &Configuration, edns: &Edns<'p>, scope: u8, options: &'p [u8]) -> Opt<'p> {
-    Opt {
-        payload: configuration.udp_payload_max,
-        dnssec_ok: edns.dnssec_ok,
-        client_subnet: edns.client_subnet.map(|subnet| (subnet.octets, scope)),
-        options,
-    }
 }
