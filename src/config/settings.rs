@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Settings {
     /// Addresses for UDP and TCP.
     pub listen: Vec<SocketAddr>,
-    /// UDP workers; default the number of cores.
+    /// UDP workers, and threads for TCP; default the number of cores.
     pub workers: usize,
     /// Queries past the kernel's network stack; `None`: all of them come by the sockets.
     pub bypass: Option<BypassSettings>,

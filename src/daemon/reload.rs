@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use crate::config::{self, Loaded, Mode, Settings};
 use crate::fault::{Fault, Severity};
 use crate::probe::{Assignment, Prober};
+use crate::server;
 use crate::snapshot::Configuration;
 
 use super::model::{Change, Load, Report};
@@ -19,6 +20,12 @@ pub(super) async fn reload(running: &Arc<Running>, prober: &Prober) {
         Ok(loaded) => take(running, prober, &previous, loaded).await,
         Err(faults) => refuse(running, faults),
     }
+    // Off the threads of the runtime: to free a large configuration takes a while.
+    let _ = tokio::task::spawn_blocking(move || {
+        drop(previous);
+        server::release_free_memory();
+    })
+    .await;
 }
 
 async fn load(running: &Arc<Running>, previous: &Arc<Configuration>) -> Result<Loaded, Vec<Fault>> {

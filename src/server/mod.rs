@@ -25,6 +25,7 @@ mod tests;
 
 pub use bind::{BindError, Sockets, bind};
 pub use privilege::{PrivilegeError, become_account, forgo_new_privileges, may_become_account};
+pub use socket::release_free_memory;
 
 use std::io;
 use std::net::SocketAddr;
@@ -88,7 +89,8 @@ impl Drop for Stop {
 /// Starts reading from bound sockets.
 ///
 /// With `seed` every worker's draws can be repeated; without it the system's randomness seeds them. Of `settings` only
-/// the TCP limits are used. TCP and control requests run on `runtime`, UDP on threads of its own.
+/// the TCP limits and the number of workers are used. TCP and control requests run on `runtime`, which should have as many
+/// threads, UDP on threads of its own.
 pub fn start(
     sockets: Sockets,
     store: Arc<Store>,
@@ -137,7 +139,8 @@ pub fn start(
 
     let limits =
         TcpSettings { connections: descriptors::connections(settings.tcp.connections), ..settings.tcp };
-    let service = tcp::Service::new(store, clock, control, shared, &limits, &mut seeds, process_secret);
+    let desks_of_tcp = (0..settings.workers.max(1)).map(|_| Desk::new(seeds.word(), process_secret));
+    let service = tcp::Service::new(store, clock, control, shared, &limits, desks_of_tcp);
     let tallies = desks.into_iter().chain(service.tallies()).collect();
     let service = Arc::new(service);
     let _inside = runtime.enter();
