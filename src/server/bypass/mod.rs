@@ -20,6 +20,8 @@ pub(super) use worker::{Equipment, spawn};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -33,6 +35,10 @@ use served::Impossible;
 const QUEUES_MAX: u32 = 64;
 /// The smallest MTU that is served, that of every IPv6 link (RFC 8200 §5): answers have the room that UDP guarantees them.
 const MTU_MIN: usize = 1280;
+
+/// How long a queue is waited for that is still another's, and the time between two tries.
+const RELEASE_PATIENCE: Duration = Duration::from_secs(1);
+const RELEASE_PAUSE: Duration = Duration::from_millis(10);
 
 /// Why the queries of an interface stay with the kernel. A sentence for the operator, with the way out.
 #[derive(Debug, Error)]
@@ -63,7 +69,7 @@ fn advice(error: &io::Error) -> &'static str {
              CAP_BPF and CAP_IPC_LOCK"
         }
         io::ErrorKind::ResourceBusy | io::ErrorKind::AlreadyExists => {
-            "; another program stands there (`ip link` shows it; `ip link set dev NAME xdp off` takes away what another \
+            "; another program stands there, or another server has its queues (`ip link` shows it; `ip link set dev NAME xdp off` takes away what another \
              server has left)"
         }
         _ => "",
@@ -154,11 +160,24 @@ fn shown(served: &[SocketAddr]) -> String {
 /// Opens every queue and has its frames led there.
 fn open_queues(interface: &Interface, mode: AttachMode, map: &FrameMap) -> io::Result<Vec<Queue>> {
     let open = |number| {
-        let queue = Queue::open(interface, number, mode)?;
+        let queue = open_queue(interface, number, mode)?;
         map.lead(number, &queue)?;
         Ok(queue)
     };
     (0..interface.queues()).map(open).collect()
+}
+
+/// Waits for a queue that another process has just closed, as at a restart: the kernel lets go of it a little later.
+fn open_queue(interface: &Interface, number: u32, mode: AttachMode) -> io::Result<Queue> {
+    let deadline = Instant::now() + RELEASE_PATIENCE;
+    loop {
+        match Queue::open(interface, number, mode) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy && Instant::now() < deadline => {
+                thread::sleep(RELEASE_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
 }
 
 fn check(interface: &Interface, served: &[SocketAddr]) -> Result<(), Refusal> {

@@ -20,8 +20,8 @@ use crate::server::udp::{Shared, pin, reason_to_drop};
 
 /// How long a worker rests when its queues cannot be waited for, so that broken ones do not take the core.
 const ERROR_PAUSE: Duration = Duration::from_millis(10);
-/// How long a worker waits for queries while answers wait for the kernel to take them.
-const UNSENT_PAUSE: Duration = Duration::from_millis(1);
+/// How long a worker waits for queries while answers wait for the kernel to take them: waiting again has it try again.
+const UNSENT_PAUSE: Duration = Duration::from_millis(10);
 /// How often the kernel is asked what became of frames and interfaces.
 const LOOK_AROUND: Duration = Duration::from_secs(1);
 
@@ -104,7 +104,7 @@ impl Worker {
     }
 
     fn wait(&mut self) {
-        let has_unsent = self.ports.iter_mut().any(|port| port.queue.has_unsent());
+        let has_unsent = self.ports.iter_mut().any(|port| !port.is_gone && port.queue.has_unsent());
         let timeout = if has_unsent { UNSENT_PAUSE } else { RECEIVE_TIMEOUT };
         if let Err(error) = self.watch.wait(timeout) {
             if let Some(held_back) = self.errors.due(Instant::now()) {
