@@ -2,9 +2,10 @@
 
 use super::chain::{CHAIN_MAX, Chain, Link, LinkKind};
 use super::decide::{Answer, Body, Steered, Why};
+use crate::wire::Header;
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;
-use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section};
+use crate::wire::response::{Opt, POINTER_REACH, QUESTION_AT, Records, Response, Section, Whole};
 use crate::wire::rtype;
 use crate::zone::{RRSET_START_MAX, Referral, Rrset};
 
@@ -20,6 +21,40 @@ const _: () = assert!(START_MAX <= RRSET_START_MAX);
 struct Places {
     owner: u16,
     apex: u16,
+}
+
+/// The answer to a query with this header and question as a [`Whole`] response; `None` where it is more than the records of
+/// one RRset.
+#[inline(always)]
+pub(super) fn whole<'w>(
+    answer: &Answer<'w>,
+    header: Header,
+    question: &'w [u8],
+    opt: Option<Opt<'w>>,
+) -> Option<Whole<'w>> {
+    let apex = QUESTION_AT + answer.apex_offset as u16;
+    let (section, owner, records) = match &answer.body {
+        Body::Rrset(rrset, ttl) if !rrset.has_additional() => {
+            (Section::Answer, QUESTION_AT, records(*rrset, *ttl))
+        }
+        Body::Steered(steered) => {
+            (Section::Answer, QUESTION_AT, steered_record(steered, steered.drawn.only_record()?))
+        }
+        Body::Negative(soa, ttl) => (Section::Authority, apex, records(*soa, *ttl)),
+        _ => return None,
+    };
+    let Answer { rcode, authoritative, .. } = *answer;
+    answer.chain.is_empty().then_some(Whole {
+        header,
+        question,
+        section,
+        owner,
+        apex,
+        records,
+        rcode,
+        authoritative,
+        opt,
+    })
 }
 
 /// Writes an answer's sections into a response. Where answer or authority do not fit, both are dropped, with TC.
@@ -115,10 +150,16 @@ fn records(rrset: Rrset<'_>, ttl: Option<u32>) -> Records<'_> {
 #[inline(always)]
 fn put_steered(response: &mut Response<'_>, places: Places, steered: &Steered<'_>) -> Option<()> {
     for octets in steered.drawn.records() {
-        let record = Records { octets, count: 1, pointers: &[], ttl: Some(steered.ttl) };
+        let record = steered_record(steered, octets);
         response.put(Section::Answer, places.owner, places.apex, record).then_some(())?;
     }
     Some(())
+}
+
+/// A record that steering chose.
+#[inline(always)]
+fn steered_record<'r>(steered: &Steered<'_>, octets: &'r [u8]) -> Records<'r> {
+    Records { octets, count: 1, pointers: &[], ttl: Some(steered.ttl) }
 }
 
 /// NS in the authority section, then glue.

@@ -144,16 +144,18 @@ impl Responder {
         };
         let configuration = &*context.snapshot.configuration;
         let opt = query.edns.as_ref().map(|edns| opt_of(configuration, edns, answer.scope, options));
-        let opt = opt.as_ref();
-        let Some(mut response) = Response::start(out, exchange.limit(), query.header, query.question, opt)
-        else {
-            return Reaction::Drop;
-        };
-        render::render(answer, &mut response);
-        let truncated = response.is_truncated();
-        let length = response.finish(answer.rcode, answer.authoritative, opt);
-        self.count_answer(answer, truncated);
-        Reaction::Answer(length)
+        let whole = render::whole(answer, query.header, query.question, opt);
+        if let Some(length) = whole.and_then(|whole| whole.write(out, exchange.limit())) {
+            self.count_answer(answer, false);
+            return Reaction::Answer(length);
+        }
+        match write_in_parts(exchange, answer, opt, out) {
+            Some((length, truncated)) => {
+                self.count_answer(answer, truncated);
+                Reaction::Answer(length)
+            }
+            None => Reaction::Drop,
+        }
     }
 
     /// What becomes of an answer of this class for this network; `class` is asked only where something is limited.
@@ -203,6 +205,22 @@ impl Responder {
             self.tally.count(Counter::Truncated);
         }
     }
+}
+
+/// Writes an answer of more than one RRset, or one that does not fit: its length in octets, and whether it is truncated. `None`
+/// where not even its OPT fits.
+#[inline(never)]
+fn write_in_parts(
+    exchange: &Exchange<'_, '_>,
+    answer: &Answer<'_>,
+    opt: Option<Opt<'_>>,
+    out: &mut [u8],
+) -> Option<(usize, bool)> {
+    let (query, opt) = (exchange.query, opt.as_ref());
+    let mut response = Response::start(out, exchange.limit(), query.header, query.question, opt)?;
+    render::render(answer, &mut response);
+    let truncated = response.is_truncated();
+    Some((response.finish(answer.rcode, answer.authoritative, opt), truncated))
 }
 
 /// Whether there is anything to say beside the data: it was asked for, or is told unasked. A cookie does not count.

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::health::{Record, TargetKey};
+use crate::server;
 use crate::snapshot::{Snapshot, Store};
 
 use super::model::{Change, Event, Model};
 
-/// Changes that may wait for the keeper. A prober that fills it waits with its report.
-const QUEUE: usize = 65_536;
+/// Changes that may wait for the keeper. A prober that fills it waits with its report. Its places take memory from the start,
+/// 80 octets each.
+const QUEUE: usize = 8192;
 /// At most a hundred generations a second: what comes sooner waits for the next one.
 const BETWEEN_GENERATIONS: Duration = Duration::from_millis(10);
 /// How often replaced generations are looked at, with or without traffic.
@@ -192,8 +194,16 @@ impl<F: FnMut(&Event, u64)> Work<F> {
         published
     }
 
-    /// Frees the replaced generations that nobody holds any more.
+    /// Frees the replaced generations that nobody holds any more. What a configuration took goes back to the system.
     fn sweep(&mut self) {
-        self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
+        let mut frees_configuration = false;
+        self.retired.retain(|snapshot| {
+            let is_held = Arc::strong_count(snapshot) > 1;
+            frees_configuration |= !is_held && Arc::strong_count(&snapshot.configuration) == 1;
+            is_held
+        });
+        if frees_configuration {
+            server::release_free_memory();
+        }
     }
 }

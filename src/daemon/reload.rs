@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use crate::config::{self, Loaded, Mode, Settings};
 use crate::fault::{Fault, Severity};
 use crate::probe::{Assignment, Prober};
+use crate::server;
 use crate::snapshot::Configuration;
 
 use super::model::{Change, Load, Report};
@@ -19,6 +20,12 @@ pub(super) async fn reload(running: &Arc<Running>, prober: &Prober) {
         Ok(loaded) => take(running, prober, &previous, loaded).await,
         Err(faults) => refuse(running, faults),
     }
+    // Off the threads of the runtime: to free a large configuration takes a while.
+    let _ = tokio::task::spawn_blocking(move || {
+        drop(previous);
+        server::release_free_memory();
+    })
+    .await;
 }
 
 async fn load(running: &Arc<Running>, previous: &Arc<Configuration>) -> Result<Loaded, Vec<Fault>> {
@@ -95,6 +102,7 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<&'static str> {
     let changed = [
         ("server.listen", old.listen != new.listen),
         ("server.workers", old.workers != new.workers),
+        ("server.bypass", old.bypass != new.bypass),
         ("server.user", old.account != new.account),
         ("server.tcp", old.tcp != new.tcp),
         ("server.state_dir", old.state_dir != new.state_dir),

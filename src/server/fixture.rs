@@ -7,7 +7,7 @@ use super::clock::Clock;
 use super::control::Surroundings;
 use crate::config::{Settings, TcpSettings};
 use crate::fault::Source;
-use crate::snapshot::{Configuration, Cookies, Snapshot, Store, ZoneFile};
+use crate::snapshot::{Configuration, Cookies, Digest, Snapshot, Store, ZoneFile};
 use crate::steer::TargetHealth;
 use crate::wire::Name;
 use crate::wire::cookie::Secret;
@@ -31,6 +31,7 @@ pub(super) fn store() -> Arc<Store> {
     publish(Configuration {
         zones: vec![ZoneFile {
             zone,
+            digest: Digest::of(ZONE.as_bytes()),
             source,
             includes: vec![],
             children: vec![],
@@ -65,6 +66,7 @@ pub(super) fn settings() -> Settings {
     Settings {
         listen: Vec::new(),
         workers: 1,
+        bypass: None,
         account: None,
         tcp: TcpSettings {
             connections: 100,

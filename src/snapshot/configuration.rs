@@ -10,16 +10,18 @@ use crate::wire::cookie::ScheduledSecret;
 use crate::wire::{Family, Name};
 use crate::zone::Zone;
 
-use super::RateLimit;
+use super::{Digest, RateLimit};
 
 /// A zone and the file it came from.
 pub struct ZoneFile {
     /// The compiled zone; its steered RRsets carry indices into [`Configuration::rules`].
     pub zone: Arc<Zone>,
-    /// The master file, for reuse when it did not change.
+    /// The master file, without what it holds: a text of millions of records is not worth keeping.
     pub source: Arc<Source>,
-    /// The files that it takes in by `$INCLUDE`, with the paths as written there.
-    pub includes: Vec<(String, Arc<Source>)>,
+    /// What the master file held, for reuse of the zone when that did not change.
+    pub digest: Digest,
+    /// The paths of the files that it takes in by `$INCLUDE`, as written there, and what these held.
+    pub includes: Vec<(String, Digest)>,
     /// The apexes of the topmost served zones inside of it: the warnings of the zone depend on them.
     pub children: Vec<Name>,
     /// What the rules asked to steer; equal requests on equal files give equal marks.

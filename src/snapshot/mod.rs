@@ -1,6 +1,7 @@
 //! One immutable generation of everything, cross-checked, and the place where it is published.
 
 mod configuration;
+mod digest;
 mod rate_limit;
 mod store;
 
@@ -8,6 +9,7 @@ pub use configuration::{
     Configuration, Cookies, ExtendedErrors, GeoSource, Map, Monitored, RequireCookies, RuleLabel, SteerMark,
     SteerRequest, Target, ZoneFile,
 };
+pub use digest::Digest;
 pub use rate_limit::{Rate, RateLimit, TICKS_PER_MS};
 pub use store::Store;
 

@@ -169,6 +169,17 @@ impl<'s> Drawn<'s> {
         (0..self.set.width).map(move |place| &drawn.set.records[drawn.number(place) * length..][..length])
     }
 
+    /// The record, where there is but one.
+    #[inline(always)]
+    pub fn only_record(&self) -> Option<&'s [u8]> {
+        if self.set.width > 1 {
+            return None;
+        }
+        let number = usize::from(*self.set.lists.get(self.variant as usize)?);
+        let length = self.set.record_length;
+        self.set.records.get(number * length..)?.get(..length)
+    }
+
     /// The members in order, by index in the pool.
     pub fn members(&self) -> impl Iterator<Item = usize> + use<'s> {
         let drawn = *self;

@@ -108,7 +108,9 @@ pub fn read_plain<'p>(packet: &'p [u8], name: &mut QuestionName, query: &mut Que
         WITH_ADDITIONAL => match Record::root_opt(packet, end) {
             Some(opt) if opt.end == packet.len() => {
                 let edns = Edns::without_options(opt.class, opt.ttl).map(|edns| query.edns.insert(edns));
-                edns.is_some_and(|edns| opt.rdata.is_empty() || edns.take_options(opt.rdata).is_ok())
+                edns.is_some_and(|edns| {
+                    opt.rdata.is_empty() || edns.take_alone(opt.rdata) || edns.take_options(opt.rdata).is_ok()
+                })
             }
             _ => false,
         },

@@ -4,8 +4,8 @@ use super::compiled::{Backing, RrsetEntry, Ties, Zone};
 use super::faults::{Faults, Place};
 use super::fragments::{Fragments, RRSET_OCTETS_MAX};
 use super::records::{Record, Records};
-use super::table::Table;
 use super::{field, hosts, nodes, record_type};
+use crate::wire::question_name::SLACK;
 use crate::wire::{Name, rtype};
 
 /// Up to this many records are compared each with each before they are sorted to find doubled ones.
@@ -19,9 +19,9 @@ pub(super) struct Compiled {
 
 /// Compiles the records of a zone. Faults that concern one RRset are found here: doubled records, unequal TTLs, more
 /// than a message can hold, several records of a type that may have one. `None` without an SOA.
-pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Option<Compiled> {
+pub(super) fn compile(apex: &Name, records: Records, faults: &mut Faults) -> Option<Compiled> {
     let mut compiler = Compiler {
-        records,
+        records: &records,
         faults,
         rrsets: Vec::with_capacity(records.all().len() + 2),
         ties: Vec::new(),
@@ -33,21 +33,25 @@ pub(super) fn compile(apex: &Name, records: &Records, faults: &mut Faults) -> Op
         compiler.rrsets[..first_rrsets[1] as usize].iter().position(|entry| entry.rtype == rtype::SOA)?;
     compiler.add_negative_soa(soa);
     let Compiler { rrsets, ties, fragments, places, .. } = compiler;
-    let (names, name_starts) = nodes::names(records);
-    let (usual_depth, deepest) = nodes::depths(records);
+    let Fragments { octets, pointers, .. } = fragments;
+    let (usual_depth, deepest) = nodes::depths(&records);
+    let nodes = nodes::nodes(&records, &rrsets, &first_rrsets);
+    let (apex_octets, apex_labels) = (records.apex().as_octets().into(), records.apex().label_count());
+    let (mut names, table) = records.into_names();
+    names.extend_from_slice(&[0; SLACK]);
     let mut zone = Zone {
         apex: apex.clone(),
-        apex_octets: records.apex().as_octets().into(),
-        apex_labels: records.apex().label_count(),
+        apex_octets,
+        apex_labels,
         deepest,
         usual_depth,
-        table: Table::of(records.hashes().iter().copied()),
-        nodes: nodes::nodes(records, &rrsets, &first_rrsets, &name_starts).into(),
+        table,
+        nodes: nodes.into(),
         names: names.into(),
         rrsets: rrsets.into(),
-        fragments: fragments.octets.into(),
+        fragments: octets.into(),
         ties: ties.into(),
-        pointers: fragments.pointers.into(),
+        pointers: pointers.into(),
         hosts: Box::default(),
         soa: soa as u32,
         record_count: places.len(),
@@ -69,12 +73,13 @@ struct Compiler<'a> {
 impl<'a> Compiler<'a> {
     /// Adds the RRsets of all owners; for each owner, and one more, the number of its first.
     fn add_all_rrsets(&mut self) -> Vec<u32> {
-        let order = grouped(self.records);
+        let order = grouped(self.records.all());
         let mut first_rrsets = Vec::with_capacity(self.records.owners().len() + 1);
         let mut set: Vec<&Record> = Vec::new();
-        for group in order.chunk_by(|one, other| one.0 == other.0) {
+        let record = |index: u32| &self.records.all()[index as usize];
+        for group in order.chunk_by(|&one, &other| place_of(record(one)) == place_of(record(other))) {
             set.clear();
-            set.extend(group.iter().map(|&(_, index)| &self.records.all()[index as usize]));
+            set.extend(group.iter().map(|&index| record(index)));
             // Owners that have no record, and this one, start here.
             first_rrsets
                 .resize((set[0].owner as usize + 1).max(first_rrsets.len()), self.rrsets.len() as u32);
@@ -217,14 +222,20 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// The records as (owner and type, index), by owner, type and order of reading.
-fn grouped(records: &Records) -> Vec<(u64, u32)> {
-    let key = |record: &Record| u64::from(record.owner) << 16 | u64::from(record.rtype);
-    let mut order: Vec<(u64, u32)> =
-        records.all().iter().enumerate().map(|(index, record)| (key(record), index as u32)).collect();
+/// The numbers of the records by owner, type and order of reading. Most files have them in that order.
+fn grouped(records: &[Record]) -> Vec<u32> {
+    if records.is_sorted_by_key(place_of) {
+        return (0..records.len() as u32).collect();
+    }
+    let mut order: Vec<(u64, u32)> = records.iter().map(place_of).zip(0..).collect();
     // The stable sort finds the long ordered runs of a file that names each owner once.
     order.sort();
-    order
+    order.into_iter().map(|(_, index)| index).collect()
+}
+
+/// Where a record stands in the zone: owner and type.
+fn place_of(record: &Record) -> u64 {
+    u64::from(record.owner) << 16 | u64::from(record.rtype)
 }
 
 #[cfg(test)]

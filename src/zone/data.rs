@@ -33,8 +33,7 @@ impl ZoneData {
     ) -> (Option<ZoneData>, Vec<Fault>) {
         let mut faults = Faults::default();
         let records = master::read(apex, source, include, &mut faults);
-        let compiled = compile::compile(apex, &records, &mut faults);
-        drop(records);
+        let compiled = compile::compile(apex, records, &mut faults);
         match &compiled {
             Some(compiled) => check::check(compiled, source, children, &mut faults),
             None => check::report_missing_soa(apex, source, &mut faults),

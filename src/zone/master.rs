@@ -26,11 +26,13 @@ pub const FILE_OCTETS_MAX: usize = 1 << 30;
 
 /// Reads a master file and what it includes.
 pub(super) fn read(apex: &Name, source: &Arc<Source>, include: Include<'_>, faults: &mut Faults) -> Records {
+    let octets = &source.octets;
+    let lines = octets.iter().filter(|&&octet| octet == b'\n').count();
     let mut reader = Reader {
         apex,
         include,
         faults,
-        records: Records::new(apex),
+        records: Records::new(apex, octets.len().min(FILE_OCTETS_MAX), lines),
         default_ttl: None,
         last_ttl: None,
         included: 0,

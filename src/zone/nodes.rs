@@ -3,21 +3,7 @@
 use super::compiled::{APEX, Link, NodeEntry, RrsetEntry, Standing};
 use super::records::Records;
 use crate::wire::name::LABELS_MAX;
-use crate::wire::question_name::SLACK;
 use crate::wire::rtype;
-
-/// The owners' names as nodes have them, with [`SLACK`] octets behind them, and where each starts; one more start at the end.
-pub(super) fn names(records: &Records) -> (Vec<u8>, Vec<u32>) {
-    let mut names = Vec::new();
-    let mut starts = Vec::with_capacity(records.owners().len() + 1);
-    for owner in 0..records.owners().len() as u32 {
-        starts.push(names.len() as u32);
-        names.extend_from_slice(records.labels(owner));
-    }
-    starts.push(names.len() as u32);
-    names.extend_from_slice(&[0; SLACK]);
-    (names, starts)
-}
 
 /// How many labels the most owners have below the apex, at least one and the more of two; and how many the deepest one has.
 pub(super) fn depths(records: &Records) -> (usize, usize) {
@@ -29,14 +15,11 @@ pub(super) fn depths(records: &Records) -> (usize, usize) {
 }
 
 /// One node for each owner, and the one that ends the table.
-pub(super) fn nodes(
-    records: &Records,
-    rrsets: &[RrsetEntry],
-    first_rrsets: &[u32],
-    names: &[u32],
-) -> Vec<NodeEntry> {
-    let mut nodes: Vec<NodeEntry> = Vec::with_capacity(names.len());
-    for (number, (&name, &first)) in names.iter().zip(first_rrsets).enumerate() {
+pub(super) fn nodes(records: &Records, rrsets: &[RrsetEntry], first_rrsets: &[u32]) -> Vec<NodeEntry> {
+    let mut nodes: Vec<NodeEntry> = Vec::with_capacity(first_rrsets.len());
+    let names = records.owners().iter().map(|owner| owner.start);
+    let names = names.chain([records.labels_length() as u32]);
+    for (number, (name, &first)) in names.zip(first_rrsets).enumerate() {
         let mut standing = Standing::Authoritative;
         if let Some(owner) = records.owners().get(number) {
             let own = &rrsets[first as usize..first_rrsets[number + 1] as usize];

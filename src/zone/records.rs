@@ -16,13 +16,15 @@ const ARENA_MAX: usize = u32::MAX as usize - (1 << 17);
 
 /// The octets that a record takes in its fragment beside its data.
 const FRAGMENT_EXTRA: usize = 12;
+/// The octets that a record's line has at least, as an estimate.
+const RECORD_TEXT: usize = 16;
 /// The most owner names. One record brings up to 127 of them.
 const OWNERS_MAX: usize = LINK_MAX as usize - 128;
 
 /// An owner name.
 pub(super) struct Owner {
     /// Where its labels below the apex start; they end where those of the next owner start.
-    start: u32,
+    pub(super) start: u32,
     /// The number of labels below the apex.
     pub(super) depth: u8,
     /// The owner one label up; the apex is its own.
@@ -54,15 +56,17 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// No record yet; the apex is there.
-    pub(super) fn new(apex: &Name) -> Records {
+    /// No record yet; the apex is there. There is room for the records of a file of so many octets and lines: what grows is
+    /// copied, and leaves holes.
+    pub(super) fn new(apex: &Name, octets: usize, lines: usize) -> Records {
+        let count = lines.min(octets / RECORD_TEXT) + 1;
         let mut records = Records {
             apex: QuestionName::default(),
-            table: Table::default(),
-            hashes: Vec::new(),
-            owners: Vec::new(),
+            table: Table::with_room(count),
+            hashes: Vec::with_capacity(count),
+            owners: Vec::with_capacity(count),
             labels: Vec::new(),
-            records: Vec::new(),
+            records: Vec::with_capacity(count),
             rdata: Vec::new(),
         };
         records.apex.set(apex);
@@ -157,9 +161,14 @@ impl Records {
         &self.owners
     }
 
-    /// The hashes of the owners, by number.
-    pub(super) fn hashes(&self) -> &[u64] {
-        &self.hashes
+    /// The labels of all owners below the apex end to end, and the owners by their hashes; all else is let go of.
+    pub(super) fn into_names(self) -> (Vec<u8>, Table) {
+        (self.labels, self.table.fitted(self.hashes.into_iter()))
+    }
+
+    /// How many octets the labels of all owners take.
+    pub(super) fn labels_length(&self) -> usize {
+        self.labels.len()
     }
 
     /// The apex in lower case.

@@ -63,7 +63,7 @@ impl<'z> Node<'z> {
     }
 
     /// The entries of all RRsets and the one behind the last.
-    #[inline]
+    #[inline(always)]
     fn rrset_entries(&self) -> &'z [RrsetEntry] {
         let [first, end] = self.entries.map(|node| node.rrsets as usize);
         self.zone.rrsets.get(first..=end).unwrap_or(&[])
@@ -138,7 +138,7 @@ impl<'z> Rrset<'z> {
     }
 
     /// The rule that steers this RRset ([`super::ZoneData::steer`]).
-    #[inline]
+    #[inline(always)]
     pub fn rule(&self) -> Option<u32> {
         self.entry().backing.as_rule()
     }

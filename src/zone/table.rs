@@ -6,6 +6,8 @@
 
 /// Taken slots are at most this fraction of all.
 const FILL: (usize, usize) = (1, 2);
+/// A table that is larger than it must be by no more than this part of it is not built anew.
+const SPARE: usize = 16;
 /// A slot that holds nothing.
 const FREE: u32 = 0;
 
@@ -28,6 +30,20 @@ impl Table {
             table.place(hash);
         }
         table
+    }
+
+    /// No thing yet, and room for so many.
+    pub(super) fn with_room(count: usize) -> Table {
+        let first_slots = count * FILL.1 / FILL.0 + 1;
+        let number_mask = u32::MAX >> (count as u32 + 1).leading_zeros();
+        let slots = vec![FREE; first_slots + 1].into();
+        Table { slots, first_slots: first_slots as u32, count: 0, number_mask }
+    }
+
+    /// The same things in a table hardly larger than it must be.
+    pub(super) fn fitted(self, hashes: impl ExactSizeIterator<Item = u64>) -> Table {
+        let needed = hashes.len() * FILL.1 / FILL.0;
+        if self.first_slots as usize <= needed + needed / SPARE { self } else { Table::of(hashes) }
     }
 
     /// The first thing that may have this hash: hardly ever another one. So a look-up takes it, and turns to
@@ -68,17 +84,6 @@ impl Table {
         }
     }
 
-    fn with_room(count: usize) -> Table {
-        let first_slots = count * FILL.1 / FILL.0 + 1;
-        let number_mask = u32::MAX >> (count as u32 + 1).leading_zeros();
-        Table {
-            slots: vec![FREE; first_slots + 1].into(),
-            first_slots: first_slots as u32,
-            count: 0,
-            number_mask,
-        }
-    }
-
     /// Puts the next thing into the first free slot of its hash.
     fn place(&mut self, hash: u64) {
         let first = self.first_slot(hash);
@@ -94,7 +99,7 @@ impl Table {
     }
 
     /// The upper half of the hash as a fraction of the table; the lower half marks the slot.
-    #[inline]
+    #[inline(always)]
     fn first_slot(&self, hash: u64) -> usize {
         (((hash >> 32) * u64::from(self.first_slots)) >> 32) as usize
     }

@@ -11,6 +11,7 @@
 //! sketch does) or were shared by the keys that fall on it.
 
 use std::num::NonZeroU8;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Verdict;
@@ -55,21 +56,17 @@ pub(super) struct Spending {
 #[derive(Default)]
 struct Row([AtomicU64; WAYS]);
 
-/// All buckets.
+/// All buckets. They take no memory before the first response is limited: most servers have no limit.
+#[derive(Default)]
 pub(super) struct Table {
-    rows: Box<[Row]>,
-}
-
-impl Default for Table {
-    fn default() -> Table {
-        Table { rows: std::iter::repeat_with(Row::default).take(ROWS).collect() }
-    }
+    rows: OnceLock<Box<[Row]>>,
 }
 
 impl Table {
     /// Takes a response out of the bucket of a key, a well-mixed word.
     pub(super) fn spend(&self, key: u64, spending: &Spending) -> Verdict {
-        let row = &self.rows[key as usize % ROWS].0;
+        let rows = self.rows.get_or_init(|| std::iter::repeat_with(Row::default).take(ROWS).collect());
+        let row = &rows[key as usize % ROWS].0;
         let mark = key >> MARK_SHIFT | PUBLISHED;
         for _ in 0..ATTEMPTS {
             let tried = match find(row, mark) {

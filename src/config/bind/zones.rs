@@ -8,7 +8,7 @@ use crate::config::spec::RuleSpec;
 use crate::config::text::{Broken, Faults, Parsed, Written, quote};
 use crate::config::workspace::Workspace;
 use crate::fault::{Fault, Severity, Source, any_error};
-use crate::snapshot::{SteerMark, SteerRequest, ZoneFile};
+use crate::snapshot::{Digest, SteerMark, SteerRequest, ZoneFile};
 use crate::wire::{Family, Name, Networks};
 use crate::zone::{Zone, ZoneData};
 
@@ -69,8 +69,9 @@ impl<'a> Binder<'a> {
         self.next_rule += marks.len() as u32;
         let file = (sound && !self.faults.any_error()).then(|| ZoneFile {
             zone: Arc::new(compile(data, &requests, &marks).with_access(access)),
-            source: Arc::clone(master),
-            includes,
+            source: Source::new(master.path.clone(), []),
+            digest: Digest::of(&master.octets),
+            includes: includes.iter().map(|(path, held)| (path.clone(), Digest::of(&held.octets))).collect(),
             children: self.children_of(apex).to_vec(),
             requests: requests.iter().map(|request| request.value.clone()).collect(),
             marks: marks.clone(),
@@ -127,11 +128,12 @@ impl<'a> Binder<'a> {
         let served = *self.previous.get(apex)?;
         let same_requests = served.requests.iter().eq(requests.iter().map(|request| &request.value));
         let same_numbers = served.marks.first().is_none_or(|mark| mark.rule == self.next_rule);
-        let same_file = |(path, source): &(String, Arc<Source>)| {
+        let same_file = |(path, digest): &(String, Digest)| {
             let now = self.workspace.source_below(self.folder, path, limits::MASTER_FILE_OCTETS);
-            now.is_ok_and(|now| now.octets == source.octets)
+            now.is_ok_and(|now| Digest::of(&now.octets) == *digest)
         };
-        let same = *served.source == *master
+        let same = served.source.path == master.path
+            && served.digest == Digest::of(&master.octets)
             && served.children == self.children_of(apex)
             && same_requests
             && same_numbers
@@ -178,6 +180,7 @@ fn share(served: &ZoneFile) -> ZoneFile {
     ZoneFile {
         zone: Arc::clone(&served.zone),
         source: Arc::clone(&served.source),
+        digest: served.digest,
         includes: served.includes.clone(),
         children: served.children.clone(),
         requests: served.requests.clone(),

@@ -1,9 +1,10 @@
 //! The kernel's side of the server: the only door to `libc` and the only `unsafe` code, behind a safe interface.
 //!
-//! `unsafe` stands for four things: a system call, whose pointers all lead to values that its function owns or
+//! `unsafe` stands for five things: a system call, whose pointers all lead to values that its function owns or
 //! borrows; the kernel's forms of addresses and packet information (`address`, `packet_info`, `option`), plain numbers
 //! that are read and written inside buffers of our own; the memory that message headers point into (`slots`), which its
-//! owner neither moves nor shares; and the list of interfaces (`interfaces`), read before it is freed.
+//! owner neither moves nor shares; the list of interfaces (`interfaces`), read before it is freed; and a word to the
+//! allocator (`memory`). What `xdp` shares with the kernel beside that, it says itself.
 
 #![allow(unsafe_code)]
 
@@ -12,17 +13,23 @@ mod batch;
 mod cpu;
 mod interfaces;
 mod listener;
+mod memory;
 mod option;
 mod packet_info;
 mod readiness;
 mod slots;
 mod udp;
+#[cfg(feature = "bypass")]
+pub(super) mod xdp;
 
 pub(super) use address::Origin;
 pub(super) use batch::{Batch, Datagram, Sent};
 pub(super) use cpu::{allowed_cpus, pin_to};
+#[cfg(feature = "bypass")]
+pub(super) use interfaces::InterfaceAddress;
 pub(super) use interfaces::interface_addresses;
 pub(super) use listener::{is_shortage, listen_tcp};
+pub use memory::release_free_memory;
 pub(super) use readiness::Readiness;
 pub(super) use udp::{Buffers, UdpSocket};
 

@@ -26,7 +26,7 @@ mod text;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-use self::network::parse_address;
+use self::network::{parse_address, parse_ipv4};
 use self::octets::name_width;
 pub(super) use self::octets::{Octets, Words};
 pub(super) use self::row::{NAPTR, may_compress, row};
@@ -126,7 +126,7 @@ pub(super) fn print(fields: &[Field], rdata: &[u8]) -> Option<String> {
 impl Field {
     fn parse(self, cursor: &mut Cursor<'_>, into: &mut Vec<u8>) -> Result<(), RdataError> {
         match self {
-            Field::Ipv4 => into.extend(parse_address::<Ipv4Addr>(cursor, "an IPv4 address")?.octets()),
+            Field::Ipv4 => into.extend(parse_ipv4(cursor)?),
             Field::Ipv6 => into.extend(parse_address::<Ipv6Addr>(cursor, "an IPv6 address")?.octets()),
             Field::U8 => into.push(number::parse_u8(cursor)?),
             Field::U16 => into.extend(number::parse_u16(cursor)?.to_be_bytes()),

@@ -6,6 +6,34 @@ use std::str::FromStr;
 use super::octets::{Octets, Words};
 use crate::zone::cursor::{Cursor, RdataError};
 
+/// Reads an IPv4 address. Zones hold millions of them, and the library's way, which is right for any kind of address, takes
+/// five times as long.
+pub(super) fn parse_ipv4(cursor: &mut Cursor<'_>) -> Result<[u8; 4], RdataError> {
+    const WHAT: &str = "an IPv4 address";
+    ipv4(cursor.word(WHAT)?).ok_or(RdataError::Expected(WHAT))
+}
+
+/// Four decimal numbers up to 255, without leading zeros: some programs would take those for octal.
+fn ipv4(text: &[u8]) -> Option<[u8; 4]> {
+    let mut octets = [0; 4];
+    let mut parts = text.split(|&octet| octet == b'.');
+    for octet in &mut octets {
+        *octet = match *parts.next()? {
+            [one] => digit(one)?,
+            [ten @ b'1'..=b'9', one] => digit(ten)? * 10 + digit(one)?,
+            [hundred @ b'1'..=b'2', ten, one] => {
+                (digit(hundred)? * 100).checked_add(digit(ten)? * 10 + digit(one)?)?
+            }
+            _ => return None,
+        };
+    }
+    parts.next().is_none().then_some(octets)
+}
+
+fn digit(octet: u8) -> Option<u8> {
+    octet.is_ascii_digit().then(|| octet - b'0')
+}
+
 /// Reads an address.
 pub(super) fn parse_address<A: FromStr>(
     cursor: &mut Cursor<'_>,
@@ -45,4 +73,20 @@ pub(super) fn print_suffix(octets: &mut Octets<'_>, words: &mut Words) -> Option
         words.push(octets.name()?);
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use proptest::prelude::*;
+
+    use super::ipv4;
+
+    proptest! {
+        #[test]
+        fn an_ipv4_address_is_what_the_library_takes(text in "[0-9.]{0,16}|([0-9]{1,3}[.]){3}[0-9]{1,3}|.{0,9}") {
+            prop_assert_eq!(ipv4(text.as_bytes()), text.parse::<Ipv4Addr>().ok().map(|address| address.octets()));
+        }
+    }
 }
