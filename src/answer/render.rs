@@ -2,10 +2,9 @@
 
 use super::chain::{CHAIN_MAX, Chain, Link, LinkKind};
 use super::decide::{Answer, Body, Steered, Why};
-use crate::wire::Header;
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;
-use crate::wire::response::{Opt, POINTER_REACH, QUESTION_AT, Records, Response, Section, Whole};
+use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section, Whole};
 use crate::wire::rtype;
 use crate::zone::{RRSET_START_MAX, Referral, Rrset};
 
@@ -23,38 +22,40 @@ struct Places {
     apex: u16,
 }
 
-/// The answer to a query with this header and question as a [`Whole`] response; `None` where it is more than the records of
-/// one RRset.
+/// Writes an answer that is no more than the records of one RRset in one go, as the response that `frame` is apart from them;
+/// its length. `None` where it is more, or has no room. The shapes that nearly every answer has stand by themselves: what is
+/// known of them needs no look.
 #[inline(always)]
-pub(super) fn whole<'w>(
-    answer: &Answer<'w>,
-    header: Header,
-    question: &'w [u8],
-    opt: Option<Opt<'w>>,
-) -> Option<Whole<'w>> {
+pub(super) fn write_whole(
+    answer: &Answer<'_>,
+    frame: Whole<'_>,
+    out: &mut [u8],
+    limit: usize,
+) -> Option<usize> {
+    if !answer.chain.is_empty() {
+        return None;
+    }
     let apex = QUESTION_AT + answer.apex_offset as u16;
-    let (section, owner, records) = match &answer.body {
-        Body::Rrset(rrset, ttl) if !rrset.has_additional() => {
-            (Section::Answer, QUESTION_AT, records(*rrset, *ttl))
+    let (section, owner) = (Section::Answer, QUESTION_AT);
+    match &answer.body {
+        Body::Rrset(rrset, ttl) if rrset.is_plain() => {
+            let records = Records { octets: rrset.octets(), count: 1, pointers: &[], ttl: *ttl };
+            Whole { section, owner, apex, records, ..frame }.write(out, limit)
         }
         Body::Steered(steered) => {
-            (Section::Answer, QUESTION_AT, steered_record(steered, steered.drawn.only_record()?))
+            let records = steered_record(steered, steered.drawn.only_record()?);
+            Whole { section, owner, apex, records, ..frame }.write(out, limit)
         }
-        Body::Negative(soa, ttl) => (Section::Authority, apex, records(*soa, *ttl)),
-        _ => return None,
-    };
-    let Answer { rcode, authoritative, .. } = *answer;
-    answer.chain.is_empty().then_some(Whole {
-        header,
-        question,
-        section,
-        owner,
-        apex,
-        records,
-        rcode,
-        authoritative,
-        opt,
-    })
+        Body::Negative(soa, ttl) => {
+            let (section, owner, records) = (Section::Authority, apex, records(*soa, *ttl));
+            Whole { section, owner, apex, records, ..frame }.write(out, limit)
+        }
+        Body::Rrset(rrset, ttl) if !rrset.has_additional() => {
+            let records = records(*rrset, *ttl);
+            Whole { section, owner, apex, records, ..frame }.write(out, limit)
+        }
+        _ => None,
+    }
 }
 
 /// Writes an answer's sections into a response. Where answer or authority do not fit, both are dropped, with TC.

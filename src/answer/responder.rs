@@ -16,7 +16,7 @@ use crate::wire::QuestionName;
 use crate::wire::cookie::Secret;
 use crate::wire::options::Options;
 use crate::wire::query::{self, DropReason, Packet, Query};
-use crate::wire::response::Response;
+use crate::wire::response::{Opt, Response, Whole};
 
 mod dataless;
 mod remarked;
@@ -142,8 +142,18 @@ impl Responder {
             Standing::None => &[],
             _ => cookie_alone(&mut self.options, context, &mut self.process_secrets, arrival),
         };
-        let whole = render::whole(answer, query.header, query.question, exchange.opt(answer.scope, options));
-        if let Some(length) = whole.and_then(|whole| whole.write(out, exchange.limit())) {
+        let Answer { rcode, authoritative, .. } = *answer;
+        let frame = Whole::frame(query.header, query.question, (rcode, authoritative));
+        let limit = exchange.limit();
+        // The one without a client subnet stands by itself, because it is the more frequent one.
+        let written = match exchange.opt(answer.scope, options) {
+            Some(opt @ Opt { client_subnet: None, .. }) => {
+                let opt = Some(Opt { client_subnet: None, ..opt });
+                render::write_whole(answer, Whole { opt, ..frame }, out, limit)
+            }
+            opt => render::write_whole(answer, Whole { opt, ..frame }, out, limit),
+        };
+        if let Some(length) = written {
             self.count_answer(answer, false);
             return Reaction::Answer(length);
         }

@@ -350,7 +350,15 @@ pub struct Whole<'w> {
     pub opt: Option<Opt<'w>>,
 }
 
-impl Whole<'_> {
+impl<'w> Whole<'w> {
+    /// A response with this RCODE and AA to a query with this header and question, without records and OPT.
+    #[inline(always)]
+    pub fn frame(header: Header, question: &'w [u8], (rcode, authoritative): (Rcode, bool)) -> Whole<'w> {
+        let records = Records { octets: &[], count: 0, pointers: &[], ttl: None };
+        let (section, owner, apex) = (Section::Answer, QUESTION_AT, QUESTION_AT);
+        Whole { header, question, section, owner, apex, records, rcode, authoritative, opt: None }
+    }
+
     /// Writes it and returns its length; `None` where it takes more than `limit` octets, or than the buffer has, or where a
     /// pointer does not reach what it names. Then the buffer holds nothing of use.
     #[inline(always)]
