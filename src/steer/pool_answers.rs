@@ -100,7 +100,8 @@ impl Sets {
     /// The sets that health says nothing about, for each number of answers; `order` as in [`PoolAnswers`].
     fn as_if_up(pool: &Pool, family: Family, order: &[u16]) -> Box<[Sets]> {
         let members = |is_in: &dyn Fn(AdminState) -> bool| {
-            let members = order.iter().copied().filter(|&index| is_in(pool.members[usize::from(index)].admin));
+            let members =
+                order.iter().copied().filter(|&index| is_in(pool.members[usize::from(index)].admin));
             without_reserve(pool, members.collect())
         };
         let undrained = members(&|admin| matches!(admin, AdminState::Auto | AdminState::ForcedUp));

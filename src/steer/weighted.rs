@@ -131,8 +131,7 @@ mod tests {
     #[test]
     fn without_capped_members_every_place_is_as_likely_first() {
         let variants = variants(&[300, 100], 1);
-        let expected =
-            Variants { width: 1, lists: vec![0, 1], weights: vec![3, 1], first: FirstPlace::Head };
+        let expected = Variants { width: 1, lists: vec![0, 1], weights: vec![3, 1], first: FirstPlace::Head };
         assert_eq!(variants, expected);
     }
 
