@@ -5,31 +5,44 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A file that was read, kept so that a fault can show the line it talks about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// The path as the operator would type it (relative to the folder of `meridian.toml` where possible).
     pub path: String,
     /// What the file holds. Empty for binary files and for files that could not be read.
     pub octets: Vec<u8>,
+    /// Where its lines start, once somebody has asked: of a large file many places are told.
+    line_starts: OnceLock<Box<[usize]>>,
 }
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Source) -> bool {
+        self.path == other.path && self.octets == other.octets
+    }
+}
+
+impl Eq for Source {}
 
 impl Source {
     /// A source from its path and octets.
     pub fn new(path: impl Into<String>, octets: impl Into<Vec<u8>>) -> Arc<Source> {
-        Arc::new(Source { path: path.into(), octets: octets.into() })
+        Arc::new(Source { path: path.into(), octets: octets.into(), line_starts: OnceLock::new() })
     }
 
     /// Line and column, both counted from 1, of the octet at `offset`; columns count characters, a broken
     /// UTF-8 octet as one.
     pub fn line_and_column(&self, offset: usize) -> (usize, usize) {
-        let before = &self.octets[..offset.min(self.octets.len())];
-        let line_start = before.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at + 1);
-        let line = before.iter().filter(|&&octet| octet == b'\n').count() + 1;
-        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
-        (line, column)
+        let offset = offset.min(self.octets.len());
+        let starts = self.line_starts.get_or_init(|| {
+            let ends = (1..).zip(&self.octets).filter(|(_, octet)| **octet == b'\n');
+            std::iter::once(0).chain(ends.map(|(start, _)| start)).collect()
+        });
+        let line = starts.partition_point(|&start| start <= offset);
+        let before = &self.octets[starts[line - 1]..offset];
+        (line, String::from_utf8_lossy(before).chars().count() + 1)
     }
 }
 

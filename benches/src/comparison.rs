@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use crate::callgrind::Counters;
 use crate::load::{Report, Target, Until, at_rate, saturate};
 use crate::peer::Peer;
+use crate::reload::reload;
 use crate::server::{Bench, Server};
 use crate::table::{Measure, Samples};
 use crate::work::{Transport, Work};
@@ -47,10 +48,28 @@ impl Comparison {
         let Some(mut server) = self.note(server) else { return };
         let loaded = self.measure_loaded(round, world, &server);
         self.note(loaded);
-        for work in works {
+        for &work in &works {
             let driven = self.drive(round, work, &mut server);
             self.note(driven.with_context(|| format!("{}, {}", work.label(), peer.label())));
         }
+        if world.is_reloaded() {
+            let reloaded = self.measure_reload(round, world, first, &server);
+            self.note(reloaded.with_context(|| format!("reload of {}, {}", world.label(), peer.label())));
+        }
+    }
+
+    fn measure_reload(&mut self, round: u32, world: World, work: Work, server: &Server) -> Result<()> {
+        let Some(reloaded) = reload(server, world, work)? else { return Ok(()) };
+        must_be_right(&reloaded.report)?;
+        let subject = format!("zone {}", world.label());
+        for (measure, value) in [
+            (Measure::Reload, reloaded.time.as_secs_f64() * 1e3),
+            (Measure::LostInReload, reloaded.report.lost as f64),
+            (Measure::RssAfterReload, server.process.memory()?.rss as f64 / MEBIBYTE),
+        ] {
+            self.samples.add(&subject, measure, server.peer, round, value);
+        }
+        Ok(())
     }
 
     fn measure_loaded(&mut self, round: u32, world: World, server: &Server) -> Result<()> {
@@ -58,6 +77,7 @@ impl Comparison {
         let subject = format!("zone {}", world.label());
         for (measure, value) in [
             (Measure::Start, server.start_time.as_secs_f64() * 1e3),
+            (Measure::StartCpu, server.start_cpu.as_secs_f64() * 1e3),
             (Measure::Rss, memory.rss as f64 / MEBIBYTE),
             (Measure::Pss, memory.pss as f64 / MEBIBYTE),
         ] {

@@ -49,6 +49,11 @@ impl Process {
         Ok(Process { child: started?, log })
     }
 
+    /// Sends a signal to the process that was started.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        kernel::signal(self.child.id(), signal).context("cannot send a signal")
+    }
+
     /// Fails with the end of its log when it has ended.
     pub fn must_run(&mut self) -> Result<()> {
         let Some(status) = self.child.try_wait()? else { return Ok(()) };

@@ -4,6 +4,10 @@ use std::net::IpAddr;
 
 /// Type A.
 const A: u16 = 1;
+/// Type SOA.
+const SOA: u16 = 6;
+/// Octets of a header.
+const HEADER_LENGTH: usize = 12;
 /// Class IN.
 const IN: u16 = 1;
 /// Type OPT (RFC 6891).
@@ -28,18 +32,52 @@ pub enum EdnsOption<'o> {
 
 /// A query for the A records of a name without escapes, with OPT; its id is 0.
 pub fn query(name: &str, option: Option<EdnsOption<'_>>) -> Vec<u8> {
-    let mut packet = vec![0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1];
-    for label in name.split('.').filter(|label| !label.is_empty()) {
-        packet.push(label.len() as u8);
-        packet.extend_from_slice(label.as_bytes());
-    }
-    packet.push(0);
-    packet.extend([A, IN].map(u16::to_be_bytes).as_flattened());
+    let mut packet = question(name, A, 1);
     let option = option.map(encode).unwrap_or_default();
     packet.push(0);
     packet.extend([OPT, PAYLOAD, 0, 0, option.len() as u16].map(u16::to_be_bytes).as_flattened());
     packet.extend(option);
     packet
+}
+
+/// A query for the SOA record of a name without escapes, without OPT; its id is 0.
+pub fn soa_query(name: &str) -> Vec<u8> {
+    question(name, SOA, 0)
+}
+
+/// A header, which announces so many additional records, and a question.
+fn question(name: &str, rtype: u16, additional: u8) -> Vec<u8> {
+    let mut packet = vec![0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, additional];
+    for label in name.split('.').filter(|label| !label.is_empty()) {
+        packet.push(label.len() as u8);
+        packet.extend_from_slice(label.as_bytes());
+    }
+    packet.push(0);
+    packet.extend([rtype, IN].map(u16::to_be_bytes).as_flattened());
+    packet
+}
+
+/// The serial in an answer to [`soa_query`], whose first record is the SOA; `None` where there is none.
+pub fn serial_of(answer: &[u8]) -> Option<u32> {
+    let question_end = name_end(answer, HEADER_LENGTH)? + 4;
+    let fixed = name_end(answer, question_end)?;
+    let (&[high, low], data) = answer.get(fixed + 8..)?.split_first_chunk::<2>()?;
+    let data = data.get(..usize::from(u16::from_be_bytes([high, low])))?;
+    // The serial is the first of the five numbers at the end.
+    let serial = data.last_chunk::<20>()?.first_chunk::<4>()?;
+    let is_soa = answer.get(fixed..fixed + 2)? == SOA.to_be_bytes();
+    is_soa.then_some(u32::from_be_bytes(*serial))
+}
+
+/// Where what follows a name stands, which ends in the root label or a pointer.
+fn name_end(packet: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match *packet.get(at)? {
+            0 => return Some(at + 1),
+            0xC0.. => return Some(at + 2),
+            length => at += 1 + usize::from(length),
+        }
+    }
 }
 
 fn encode(option: EdnsOption<'_>) -> Vec<u8> {
@@ -139,6 +177,18 @@ mod tests {
         let octets = query("a.bc", None);
         let expected = b"\0\0\0\0\0\x01\0\0\0\0\0\x01\x01a\x02bc\0\0\x01\0\x01\0\0\x29\x04\xd0\0\0\0\0\0\0";
         assert_eq!(octets, expected);
+    }
+
+    #[test]
+    fn the_serial_of_an_soa_record_is_found() {
+        let query = soa_query("a.bc");
+        assert_eq!(query, b"\0\0\0\0\0\x01\0\0\0\0\0\0\x01a\x02bc\0\0\x06\0\x01");
+        assert_eq!(serial_of(&query), None);
+        let record = b"\xc0\x0c\0\x06\0\x01\0\0\0\0\0\x16\0\0\0\0\x01\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        assert_eq!(serial_of(&[&query[..], record, b"more"].concat()), Some(0x102));
+        assert_eq!(serial_of(&[&query[..], &record[..33]].concat()), None);
+        let other = [&query[..], b"\xc0\x0c\0\x02", &record[4..]].concat();
+        assert_eq!(serial_of(&other), None);
     }
 
     #[test]

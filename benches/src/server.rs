@@ -38,6 +38,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// From the start to the first right answer.
     pub start_time: Duration,
+    /// CPU time until then.
+    pub start_cpu: Duration,
     /// Its own folder.
     pub folder: PathBuf,
     seed: u64,
@@ -57,7 +59,8 @@ impl Bench {
         let mut process = Process::start(&command, self.core, folder.join("log"))?;
         let start_time = wait_for_answer(&mut process, address, &packets, peer.expected(first))
             .with_context(|| format!("{} does not serve {}", peer.label(), world.label()))?;
-        Ok(Server { peer, process, address, start_time, folder, seed: self.seed })
+        let start_cpu = process.cpu_time()?;
+        Ok(Server { peer, process, address, start_time, start_cpu, folder, seed: self.seed })
     }
 
     fn fresh_folder(&self, name: &str) -> Result<PathBuf> {

@@ -22,15 +22,23 @@ pub enum Measure {
     Lost,
     /// From the start of the process to the first right answer.
     Start,
+    /// CPU time until then, user and system.
+    StartCpu,
     /// Resident memory.
     Rss,
     /// Resident memory, shared pages divided.
     Pss,
+    /// From the moment when it is told to read its files again to the first answer from the new ones.
+    Reload,
+    /// Queries without an answer in the time around that.
+    LostInReload,
+    /// Resident memory after it.
+    RssAfterReload,
 }
 
 impl Measure {
     /// In the order of the table.
-    pub const ALL: [Measure; 9] = [
+    pub const ALL: [Measure; 13] = [
         Measure::Cpu,
         Measure::Instructions,
         Measure::Rate,
@@ -38,8 +46,12 @@ impl Measure {
         Measure::P99Latency,
         Measure::Lost,
         Measure::Start,
+        Measure::StartCpu,
         Measure::Rss,
         Measure::Pss,
+        Measure::Reload,
+        Measure::LostInReload,
+        Measure::RssAfterReload,
     ];
 
     /// For people, with the unit.
@@ -52,8 +64,12 @@ impl Measure {
             Measure::P99Latency => "p99, µs",
             Measure::Lost => "lost at half load",
             Measure::Start => "start, ms",
+            Measure::StartCpu => "CPU of the start, ms",
             Measure::Rss => "RSS, MiB",
             Measure::Pss => "PSS, MiB",
+            Measure::Reload => "reload, ms",
+            Measure::LostInReload => "lost in a reload",
+            Measure::RssAfterReload => "RSS after a reload, MiB",
         }
     }
 }

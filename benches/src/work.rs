@@ -38,6 +38,10 @@ pub enum Work {
     TcpPipelined,
     /// The address of one of a million names.
     Million,
+    /// The address of a name in one of 10,000 zones.
+    Zones,
+    /// A steered address, of one of 10,000 names over 16 sites, for a client subnet.
+    Steered,
 }
 
 /// How queries travel.
@@ -66,6 +70,8 @@ impl Work {
         match self {
             Work::Geo | Work::GeoIpv6 => World::Geo,
             Work::Million => World::Million,
+            Work::Zones => World::Zones,
+            Work::Steered => World::Steered,
             _ => World::Names,
         }
     }
@@ -125,6 +131,11 @@ impl Work {
                 query(&format!("www.{}", world::delegation(random.below(world::DELEGATIONS))), None)
             }
             Work::Million => query(&world::million_name(random.below(world::MILLION)), None),
+            Work::Zones => query(&world::zone_name(random.below(world::ZONES)), None),
+            Work::Steered => {
+                let name = world::steered_host(random.below(world::STEERED_HOSTS));
+                query(&name, Some(EdnsOption::ClientSubnet(IpAddr::V4(unicast_ipv4(random)))))
+            }
         }
     }
 }

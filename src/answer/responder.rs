@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::course::Course;
-use super::edns::{Arrival, put_cookie};
+use super::edns::Arrival;
 use super::exchange::Exchange;
 use super::limit::{self, Class, Verdict};
 use super::{
@@ -65,7 +65,8 @@ impl Responder {
         }
         let mut exchange = Exchange { context, query: &query, arrival: Arrival::bare(from, packet.len()) };
         if let Some(cookie) = query.edns.as_ref().and_then(|edns| edns.cookie) {
-            exchange.arrival.judge(context, &mut self.process_secrets, cookie);
+            let (process, options) = (&mut self.process_secrets, &mut self.options);
+            exchange.arrival.exchange_cookies(context, process, options, cookie);
         }
         let mut qtype = query.qtype;
         if !Course::is_ordinary(&query, transport) {
@@ -137,10 +138,11 @@ impl Responder {
     /// memory, and the registers are its own.
     #[inline(never)]
     fn write(&mut self, exchange: &Exchange<'_, '_>, answer: &Answer<'_>, out: &mut [u8]) -> Reaction {
-        let Exchange { context, query, arrival } = exchange;
+        let Exchange { query, arrival, .. } = exchange;
         let options = match arrival.cookie.standing {
             Standing::None => &[],
-            _ => cookie_alone(&mut self.options, context, &mut self.process_secrets, arrival),
+            // The cookie that goes back, and nothing else.
+            _ => self.options.as_octets(),
         };
         let Answer { rcode, authoritative, .. } = *answer;
         let frame = Whole::frame(query.header, query.question, (rcode, authoritative));
@@ -240,18 +242,4 @@ fn has_remarks(exchange: &Exchange<'_, '_>, answer: &Answer<'_>) -> bool {
     configuration.report_channel.is_some()
         || edns.asks_for_options()
         || explanation::of(answer, configuration.extended_errors).is_some()
-}
-
-/// The cookie that goes back, as the only option. There always is room for it: what a client takes is at least 512 octets, of
-/// which the longest question leaves half.
-#[inline(never)]
-fn cookie_alone<'a>(
-    options: &'a mut Options,
-    context: &Context<'_>,
-    process: &mut ProcessSecrets,
-    arrival: &Arrival<'_>,
-) -> &'a [u8] {
-    options.start(usize::MAX);
-    put_cookie(options, context, process, arrival);
-    options.as_octets()
 }

@@ -19,6 +19,8 @@ pub enum Signal {
     Terminate,
     /// SIGKILL.
     Kill,
+    /// SIGHUP: it may read its files again.
+    Hangup,
 }
 
 /// Pins the calling thread to a core.
@@ -67,6 +69,7 @@ pub fn signal(pid: u32, signal: Signal) -> io::Result<()> {
     let number = match signal {
         Signal::Terminate => libc::SIGTERM,
         Signal::Kill => libc::SIGKILL,
+        Signal::Hangup => libc::SIGHUP,
     };
     let pid = libc::pid_t::try_from(pid).ok().filter(|&pid| pid > 1).ok_or(io::ErrorKind::InvalidInput)?;
     // SAFETY: touches no memory; a number above 1 names one process, never a group.

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use super::{Setup, words};
+use super::{Peer, Setup, words};
 
 pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
     let folder = setup.folder_text()?;
-    let zone = setup.write_zone("zone")?;
+    let zone = setup.write_zone(Peer::Bind)?;
     let config = format!(
         "options {{\n  directory \"{folder}\";\n  listen-on port {} {{ {}; }};\n  listen-on-v6 {{ none; }};\n  \
          pid-file none;\n  session-keyfile \"{folder}/session.key\";\n  recursion no;\n  \

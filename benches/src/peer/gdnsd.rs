@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Setup, words};
+use super::{Peer, Setup, words};
 use crate::world::{CONTINENTS, SITES, STEERED_NAMES, TTL, World};
 
 pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
@@ -11,7 +11,7 @@ pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
     if setup.world == World::Geo {
         setup.write(&format!("zones/{apex}"), &zone())?;
     } else {
-        setup.write_zone(&format!("zones/{apex}"))?;
+        setup.write_zones(Peer::Gdnsd)?;
     }
     let plugins = if setup.world == World::Geo { plugins(&setup.database_text()?) } else { String::new() };
     let config = format!(

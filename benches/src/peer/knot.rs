@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 
-use super::{Setup, words};
+use super::{Peer, Setup, words};
 use crate::world::{STEERED_NAMES, TTL, World, nearest_sites, steered_name};
 
 pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
     let folder = setup.folder_text()?;
-    let zone = setup.write_zone("zone")?;
+    let zones = setup.write_zones(Peer::Knot)?;
     let (module, uses_module) = if setup.world == World::Geo {
         let addresses = setup.write("geo.conf", &addresses())?;
         let database = setup.database_text()?;
@@ -22,12 +22,13 @@ pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
     let config = format!(
         "server:\n    rundir: {folder}\n    listen: {}@{}\n    udp-workers: 1\n    tcp-workers: 1\n    \
          background-workers: 1\n    edns-client-subnet: on\nlog:\n  - target: stderr\n    any: warning\n\
-         database:\n    storage: {folder}/database\n{module}zone:\n  - domain: {}\n    file: {zone}\n    \
-         zonefile-sync: -1\n    journal-content: none\n{uses_module}",
+         database:\n    storage: {folder}/database\n{module}template:\n  - id: default\n    zonefile-sync: -1\n    \
+         journal-content: none\n{uses_module}zone:\n",
         setup.address.ip(),
         setup.address.port(),
-        setup.world.apex()
     );
+    let zones = zones.iter().map(|(apex, path)| format!("  - domain: {apex}\n    file: {path}\n"));
+    let config = config + &zones.collect::<String>();
     let config = setup.write("knot.conf", &config)?;
     Ok(words(["/usr/sbin/knotd", "-c", &config]))
 }

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::{Setup, text_of, words};
-use crate::world::{CONTINENTS, SITES, STEERED_NAMES, TTL, World};
+use super::{Peer, Setup, text_of, words};
+use crate::world::{CONTINENTS, SITES, STEERED_NAMES, TTL, World, steered_maps, steered_rules};
 
 pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
     let apex = setup.world.apex();
-    setup.write_zone(&format!("zones/{apex}.zone"))?;
+    setup.write_zones(Peer::Meridian)?;
     let mut main = format!(
         "[server]\nlisten = \"{}\"\nworkers = 1\n\n[server.tcp]\nconnections_per_client = 256\n\n[zones]\nfolder = \"zones\"\n",
         setup.address
@@ -17,6 +17,11 @@ pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
     if setup.world == World::Geo {
         setup.write("maps.toml", &maps())?;
         setup.write(&format!("zones/{apex}.toml"), &steering())?;
+        write!(main, "\n[geo]\nmaps = \"maps.toml\"\ndatabases = [\"{}\"]\n", setup.database_text()?)?;
+    }
+    if setup.world == World::Steered {
+        setup.write("maps.toml", &steered_maps())?;
+        setup.write(&format!("zones/{apex}.toml"), &steered_rules())?;
         write!(main, "\n[geo]\nmaps = \"maps.toml\"\ndatabases = [\"{}\"]\n", setup.database_text()?)?;
     }
     let main = setup.write("meridian.toml", &main)?;

@@ -13,8 +13,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
+use crate::kernel::Signal;
 use crate::process::Process;
 use crate::query::{Expected, Packets};
 use crate::work::{Transport, Work};
@@ -24,6 +25,8 @@ use crate::world::World;
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// Between two asks for the first answer.
 const ASK_AGAIN: Duration = Duration::from_millis(1);
+/// The serial of all zones.
+pub const FIRST_SERIAL: u32 = 1;
 /// Ports that servers are given.
 const FIRST_PORT: u16 = 20_000;
 
@@ -58,6 +61,14 @@ pub struct Setup<'s> {
     pub material: &'s Material,
 }
 
+/// How a server is told to read its files again.
+pub enum Reload {
+    /// By a signal.
+    Signal(Signal),
+    /// By a command that asks it.
+    Command(Vec<String>),
+}
+
 /// What the benches find outside of themselves.
 #[derive(Debug, Clone)]
 pub struct Material {
@@ -89,6 +100,8 @@ impl Peer {
         match work {
             // The floor answers whatever comes, but over UDP only, and loads nothing.
             Work::Million => self != Peer::Floor,
+            Work::Zones => matches!(self, Peer::Meridian | Peer::Gdnsd | Peer::Knot),
+            Work::Steered => self == Peer::Meridian,
             Work::Geo | Work::GeoIpv6 => steers,
             // The others give none, or want a secret or a module for it: what a cookie costs is told for ours alone.
             Work::ClientCookie | Work::ServerCookie => self == Peer::Meridian,
@@ -99,6 +112,21 @@ impl Peer {
     /// Whether an answer of it is right: the floor's always is.
     pub fn expected(self, work: Work) -> Option<Expected> {
         (self != Peer::Floor).then(|| work.expected())
+    }
+
+    /// Where the master file of a zone stands in the folder of a server.
+    pub fn zone_file(self, folder: &Path, apex: &str) -> PathBuf {
+        folder.join("zones").join(if self == Peer::Gdnsd { apex.to_owned() } else { format!("{apex}.zone") })
+    }
+
+    /// What makes it read its files again; `None` where that is not timed.
+    pub fn reload(self, folder: &Path) -> Option<Reload> {
+        let folder = folder.to_str()?;
+        match self {
+            Peer::Meridian | Peer::Knot => Some(Reload::Signal(Signal::Hangup)),
+            Peer::Gdnsd => Some(Reload::Command(words(["/usr/bin/gdnsdctl", "-c", folder, "reload-zones"]))),
+            _ => None,
+        }
     }
 
     /// Writes its configuration, and returns the command that runs it in the foreground.
@@ -124,11 +152,23 @@ impl Setup<'_> {
         text_of(&path)
     }
 
-    /// Writes the master file there and returns its path.
-    fn write_zone(&self, name: &str) -> Result<String> {
-        let path = self.place(name)?;
-        self.world.write_zone(&path)?;
-        text_of(&path)
+    /// Writes the master files and returns the apex and the path of each.
+    fn write_zones(&self, peer: Peer) -> Result<Vec<(String, String)>> {
+        let apexes = self.world.apexes();
+        fs::create_dir_all(self.folder.join("zones"))?;
+        let write = |(zone, apex): (u64, String)| {
+            let path = peer.zone_file(self.folder, &apex);
+            self.world.write_zone(zone, FIRST_SERIAL, &path)?;
+            Ok((apex, text_of(&path)?))
+        };
+        (0..).zip(apexes).map(write).collect()
+    }
+
+    /// The same for a peer that is given one zone only; its path.
+    fn write_zone(&self, peer: Peer) -> Result<String> {
+        let [(_, path)] =
+            self.write_zones(peer)?.try_into().map_err(|_| anyhow!("this world has many zones"))?;
+        Ok(path)
     }
 
     fn place(&self, name: &str) -> Result<PathBuf> {

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use super::{Setup, words};
+use super::{Peer, Setup, words};
 
 pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
     let folder = setup.folder_text()?;
-    let zone = setup.write_zone("zone")?;
+    let zone = setup.write_zone(Peer::Nsd)?;
     let config = format!(
         "server:\n  server-count: 1\n  ip-address: {}@{}\n  username: \"\"\n  chroot: \"\"\n  database: \"\"\n  \
          zonesdir: {folder}\n  pidfile: {folder}/pid\n  zonelistfile: {folder}/zone.list\n  \

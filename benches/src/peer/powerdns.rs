@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Setup, words};
+use super::{Peer, Setup, words};
 use crate::world::{SITES, STEERED_NAMES, Site, TTL, World, nearest_sites, steered_name};
 
 pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
@@ -15,7 +15,7 @@ pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
              edns-subnet-processing=yes\n"
         )
     } else {
-        let zone = setup.write_zone("zone")?;
+        let zone = setup.write_zone(Peer::Powerdns)?;
         let apex = setup.world.apex();
         let list = format!("zone \"{apex}\" {{ type master; file \"{zone}\"; }};\n");
         format!("launch=bind\nbind-config={}\n", setup.write("named.conf", &list)?)
