@@ -80,8 +80,10 @@ struct Done {
 fn main() {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     assert!(processors >= 2, "two threads need two cores; this machine has {processors}");
-    println!("| work | who answers | answers a µs of processor time | ÷ one thread | on their cores |");
-    println!("|---|---|--:|--:|--:|");
+    println!(
+        "| work | who answers | answers a µs of processor time | ÷ one thread | ÷ sharing nothing | on their cores |"
+    );
+    println!("|---|---|--:|--:|--:|--:|");
     for work in Work::ALL {
         measure(work);
     }
@@ -91,9 +93,7 @@ fn main() {
 fn measure(work: Work) {
     let desks = [Desk::new(work), Desk::new(work)];
     let packets = [1, 2].map(|seed| queries(work, QUERIES, seed));
-    let mut rates = vec![Vec::new(); Form::ALL.len()];
-    let mut ratios = rates.clone();
-    let mut presences = rates.clone();
+    let mut columns = Form::ALL.map(|_| Column::default());
     let mut order = Random::new(7);
     for _ in 0..ROUNDS {
         let mut round = [0.0; Form::ALL.len()];
@@ -101,17 +101,34 @@ fn measure(work: Work) {
             let done = run(Form::ALL[index], &desks, &packets);
             round[index] = done.iter().map(rate).sum();
             let present = |done: &Done| done.processor.as_secs_f64() / done.passed.as_secs_f64();
-            presences[index].push(done.iter().map(present).sum::<f64>() / done.len() as f64);
+            columns[index].presence.push(done.iter().map(present).sum::<f64>() / done.len() as f64);
         }
-        for (index, rate) in round.into_iter().enumerate() {
-            rates[index].push(rate);
-            ratios[index].push(rate / round[0]);
+        for (column, rate) in columns.iter_mut().zip(round) {
+            column.rate.push(rate);
+            column.to_one.push(rate / round[Form::Alone as usize]);
+            column.to_apart.push(rate / round[Form::Apart as usize]);
         }
     }
-    for (index, form) in Form::ALL.into_iter().enumerate() {
-        let (rate, ratio) = (median(&mut rates[index]), median(&mut ratios[index]));
-        let presence = median(&mut presences[index]) * 100.0;
-        println!("| {} | {} | {rate:.3} | {ratio:.3} | {presence:.0} % |", work.in_words(), form.in_words());
+    for (form, column) in Form::ALL.into_iter().zip(&mut columns) {
+        let [rate, to_one, to_apart, presence] = column.medians();
+        let (work, form, presence) = (work.in_words(), form.in_words(), presence * 100.0);
+        println!("| {work} | {form} | {rate:.2} | {to_one:.2} | {to_apart:.2} | {presence:.0} % |");
+    }
+}
+
+/// What the rounds gave for a form.
+#[derive(Default)]
+struct Column {
+    rate: Vec<f64>,
+    to_one: Vec<f64>,
+    to_apart: Vec<f64>,
+    presence: Vec<f64>,
+}
+
+impl Column {
+    fn medians(&mut self) -> [f64; 4] {
+        [&mut self.rate, &mut self.to_one, &mut self.to_apart, &mut self.presence]
+            .map(|values| median(values))
     }
 }
 

@@ -18,6 +18,10 @@ pub mod process;
 
 pub mod peer;
 
+pub mod wire;
+
+pub mod contestant;
+
 pub mod load;
 
 pub mod callgrind;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Random;
 use super::chain::{Chain, LinkKind};
 use crate::geo::{ClassId, Placement};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Map, Snapshot};
 use crate::steer::{self, AnswerSet, Drawn, Given, PoolId, Reason};
 use crate::wire::{QuestionName, Rcode, class, rtype};
 use crate::zone::{Lookup, Node, Redirection, Referral, Rrset, Zone};
@@ -80,8 +80,10 @@ pub struct Steered<'s> {
     pub ttl: u32,
 }
 
-/// Why an answer is what it is; `explain`, logs and metrics print the same.
+/// Why an answer is what it is; `explain`, logs and metrics print the same. Its tag stands by itself, where it is looked at
+/// with each answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum Why {
     /// The RRset asked for exists.
     Exists,
@@ -354,13 +356,16 @@ pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client<'_>) -> Place
     };
     let placement = map.table.place(decisive);
     match is_subnet {
-        // A special-purpose block says nothing of where the client is, only for whom the answer holds.
-        true if placement.special => {
-            Placement { scope: placement.scope, ..map.table.place(client.transport) }
-        }
+        true if placement.special => in_special_block(map, placement.scope, client),
         true => placement,
         false => Placement { scope: 0, ..placement },
     }
+}
+
+/// A special-purpose block says nothing of where the client is, only for whom the answer holds.
+#[cold]
+fn in_special_block(map: &Map, scope: u8, client: Client<'_>) -> Placement {
+    Placement { scope, ..map.table.place(client.transport) }
 }
 
 impl<'s> Answer<'s> {

@@ -44,8 +44,8 @@ impl<'p> Arrival<'p> {
         length: usize,
     ) -> Arrival<'p> {
         let mut arrival = Arrival::bare(from, length);
-        if let Some(sent) = edns.and_then(|edns| edns.cookie) {
-            arrival.judge(context, process, sent);
+        if let (Some(sent), Some(secrets)) = (edns.and_then(|edns| edns.cookie), process.at(context)) {
+            arrival.cookie = Judged::new(secrets, *arrival.source, sent, context.now);
         }
         arrival
     }
@@ -56,11 +56,23 @@ impl<'p> Arrival<'p> {
         Arrival { source, transport, cookie: Judged::NONE, length }
     }
 
-    /// Judges the cookie that was sent.
+    /// Judges the cookie that was sent, and puts the one that goes back into `options`, which then hold nothing else: nearly
+    /// every answer has just that, and what has more begins anew. There always is room for it: what a client takes is at
+    /// least 512 octets, of which the longest question leaves half.
     #[inline(never)]
-    pub(super) fn judge(&mut self, context: &Context<'_>, process: &mut ProcessSecrets, sent: &'p [u8]) {
+    pub(super) fn exchange_cookies(
+        &mut self,
+        context: &Context<'_>,
+        process: &mut ProcessSecrets,
+        options: &mut Options,
+        sent: &'p [u8],
+    ) {
+        options.start(usize::MAX);
         if let Some(secrets) = process.at(context) {
             self.cookie = Judged::new(secrets, *self.source, sent, context.now);
+            if let Some(cookie) = self.cookie.reply(secrets, *self.source, context.now) {
+                options.put_cookie(&cookie);
+            }
         }
     }
 }

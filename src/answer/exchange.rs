@@ -6,6 +6,7 @@ use super::{
 use crate::geo::Prefix;
 use crate::snapshot::RequireCookies;
 use crate::wire::query::Query;
+use crate::wire::response::Opt;
 use crate::wire::{ClientSubnet, QuestionName};
 
 /// A well-formed question and what is known of it before it is answered.
@@ -26,6 +27,22 @@ impl<'p> Exchange<'_, 'p> {
     #[inline]
     pub(super) fn client(&self) -> Client<'_> {
         Client { transport: self.arrival.source, subnet: self.subnet().and_then(ClientSubnet::decisive) }
+    }
+
+    /// The OPT record of an answer of this scope, with these options beside the client subnet; `None` where the query had
+    /// none.
+    #[inline(always)]
+    pub(super) fn opt<'o>(&self, scope: u8, options: &'o [u8]) -> Option<Opt<'o>>
+    where
+        'p: 'o,
+    {
+        let edns = self.query.edns.as_ref()?;
+        Some(Opt {
+            payload: self.context.snapshot.configuration.udp_payload_max,
+            dnssec_ok: edns.dnssec_ok,
+            client_subnet: edns.client_subnet.map(|subnet| (subnet.octets, scope)),
+            options,
+        })
     }
 
     /// The question, of type `qtype`.

@@ -4,7 +4,7 @@ use super::chain::{CHAIN_MAX, Chain, Link, LinkKind};
 use super::decide::{Answer, Body, Steered, Why};
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;
-use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section};
+use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section, Whole};
 use crate::wire::rtype;
 use crate::zone::{RRSET_START_MAX, Referral, Rrset};
 
@@ -20,6 +20,42 @@ const _: () = assert!(START_MAX <= RRSET_START_MAX);
 struct Places {
     owner: u16,
     apex: u16,
+}
+
+/// Writes an answer that is no more than the records of one RRset in one go, as the response that `frame` is apart from them;
+/// its length. `None` where it is more, or has no room. The shapes that nearly every answer has stand by themselves: what is
+/// known of them needs no look.
+#[inline(always)]
+pub(super) fn write_whole(
+    answer: &Answer<'_>,
+    frame: Whole<'_>,
+    out: &mut [u8],
+    limit: usize,
+) -> Option<usize> {
+    if !answer.chain.is_empty() {
+        return None;
+    }
+    let apex = QUESTION_AT + answer.apex_offset as u16;
+    let (section, owner) = (Section::Answer, QUESTION_AT);
+    match &answer.body {
+        Body::Rrset(rrset, ttl) if rrset.is_plain() => {
+            let records = Records { octets: rrset.octets(), count: 1, pointers: &[], ttl: *ttl };
+            Whole { section, owner, apex, records, ..frame }.write(out, limit)
+        }
+        Body::Steered(steered) => {
+            let records = steered_record(steered, steered.drawn.only_record()?);
+            Whole { section, owner, apex, records, ..frame }.write(out, limit)
+        }
+        Body::Negative(soa, ttl) => {
+            let (section, owner, records) = (Section::Authority, apex, records(*soa, *ttl));
+            Whole { section, owner, apex, records, ..frame }.write(out, limit)
+        }
+        Body::Rrset(rrset, ttl) if !rrset.has_additional() => {
+            let records = records(*rrset, *ttl);
+            Whole { section, owner, apex, records, ..frame }.write(out, limit)
+        }
+        _ => None,
+    }
 }
 
 /// Writes an answer's sections into a response. Where answer or authority do not fit, both are dropped, with TC.
@@ -115,10 +151,16 @@ fn records(rrset: Rrset<'_>, ttl: Option<u32>) -> Records<'_> {
 #[inline(always)]
 fn put_steered(response: &mut Response<'_>, places: Places, steered: &Steered<'_>) -> Option<()> {
     for octets in steered.drawn.records() {
-        let record = Records { octets, count: 1, pointers: &[], ttl: Some(steered.ttl) };
+        let record = steered_record(steered, octets);
         response.put(Section::Answer, places.owner, places.apex, record).then_some(())?;
     }
     Some(())
+}
+
+/// A record that steering chose.
+#[inline(always)]
+fn steered_record<'r>(steered: &Steered<'_>, octets: &'r [u8]) -> Records<'r> {
+    Records { octets, count: 1, pointers: &[], ttl: Some(steered.ttl) }
 }
 
 /// NS in the authority section, then glue.

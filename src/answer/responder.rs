@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::course::Course;
-use super::edns::{Arrival, put_cookie};
+use super::edns::Arrival;
 use super::exchange::Exchange;
 use super::limit::{self, Class, Verdict};
 use super::{
@@ -12,12 +12,11 @@ use super::{
     explanation, render,
 };
 use crate::geo::Prefix;
-use crate::snapshot::Configuration;
+use crate::wire::QuestionName;
 use crate::wire::cookie::Secret;
 use crate::wire::options::Options;
 use crate::wire::query::{self, DropReason, Packet, Query};
-use crate::wire::response::{Opt, Response};
-use crate::wire::{Edns, QuestionName};
+use crate::wire::response::{Opt, Response, Whole};
 
 mod dataless;
 mod remarked;
@@ -66,7 +65,8 @@ impl Responder {
         }
         let mut exchange = Exchange { context, query: &query, arrival: Arrival::bare(from, packet.len()) };
         if let Some(cookie) = query.edns.as_ref().and_then(|edns| edns.cookie) {
-            exchange.arrival.judge(context, &mut self.process_secrets, cookie);
+            let (process, options) = (&mut self.process_secrets, &mut self.options);
+            exchange.arrival.exchange_cookies(context, process, options, cookie);
         }
         let mut qtype = query.qtype;
         if !Course::is_ordinary(&query, transport) {
@@ -134,26 +134,38 @@ impl Responder {
         }
     }
 
-    /// Writes what was decided, where there is nothing to say beside the data but a cookie.
-    #[inline(always)]
+    /// Writes what was decided, where there is nothing to say beside the data but a cookie. By itself: what it needs is in
+    /// memory, and the registers are its own.
+    #[inline(never)]
     fn write(&mut self, exchange: &Exchange<'_, '_>, answer: &Answer<'_>, out: &mut [u8]) -> Reaction {
-        let Exchange { context, query, arrival } = exchange;
+        let Exchange { query, arrival, .. } = exchange;
         let options = match arrival.cookie.standing {
             Standing::None => &[],
-            _ => cookie_alone(&mut self.options, context, &mut self.process_secrets, arrival),
+            // The cookie that goes back, and nothing else.
+            _ => self.options.as_octets(),
         };
-        let configuration = &*context.snapshot.configuration;
-        let opt = query.edns.as_ref().map(|edns| opt_of(configuration, edns, answer.scope, options));
-        let opt = opt.as_ref();
-        let Some(mut response) = Response::start(out, exchange.limit(), query.header, query.question, opt)
-        else {
-            return Reaction::Drop;
+        let Answer { rcode, authoritative, .. } = *answer;
+        let frame = Whole::frame(query.header, query.question, (rcode, authoritative));
+        let limit = exchange.limit();
+        // The one without a client subnet stands by itself, because it is the more frequent one.
+        let written = match exchange.opt(answer.scope, options) {
+            Some(opt @ Opt { client_subnet: None, .. }) => {
+                let opt = Some(Opt { client_subnet: None, ..opt });
+                render::write_whole(answer, Whole { opt, ..frame }, out, limit)
+            }
+            opt => render::write_whole(answer, Whole { opt, ..frame }, out, limit),
         };
-        render::render(answer, &mut response);
-        let truncated = response.is_truncated();
-        let length = response.finish(answer.rcode, answer.authoritative, opt);
-        self.count_answer(answer, truncated);
-        Reaction::Answer(length)
+        if let Some(length) = written {
+            self.count_answer(answer, false);
+            return Reaction::Answer(length);
+        }
+        match write_in_parts(exchange, answer, options, out) {
+            Some((length, truncated)) => {
+                self.count_answer(answer, truncated);
+                Reaction::Answer(length)
+            }
+            None => Reaction::Drop,
+        }
     }
 
     /// What becomes of an answer of this class for this network; `class` is asked only where something is limited.
@@ -205,6 +217,23 @@ impl Responder {
     }
 }
 
+/// Writes an answer of more than one RRset, or one that does not fit: its length in octets, and whether it is truncated. `None`
+/// where not even its OPT fits.
+#[inline(never)]
+fn write_in_parts(
+    exchange: &Exchange<'_, '_>,
+    answer: &Answer<'_>,
+    options: &[u8],
+    out: &mut [u8],
+) -> Option<(usize, bool)> {
+    let (query, opt) = (exchange.query, exchange.opt(answer.scope, options));
+    let opt = opt.as_ref();
+    let mut response = Response::start(out, exchange.limit(), query.header, query.question, opt)?;
+    render::render(answer, &mut response);
+    let truncated = response.is_truncated();
+    Some((response.finish(answer.rcode, answer.authoritative, opt), truncated))
+}
+
 /// Whether there is anything to say beside the data: it was asked for, or is told unasked. A cookie does not count.
 #[inline(always)]
 fn has_remarks(exchange: &Exchange<'_, '_>, answer: &Answer<'_>) -> bool {
@@ -213,29 +242,4 @@ fn has_remarks(exchange: &Exchange<'_, '_>, answer: &Answer<'_>) -> bool {
     configuration.report_channel.is_some()
         || edns.asks_for_options()
         || explanation::of(answer, configuration.extended_errors).is_some()
-}
-
-/// The cookie that goes back, as the only option. There always is room for it: what a client takes is at least 512 octets, of
-/// which the longest question leaves half.
-#[inline(never)]
-fn cookie_alone<'a>(
-    options: &'a mut Options,
-    context: &Context<'_>,
-    process: &mut ProcessSecrets,
-    arrival: &Arrival<'_>,
-) -> &'a [u8] {
-    options.start(usize::MAX);
-    put_cookie(options, context, process, arrival);
-    options.as_octets()
-}
-
-/// The OPT record of an answer of this scope to a query with such an OPT, with these options beside the client subnet.
-#[inline(always)]
-fn opt_of<'p>(configuration: &Configuration, edns: &Edns<'p>, scope: u8, options: &'p [u8]) -> Opt<'p> {
-    Opt {
-        payload: configuration.udp_payload_max,
-        dnssec_ok: edns.dnssec_ok,
-        client_subnet: edns.client_subnet.map(|subnet| (subnet.octets, scope)),
-        options,
-    }
 }

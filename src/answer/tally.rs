@@ -91,10 +91,20 @@ counters! {
     DropSourcePort: "drops", "reason" = "source_port_zero";
     /// The source is one of our own listening addresses.
     DropLoop: "drops", "reason" = "own_address";
+    /// A source that no packet from outside has (past the kernel, which drops it otherwise).
+    DropSource: "drops", "reason" = "impossible_source";
+    /// A frame whose lengths or checksums are wrong (past the kernel, which drops it otherwise).
+    DropFrame: "drops", "reason" = "malformed_frame";
     /// The queue of control requests was full.
     DropControlFull: "drops", "reason" = "control_queue_full";
     /// The kernel did not take the answer.
     DropSend: "drops", "reason" = "send_failed";
+    /// Frames that came past the kernel's stack.
+    BypassReceived: "bypass", "event" = "received";
+    /// Those of them that an answer went to, past the kernel as well.
+    BypassAnswered: "bypass", "event" = "answered";
+    /// Frames that were lost because no room was left for them.
+    BypassLost: "bypass", "event" = "lost";
     /// Answers for which a network's bucket was empty.
     RateLimited: "rate_limit", "event" = "limited";
     /// Those of them that went out truncated (an error: as it is).

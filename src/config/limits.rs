@@ -28,6 +28,10 @@ pub(crate) const DATABASES: usize = 16;
 pub(crate) const LISTEN_ADDRESSES: usize = 64;
 /// UDP workers.
 pub(crate) const WORKERS: usize = 256;
+/// Interfaces whose queries come past the kernel.
+pub(crate) const BYPASS_INTERFACES: usize = 16;
+/// Octets of the name of an interface: `IFNAMSIZ` less its final zero.
+pub(crate) const INTERFACE_NAME_OCTETS: usize = 15;
 /// TCP connections at once.
 pub(crate) const CONNECTIONS: usize = 1_000_000;
 /// Octets of the identity: one character-string (RFC 1035 §3.3).

@@ -16,7 +16,7 @@ mod workspace;
 
 pub use copy::DatabaseCopy;
 pub use files::Files;
-pub use settings::{Account, Settings, TcpSettings};
+pub use settings::{Account, BypassMode, BypassSettings, Settings, TcpSettings};
 pub(crate) use text::did_you_mean;
 
 use std::path::{Path, PathBuf};

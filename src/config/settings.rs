@@ -9,8 +9,10 @@ use std::time::Duration;
 pub struct Settings {
     /// Addresses for UDP and TCP.
     pub listen: Vec<SocketAddr>,
-    /// UDP workers; default the number of cores.
+    /// UDP workers, and threads for TCP; default the number of cores.
     pub workers: usize,
+    /// Queries past the kernel's network stack; `None`: all of them come by the sockets.
+    pub bypass: Option<BypassSettings>,
     /// Whom the process becomes once its sockets are bound; `None`: it stays who it is.
     pub account: Option<Account>,
     /// TCP limits.
@@ -23,6 +25,27 @@ pub struct Settings {
     pub state_dir: Option<PathBuf>,
     /// How old a saved health table may be.
     pub state_max_age: Duration,
+}
+
+/// Where queries come past the kernel's network stack (AF_XDP).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BypassSettings {
+    /// Names of interfaces.
+    pub interfaces: Vec<String>,
+    /// How their frames are had.
+    pub mode: BypassMode,
+}
+
+/// Where in the kernel frames are taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BypassMode {
+    /// In the driver where it can do that, else behind it.
+    #[default]
+    Auto,
+    /// In the driver.
+    Native,
+    /// Behind the driver, which works with every driver and is slower.
+    Generic,
 }
 
 /// An ordinary user of this machine.

@@ -43,8 +43,6 @@ use self::state_file::StateFile;
 
 /// How long TCP connections may finish what they are at when the server stops.
 const DRAIN: Duration = Duration::from_secs(5);
-/// Threads of the runtime that carries TCP and control requests.
-const FRONT_THREADS: usize = 2;
 /// Threads of the runtime that carries probes, status and metrics.
 const BACK_THREADS: usize = 2;
 
@@ -114,7 +112,10 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     if let Some(account) = &settings.account {
         server::may_become_account(account)?;
     }
-    let sockets = server::bind(&settings.listen, settings.workers).map_err(ServeError::Bind)?;
+    let mut sockets = server::bind(&settings.listen, settings.workers).map_err(ServeError::Bind)?;
+    if let Some(bypass) = &settings.bypass {
+        sockets.bypass_kernel(bypass);
+    }
     let state = state_file(&settings)?;
     make_socket_folder(&settings)?;
     if let Some(account) = &settings.account {
@@ -129,7 +130,8 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let model = Model::new(configuration, &known, unix_now());
     let keeper = Keeper::start(model, move |event, generation| events.take(event, generation))?;
 
-    let front = runtime("front", FRONT_THREADS)?;
+    // TCP and control requests. More threads than cores would only wake each other.
+    let front = runtime("front", settings.workers)?;
     let store = Arc::clone(keeper.store());
     let server = server::start(sockets, store, &settings, service.seed, front.handle())?;
     back.spawn_blocking(move || {

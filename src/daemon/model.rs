@@ -1,6 +1,6 @@
 //! What the keeper knows, and how a change makes the next generation. Pure: time comes with the change.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -58,25 +58,49 @@ pub(super) struct Model {
 
 /// What the next generation must compile anew.
 enum Changed {
-    Pools(BTreeSet<(PoolId, Family)>),
+    Pools(ChangedPools),
     Everything,
+}
+
+/// Each once, in the order in which they were named: that of their numbers, where one target has changed.
+#[derive(Default)]
+struct ChangedPools {
+    list: Vec<(PoolId, Family)>,
+    /// By pool and family, as far as any is in the list.
+    is_listed: Vec<[bool; 2]>,
 }
 
 impl Changed {
     fn nothing() -> Changed {
-        Changed::Pools(BTreeSet::new())
+        Changed::Pools(ChangedPools::default())
     }
 
     fn holds(&self, user: (PoolId, Family)) -> bool {
         match self {
-            Changed::Pools(pools) => pools.contains(&user),
+            Changed::Pools(pools) => pools.hold(user),
             Changed::Everything => true,
         }
     }
 
     fn add(&mut self, users: &[(PoolId, Family)]) {
         if let Changed::Pools(pools) = self {
-            pools.extend(users);
+            users.iter().for_each(|&user| pools.add(user));
+        }
+    }
+}
+
+impl ChangedPools {
+    fn hold(&self, (pool, family): (PoolId, Family)) -> bool {
+        self.is_listed.get(pool.0 as usize).is_some_and(|families| families[family.index()])
+    }
+
+    fn add(&mut self, (pool, family): (PoolId, Family)) {
+        let index = pool.0 as usize;
+        if self.is_listed.len() <= index {
+            self.is_listed.resize(index + 1, [false; 2]);
+        }
+        if !std::mem::replace(&mut self.is_listed[index][family.index()], true) {
+            self.list.push((pool, family));
         }
     }
 }
@@ -125,8 +149,8 @@ impl Model {
         let health = health(&self.configuration, &self.records);
         let generation = self.published.generation + 1;
         let next = match changed {
-            Changed::Pools(pools) if pools.is_empty() => return None,
-            Changed::Pools(pools) => self.published.with_pools(generation, &Vec::from_iter(pools), &health),
+            Changed::Pools(pools) if pools.list.is_empty() => return None,
+            Changed::Pools(pools) => self.published.with_pools(generation, &pools.list, &health),
             Changed::Everything => Snapshot::new(generation, Arc::clone(&self.configuration), &health),
         };
         self.published = Arc::new(next);

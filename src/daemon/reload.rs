@@ -102,6 +102,7 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<&'static str> {
     let changed = [
         ("server.listen", old.listen != new.listen),
         ("server.workers", old.workers != new.workers),
+        ("server.bypass", old.bypass != new.bypass),
         ("server.user", old.account != new.account),
         ("server.tcp", old.tcp != new.tcp),
         ("server.state_dir", old.state_dir != new.state_dir),

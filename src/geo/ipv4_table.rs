@@ -1,10 +1,10 @@
-//! The packed table of IPv4: one load for an address whose whole /16 has one value, one or two cache lines more where it
-//! has several; 4 octets a range.
+//! The packed table of IPv4: one load for an address whose whole /16 has one value, two or three cache lines more where it
+//! has several; 3 octets a range in maps of up to 256 values, 4 in others.
 //!
 //! A bucket stands for one value of the first 16 bits. Where all of it has one value, its word holds that and the scope,
 //! which is at most 16. Otherwise the word tells where its ranges are: a head with their number and the value at the
 //! bucket's first address, then each range that starts behind that, as the low half of its start and its value. So the
-//! ranges of a bucket are sorted words, searched as they are. Scopes come from the starts on both sides; a range that
+//! ranges of a bucket are sorted, and searched as they are. Scopes come from the starts on both sides; a range that
 //! touches the bucket's edge goes on beyond it, as far as the low bits can tell.
 
 use super::space::shortest_prefix;
@@ -17,41 +17,31 @@ const SEVERAL: u32 = 1 << 31;
 const SCOPE_SHIFT: u32 = 16;
 /// Most ranges of a table: more than any database has networks, and with a head for each they still have positions.
 pub(super) const RANGES_MAXIMUM: usize = (1 << 27) - 1;
+/// Most values that an octet can number.
+const NUMBERED: usize = 1 << 8;
 
 /// Ranges of IPv4 with a value of 16 bits.
 #[derive(Debug)]
 pub(super) struct Ipv4Table {
     buckets: Box<[u32; BUCKETS]>,
-    /// Heads and ranges: start or number in the high half, value in the low half.
-    ranges: Box<[u32]>,
+    several: Several,
+}
+
+/// Heads and ranges of the buckets of several values.
+#[derive(Debug)]
+enum Several {
+    /// With the numbers of values.
+    Narrow { ranges: Box<[[u8; 3]]>, values: Box<[u16; NUMBERED]> },
+    /// With the values themselves.
+    Wide(Box<[u32]>),
 }
 
 impl Ipv4Table {
     /// Packs ranges, given by their starts in ascending order, the first at 0, neighbours with different values;
     /// at most [`RANGES_MAXIMUM`] of them.
     pub(super) fn new(ranges: &[(u32, u16)]) -> Ipv4Table {
-        let mut buckets = Vec::with_capacity(BUCKETS);
-        let mut packed = Vec::new();
-        // The number of the range that holds the bucket's first address.
-        let mut holder = 0;
-        for first in (0..BUCKETS as u32).map(|bucket| bucket << 16) {
-            holder += usize::from(ranges.get(holder + 1).is_some_and(|&(start, _)| start == first));
-            let (start, value) = ranges[holder];
-            let inside = &ranges[holder + 1..];
-            let inside = &inside[..inside.partition_point(|&(start, _)| start >> 16 == first >> 16)];
-            if inside.is_empty() {
-                let end = ranges.get(holder + 1).map(|&(start, _)| start);
-                let scope = shortest_prefix(first, start, end);
-                buckets.push(u32::from(scope) << SCOPE_SHIFT | u32::from(value));
-            } else {
-                buckets.push(SEVERAL | packed.len() as u32);
-                packed.push((inside.len() as u32) << 16 | u32::from(value));
-                packed.extend(inside.iter().map(|&(start, value)| start << 16 | u32::from(value)));
-                holder += inside.len();
-            }
-        }
-        let buckets = buckets.into_boxed_slice().try_into().expect("there is a word for each bucket");
-        Ipv4Table { buckets, ranges: packed.into() }
+        let (buckets, packed) = pack(ranges);
+        Ipv4Table { buckets, several: narrow(&packed).unwrap_or_else(|| Several::Wide(packed.into())) }
     }
 
     /// The value at an address, and the shortest prefix around it that has this value throughout.
@@ -59,32 +49,125 @@ impl Ipv4Table {
     pub(super) fn find(&self, address: u32) -> (u16, u8) {
         let word = self.buckets[(address >> 16) as usize];
         if word & SEVERAL == 0 {
-            (word as u16, (word >> SCOPE_SHIFT) as u8)
-        } else {
-            self.search(word, address)
+            return (word as u16, (word >> SCOPE_SHIFT) as u8);
         }
-    }
-
-    // Not inlined: most addresses lie in buckets of one value.
-    /// The same in a bucket of several values.
-    #[inline(never)]
-    fn search(&self, word: u32, address: u32) -> (u16, u8) {
-        let [head, rest @ ..] = &self.ranges[(word & !SEVERAL) as usize..] else { return (0, 0) };
-        let (low, inside) = (address & 0xFFFF, &rest[..(head >> 16) as usize]);
-        let after = inside.partition_point(|&range| range <= low << 16 | 0xFFFF);
-        // What lies nearest on each side; where nothing does, as far away as can be.
-        let (mut value, mut below) = (*head, u32::MAX);
-        if let Some(&range) = after.checked_sub(1).and_then(|before| inside.get(before)) {
-            (value, below) = (range, low ^ ((range >> 16) - 1));
-        }
-        let above = inside.get(after).map_or(u32::MAX, |range| low ^ range >> 16);
-        (value as u16, below.min(above).leading_zeros() as u8 + 1)
+        self.several.find((word & !SEVERAL) as usize, address as u16)
     }
 
     /// Octets held.
     pub(super) fn size(&self) -> usize {
-        size_of_val(&*self.buckets) + size_of_val(&*self.ranges)
+        let several = match &self.several {
+            Several::Narrow { ranges, values } => size_of_val(&**ranges) + size_of_val(&**values),
+            Several::Wide(ranges) => size_of_val(&**ranges),
+        };
+        size_of_val(&*self.buckets) + several
     }
+}
+
+impl Several {
+    // Not inlined: most addresses lie in buckets of one value.
+    /// The value and the prefix of an address, by its low half, in the bucket whose head stands there.
+    #[inline(never)]
+    fn find(&self, head: usize, low: u16) -> (u16, u8) {
+        match self {
+            Several::Narrow { ranges, values } => {
+                let (number, scope) = search(&ranges[head..], low);
+                (values[usize::from(number as u8)], scope)
+            }
+            Several::Wide(ranges) => search(&ranges[head..], low),
+        }
+    }
+}
+
+/// A head or a range.
+trait Packed: Copy {
+    /// The low half of a range's start; of a head, how many ranges follow.
+    fn start(self) -> u16;
+    /// The value, or its number.
+    fn value(self) -> u16;
+}
+
+impl Packed for u32 {
+    #[inline]
+    fn start(self) -> u16 {
+        (self >> 16) as u16
+    }
+
+    #[inline]
+    fn value(self) -> u16 {
+        self as u16
+    }
+}
+
+impl Packed for [u8; 3] {
+    #[inline]
+    fn start(self) -> u16 {
+        u16::from_le_bytes([self[0], self[1]])
+    }
+
+    #[inline]
+    fn value(self) -> u16 {
+        self[2].into()
+    }
+}
+
+/// Looks an address up, by its low half, in the bucket whose head comes first.
+#[inline]
+fn search(ranges: &[impl Packed], low: u16) -> (u16, u8) {
+    let Some((head, ranges)) = ranges.split_first() else { return (0, 0) };
+    let inside = &ranges[..head.start().into()];
+    let after = inside.partition_point(|range| range.start() <= low);
+    // How an address differs from the nearest one outside, on each side; where none is in the bucket, as much as can be.
+    let (mut value, mut below) = (head.value(), u16::MAX);
+    if let Some(range) = after.checked_sub(1).and_then(|before| inside.get(before)) {
+        (value, below) = (range.value(), low ^ (range.start() - 1));
+    }
+    let above = inside.get(after).map_or(u16::MAX, |range| low ^ range.start());
+    (value, 16 + below.min(above).leading_zeros() as u8 + 1)
+}
+
+/// The words of the buckets, and the heads and ranges of those of several values.
+fn pack(ranges: &[(u32, u16)]) -> (Box<[u32; BUCKETS]>, Vec<u32>) {
+    let (mut buckets, mut packed) = (Vec::with_capacity(BUCKETS), Vec::with_capacity(ranges.len()));
+    // The number of the range that holds the bucket's first address.
+    let mut holder = 0;
+    for first in (0..BUCKETS as u32).map(|bucket| bucket << 16) {
+        holder += usize::from(ranges.get(holder + 1).is_some_and(|&(start, _)| start == first));
+        let (start, value) = ranges[holder];
+        let after = &ranges[holder + 1..];
+        let inside = &after[..after.partition_point(|&(start, _)| start >> 16 == first >> 16)];
+        if inside.is_empty() {
+            let scope = shortest_prefix(first, start, after.first().map(|&(start, _)| start));
+            buckets.push(u32::from(scope) << SCOPE_SHIFT | u32::from(value));
+        } else {
+            buckets.push(SEVERAL | packed.len() as u32);
+            packed.push((inside.len() as u32) << 16 | u32::from(value));
+            packed.extend(inside.iter().map(|&(start, value)| start << 16 | u32::from(value)));
+            holder += inside.len();
+        }
+    }
+    (buckets.into_boxed_slice().try_into().expect("there is a word for each bucket"), packed)
+}
+
+/// The same with numbers of values; `None` where an octet does not number them.
+fn narrow(packed: &[u32]) -> Option<Several> {
+    let mut numbers = vec![None; 1 << 16];
+    let (mut values, mut count) = (Box::new([0; NUMBERED]), 0);
+    let mut ranges = Vec::with_capacity(packed.len());
+    for range in packed {
+        let number = match numbers[usize::from(range.value())] {
+            Some(number) => number,
+            None => {
+                *values.get_mut(count)? = range.value();
+                let number = count as u8;
+                count += 1;
+                *numbers[usize::from(range.value())].insert(number)
+            }
+        };
+        let [low, high] = range.start().to_le_bytes();
+        ranges.push([low, high, number]);
+    }
+    Some(Several::Narrow { ranges: ranges.into(), values })
 }
 
 #[cfg(test)]
@@ -105,11 +188,27 @@ mod tests {
         starts.sort_unstable();
         starts.dedup();
         let ranges: Vec<(u32, u16)> = starts.into_iter().zip(0..).collect();
-        let table = Ipv4Table::new(&ranges);
+        check_ranges(&ranges, extra);
+    }
+
+    fn check_ranges(ranges: &[(u32, u16)], extra: &[u32]) {
+        let table = Ipv4Table::new(ranges);
         let edges =
             ranges.iter().flat_map(|&(start, _)| [start.wrapping_sub(1), start, start.wrapping_add(1)]);
         for address in edges.chain(extra.iter().copied()) {
-            assert_eq!(table.find(address), expected(&ranges, address), "{address:#x} in {ranges:#x?}");
+            assert_eq!(table.find(address), expected(ranges, address), "{address:#x} in {ranges:#x?}");
+        }
+    }
+
+    #[test]
+    fn up_to_256_values_are_numbered() {
+        for (values, narrow) in [(1_u32, true), (256, true), (257, false), (1000, false)] {
+            let ranges: Vec<(u32, u16)> =
+                (0..2000).map(|number| (number * 0x3000, (number % values) as u16 * 7)).collect();
+            let ranges = if values == 1 { vec![ranges[0]] } else { ranges };
+            check_ranges(&ranges, &[]);
+            let is_narrow = matches!(Ipv4Table::new(&ranges).several, Several::Narrow { .. });
+            assert_eq!(is_narrow, narrow, "{values}");
         }
     }
 

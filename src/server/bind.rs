@@ -6,9 +6,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "bypass")]
+use super::bypass::{self, Bypass};
 use super::occupant::{self, Occupant};
 use super::socket::{Buffers, UdpSocket, listen_tcp};
 use crate::answer::Transport;
+use crate::config::BypassSettings;
 
 /// How long a worker waits for a query before it looks around (design.md §5).
 pub(super) const RECEIVE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -21,6 +24,9 @@ pub struct Sockets {
     pub(super) tcp: Vec<TcpListener>,
     /// By worker, then by address.
     pub(super) udp: Vec<Vec<Arc<UdpSocket>>>,
+    /// Beside them, by `bypass_kernel`.
+    #[cfg(feature = "bypass")]
+    pub(super) bypass: Option<Bypass>,
 }
 
 /// Why a listening address could not be bound. Its text is a sentence for the operator.
@@ -39,7 +45,12 @@ pub struct BindError {
 ///
 /// `workers` (at least 1) is the number of UDP sockets an address. The error lists every address that cannot be had.
 pub fn bind(listen: &[SocketAddr], workers: usize) -> Result<Sockets, Vec<BindError>> {
-    let mut sockets = Sockets { tcp: Vec::new(), udp: Vec::new() };
+    let mut sockets = Sockets {
+        tcp: Vec::new(),
+        udp: Vec::new(),
+        #[cfg(feature = "bypass")]
+        bypass: None,
+    };
     sockets.udp.resize_with(workers.max(1), Vec::new);
     let mut errors = Vec::new();
     for address in listen {
@@ -56,6 +67,17 @@ pub fn bind(listen: &[SocketAddr], workers: usize) -> Result<Sockets, Vec<BindEr
 }
 
 impl Sockets {
+    /// Has queries come past the kernel's stack where they can; the log tells what came of it, and the sockets answer
+    /// the rest. To be called while the process still has its rights.
+    #[cfg(feature = "bypass")]
+    pub fn bypass_kernel(&mut self, settings: &BypassSettings) {
+        self.bypass = Some(bypass::open(settings, &self.addresses(), self.udp.len()));
+    }
+
+    /// This binary cannot: the configuration has warned of it.
+    #[cfg(not(feature = "bypass"))]
+    pub fn bypass_kernel(&mut self, _settings: &BypassSettings) {}
+
     /// The addresses in the order of `listen`, each with its actual port.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.udp[0].iter().map(|socket| socket.address()).collect()

@@ -66,6 +66,7 @@ pub(super) fn settings() -> Settings {
     Settings {
         listen: Vec::new(),
         workers: 1,
+        bypass: None,
         account: None,
         tcp: TcpSettings {
             connections: 100,

@@ -1,9 +1,11 @@
-//! The sockets of the nameserver: UDP workers, TCP connections, control requests.
+//! The sockets of the nameserver: UDP workers, TCP connections, control requests; and queries past the kernel.
 //!
 //! The daemon binds everything first ([`bind`]), then starts reading ([`start`]). What a query is answered with is
 //! not decided here: every transport asks `answer`, and gives control messages to `control`.
 
 mod bind;
+#[cfg(feature = "bypass")]
+mod bypass;
 mod clock;
 mod control;
 mod descriptors;
@@ -87,7 +89,8 @@ impl Drop for Stop {
 /// Starts reading from bound sockets.
 ///
 /// With `seed` every worker's draws can be repeated; without it the system's randomness seeds them. Of `settings` only
-/// the TCP limits are used. TCP and control requests run on `runtime`, UDP on threads of its own.
+/// the TCP limits and the number of workers are used. TCP and control requests run on `runtime`, which should have as many
+/// threads, UDP on threads of its own.
 pub fn start(
     sockets: Sockets,
     store: Arc<Store>,
@@ -116,6 +119,18 @@ pub fn start(
     };
     let mut desks = Vec::new();
     let mut workers = Vec::new();
+    #[cfg(feature = "bypass")]
+    for (number, ports) in sockets.bypass.map(|bypass| bypass.ports).into_iter().flatten().enumerate() {
+        let desk = Desk::new(seeds.word(), process_secret);
+        desks.push(desk.tally());
+        let equipment = bypass::Equipment {
+            desk,
+            random: Random::new(seeds.word()),
+            sockets: sockets.udp[0].clone(),
+            shared: udp.clone(),
+        };
+        workers.push(bypass::spawn(number, ports, equipment).map_err(StartError::Thread)?);
+    }
     for (number, sockets) in sockets.udp.into_iter().enumerate() {
         let desk = Desk::new(seeds.word(), process_secret);
         desks.push(desk.tally());
@@ -124,7 +139,8 @@ pub fn start(
 
     let limits =
         TcpSettings { connections: descriptors::connections(settings.tcp.connections), ..settings.tcp };
-    let service = tcp::Service::new(store, clock, control, shared, &limits, &mut seeds, process_secret);
+    let desks_of_tcp = (0..settings.workers.max(1)).map(|_| Desk::new(seeds.word(), process_secret));
+    let service = tcp::Service::new(store, clock, control, shared, &limits, desks_of_tcp);
     let tallies = desks.into_iter().chain(service.tallies()).collect();
     let service = Arc::new(service);
     let _inside = runtime.enter();

@@ -21,6 +21,7 @@ impl OwnAddresses {
             tracing::warn!(%error, "the addresses of this machine are unknown: wildcard listeners know only loopback as their own");
             Vec::new()
         });
+        let interfaces: Vec<IpAddr> = interfaces.into_iter().map(|interface| interface.address).collect();
         OwnAddresses::with_interfaces(listen, &interfaces)
     }
 

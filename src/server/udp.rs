@@ -175,7 +175,7 @@ impl Troubles {
 
 /// Sources that no honest query has, and to which an answer would do harm (security.md, "Odd packets").
 #[inline]
-fn reason_to_drop(own: &OwnAddresses, source: IpAddr, port: u16) -> Option<Counter> {
+pub(super) fn reason_to_drop(own: &OwnAddresses, source: IpAddr, port: u16) -> Option<Counter> {
     if port == 0 {
         Some(Counter::DropSourcePort)
     } else if own.contain(source, port) {
@@ -186,13 +186,13 @@ fn reason_to_drop(own: &OwnAddresses, source: IpAddr, port: u16) -> Option<Count
 }
 
 /// Pins the calling worker to its core; a machine that refuses still serves.
-fn pin(number: usize) {
+pub(super) fn pin(number: usize) {
     let pinned = allowed_cpus().and_then(|cpus| match cpus.len() {
         0 => Ok(()),
         count => pin_to(cpus[number % count]),
     });
     if let Err(error) = pinned {
-        tracing::warn!(worker = number, %error, "cannot pin a UDP worker to a core");
+        tracing::warn!(worker = number, %error, "cannot pin a worker to a core");
     }
 }
 

@@ -69,7 +69,8 @@ impl Snapshot {
         for &(id, family) in changed {
             let pool = &self.configuration.pools[id.0 as usize];
             let chunk = Arc::make_mut(&mut pools[family.index()][id.0 as usize / CHUNK]);
-            chunk[id.0 as usize % CHUNK] = Arc::new(PoolAnswers::compile(pool, family, health));
+            let answers = &mut chunk[id.0 as usize % CHUNK];
+            *answers = Arc::new(answers.recompile(pool, family, health));
         }
         Snapshot {
             generation,

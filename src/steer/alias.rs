@@ -21,11 +21,11 @@ impl AliasTable {
     /// A table over `weights`: at least one, at most 65536, none 0, whose sum is below 2³².
     pub(super) fn new(weights: &[u32]) -> AliasTable {
         let height = weights.iter().sum();
-        let columns = share_columns(weights, height);
+        let mut columns = share_columns(weights, height);
         let unit =
             columns.iter().fold(height, |unit, column| if unit == 1 { 1 } else { gcd(unit, column.own) });
-        let columns = columns.iter().map(|column| Column { own: column.own / unit, ..*column }).collect();
-        AliasTable { columns, height: height / unit }
+        columns.iter_mut().for_each(|column| column.own /= unit);
+        AliasTable { columns: columns.into(), height: height / unit }
     }
 
     /// The thing that a word falls on, and the word that is left.

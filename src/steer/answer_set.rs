@@ -62,6 +62,11 @@ impl AnswerSet {
         set
     }
 
+    /// The members it is over, by index in the pool, in the fixed order.
+    pub(super) fn members(&self) -> &[u16] {
+        &self.members
+    }
+
     /// Draws with one random word. The result lists records in the order in which they go out. No outcome is more
     /// likely than its share: the few words that would make it so are replaced by words that follow from them.
     #[inline]
@@ -160,22 +165,35 @@ impl<'s> Drawn<'s> {
     /// The records in order; all have the same length.
     #[inline]
     pub fn records(&self) -> impl Iterator<Item = &'s [u8]> + use<'s> {
-        let (records, length) = (&self.set.records, self.set.record_length);
-        self.numbers().map(move |number| &records[usize::from(number) * length..][..length])
+        let (drawn, length) = (*self, self.set.record_length);
+        (0..self.set.width).map(move |place| &drawn.set.records[drawn.number(place) * length..][..length])
+    }
+
+    /// The record, where there is but one.
+    #[inline(always)]
+    pub fn only_record(&self) -> Option<&'s [u8]> {
+        if self.set.width > 1 {
+            return None;
+        }
+        let number = usize::from(*self.set.lists.get(self.variant as usize)?);
+        let length = self.set.record_length;
+        self.set.records.get(number * length..)?.get(..length)
     }
 
     /// The members in order, by index in the pool.
     pub fn members(&self) -> impl Iterator<Item = usize> + use<'s> {
-        let members = &self.set.members;
-        self.numbers().map(move |number| members[usize::from(number)].into())
+        let drawn = *self;
+        (0..self.set.width).map(move |place| drawn.set.members[drawn.number(place)].into())
     }
 
+    /// The number in the set of the member at a place, which is below the number of records.
     #[inline]
-    fn numbers(&self) -> impl Iterator<Item = u16> + use<'s> {
-        let (width, first) = (self.set.width, self.first as usize);
-        let list = &self.set.lists[self.variant as usize * width..][..width];
-        // From the first one to the end, then from the beginning to the first one.
-        (first..first + width).map(move |place| list[if place < width { place } else { place - width }])
+    fn number(&self, place: usize) -> usize {
+        let AnswerSet { lists, width, .. } = self.set;
+        // From the first one to the end of the list, then from its beginning to the first one.
+        let rotated = self.first as usize + place;
+        let place = if rotated < *width { rotated } else { rotated - width };
+        lists[self.variant as usize * width + place].into()
     }
 }
 

@@ -34,6 +34,8 @@ pub struct PoolAnswers {
     pub soonest_flip: AtomicU32,
     /// For each of the pool's numbers of answers (same index): the sets.
     pub sets: Box<[Sets]>,
+    /// The members with an address of the family, by index, in the fixed order.
+    order: Arc<[u16]>,
 }
 
 /// The answer sets of one pool, family and number of answers. Sets of the same members are one.
@@ -50,60 +52,72 @@ pub struct Sets {
 impl PoolAnswers {
     /// Compiles what a pool can answer; `health` gives the health of its targets.
     pub fn compile(pool: &Pool, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> PoolAnswers {
-        let eligibility = eligibility(pool, family, health);
-        let state = state(pool, &eligibility);
-        let sets = match state {
-            PoolState::Absent => {
-                vec![Sets { eligible: None, undrained: None, drained: None }; pool.answers.len()]
-            }
-            _ => Groups::of(pool, family, &eligibility).compile(pool, family),
-        };
-        let soonest_flip = AtomicU32::new(PoolAnswers::soonest_flip_of(pool, family, health));
-        PoolAnswers { state, soonest_flip, sets: sets.into() }
+        let mut order = fixed_order(pool);
+        order.retain(|&index| pool.members[usize::from(index)].address(family).is_some());
+        let sets = Sets::as_if_up(pool, family, &order);
+        PoolAnswers::with_eligible(pool, family, health, order.into(), sets)
+    }
+
+    /// Compiles it anew for another health. Only who is eligible follows from health: the rest is taken over, so that a
+    /// flip that ten thousand pools feel costs little in each of them.
+    #[must_use]
+    pub fn recompile(
+        &self,
+        pool: &Pool,
+        family: Family,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) -> PoolAnswers {
+        PoolAnswers::with_eligible(pool, family, health, Arc::clone(&self.order), self.sets.clone())
     }
 
     /// Seconds to the soonest flip as health stands now: what the keeper stores in the cell.
     pub fn soonest_flip_of(pool: &Pool, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
         eligibility::soonest_flip(pool, family, health)
     }
-}
 
-/// The members that each of the sets is over, by index, in the fixed order.
-struct Groups {
-    eligible: Vec<u16>,
-    undrained: Vec<u16>,
-    drained: Vec<u16>,
-}
-
-impl Groups {
-    fn of(pool: &Pool, family: Family, eligibility: &[Eligibility]) -> Groups {
-        let mut order = fixed_order(pool);
-        order.retain(|&index| pool.members[usize::from(index)].address(family).is_some());
-        let admin = |index: u16| pool.members[usize::from(index)].admin;
-        let filtered =
-            |is_in: &dyn Fn(u16) -> bool| order.iter().copied().filter(|&index| is_in(index)).collect();
-        let as_if_up = |is_in: &dyn Fn(u16) -> bool| without_reserve(pool, filtered(is_in));
-        Groups {
-            eligible: filtered(&|index| eligibility[usize::from(index)].is_given()),
-            undrained: as_if_up(&|index| matches!(admin(index), AdminState::Auto | AdminState::ForcedUp)),
-            drained: as_if_up(&|index| admin(index) == AdminState::Drained),
+    /// Puts the sets of the eligible members beside the others.
+    fn with_eligible(
+        pool: &Pool,
+        family: Family,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+        order: Arc<[u16]>,
+        mut sets: Box<[Sets]>,
+    ) -> PoolAnswers {
+        let eligibility = eligibility(pool, family, health);
+        let is_given = |index: &u16| eligibility[usize::from(*index)].is_given();
+        let given: Vec<u16> = order.iter().copied().filter(is_given).collect();
+        for (sets, &answers) in sets.iter_mut().zip(&pool.answers) {
+            let known = [&sets.undrained, &sets.eligible].into_iter().flatten();
+            let same = known.into_iter().find(|set| set.members() == given).cloned();
+            sets.eligible = same.or_else(|| set(pool, family, &given, answers));
         }
+        let soonest_flip = AtomicU32::new(PoolAnswers::soonest_flip_of(pool, family, health));
+        PoolAnswers { state: state(pool, &eligibility), soonest_flip, sets, order }
     }
+}
 
-    fn compile(&self, pool: &Pool, family: Family) -> Vec<Sets> {
-        let set = |members: &[u16], answers| {
-            (!members.is_empty()).then(|| Arc::new(AnswerSet::compile(pool, family, members, answers)))
+impl Sets {
+    /// The sets that health says nothing about, for each number of answers; `order` as in [`PoolAnswers`].
+    fn as_if_up(pool: &Pool, family: Family, order: &[u16]) -> Box<[Sets]> {
+        let members = |is_in: &dyn Fn(AdminState) -> bool| {
+            let members =
+                order.iter().copied().filter(|&index| is_in(pool.members[usize::from(index)].admin));
+            without_reserve(pool, members.collect())
         };
-        let sets = |&answers: &u16| {
-            let eligible = set(&self.eligible, answers);
-            let undrained = match self.undrained == self.eligible {
-                true => eligible.clone(),
-                false => set(&self.undrained, answers),
-            };
-            Sets { eligible, undrained, drained: set(&self.drained, answers) }
+        let undrained = members(&|admin| matches!(admin, AdminState::Auto | AdminState::ForcedUp));
+        let drained = members(&|admin| admin == AdminState::Drained);
+        let sets = |&answers: &u16| Sets {
+            eligible: None,
+            undrained: set(pool, family, &undrained, answers),
+            drained: set(pool, family, &drained, answers),
         };
         pool.answers.iter().map(sets).collect()
     }
+}
+
+/// The set over these members, where there are any.
+fn set(pool: &Pool, family: Family, members: &[u16], answers: u16) -> Option<Arc<AnswerSet>> {
+    (!members.is_empty()).then(|| Arc::new(AnswerSet::compile(pool, family, members, answers)))
 }
 
 /// Members of weight 0 are given only where there is no other.

@@ -26,6 +26,11 @@ pub(super) fn variants(weights: &[u32], answers: usize) -> Variants {
     let unit = weights.iter().fold(0, |unit, &weight| if unit == 1 { 1 } else { gcd(unit, weight) });
     let weights: Vec<u32> = weights.iter().map(|weight| weight / unit).collect();
     let answers = answers.min(weights.len());
+    if answers == 1 {
+        // Each member by its weight: nothing to cap, nothing to sample.
+        let lists = (0..=u16::MAX).take(weights.len()).collect();
+        return Variants { width: 1, lists, weights, first: FirstPlace::Head };
+    }
     let capping = Capping::of(&weights, answers);
     if capping.capped.is_empty() {
         let sample = sample(&weights, answers);
@@ -126,8 +131,7 @@ mod tests {
     #[test]
     fn without_capped_members_every_place_is_as_likely_first() {
         let variants = variants(&[300, 100], 1);
-        let expected =
-            Variants { width: 1, lists: vec![0, 1], weights: vec![3, 1], first: FirstPlace::Even(1) };
+        let expected = Variants { width: 1, lists: vec![0, 1], weights: vec![3, 1], first: FirstPlace::Head };
         assert_eq!(variants, expected);
     }
 

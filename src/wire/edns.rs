@@ -111,6 +111,24 @@ impl<'p> Edns<'p> {
         })
     }
 
+    /// Reads a client subnet or a cookie that is the only option, as nearly always. Returns whether it was one, and well-formed.
+    #[inline(always)]
+    pub(super) fn take_alone(&mut self, options: &'p [u8]) -> bool {
+        /// A client cookie, and one with a server cookie of ours: option code and length.
+        const CLIENT: u32 = (option::COOKIE as u32) << 16 | 8;
+        const SERVER: u32 = (option::COOKIE as u32) << 16 | 24;
+        let Some((head, data)) = options.split_first_chunk() else { return false };
+        match (u32::from_be_bytes(*head), data.len()) {
+            (CLIENT, 8) | (SERVER, 24) => self.cookie = Some(data),
+            (head, length) if head == u32::from(option::CLIENT_SUBNET) << 16 | length as u32 => {
+                self.client_subnet = ClientSubnet::of_network(options);
+                return self.client_subnet.is_some();
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// Reads options, in the order in which they stand.
     pub(super) fn take_options(&mut self, options: &'p [u8]) -> Result<(), EdnsFault> {
         let mut rest = options;
@@ -177,6 +195,27 @@ impl<'p> ClientSubnet<'p> {
             IPV4 => IpAddr::V4(Ipv4Addr::from_bits(leading_ipv4(sent, source)?)),
             IPV6 => IpAddr::V6(Ipv6Addr::from_bits(leading_ipv6(sent, source)?)),
             0 if source == 0 => return Some(ClientSubnet { octets, address: None, source }),
+            _ => return None,
+        };
+        Some(ClientSubnet { octets, address: Some(address), source })
+    }
+
+    /// Reads the option, with its code and length, as far as it is what nearly all are: a network of IPv4, or of IPv6 with at
+    /// most 64 bits. `None` for all others, good or bad.
+    #[inline(always)]
+    fn of_network(option: &'p [u8]) -> Option<ClientSubnet<'p>> {
+        let octets = option.get(4..)?;
+        let (&[family_high, family_low, source, scope], sent) = octets.split_first_chunk()?;
+        // The eight octets that end with the address: it is at most as long, and eight stand in front of it.
+        let last = u64::from_be_bytes(*option.last_chunk()?);
+        let bits = last.checked_shl(64u32.checked_sub(8 * sent.len() as u32)?)?;
+        let is_cut = bits.checked_shl(source.into()).unwrap_or(0) == 0;
+        if scope != 0 || sent.len() != usize::from(source).div_ceil(8) || !is_cut {
+            return None;
+        }
+        let address = match [family_high, family_low] {
+            [0, 1] if source <= 32 => IpAddr::V4(Ipv4Addr::from_bits((bits >> 32) as u32)),
+            [0, 2] => IpAddr::V6(Ipv6Addr::from_bits(u128::from(bits) << 64)),
             _ => return None,
         };
         Some(ClientSubnet { octets, address: Some(address), source })

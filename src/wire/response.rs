@@ -71,6 +71,62 @@ impl Opt<'_> {
     }
 }
 
+impl Opt<'_> {
+    /// Writes the record into room of its length.
+    #[inline(always)]
+    fn write(&self, rcode: Rcode, room: &mut [u8]) {
+        let Some((fixed, data)) = room.split_first_chunk_mut::<OPT_LENGTH>() else { return };
+        let extended = u64::from(rcode as u16 >> 4);
+        let flags = if self.dnssec_ok { 0x80 } else { 0 };
+        // The root's name, TYPE, CLASS, the upper octet of the RCODE, version 0, the upper octet of the flags.
+        let head = u64::from(rtype::OPT) << 40 | u64::from(self.payload) << 24 | extended << 16 | flags;
+        fixed[..8].copy_from_slice(&head.to_be_bytes());
+        let [_, lower @ ..] = (data.len() as u32).to_be_bytes();
+        fixed[8..].copy_from_slice(&lower);
+        let (subnet_room, rest) = match self.client_subnet {
+            Some((subnet, _)) => data.split_at_mut(OPTION_HEAD + subnet.len()),
+            None => (&mut [][..], data),
+        };
+        if let (Some((subnet, scope)), Some((head, echo))) =
+            (self.client_subnet, subnet_room.split_first_chunk_mut::<OPTION_HEAD>())
+        {
+            *head = (u32::from(option::CLIENT_SUBNET) << 16 | subnet.len() as u32).to_be_bytes();
+            echo.copy_from_slice(subnet);
+            // FAMILY (2), SOURCE (1), then SCOPE (RFC 7871 §6).
+            echo[3] = scope;
+        }
+        if !rest.is_empty() {
+            rest.copy_from_slice(self.options);
+        }
+    }
+}
+
+/// What the header of a response says.
+#[derive(Clone, Copy)]
+struct Head {
+    query: Header,
+    rcode: Rcode,
+    authoritative: bool,
+    truncated: bool,
+    counts: Counts,
+}
+
+impl Head {
+    #[inline(always)]
+    fn write(self, room: &mut [u8; HEADER_LENGTH]) {
+        let mut more = self.rcode as u16 & 0xF;
+        if self.authoritative {
+            more |= flag::AA;
+        }
+        if self.truncated {
+            more |= flag::TC;
+        }
+        room[..2].copy_from_slice(&self.query.id);
+        room[2..4].copy_from_slice(&self.query.response_flags(more).to_be_bytes());
+        room[4..].copy_from_slice(&self.counts.0.to_be_bytes());
+    }
+}
+
 /// The four counts of a header, as the eight octets that they take there.
 #[derive(Clone, Copy)]
 struct Counts(u64);
@@ -153,14 +209,8 @@ impl<'b> Response<'b> {
         if end > self.limit {
             return false;
         }
-        let room = &mut self.buffer[self.at..end];
-        room.copy_from_slice(records.octets);
-        if !records.pointers.is_empty() && set_pointers(room, records.pointers, apex, self.at).is_none() {
+        if records.write(&mut self.buffer[self.at..end], owner, apex, self.at).is_none() {
             return false;
-        }
-        patch_record(room, owner, records.ttl);
-        if records.count > 1 {
-            patch_records(room, owner, records.ttl);
         }
         self.counts.add(section, records.count);
         self.at = end;
@@ -256,53 +306,17 @@ impl<'b> Response<'b> {
     #[inline(always)]
     pub fn finish(&mut self, rcode: Rcode, authoritative: bool, opt: Option<&Opt<'_>>) -> usize {
         if let Some(opt) = opt {
-            self.put_opt(opt, rcode);
+            let end = self.at + opt.length();
+            opt.write(rcode, &mut self.buffer[self.at..end]);
+            self.counts.add(Section::Additional, 1);
+            self.at = end;
         }
-        let mut more = rcode as u16 & 0xF;
-        if authoritative {
-            more |= flag::AA;
+        let head =
+            Head { query: self.header, rcode, authoritative, truncated: self.truncated, counts: self.counts };
+        if let Some(room) = self.buffer.first_chunk_mut() {
+            head.write(room);
         }
-        if self.truncated {
-            more |= flag::TC;
-        }
-        let flags = self.header.response_flags(more);
-        self.buffer[..2].copy_from_slice(&self.header.id);
-        self.buffer[2..4].copy_from_slice(&flags.to_be_bytes());
-        self.buffer[4..HEADER_LENGTH].copy_from_slice(&self.counts.0.to_be_bytes());
         self.at
-    }
-
-    /// Writes the OPT record, for which [`Response::start`] has reserved room.
-    #[inline(always)]
-    fn put_opt(&mut self, opt: &Opt<'_>, rcode: Rcode) {
-        let extended = u64::from(rcode as u16 >> 4);
-        let flags = if opt.dnssec_ok { 0x80 } else { 0 };
-        // The root's name, TYPE, CLASS, the upper octet of the RCODE, version 0, the upper octet of the flags.
-        let fixed = u64::from(rtype::OPT) << 40 | u64::from(opt.payload) << 24 | extended << 16 | flags;
-        let length = (opt.data_length() as u32).to_be_bytes();
-        let room = &mut self.buffer[self.at..self.at + OPT_LENGTH];
-        room[..8].copy_from_slice(&fixed.to_be_bytes());
-        room[8..].copy_from_slice(&length[1..]);
-        self.at += OPT_LENGTH;
-        if let Some((subnet, scope)) = opt.client_subnet {
-            self.put_client_subnet(subnet, scope);
-        }
-        if !opt.options.is_empty() {
-            self.append(opt.options);
-        }
-        self.counts.add(Section::Additional, 1);
-    }
-
-    /// Echoes a client subnet option with this scope: FAMILY (2), SOURCE (1), SCOPE (1), address (RFC 7871 §6).
-    #[inline(always)]
-    fn put_client_subnet(&mut self, subnet: &[u8], scope: u8) {
-        let head = u32::from(option::CLIENT_SUBNET) << 16 | subnet.len() as u32;
-        let end = self.at + OPTION_HEAD + subnet.len();
-        let room = &mut self.buffer[self.at..end];
-        room[..OPTION_HEAD].copy_from_slice(&head.to_be_bytes());
-        room[OPTION_HEAD..].copy_from_slice(subnet);
-        room[OPTION_HEAD + 3] = scope;
-        self.at = end;
     }
 
     #[inline(always)]
@@ -310,6 +324,82 @@ impl<'b> Response<'b> {
         let end = self.at + octets.len();
         self.buffer[self.at..end].copy_from_slice(octets);
         self.at = end;
+    }
+}
+
+/// A response whose records are those of one RRset, with an OPT record or without: what nearly every answer is. It is written
+/// in one go, octet for octet as [`Response`] would write it.
+pub struct Whole<'w> {
+    /// Id and flags of the query.
+    pub header: Header,
+    /// The question as sent.
+    pub question: &'w [u8],
+    /// Where the records go.
+    pub section: Section,
+    /// Where their owner stands in the message.
+    pub owner: u16,
+    /// Where their apex stands in the message.
+    pub apex: u16,
+    /// The records.
+    pub records: Records<'w>,
+    /// The response code.
+    pub rcode: Rcode,
+    /// AA.
+    pub authoritative: bool,
+    /// The OPT record.
+    pub opt: Option<Opt<'w>>,
+}
+
+impl<'w> Whole<'w> {
+    /// A response with this RCODE and AA to a query with this header and question, without records and OPT.
+    #[inline(always)]
+    pub fn frame(header: Header, question: &'w [u8], (rcode, authoritative): (Rcode, bool)) -> Whole<'w> {
+        let records = Records { octets: &[], count: 0, pointers: &[], ttl: None };
+        let (section, owner, apex) = (Section::Answer, QUESTION_AT, QUESTION_AT);
+        Whole { header, question, section, owner, apex, records, rcode, authoritative, opt: None }
+    }
+
+    /// Writes it and returns its length; `None` where it takes more than `limit` octets, or than the buffer has, or where a
+    /// pointer does not reach what it names. Then the buffer holds nothing of use.
+    #[inline(always)]
+    pub fn write(&self, buffer: &mut [u8], limit: usize) -> Option<usize> {
+        let records_at = HEADER_LENGTH + self.question.len();
+        let opt_at = records_at + self.records.octets.len();
+        let end = opt_at + self.opt.as_ref().map_or(0, Opt::length);
+        if end > limit {
+            return None;
+        }
+        let (head, rest) = buffer.get_mut(..end)?.split_first_chunk_mut::<HEADER_LENGTH>()?;
+        let (question, rest) = rest.split_at_mut_checked(self.question.len())?;
+        let (records, opt) = rest.split_at_mut_checked(self.records.octets.len())?;
+        question.copy_from_slice(self.question);
+        self.records.write(records, self.owner, self.apex, records_at)?;
+        let mut counts = Counts::of_question(self.question);
+        counts.add(self.section, self.records.count);
+        if let Some(written) = &self.opt {
+            written.write(self.rcode, opt);
+            counts.add(Section::Additional, 1);
+        }
+        let Whole { header: query, rcode, authoritative, .. } = *self;
+        Head { query, rcode, authoritative, truncated: false, counts }.write(head);
+        Some(end)
+    }
+}
+
+impl Records<'_> {
+    /// Writes the records, which will stand at `at` in the message, into room of their length. `None` when a pointer does not
+    /// reach what it names.
+    #[inline(always)]
+    fn write(&self, room: &mut [u8], owner: u16, apex: u16, at: usize) -> Option<()> {
+        room.copy_from_slice(self.octets);
+        if !self.pointers.is_empty() {
+            set_pointers(room, self.pointers, apex, at)?;
+        }
+        patch_record(room, owner, self.ttl);
+        if self.count > 1 {
+            patch_records(room, owner, self.ttl);
+        }
+        Some(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Views into a compiled zone: a node, an RRset, what a referral consists of.
 
 use super::compiled::{
-    APEX_POINTER, APEX_TARGET, Host, HostWeight, NodeEntry, RrsetEntry, Standing, Ties, Zone,
+    APEX_POINTER, APEX_TARGET, Backing, Host, HostWeight, NodeEntry, RrsetEntry, Standing, Ties, Zone,
 };
 use super::field::{self, NAPTR};
 use crate::wire::name::{LABEL_MAX, NAME_MAX};
@@ -122,6 +122,13 @@ impl<'z> Rrset<'z> {
     pub fn octets(&self) -> &'z [u8] {
         let [start, end] = self.entries.map(|entry| entry.start as usize);
         self.zone.fragments.get(start..end).unwrap_or(&[])
+    }
+
+    /// Whether it is one record, without pointers in it, and with nothing that goes along.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        let entry = self.entry();
+        entry.count == 1 && entry.backing == Backing::NONE
     }
 
     /// Offsets within [`Rrset::octets`] of the two-octet pointers, ascending.

@@ -5,6 +5,8 @@
 // what they measured.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout)]
 
+#[cfg(feature = "bypass")]
+mod bypass;
 mod continents;
 mod edns;
 mod failures;

@@ -6,13 +6,12 @@ use std::ffi::OsString;
 use std::fs;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::{MetadataExt, chown};
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use crate::harness::client::{PATIENCE, ask, ask_over_tcp, eventually};
 use crate::harness::message::{A, NOERROR, Query};
 use crate::harness::place::{Folder, loopback};
-use crate::harness::server::{Server, Setup, binary, run};
+use crate::harness::root::{give, ids, is_root, pass_as_root};
+use crate::harness::server::{Server, Setup, binary};
 use crate::harness::turns;
 
 /// Every system has this user.
@@ -21,7 +20,7 @@ const USER: &str = "nobody";
 #[test]
 fn a_server_started_as_root_becomes_an_ordinary_user() {
     if !is_root() {
-        return pass_as_root("a_server_started_as_root_becomes_an_ordinary_user");
+        return pass_as_root("privileges::a_server_started_as_root_becomes_an_ordinary_user");
     }
     let _turn = turns::shared();
     let folder = Folder::new("privileges");
@@ -55,7 +54,7 @@ fn a_server_started_as_root_becomes_an_ordinary_user() {
 #[test]
 fn files_that_the_user_cannot_read_are_told_at_the_start() {
     if !is_root() {
-        return pass_as_root("files_that_the_user_cannot_read_are_told_at_the_start");
+        return pass_as_root("privileges::files_that_the_user_cannot_read_are_told_at_the_start");
     }
     let _turn = turns::shared();
     let folder = Folder::new("unreadable");
@@ -78,7 +77,7 @@ fn files_that_the_user_cannot_read_are_told_at_the_start() {
 #[test]
 fn only_root_can_become_another_user() {
     if !is_root() {
-        return pass_as_root("only_root_can_become_another_user");
+        return pass_as_root("privileges::only_root_can_become_another_user");
     }
     let _turn = turns::shared();
     let mut server = unprivileged("user-without-root", &[], "user = \"daemon\"");
@@ -88,7 +87,7 @@ fn only_root_can_become_another_user() {
 #[test]
 fn a_low_port_needs_one_capability_and_no_root() {
     if !is_root() {
-        return pass_as_root("a_low_port_needs_one_capability_and_no_root");
+        return pass_as_root("privileges::a_low_port_needs_one_capability_and_no_root");
     }
     let _turn = turns::shared();
     let capability = "+net_bind_service";
@@ -178,41 +177,4 @@ fn threads_that_differ(process: u32, uid: u32, gid: u32) -> BTreeMap<String, Vec
         (value("Name").unwrap_or_default(), wrong.collect::<Vec<_>>())
     });
     differences.filter(|(_, wrong)| !wrong.is_empty()).collect()
-}
-
-/// Runs a test of this file in a process of root's; panics with the way out where that cannot be done.
-fn pass_as_root(test: &str) {
-    let program = std::env::current_exe().expect("a process has a program");
-    let mut command = Command::new("sudo");
-    command.args(["-n", "--preserve-env=PATH,MERIDIAN_BINARY"]).arg(program);
-    command.args(["--exact", &format!("privileges::{test}")]).stdin(Stdio::null());
-    let text = match command.output() {
-        Ok(output) => String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
-        Err(fault) => format!("sudo: {fault}"),
-    };
-    let has_passed = text.contains("test result: ok. 1 passed");
-    assert!(has_passed, "only root can show this: be root, or allow sudo without a password\n{text}");
-}
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").unwrap().uid() == 0
-}
-
-/// The numbers of a user and its group.
-fn ids(user: &str) -> (u32, u32) {
-    let number = |option: &str| {
-        let output = run(Command::new("id").args([option, user]));
-        String::from_utf8_lossy(&output.stdout).trim().parse().expect("id prints a number")
-    };
-    (number("-u"), number("-g"))
-}
-
-/// Gives a folder and everything in it to a user.
-fn give(path: &Path, uid: u32, gid: u32) {
-    chown(path, Some(uid), Some(gid)).unwrap();
-    if path.is_dir() {
-        for entry in fs::read_dir(path).unwrap() {
-            give(&entry.unwrap().path(), uid, gid);
-        }
-    }
 }

@@ -9,6 +9,7 @@ pub use batch::{BATCH, Batch};
 pub use socket::{enlarge_buffers, segment_datagrams, wait_readable};
 
 use std::io;
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 /// Which signal a process is sent.
@@ -24,6 +25,33 @@ pub enum Signal {
 
 /// Pins the calling thread to a core.
 pub fn pin_to(core: usize) -> io::Result<()> {
+    // 0 is the calling thread.
+    set_affinity(0, core)
+}
+
+/// Pins a process of one thread, such as one of the kernel's, to a core.
+pub fn pin_process_to(pid: u32, core: usize) -> io::Result<()> {
+    let pid = libc::pid_t::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
+    set_affinity(pid, core)
+}
+
+/// Gives a process of one thread its turn before all ordinary ones, as interrupts have it.
+pub fn put_first(pid: u32) -> io::Result<()> {
+    const FIRST: libc::c_int = -20;
+    // SAFETY: no pointers.
+    check(unsafe { libc::setpriority(libc::PRIO_PROCESS, pid, FIRST) })?;
+    Ok(())
+}
+
+/// Takes the calling thread, and those that it starts, to the network namespace that a path names.
+pub fn enter_network_namespace(path: &str) -> io::Result<()> {
+    let namespace = std::fs::File::open(path)?;
+    // SAFETY: no pointers; the descriptor is open during the call.
+    check(unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) })?;
+    Ok(())
+}
+
+fn set_affinity(pid: libc::pid_t, core: usize) -> io::Result<()> {
     // SAFETY: all zeros are an empty set.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
     if core >= libc::CPU_SETSIZE as usize {
@@ -31,8 +59,8 @@ pub fn pin_to(core: usize) -> io::Result<()> {
     }
     // SAFETY: `core` is below the size of the set, as just checked.
     unsafe { libc::CPU_SET(core, &mut set) };
-    // SAFETY: the set is a value of this function, good for the length beside it; 0 is the calling thread.
-    check(unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set) })?;
+    // SAFETY: the set is a value of this function, good for the length beside it.
+    check(unsafe { libc::sched_setaffinity(pid, size_of::<libc::cpu_set_t>(), &raw const set) })?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ mod nsd;
 mod powerdns;
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -228,7 +228,9 @@ pub fn wait_for_answer(
 /// Asks once; `None` where nothing came soon.
 pub fn ask(address: SocketAddr, packet: &[u8]) -> Option<Vec<u8>> {
     const PATIENCE: Duration = Duration::from_millis(200);
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
+    let any =
+        if address.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
     socket.connect(address).ok()?;
     socket.set_read_timeout(Some(PATIENCE)).ok()?;
     let mut answer = vec![0; 2048];

@@ -82,6 +82,12 @@ pub const RESPONSES: Metric = counter("responses", &["rcode"], "Responses, by RC
 pub const TRUNCATED: Metric = counter("truncated", &["transport"], "Responses with the TC bit");
 /// Messages dropped in silence.
 pub const DROPS: Metric = counter("drops", &["reason"], "Messages that got no answer, by reason");
+/// Frames past the kernel's stack.
+pub const BYPASS: Metric = counter(
+    "bypass",
+    &["event"],
+    "Frames past the kernel's stack ([server.bypass]), by event: received, answered, lost",
+);
 /// Answers that were too many for their network.
 pub const RATE_LIMIT: Metric =
     counter("rate_limit", &["event"], "Answers that were too many for a network, by what became of them");
@@ -160,7 +166,7 @@ pub const TROUBLED_RULES: Metric =
     gauge("troubled_rules", &[], "Rules that do not answer from a healthy pool for every class of clients");
 
 /// All of them, in the order in which they are shown.
-pub const METRICS: [&Metric; 34] = [
+pub const METRICS: [&Metric; 35] = [
     &BUILD_INFO,
     &START_TIME,
     &READY,
@@ -175,6 +181,7 @@ pub const METRICS: [&Metric; 34] = [
     &RESPONSES,
     &TRUNCATED,
     &DROPS,
+    &BYPASS,
     &RATE_LIMIT,
     &REFUSALS,
     &PANICS,

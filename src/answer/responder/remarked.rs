@@ -3,7 +3,7 @@
 use super::super::edns::{Remarks, put_options};
 use super::super::exchange::Exchange;
 use super::super::{Answer, Reaction, explanation, render};
-use super::{Responder, opt_of};
+use super::Responder;
 use crate::wire::Rcode;
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::response::{Opt, Response};
@@ -94,7 +94,7 @@ impl Responder {
     ) -> Option<Opt<'a>> {
         let Exchange { context, query, arrival } = exchange;
         let edns = query.edns?;
-        let opt = opt_of(&context.snapshot.configuration, &edns, remarks.scope, &[]);
+        let opt = exchange.opt(remarks.scope, &[])?;
         let fixed = HEADER_LENGTH + query.question.len() + opt.length();
         self.options.start(limit.saturating_sub(fixed));
         put_options(&mut self.options, context, &mut self.process_secrets, arrival, &edns, remarks);

@@ -4,6 +4,7 @@
 
 mod account;
 mod addresses;
+mod bypass;
 mod codes;
 mod contradictions;
 mod cookies;

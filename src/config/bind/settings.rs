@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::account;
+use super::{account, bypass};
 use crate::config::limits;
 use crate::config::spec::{AdminSpec, ServerSpec, TcpSpec};
 use crate::config::text::{Broken, Faults, Parsed, Written, part_of, quote};
@@ -43,6 +43,7 @@ pub(super) fn bind(
     Ok(Settings {
         listen: server.listen.iter().map(|address| address.value).collect(),
         workers: server.workers.unwrap_or_else(cores),
+        bypass: server.bypass.as_ref().map(|spec| bypass::bind(spec, faults)),
         account: account?,
         tcp: tcp?,
         socket: socket?,

@@ -15,7 +15,7 @@ use crate::fault::Source;
 use crate::snapshot::ExtendedErrors;
 use crate::wire::Name;
 
-use super::{AccessSpec, RateLimitSpec};
+use super::{AccessSpec, BypassSpec, RateLimitSpec};
 
 /// What `meridian.toml` says. Each part stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub(crate) struct ServerSpec {
     pub(crate) listen: Vec<Written<SocketAddr>>,
     /// UDP workers.
     pub(crate) workers: Option<usize>,
+    /// `[server.bypass]`, with the place of its heading.
+    pub(crate) bypass: Option<Written<BypassSpec>>,
     /// Whom the process becomes once its sockets are bound.
     pub(crate) user: Option<Written<String>>,
     /// With which group.
@@ -172,6 +174,8 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
         one_or_more(limits::LISTEN_ADDRESSES, socket_address),
     );
     let workers = reader.lenient("workers", number(1..=limits::WORKERS));
+    let bypass =
+        reader.lenient("bypass", |value, faults| BypassSpec::read(text::table(value, faults)?, faults));
     let user = reader.lenient("user", text::text);
     let group = reader.lenient("group", text::text);
     let identity = reader.lenient("identity", identity);
@@ -199,6 +203,7 @@ fn read_server(table: &Table, faults: &Faults) -> ServerSpec {
     ServerSpec {
         listen: sound(listen),
         workers: unplaced(workers),
+        bypass,
         user,
         group,
         identity: unplaced(identity),

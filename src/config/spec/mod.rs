@@ -3,6 +3,7 @@
 //! A spec is read from one file alone; binding (the module `bind`) brings them together.
 
 mod access;
+mod bypass;
 pub(crate) mod cookie_secrets;
 mod cookies;
 mod http_probe;
@@ -15,6 +16,7 @@ mod rule;
 mod steering;
 
 pub(crate) use access::{AccessSpec, network};
+pub(crate) use bypass::BypassSpec;
 pub(crate) use cookies::CookiesSpec;
 pub(crate) use http_probe::{HttpSpec, TlsSpec};
 pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_status_socket};

@@ -16,6 +16,13 @@ pub(in crate::server) struct Origin {
 }
 
 impl Origin {
+    /// Of a datagram that came from `source` to our address `asked`.
+    #[cfg(feature = "bypass")]
+    pub(in crate::server) fn new(source: SocketAddr, asked: IpAddr) -> Origin {
+        let (info, info_length) = PacketInfo::of(asked, 0);
+        Origin { name: Name::from(source), info, info_length }
+    }
+
     /// The sender.
     pub(in crate::server) fn source(&self) -> SocketAddr {
         self.name.address()

@@ -4,7 +4,7 @@
 //! borrows; the kernel's forms of addresses and packet information (`address`, `packet_info`, `option`), plain numbers
 //! that are read and written inside buffers of our own; the memory that message headers point into (`slots`), which its
 //! owner neither moves nor shares; the list of interfaces (`interfaces`), read before it is freed; and a word to the
-//! allocator (`memory`).
+//! allocator (`memory`). What `xdp` shares with the kernel beside that, it says itself.
 
 #![allow(unsafe_code)]
 
@@ -19,10 +19,14 @@ mod packet_info;
 mod readiness;
 mod slots;
 mod udp;
+#[cfg(feature = "bypass")]
+pub(super) mod xdp;
 
 pub(super) use address::Origin;
 pub(super) use batch::{Batch, Datagram, Sent};
 pub(super) use cpu::{allowed_cpus, pin_to};
+#[cfg(feature = "bypass")]
+pub(super) use interfaces::InterfaceAddress;
 pub(super) use interfaces::interface_addresses;
 pub(super) use listener::{is_shortage, listen_tcp};
 pub use memory::{keep_large_memory_apart, release_free_memory};

@@ -1,8 +1,12 @@
 //! Packet information: which of our addresses a datagram was sent to, made fit to be sent back with its answer.
 
+#[cfg(any(test, feature = "bypass"))]
+use std::net::IpAddr;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::address::from_in_addr;
+#[cfg(any(test, feature = "bypass"))]
+use super::address::to_in_addr;
 
 /// The ancillary data of one message: one item of packet information, of whichever family.
 ///
@@ -51,6 +55,33 @@ impl PacketInfo {
     /// The room that the kernel may write to.
     pub(super) const CAPACITY: usize = size_of::<PacketInfo>();
 
+    /// As the kernel writes it with a query to `address` that came in by `interface` (0: any); with its octets.
+    #[cfg(any(test, feature = "bypass"))]
+    pub(super) fn of(address: IpAddr, interface: u32) -> (PacketInfo, usize) {
+        let mut info = PacketInfo::default();
+        match address {
+            IpAddr::V4(address) => {
+                info.item.cmsg_level = libc::IPPROTO_IP;
+                info.item.cmsg_type = libc::IP_PKTINFO;
+                info.item.cmsg_len = item_length::<libc::in_pktinfo>() as _;
+                info.data.v4 = libc::in_pktinfo {
+                    ipi_ifindex: interface as libc::c_int,
+                    ipi_spec_dst: to_in_addr(address),
+                    ipi_addr: to_in_addr(address),
+                };
+                (info, space::<libc::in_pktinfo>())
+            }
+            IpAddr::V6(address) => {
+                info.item.cmsg_level = libc::IPPROTO_IPV6;
+                info.item.cmsg_type = libc::IPV6_PKTINFO;
+                info.item.cmsg_len = item_length::<libc::in6_pktinfo>() as _;
+                let ipi6_addr = libc::in6_addr { s6_addr: address.octets() };
+                info.data.v6 = libc::in6_pktinfo { ipi6_addr, ipi6_ifindex: interface as _ };
+                (info, space::<libc::in6_pktinfo>())
+            }
+        }
+    }
+
     /// Turns what was received with a query into what its answer is sent with, so that it leaves from the address that was
     /// asked. `received` is how many octets the kernel says that it wrote here; returns how many are to be sent: 0 where
     /// there is no packet information or its address can be no source, and the kernel is to choose one.
@@ -95,36 +126,7 @@ fn can_be_source_v4(address: Ipv4Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
-    use super::super::address::to_in_addr;
     use super::*;
-
-    /// As the kernel writes it with a query to `address` that came in by `interface`; with its octets.
-    fn received(address: IpAddr, interface: u32) -> (PacketInfo, usize) {
-        let mut info = PacketInfo::default();
-        match address {
-            IpAddr::V4(address) => {
-                info.item.cmsg_level = libc::IPPROTO_IP;
-                info.item.cmsg_type = libc::IP_PKTINFO;
-                info.item.cmsg_len = item_length::<libc::in_pktinfo>() as _;
-                info.data.v4 = libc::in_pktinfo {
-                    ipi_ifindex: interface as libc::c_int,
-                    ipi_spec_dst: to_in_addr(address),
-                    ipi_addr: to_in_addr(Ipv4Addr::new(192, 0, 2, 200)),
-                };
-                (info, space::<libc::in_pktinfo>())
-            }
-            IpAddr::V6(address) => {
-                info.item.cmsg_level = libc::IPPROTO_IPV6;
-                info.item.cmsg_type = libc::IPV6_PKTINFO;
-                info.item.cmsg_len = item_length::<libc::in6_pktinfo>() as _;
-                let ipi6_addr = libc::in6_addr { s6_addr: address.octets() };
-                info.data.v6 = libc::in6_pktinfo { ipi6_addr, ipi6_ifindex: interface as _ };
-                (info, space::<libc::in6_pktinfo>())
-            }
-        }
-    }
 
     /// The address that the answer leaves from, and the interface.
     fn sent(info: &PacketInfo) -> (IpAddr, u32) {
@@ -151,7 +153,7 @@ mod tests {
             ("::1", 0),
         ] {
             let address: IpAddr = text.parse().unwrap();
-            let (mut info, length) = received(address, 7);
+            let (mut info, length) = PacketInfo::of(address, 7);
             for _ in 0..2 {
                 assert_eq!(info.turn_round(length), length, "{text}");
                 assert_eq!(sent(&info), (address, interface), "{text}");
@@ -162,11 +164,11 @@ mod tests {
     #[test]
     fn the_kernel_chooses_where_no_address_can_be_named() {
         for text in ["224.0.0.251", "239.1.2.3", "255.255.255.255", "ff02::1"] {
-            let (mut info, length) = received(text.parse().unwrap(), 7);
+            let (mut info, length) = PacketInfo::of(text.parse().unwrap(), 7);
             assert_eq!(info.turn_round(length), 0, "{text}");
         }
         for text in ["192.0.2.1", "2001:db8::1"] {
-            let (info, length) = received(text.parse().unwrap(), 7);
+            let (info, length) = PacketInfo::of(text.parse().unwrap(), 7);
             let check = |what: &str, length: usize, change: fn(&mut PacketInfo)| {
                 let mut info = info;
                 change(&mut info);

@@ -5,9 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::Notify;
-
 use super::seats::{Activity, Seats};
+use super::signals::Signals;
 use crate::answer::{Counter, Tally};
 use crate::config::TcpSettings;
 
@@ -24,8 +23,10 @@ pub(super) struct Admission {
 /// The place of an open connection; it is free again when this is dropped.
 pub(super) struct Seat {
     number: u64,
-    leave: Arc<Notify>,
+    signals: Arc<Signals>,
     books: Arc<Books>,
+    /// What the connection is at, as the books have it.
+    activity: Activity,
 }
 
 struct Books {
@@ -53,8 +54,13 @@ impl Admission {
             self.books.count_left(seats.dismiss_any(now));
         }
         self.books.tally.count_shared(Counter::TcpAccepted);
-        let (number, leave) = seats.take(client, now);
-        Seat { number, leave, books: Arc::clone(&self.books) }
+        let (number, signals) = seats.take(client, now);
+        Seat { number, signals, books: Arc::clone(&self.books), activity: Activity::Idle }
+    }
+
+    /// Asks all connections, also those to come, to end when they are idle.
+    pub(super) fn stop(&self) {
+        self.books.seats().stop();
     }
 
     /// Asks one connection to leave.
@@ -78,29 +84,37 @@ impl Books {
 }
 
 impl Seat {
-    /// The number of the connection, counted from the start of the server.
-    pub(super) fn number(&self) -> u64 {
-        self.number
+    /// The connection is between messages; `served` says whether it has got there by answering some. The books hear of it
+    /// only if they think that it is busy.
+    pub(super) fn rest(&mut self, served: bool, now: Instant) {
+        match self.activity {
+            Activity::Busy => {
+                self.activity = Activity::Idle;
+                self.books.seats().turn(self.number, Activity::Idle, now);
+            }
+            Activity::Idle if served => self.signals.move_on(now),
+            Activity::Idle => {}
+        }
     }
 
-    /// The connection is between messages.
-    pub(super) fn rest(&self) {
-        self.books.seats().turn(self.number, Activity::Idle, Instant::now());
-    }
-
-    /// A message has begun, or answers wait to be taken. Saying it again changes nothing: it is no progress.
-    pub(super) fn work(&self) {
-        self.books.seats().turn(self.number, Activity::Busy, Instant::now());
+    /// A message has begun that has not all come, or answers wait to be taken. Saying it again changes nothing: it is no
+    /// progress.
+    pub(super) fn work(&mut self) {
+        if self.activity == Activity::Idle {
+            self.activity = Activity::Busy;
+            self.books.seats().turn(self.number, Activity::Busy, Instant::now());
+        }
     }
 
     /// A message is whole, or answers were taken, and there is more to do.
-    pub(super) fn advance(&self) {
+    pub(super) fn advance(&mut self) {
+        self.activity = Activity::Busy;
         self.books.seats().advance(self.number, Activity::Busy, Instant::now());
     }
 
-    /// Waits until the connection is asked to leave; returns once.
-    pub(super) async fn asked_to_leave(&self) {
-        self.leave.notified().await;
+    /// What the connection is asked.
+    pub(super) fn signals(&self) -> &Signals {
+        &self.signals
     }
 }
 
@@ -127,6 +141,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::server::tcp::signals::Request;
 
     fn admission(connections: usize, connections_per_client: usize) -> Admission {
         let timeout = Duration::from_secs(1);
@@ -146,15 +161,15 @@ mod tests {
 
     /// Whether it was asked to leave.
     async fn left(seat: &Seat) -> bool {
-        tokio::time::timeout(Duration::ZERO, seat.asked_to_leave()).await.is_ok()
+        tokio::time::timeout(Duration::ZERO, seat.signals.asked(Request::Leave)).await.is_ok()
     }
 
     #[tokio::test]
     async fn a_client_at_its_cap_gives_up_its_own() {
         let admission = admission(10, 2);
-        let [others, first, second] = [1, 2, 2].map(|last| admission.admit(address(last)));
+        let [others, mut first, second] = [1, 2, 2].map(|last| admission.admit(address(last)));
         first.work();
-        let third = admission.admit(address(2));
+        let mut third = admission.admit(address(2));
         assert_eq!((left(&others).await, left(&first).await, left(&second).await), (false, false, true));
         third.work();
         let _fourth = admission.admit(address(2));
@@ -177,9 +192,9 @@ mod tests {
     #[tokio::test]
     async fn when_all_seats_are_taken_somebody_leaves() {
         let admission = admission(3, 3);
-        let seats: Vec<_> = (1..=3).map(|last| admission.admit(address(last))).collect();
-        seats.iter().for_each(Seat::work);
-        seats[1].rest();
+        let mut seats: Vec<_> = (1..=3).map(|last| admission.admit(address(last))).collect();
+        seats.iter_mut().for_each(Seat::work);
+        seats[1].rest(true, Instant::now());
         let _fourth = admission.admit(address(4));
         let mut gone = Vec::new();
         for seat in &seats {

@@ -1,20 +1,23 @@
 //! One connection: its messages are answered in order, as they come; nothing that its client does or leaves undone
 //! keeps it longer than its deadlines say.
 
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::admission::Seat;
+use super::alarm::Alarm;
 use super::buffers::{Inbox, Outbox};
 use super::service::{Pause, Service};
-use super::told_to_stop;
+use super::signals::Request;
 use crate::answer::{Counter, Transport};
 
 /// What is still read, and thrown away, of a client that is told good-bye. It may have sent that much ahead; octets
@@ -27,15 +30,27 @@ pub(super) struct Connection {
     peer: SocketAddr,
     seat: Seat,
     service: Arc<Service>,
-    stopping: watch::Receiver<bool>,
     inbox: Inbox,
     outbox: Outbox,
     /// When reading ends, whatever happens. What is answered by then may still be taken.
     end: Instant,
     /// When the message that has begun must be whole; no octet of it moves this.
     message_deadline: Option<Instant>,
+    alarm: Alarm,
     /// The connection has lost its seat: what has come is answered, no more.
     last_round: bool,
+}
+
+/// What may happen while a connection waits for octets.
+enum Event {
+    /// It is asked to make room.
+    AskedToLeave,
+    /// Octets came (none: the client has closed its side), or the connection is broken.
+    Read(io::Result<usize>),
+    /// The server stops.
+    Stopping,
+    /// It is too late for octets.
+    Late,
 }
 
 /// Why a connection ends.
@@ -60,25 +75,21 @@ impl From<io::Error> for End {
 
 impl Connection {
     /// A connection that was just accepted.
-    pub(super) fn new(
-        stream: TcpStream,
-        peer: SocketAddr,
-        seat: Seat,
-        service: Arc<Service>,
-        stopping: watch::Receiver<bool>,
-    ) -> Connection {
-        let end = Instant::now() + service.limits.connection_timeout;
+    pub(super) fn new(stream: TcpStream, peer: SocketAddr, seat: Seat, service: Arc<Service>) -> Connection {
+        let now = Instant::now();
+        let end = now + service.limits.connection_timeout;
+        let alarm = Alarm::new(now + service.limits.idle_timeout);
         let (inbox, outbox) = Default::default();
         Connection {
             stream,
             peer,
             seat,
             service,
-            stopping,
             inbox,
             outbox,
             end,
             message_deadline: None,
+            alarm,
             last_round: false,
         }
     }
@@ -109,13 +120,14 @@ impl Connection {
         if self.stream.shutdown().await.is_err() {
             return true;
         }
-        self.seat.rest();
+        self.seat.rest(true, Instant::now().into_std());
         let deadline = self.writing_deadline();
         let is_over = timeout_at(deadline, read_away(&self.stream, &mut self.inbox));
+        let signals = self.seat.signals();
         tokio::select! {
             is_over = is_over => is_over.unwrap_or(false),
-            () = self.seat.asked_to_leave() => true,
-            () = told_to_stop(&mut self.stopping) => true,
+            () = signals.asked(Request::Leave) => true,
+            () = signals.asked(Request::Stop) => true,
         }
     }
 
@@ -123,6 +135,7 @@ impl Connection {
         loop {
             let round = match self.answer_waiting() {
                 Pause::Control(packet) => {
+                    self.seat.work();
                     // Boxed: the handler's future is large, and every idle connection would hold room for it.
                     let answer = self.service.control.answer(packet, self.peer, Transport::Tcp);
                     let answer = Box::pin(answer).await;
@@ -139,8 +152,7 @@ impl Connection {
     }
 
     fn answer_waiting(&mut self) -> Pause {
-        let (number, source) = (self.seat.number(), self.peer.ip());
-        self.service.answer(number, source, &mut self.inbox, &mut self.outbox)
+        self.service.answer(self.peer.ip(), &mut self.inbox, &mut self.outbox)
     }
 
     /// Others come first when there is more to answer: a newcomer waits for one outbox of each connection at most.
@@ -155,17 +167,13 @@ impl Connection {
         self.read().await
     }
 
-    /// Writes what waits. The client has as long to take it as it has to send a message.
+    /// Writes what waits.
     async fn write(&mut self) -> Result<(), End> {
         if self.outbox.as_octets().is_empty() {
             return Ok(());
         }
-        let deadline = self.writing_deadline();
-        let write = timeout_at(deadline, write_out(&self.stream, &mut self.outbox));
-        tokio::select! {
-            biased;
-            written = write => written.map_err(|_| End::Deaf)??,
-            () = self.seat.asked_to_leave() => return Err(End::Displaced),
+        if !try_write_out(&self.stream, &mut self.outbox)? {
+            self.write_patiently().await?;
         }
         if !self.inbox.is_empty() {
             self.seat.advance();
@@ -173,41 +181,82 @@ impl Connection {
         Ok(())
     }
 
+    /// Writes what the client has not taken at once. It has as long for that as it has to send a message.
+    async fn write_patiently(&mut self) -> Result<(), End> {
+        self.seat.work();
+        let deadline = self.writing_deadline();
+        // Boxed for the same reason: few connections come here.
+        let write = Box::pin(timeout_at(deadline, write_out(&self.stream, &mut self.outbox)));
+        tokio::select! {
+            biased;
+            written = write => Ok(written.map_err(|_| End::Deaf)??),
+            () = self.seat.signals().asked(Request::Leave) => Err(End::Displaced),
+        }
+    }
+
     /// Reads some octets; none are held, nor room for them, while none are there. Between messages the connection is idle.
     async fn read(&mut self) -> Result<(), End> {
-        let deadline = self.read_deadline();
-        if deadline <= Instant::now() {
+        let now = Instant::now();
+        let deadline = self.read_deadline(now);
+        if deadline <= now {
             return Err(End::Silent);
         }
         let idle = self.inbox.is_empty();
-        if idle {
-            self.inbox.give_back();
-            self.seat.rest();
-        }
         let end = if idle { End::Left } else { End::Displaced };
-        loop {
-            if self.last_round {
-                return Err(end);
-            }
-            tokio::select! {
-                biased;
-                () = self.seat.asked_to_leave() => self.last_round = true,
-                readable = timeout_at(deadline, self.stream.readable()) => readable.map_err(|_| End::Silent)??,
-                () = told_to_stop(&mut self.stopping), if idle => return Err(End::Left),
-            }
-            match self.stream.try_read_buf(self.inbox.room()) {
-                Ok(0) => return Err(End::Closed),
-                Ok(_) => break,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.inbox.give_back(),
-                Err(error) => return Err(error.into()),
-            }
+        if self.last_round {
+            return Err(end);
         }
-        self.seat.work();
+        if idle {
+            self.seat.rest(self.inbox.has_given_message(), now.into_std());
+            self.inbox.give_back();
+        } else {
+            self.seat.work();
+        }
+        let length = match poll_fn(|context| self.poll_event(deadline, idle, context)).await {
+            Event::Read(length) => length?,
+            Event::Stopping => return Err(End::Left),
+            Event::Late => return Err(End::Silent),
+            Event::AskedToLeave => {
+                self.last_round = true;
+                match self.stream.try_read_buf(self.inbox.room()) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(end),
+                    length => length?,
+                }
+            }
+        };
+        if length == 0 {
+            return Err(End::Closed);
+        }
         if self.inbox.is_crammed() {
             // The same for who asks much: of each one read is answered in turn.
             yield_now().await;
         }
         Ok(())
+    }
+
+    /// One future for all that a connection waits for: nothing of it is made anew or registered anew for each message.
+    fn poll_event(&mut self, deadline: Instant, idle: bool, context: &mut Context<'_>) -> Poll<Event> {
+        if self.seat.signals().poll_asked(Request::Leave, context).is_ready() {
+            return Poll::Ready(Event::AskedToLeave);
+        }
+        if let Poll::Ready(length) = self.poll_read(context) {
+            return Poll::Ready(Event::Read(length));
+        }
+        if idle && self.seat.signals().poll_asked(Request::Stop, context).is_ready() {
+            return Poll::Ready(Event::Stopping);
+        }
+        self.alarm.poll(deadline, context).map(|()| Event::Late)
+    }
+
+    /// Reads once. Not with `try_read`: this notices by a read that left room that nothing more is there, and saves the
+    /// read that would be told so.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        ready!(self.stream.poll_read_ready(context))?;
+        let read = pin!(self.stream.read_buf(self.inbox.room())).poll(context);
+        if read.is_pending() {
+            self.inbox.give_back();
+        }
+        read
     }
 
     /// Until when what waits may be taken: as long as a message may take, and no longer than that after reading ends.
@@ -218,8 +267,7 @@ impl Connection {
     }
 
     /// Until when octets may come: of a message that has begun, all of them; otherwise the first of one.
-    fn read_deadline(&mut self) -> Instant {
-        let now = Instant::now();
+    fn read_deadline(&mut self, now: Instant) -> Instant {
         if self.inbox.has_given_message() {
             self.message_deadline = None;
         }
@@ -233,17 +281,23 @@ impl Connection {
     }
 }
 
-/// Writes all that waits. While the client does not take it, the memory of what it has taken is given back.
-async fn write_out(stream: &TcpStream, outbox: &mut Outbox) -> io::Result<()> {
+/// Writes what the client takes at once; whether that is all.
+fn try_write_out(stream: &TcpStream, outbox: &mut Outbox) -> io::Result<bool> {
     while !outbox.as_octets().is_empty() {
         match stream.try_write(outbox.as_octets()) {
             Ok(written) => outbox.advance(written),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                outbox.shrink();
-                stream.writable().await?;
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error),
         }
+    }
+    Ok(true)
+}
+
+/// Writes all that waits. While the client does not take it, the memory of what it has taken is given back.
+async fn write_out(stream: &TcpStream, outbox: &mut Outbox) -> io::Result<()> {
+    while !try_write_out(stream, outbox)? {
+        outbox.shrink();
+        stream.writable().await?;
     }
     Ok(())
 }

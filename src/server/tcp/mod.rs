@@ -1,10 +1,12 @@
 //! TCP: our own loop over tokio's sockets (RFC 7766), with a limit on everything that a client can hold.
 
 mod admission;
+mod alarm;
 mod buffers;
 mod connection;
 mod seats;
 mod service;
+mod signals;
 
 #[cfg(test)]
 mod tests;
@@ -41,25 +43,20 @@ pub(super) async fn listen(
             () = told_to_stop(&mut stopping) => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => admit(stream, peer, &service, stopping.clone(), &mut connections),
+                Ok((stream, peer)) => admit(stream, peer, &service, &mut connections),
                 Err(error) => rest_after(&error, &errors, &service).await,
             }
         }
     }
     drop(listener);
+    service.admission.stop();
     while connections.join_next().await.is_some() {}
 }
 
 /// Serves a connection in a task of its own.
-fn admit(
-    stream: TcpStream,
-    peer: SocketAddr,
-    service: &Arc<Service>,
-    stopping: watch::Receiver<bool>,
-    connections: &mut JoinSet<()>,
-) {
+fn admit(stream: TcpStream, peer: SocketAddr, service: &Arc<Service>, connections: &mut JoinSet<()>) {
     let seat = service.admission.admit(peer.ip());
-    let connection = Connection::new(stream, peer, seat, Arc::clone(service), stopping);
+    let connection = Connection::new(stream, peer, seat, Arc::clone(service));
     connections.spawn(connection.serve());
 }
 

@@ -1,7 +1,9 @@
 //! Which connections are open, whose they are, and who goes when room is needed.
 //!
 //! A connection *stands still* from the moment at which it became idle, or a little after the moment at which it was last
-//! seen to get anywhere: a message that is whole, answers that were taken. No single octet moves it.
+//! seen to get anywhere: a message that is whole, answers that were taken. No single octet moves it. A connection that is
+//! idle before and after a message says so in its [`Signals`] alone, where it is looked for before anybody has to go: what
+//! stands in the books is the earliest that can be true.
 //!
 //! | room for a client at its cap | room for anybody when all seats are taken |
 //! |---|---|
@@ -17,7 +19,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use super::signals::{Request, Signals};
 
 /// What a connection that is at something is given more than an idle one: most messages are whole within a round trip.
 const BUSY_GRACE: Duration = Duration::from_secs(1);
@@ -48,13 +50,15 @@ pub(super) struct Seats {
     by_size: BTreeMap<(usize, Reverse<Standing>), IpAddr>,
     /// Counts admissions.
     admitted: u64,
+    /// The server stops.
+    stopping: bool,
 }
 
 struct Taken {
     client: IpAddr,
     activity: Activity,
     since: Instant,
-    leave: Arc<Notify>,
+    signals: Arc<Signals>,
 }
 
 impl Seats {
@@ -68,13 +72,22 @@ impl Seats {
         self.clients.get(&client).map_or(0, BTreeMap::len)
     }
 
-    /// Takes a seat, idle at first: its number, and how it will be asked to leave.
-    pub(super) fn take(&mut self, client: IpAddr, now: Instant) -> (u64, Arc<Notify>) {
+    /// Takes a seat, idle at first: its number, and how it is spoken with.
+    pub(super) fn take(&mut self, client: IpAddr, now: Instant) -> (u64, Arc<Signals>) {
         self.admitted += 1;
-        let leave = Arc::new(Notify::new());
-        let taken = Taken { client, activity: Activity::Idle, since: now, leave: Arc::clone(&leave) };
+        let signals = Arc::new(Signals::new(now));
+        if self.stopping {
+            signals.ask(Request::Stop);
+        }
+        let taken = Taken { client, activity: Activity::Idle, since: now, signals: Arc::clone(&signals) };
         self.sit_down(self.admitted, taken);
-        (self.admitted, leave)
+        (self.admitted, signals)
+    }
+
+    /// Asks all connections, also those to come, to end when they are idle.
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+        self.taken.values().for_each(|taken| taken.signals.ask(Request::Stop));
     }
 
     /// Frees a seat; a second time does nothing (a connection that was asked to leave has lost its seat before it ends).
@@ -99,23 +112,54 @@ impl Seats {
 
     /// Asks one of the client's connections to leave and frees its seat; what it was at.
     pub(super) fn dismiss_of(&mut self, client: IpAddr) -> Option<Activity> {
-        let number = *self.clients.get(&client)?.values().next()?;
+        let (_, number) = self.stillest(Some(client))?;
         self.dismiss(number)
     }
 
     /// Asks one of all connections to leave and frees its seat; what it was at.
     pub(super) fn dismiss_any(&mut self, now: Instant) -> Option<Activity> {
-        let (&(since, _), &number) = self.all.first_key_value()?;
+        let (since, number) = self.stillest(None)?;
         if since + STILL <= now {
             return self.dismiss(number);
         }
-        let (_, &client) = self.by_size.last_key_value()?;
+        let client = self.largest()?;
         self.dismiss_of(client)
+    }
+
+    /// Who holds most seats; among equals the one whose first has stood still for longest.
+    fn largest(&mut self) -> Option<IpAddr> {
+        loop {
+            let (&size, &client) = self.by_size.last_key_value()?;
+            self.stillest(Some(client))?;
+            // The others have moved on at most, and then stand further behind.
+            if self.by_size.last_key_value() == Some((&size, &client)) {
+                return Some(client);
+            }
+        }
+    }
+
+    /// The connection of a client, or of all, that has stood still for longest. Those in front of it that have moved on are
+    /// given their place in the books, which is work that they have saved them.
+    fn stillest(&mut self, client: Option<IpAddr>) -> Option<Standing> {
+        loop {
+            let row = match client {
+                Some(client) => self.clients.get(&client)?,
+                None => &self.all,
+            };
+            let (&(since, number), _) = row.first_key_value()?;
+            let taken = self.taken.get(&number)?;
+            let moved = taken.signals.moved();
+            if taken.activity == Activity::Busy || moved <= since {
+                return Some((since, number));
+            }
+            let taken = self.stand_up(number)?;
+            self.sit_down(number, Taken { since: moved, ..taken });
+        }
     }
 
     fn dismiss(&mut self, number: u64) -> Option<Activity> {
         let taken = self.stand_up(number)?;
-        taken.leave.notify_one();
+        taken.signals.ask(Request::Leave);
         Some(taken.activity)
     }
 
@@ -224,6 +268,25 @@ mod tests {
     }
 
     #[test]
+    fn who_has_moved_on_without_a_word_to_the_books_goes_later() {
+        let moved = |seats: &Seats, number: u64, time| seats.taken[&number].signals.move_on(at(time));
+        let mut all = seats(&[1, 2, 3, 4], &[]);
+        for (number, time) in [(1, 500), (3, 300), (4, 700)] {
+            moved(&all, number, time);
+        }
+        // Told to the books, as it is not idle any more.
+        all.turn(4, Activity::Busy, at(800));
+        check(all, 9000, &[2, 3, 1, 4]);
+
+        let of_clients = seats(&[1, 1, 2, 2, 3], &[]);
+        moved(&of_clients, 1, 50);
+        moved(&of_clients, 2, 60);
+        moved(&of_clients, 3, 90);
+        // Both 1 and 2 hold most; 2 has one that has stood still for longer. Then each holds one.
+        check(of_clients, 100, &[4, 1, 5, 2, 3]);
+    }
+
+    #[test]
     fn a_client_makes_room_for_itself_among_its_own() {
         let mut seats = seats(&[1, 2, 2, 2], &[2]);
         assert_eq!(seats.dismiss_of(client(2)), Some(Activity::Idle));
@@ -236,7 +299,7 @@ mod tests {
     proptest! {
         /// Whatever happens, all orders tell of the same seats.
         #[test]
-        fn the_books_agree(steps in prop::collection::vec((0_u8..7, 1_u64..30, 1_u8..5), 0..200)) {
+        fn the_books_agree(steps in prop::collection::vec((0_u8..8, 1_u64..30, 1_u8..5), 0..200)) {
             let mut seats = Seats::default();
             for (time, (step, number, last)) in (0..).step_by(100).zip(steps) {
                 match step {
@@ -245,6 +308,10 @@ mod tests {
                     3 => seats.turn(number, Activity::Idle, at(time)),
                     4 => seats.free(number),
                     5 => drop(seats.dismiss_any(at(time))),
+                    6 => {
+                        let taken = seats.taken.get(&number).filter(|taken| taken.activity == Activity::Idle);
+                        taken.inspect(|taken| taken.signals.move_on(at(time)));
+                    }
                     _ => drop(seats.dismiss_of(client(last))),
                 }
                 prop_assert_eq!(seats.all.len(), seats.count());

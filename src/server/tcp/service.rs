@@ -1,23 +1,22 @@
 //! What all TCP connections share.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::available_parallelism;
 
 use super::admission::Admission;
 use super::buffers::{Inbox, Outbox};
-use crate::answer::{Context, Counter, Random, Reaction, TCP_MAX, Tally, Transport};
+use crate::answer::{Context, Counter, Reaction, TCP_MAX, Tally, Transport};
 use crate::config::TcpSettings;
 use crate::server::clock::Clock;
 use crate::server::control::Control;
 use crate::server::desk::Desk;
 use crate::snapshot::Store;
-use crate::wire::cookie::Secret;
 
 /// Answers the messages of all connections, and counts what happens to them.
 ///
-/// Responders and answer buffers (64 KiB) belong to a few desks, not to the connections: a desk is held for the microseconds
-/// that a burst of queries takes, never while waiting for a client.
+/// Responders and answer buffers (64 KiB) belong to a few desks, not to the connections: each thread has one, and holds it for
+/// the microseconds that a burst of queries takes, never while waiting for a client.
 pub(in crate::server) struct Service {
     pub(super) admission: Admission,
     pub(super) control: Arc<Control>,
@@ -46,34 +45,30 @@ pub(super) enum Pause {
 }
 
 impl Service {
-    /// One desk for each core. `shared` counts what concerns connections.
+    /// `desks` has at least one; as many as threads serve connections. `shared` counts what concerns connections.
     pub(in crate::server) fn new(
         store: Arc<Store>,
         clock: Clock,
         control: Arc<Control>,
         shared: Arc<Tally>,
         limits: &TcpSettings,
-        seeds: &mut Random,
-        process_secret: Secret,
+        desks: impl Iterator<Item = Desk>,
     ) -> Service {
-        let desk = |_| {
-            let desk = Desk::new(seeds.word(), process_secret);
-            Mutex::new(TcpDesk { desk, out: vec![0; TCP_MAX].into() })
-        };
+        let with_room = |desk| Mutex::new(TcpDesk { desk, out: vec![0; TCP_MAX].into() });
         Service {
             admission: Admission::new(limits, Arc::clone(&shared)),
             control,
             limits: limits.clone(),
             store,
             clock,
-            desks: (0..available_parallelism().map_or(1, usize::from)).map(desk).collect(),
+            desks: desks.map(with_room).collect(),
             tally: shared,
         }
     }
 
     /// The counters of the desks, and those of connections and control requests.
     pub(in crate::server) fn tallies(&self) -> Vec<Arc<Tally>> {
-        let desks = (0..self.desks.len() as u64).map(|number| self.desk(number).desk.tally());
+        let desks = self.desks.iter().map(|desk| lock(desk).desk.tally());
         desks.chain([Arc::clone(&self.tally)]).collect()
     }
 
@@ -83,14 +78,8 @@ impl Service {
     }
 
     /// Answers the whole messages in `inbox`, all on one generation, until a reason to pause.
-    pub(super) fn answer(
-        &self,
-        connection: u64,
-        source: IpAddr,
-        inbox: &mut Inbox,
-        outbox: &mut Outbox,
-    ) -> Pause {
-        let mut desk = self.desk(connection);
+    pub(super) fn answer(&self, source: IpAddr, inbox: &mut Inbox, outbox: &mut Outbox) -> Pause {
+        let mut desk = self.desk();
         let TcpDesk { desk, out } = &mut *desk;
         let snapshot = self.store.load();
         let (now, keepalive) = (self.clock.now(), self.limits.keepalive());
@@ -108,8 +97,20 @@ impl Service {
         Pause::Full
     }
 
-    fn desk(&self, connection: u64) -> MutexGuard<'_, TcpDesk> {
-        let index = connection as usize % self.desks.len();
-        self.desks[index].lock().unwrap_or_else(PoisonError::into_inner)
+    /// The desk of this thread. Another thread has it only where there are more threads than desks.
+    fn desk(&self) -> MutexGuard<'_, TcpDesk> {
+        lock(&self.desks[THREAD.with(|number| *number) % self.desks.len()])
     }
+}
+
+fn lock(desk: &Mutex<TcpDesk>) -> MutexGuard<'_, TcpDesk> {
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+thread_local! {
+    /// The number of a thread among those that have answered over TCP.
+    static THREAD: usize = {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        THREADS.fetch_add(1, Ordering::Relaxed)
+    };
 }

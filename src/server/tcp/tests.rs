@@ -12,11 +12,11 @@ use tokio::task::JoinHandle;
 
 use super::connection::Connection;
 use super::{Service, listen};
-use crate::answer::{Counter, Random, Tally};
+use crate::answer::{Counter, Tally};
 use crate::config::TcpSettings;
 use crate::server::clock::Clock;
 use crate::server::control::Control;
-use crate::server::desk::PANIC;
+use crate::server::desk::{Desk, PANIC};
 use crate::server::fixture::{empty_store, message, query, settings, surroundings};
 use crate::server::socket::listen_tcp;
 use crate::wire::cookie::Secret;
@@ -50,7 +50,7 @@ fn service(limits: &TcpSettings, tally: &Arc<Tally>) -> Service {
     let store = empty_store();
     let control = Arc::new(Control::new(Arc::clone(&store), surroundings(), Arc::clone(tally)));
     let (clock, tally, secret) = (Clock::start(), Arc::clone(tally), Secret::new([7; 16]));
-    Service::new(store, clock, control, tally, limits, &mut Random::new(1), secret)
+    Service::new(store, clock, control, tally, limits, (1..3).map(|seed| Desk::new(seed, secret)))
 }
 
 impl Running {
@@ -369,9 +369,9 @@ async fn an_idle_connection_is_small() {
     let service = service(&settings().tcp, &Arc::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let (peer, (_stop, stopping)) = (stream.peer_addr().unwrap(), watch::channel(false));
+    let peer = stream.peer_addr().unwrap();
     let seat = service.admission.admit(peer.ip());
-    let task = Connection::new(stream, peer, seat, Arc::new(service), stopping).serve();
+    let task = Connection::new(stream, peer, seat, Arc::new(service)).serve();
     assert!(size_of_val(&task) <= 1536, "{} octets", size_of_val(&task));
 }
 

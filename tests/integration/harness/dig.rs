@@ -29,9 +29,13 @@ impl Dug {
 
 /// Asks `server` with further arguments such as `+tcp` or `+subnet=8.8.8.0/24`.
 pub fn dig(server: SocketAddr, name: &str, rtype: &str, arguments: &[&str]) -> Dug {
-    let mut command = Command::new("dig");
-    command.args(["-r", &format!("@{}", server.ip()), "-p", &server.port().to_string(), name, rtype]);
-    command.args(["+tries=2", "+time=5"]).args(arguments);
+    dig_by(Command::new("dig"), server, name, rtype, &[&["-r", "+tries=2"], arguments].concat())
+}
+
+/// The same by a command that starts `dig`, or `kdig`, which prints alike.
+pub fn dig_by(mut command: Command, server: SocketAddr, name: &str, rtype: &str, arguments: &[&str]) -> Dug {
+    command.args([&format!("@{}", server.ip()), "-p", &server.port().to_string(), name, rtype]);
+    command.args(["+time=5"]).args(arguments);
     let output = run(&mut command);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{command:?}: {text}");
@@ -60,7 +64,7 @@ pub fn dig_all(server: SocketAddr, questions: &[(String, String)], arguments: &[
 
 fn parse(text: &str) -> Dug {
     let after = |mark: &str| text.lines().find_map(|line| Some(line.split_once(mark)?.1));
-    let status = after("status: ").and_then(|rest| rest.split(',').next()).unwrap_or_default();
+    let status = after("status: ").and_then(|rest| rest.split([',', ';']).next()).unwrap_or_default();
     let flags = after(";; flags: ").and_then(|rest| rest.split(';').next()).unwrap_or_default();
     let section = text.lines().skip_while(|line| !line.starts_with(";; ANSWER SECTION")).skip(1);
     Dug {

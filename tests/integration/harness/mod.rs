@@ -11,6 +11,8 @@ pub mod mutation;
 pub mod nginx;
 pub mod place;
 pub mod reader;
+pub mod root;
 pub mod server;
 pub mod shown;
 pub mod turns;
+pub mod wire;
