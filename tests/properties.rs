@@ -80,10 +80,14 @@ fn check(packet: &[u8]) -> usize {
 
 fn check_answer(packet: &[u8], transport: Transport, answer: &[u8]) {
     assert!(packet.len() >= HEADER && packet[2] & 0x80 == 0, "an answer to what is no query");
-    let read = op::Message::from_vec(answer).unwrap_or_else(|error| panic!("{error}: {answer:02x?}"));
+    // The other library does not know FAMILY 0, with which a client asks that no subnet be used; it is echoed.
+    match op::Message::from_vec(answer) {
+        Err(error) if !error.to_string().contains("address family: 0x0") => panic!("{error}: {answer:02x?}"),
+        _ => {}
+    }
     let strict = message::Message::parse(answer).unwrap_or_else(|error| panic!("{error}: {answer:02x?}"));
     assert!(strict.is_response());
-    assert_eq!(read.metadata.id.to_be_bytes(), packet[..2], "another id");
+    assert_eq!(answer[..2], packet[..2], "another id");
     assert_eq!(answer[2] & 0x78, packet[2] & 0x78, "another opcode");
     assert!(answer.len() <= limit(packet, transport), "{} octets over {transport:?}", answer.len());
     if REFUSALS.contains(&strict.rcode()) {
