@@ -86,7 +86,7 @@ pub struct SeenOpt {
 /// Reads what nearly every packet is, a query with one question and at most an OPT record, which ends it, into `query`, and
 /// the name of the question, in lower case, into `name`. Returns whether it is one; where there is anything else about it, good
 /// or bad, [`read`] has the last word. Filling what stands already costs less than returning it.
-#[inline(never)]
+#[inline(always)]
 pub fn read_plain<'p>(packet: &'p [u8], name: &mut QuestionName, query: &mut Query<'p>) -> bool {
     /// QDCOUNT 1 and no other record.
     const ONE_QUESTION: u64 = 1 << 48;

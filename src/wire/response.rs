@@ -59,15 +59,18 @@ pub struct Opt<'o> {
 
 impl Opt<'_> {
     /// The octets it takes in a message.
-    #[inline]
+    #[inline(always)]
     pub fn length(&self) -> usize {
         OPT_LENGTH + self.data_length()
     }
 
     /// The octets of its options.
-    #[inline]
+    #[inline(always)]
     fn data_length(&self) -> usize {
-        self.client_subnet.map_or(0, |(subnet, _)| OPTION_HEAD + subnet.len()) + self.options.len()
+        match self.client_subnet {
+            Some((subnet, _)) => OPTION_HEAD + subnet.len() + self.options.len(),
+            None => self.options.len(),
+        }
     }
 }
 
@@ -133,13 +136,13 @@ struct Counts(u64);
 
 impl Counts {
     /// One question, or none, and nothing else.
-    #[inline]
+    #[inline(always)]
     fn of_question(question: &[u8]) -> Counts {
         Counts(u64::from(!question.is_empty()) << 48)
     }
 
     /// Adds records to a section. No message holds more than its count can say: a record takes at least eleven octets.
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, section: Section, records: u16) {
         self.0 += u64::from(records) << (48 - 16 * section as u32);
     }
@@ -365,7 +368,10 @@ impl<'w> Whole<'w> {
     pub fn write(&self, buffer: &mut [u8], limit: usize) -> Option<usize> {
         let records_at = HEADER_LENGTH + self.question.len();
         let opt_at = records_at + self.records.octets.len();
-        let end = opt_at + self.opt.as_ref().map_or(0, Opt::length);
+        let end = match &self.opt {
+            Some(opt) => opt_at + opt.length(),
+            None => opt_at,
+        };
         if end > limit {
             return None;
         }
@@ -422,7 +428,7 @@ fn set_pointers(room: &mut [u8], pointers: &[u16], apex: u16, start: usize) -> O
 }
 
 /// Sets the owner, and where wanted the TTL, of the record at the front.
-#[inline]
+#[inline(always)]
 fn patch_record(room: &mut [u8], owner: u16, ttl: Option<u32>) {
     let Some(record) = room.first_chunk_mut::<{ POINTER + RECORD_FIXED }>() else { return };
     record[..2].copy_from_slice(&(POINTER_BITS | owner).to_be_bytes());
