@@ -317,6 +317,7 @@ impl<'s> Decision<'s, '_> {
         cname
     }
 
+    #[inline(never)]
     fn steer(
         &mut self,
         zone: &'s Zone,
@@ -346,7 +347,7 @@ impl<'s> Decision<'s, '_> {
 }
 
 /// Class and scope of a client under a rule's map (semantics §7). Without a map there is one class, for everyone.
-#[inline]
+#[inline(always)]
 pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client<'_>) -> Placement {
     let Some(index) = map else { return Placement { class: ClassId(0), scope: 0, special: false } };
     let map = &snapshot.configuration.maps[index as usize];

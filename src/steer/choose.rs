@@ -88,7 +88,7 @@ pub enum Reason {
 }
 
 /// Chooses for a class. `pools` gives what each pool can answer for the rule's family.
-#[inline]
+#[inline(always)]
 pub fn choose<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s PoolAnswers) -> Choice<'s> {
     let mut soonest_flip = NEVER;
     for candidate in candidates(rule, class) {

@@ -411,6 +411,7 @@ impl Records<'_> {
 
 /// Turns pointers of [`Records`] that begin at `start` in the message into ones of that message. `None` when one does not
 /// reach what it names.
+#[inline(always)]
 fn set_pointers(room: &mut [u8], pointers: &[u16], apex: u16, start: usize) -> Option<()> {
     let apex = (POINTER_BITS | apex).to_be_bytes();
     for &at in pointers {
