@@ -45,7 +45,7 @@ fuzz_target!(|octets: &[u8]| {
 
 /// Scope, class, and whether it is special.
 fn place(map: &Map, address: IpAddr) -> (u8, u16, bool) {
-    let found = map.place(address);
+    let found = map.place(&address);
     (found.scope, found.class.0, found.special)
 }
 
@@ -56,7 +56,7 @@ fn check_v4(map: &Map, client: u32) {
     let rest = u32::MAX.checked_shr(u32::from(scope)).unwrap_or(0);
     for end in [client & !rest, client | rest] {
         // The scope 0 of a map with one class reaches over the special blocks, too.
-        if scope > 0 || !map.place(IpAddr::V4(Ipv4Addr::from(end))).special {
+        if scope > 0 || !map.place(&IpAddr::V4(Ipv4Addr::from(end))).special {
             assert_eq!(place(end), (scope, class, special));
         }
     }
@@ -68,7 +68,7 @@ fn check_v6(map: &Map, client: u128) {
     assert!(scope <= 128);
     let rest = u128::MAX.checked_shr(u32::from(scope)).unwrap_or(0);
     for end in [client & !rest, client | rest] {
-        if scope > 0 || !map.place(IpAddr::V6(Ipv6Addr::from(end))).special {
+        if scope > 0 || !map.place(&IpAddr::V6(Ipv6Addr::from(end))).special {
             assert_eq!(place(end), (scope, class, special));
         }
     }
