@@ -44,6 +44,10 @@ impl LimitLog {
         let mut watch = Watch::default();
         loop {
             tick.tick().await;
+            // A reload may have brought a limit.
+            if self.store.load_full().configuration.rate_limit.is_some() {
+                self.limiter.prepare();
+            }
             let change = watch.look(Counts::of(&self.tallies));
             self.take(change, self.limiter.take_sample());
         }

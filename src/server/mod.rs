@@ -109,6 +109,9 @@ pub fn start(
     let surroundings = Surroundings { clock, process_secret, keepalive: settings.tcp.keepalive() };
     let control = Arc::new(Control::new(Arc::clone(&store), surroundings, Arc::clone(&shared)));
     let limiter = Arc::new(Limiter::new(limiter_seeds()?));
+    if store.load_full().configuration.rate_limit.is_some() {
+        limiter.prepare();
+    }
     let udp = udp::Shared {
         store: Arc::clone(&store),
         clock,

@@ -90,6 +90,12 @@ impl Limiter {
         Limiter { table: Table::default(), seeds, sample: Sample::default() }
     }
 
+    /// Takes the memory that limiting needs, so that no packet has to wait for it. For whoever knows that a limit is
+    /// configured; once is enough.
+    pub fn prepare(&self) {
+        self.table.prepare();
+    }
+
     /// The first network that was limited since this was last asked. For one reader.
     pub fn take_sample(&self) -> Option<Limited> {
         self.sample.take()

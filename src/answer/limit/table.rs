@@ -56,16 +56,21 @@ pub(super) struct Spending {
 #[derive(Default)]
 struct Row([AtomicU64; WAYS]);
 
-/// All buckets. They take no memory before the first response is limited: most servers have no limit.
+/// All buckets. They take no memory before a limit is configured: most servers have none.
 #[derive(Default)]
 pub(super) struct Table {
     rows: OnceLock<Box<[Row]>>,
 }
 
 impl Table {
+    /// Takes the memory of the buckets now, if it has not been taken.
+    pub(super) fn prepare(&self) {
+        self.rows();
+    }
+
     /// Takes a response out of the bucket of a key, a well-mixed word.
     pub(super) fn spend(&self, key: u64, spending: &Spending) -> Verdict {
-        let rows = self.rows.get_or_init(|| std::iter::repeat_with(Row::default).take(ROWS).collect());
+        let rows = self.rows();
         let row = &rows[key as usize % ROWS].0;
         let mark = key >> MARK_SHIFT | PUBLISHED;
         for _ in 0..ATTEMPTS {
@@ -78,6 +83,10 @@ impl Table {
             }
         }
         Verdict::Slip
+    }
+
+    fn rows(&self) -> &[Row] {
+        self.rows.get_or_init(|| std::iter::repeat_with(Row::default).take(ROWS).collect())
     }
 }
 
