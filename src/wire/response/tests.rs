@@ -102,3 +102,59 @@ fn truncation_drops_whole_sections_and_keeps_opt() {
     assert_eq!(buffer[12 + QUESTION.len()..length], *expected);
     assert!(Response::start(&mut buffer, limit - 1, HEADER, QUESTION, Some(&opt)).is_none());
 }
+
+/// What [`Response`] makes of the same, in parts.
+fn in_parts(whole: &Whole<'_>, limit: usize) -> Option<Vec<u8>> {
+    let mut buffer = [0xEE; 512];
+    let opt = whole.opt.as_ref();
+    let mut response = Response::start(&mut buffer, limit, whole.header, whole.question, opt)?;
+    if !response.put(whole.section, whole.owner, whole.apex, whole.records) {
+        return None;
+    }
+    let length = response.finish(whole.rcode, whole.authoritative, opt);
+    Some(buffer[..length].to_vec())
+}
+
+#[test]
+fn a_whole_response_is_octet_for_octet_the_one_written_in_parts() {
+    let soa = b"\0\0\0\x06\0\x01\0\0\0\x3C\0\x09\x02ns\xC0\0\x01h\xC0\0";
+    let far = b"\0\0\0\x02\0\x01\0\0\0\x3C\0\x05\x02ns\xFF\xFF";
+    let subnet = Some((&[0, 1, 24, 0, 192, 0, 2][..], 20));
+    let opts = [
+        None,
+        Some(Opt { payload: 1232, ..Opt::default() }),
+        Some(Opt { payload: 512, dnssec_ok: true, options: b"\0\x03\0\x03fra", ..Opt::default() }),
+        Some(Opt { payload: 1232, dnssec_ok: true, client_subnet: subnet, options: b"" }),
+        Some(Opt { payload: 1232, dnssec_ok: false, client_subnet: subnet, options: b"\0\x03\0\x03fra" }),
+    ];
+    let sets = [
+        (Section::Answer, QUESTION_AT, records(&TWO_A[..16], 1, &[])),
+        (Section::Answer, QUESTION_AT, Records { ttl: Some(7), ..records(&TWO_A[..16], 1, &[]) }),
+        (Section::Answer, QUESTION_AT, Records { ttl: Some(7), ..records(TWO_A, 2, &[]) }),
+        (Section::Authority, 14, records(soa, 1, &[15, 19])),
+        (Section::Answer, QUESTION_AT, records(far, 1, &[15])),
+    ];
+    let mut written = 0;
+    for ((section, owner, records), opt) in sets.into_iter().flat_map(|set| opts.map(|opt| (set, opt))) {
+        for (rcode, authoritative) in
+            [(Rcode::NoError, true), (Rcode::NxDomain, true), (Rcode::BadCookie, false)]
+        {
+            let frame = Whole::frame(HEADER, QUESTION, (rcode, authoritative));
+            let whole = Whole { section, owner, apex: 14, records, opt, ..frame };
+            for limit in 0..=512 {
+                let mut buffer = [0xEE; 512];
+                let length = whole.write(&mut buffer, limit);
+                assert_eq!(
+                    length.map(|length| buffer[..length].to_vec()),
+                    in_parts(&whole, limit),
+                    "{limit}"
+                );
+                written += usize::from(length.is_some());
+            }
+            let expected = whole.write(&mut [0; 512], 512);
+            let mut short = vec![0; expected.unwrap_or(1) - 1];
+            assert_eq!(whole.write(&mut short, 512), None, "a buffer that is too short");
+        }
+    }
+    assert!(written > 10_000, "{written}");
+}
