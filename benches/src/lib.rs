@@ -7,6 +7,7 @@
 //! and [`table`] say what came of it.
 
 pub mod kernel;
+pub mod places;
 pub mod random;
 
 pub mod query;

@@ -12,6 +12,7 @@ use clap::{Parser, ValueEnum};
 use meridian_bench::contestant::Contestant;
 use meridian_bench::kernel::pin_to;
 use meridian_bench::peer::{Material, Setup, wait_for_answer};
+use meridian_bench::places::Places;
 use meridian_bench::process::Process;
 use meridian_bench::random::Random;
 use meridian_bench::statistics::Median;
@@ -61,15 +62,8 @@ struct Arguments {
     /// Of the queries and of the order in each round.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The product.
-    #[arg(long, default_value = "target/release/meridian")]
-    meridian: PathBuf,
-    /// A country database in the shape of GeoIP2.
-    #[arg(long, default_value = "benches/target/country.mmdb")]
-    database: PathBuf,
-    /// Where servers are configured and run.
-    #[arg(long, default_value = "benches/target/run")]
-    folder: PathBuf,
+    #[command(flatten)]
+    places: Places,
 }
 
 /// What is measured of whom.
@@ -112,9 +106,9 @@ impl Bench {
         };
         let beside = |name: &str| absolute(&std::env::current_exe()?.with_file_name(name));
         let material = Material {
-            meridian: absolute(&arguments.meridian)?,
+            meridian: absolute(&arguments.places.meridian)?,
             floor: beside("floor")?,
-            database: absolute(&arguments.database)?,
+            database: absolute(&arguments.places.database)?,
         };
         let wire = Wire::new(arguments.server_core, arguments.loader_core)?;
         let floor = beside("bypass_floor")?;
@@ -145,7 +139,7 @@ impl Bench {
     fn measure(&self, server: Contestant, work: Work, family: Family) -> Result<[f64; 2]> {
         let Arguments { seed, seconds, window, server_core, .. } = self.arguments;
         let address = SocketAddr::new(family.serving(), SERVER_PORT);
-        let folder = std::path::absolute(self.arguments.folder.join(format!("{server:?}")))?;
+        let folder = std::path::absolute(self.arguments.places.folder.join(format!("{server:?}")))?;
         // What is not there cannot be removed.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;

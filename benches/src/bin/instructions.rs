@@ -10,6 +10,7 @@ use meridian_bench::callgrind::Counters;
 use meridian_bench::figures;
 use meridian_bench::load::Target;
 use meridian_bench::peer::{Material, Peer};
+use meridian_bench::places::Places;
 use meridian_bench::server::{Bench, Server};
 use meridian_bench::work::Work;
 
@@ -42,15 +43,8 @@ struct Arguments {
     /// The figures.
     #[arg(long, default_value = "benches/instructions/figures.txt")]
     figures: PathBuf,
-    /// The product.
-    #[arg(long, default_value = "target/release/meridian")]
-    meridian: PathBuf,
-    /// A country database in the shape of GeoIP2.
-    #[arg(long, default_value = "benches/target/country.mmdb")]
-    database: PathBuf,
-    /// Where the server is configured and runs.
-    #[arg(long, default_value = "benches/target/run")]
-    folder: PathBuf,
+    #[command(flatten)]
+    places: Places,
 }
 
 fn main() -> Result<()> {
@@ -66,11 +60,11 @@ fn count_all(arguments: &Arguments) -> Result<Vec<(Work, f64)>> {
     let absolute =
         |path: &Path| path.canonicalize().with_context(|| format!("{} is missing", path.display()));
     let material = Material {
-        meridian: absolute(&arguments.meridian)?,
+        meridian: absolute(&arguments.places.meridian)?,
         floor: PathBuf::new(),
-        database: absolute(&arguments.database)?,
+        database: absolute(&arguments.places.database)?,
     };
-    let bench = Bench { folder: arguments.folder.clone(), core: 0, material, seed: 1 };
+    let bench = Bench { folder: arguments.places.folder.clone(), core: 0, material, seed: 1 };
     let mut figures = Vec::new();
     for works in WORKS.chunk_by(|first, second| first.world() == second.world()) {
         let server = bench.start(Peer::Meridian, works[0].world(), works[0], true)?;

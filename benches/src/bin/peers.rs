@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use meridian_bench::comparison::Comparison;
 use meridian_bench::kernel::pin_to;
 use meridian_bench::peer::{Material, Peer};
+use meridian_bench::places::Places;
 use meridian_bench::random::Random;
 use meridian_bench::server::Bench;
 use meridian_bench::work::Work;
@@ -40,15 +41,8 @@ struct Arguments {
     /// Of the queries and of the order in each round.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The product.
-    #[arg(long, default_value = "target/release/meridian")]
-    meridian: PathBuf,
-    /// A country database in the shape of GeoIP2.
-    #[arg(long, default_value = "benches/target/country.mmdb")]
-    database: PathBuf,
-    /// Where servers are configured and run.
-    #[arg(long, default_value = "benches/target/run")]
-    folder: PathBuf,
+    #[command(flatten)]
+    places: Places,
 }
 
 /// What a cookie costs is counted by benches/instructions/run: peers do it in too many ways to compare.
@@ -96,10 +90,10 @@ fn bench(arguments: &Arguments) -> Result<Bench> {
     };
     let floor = std::env::current_exe()?.with_file_name("floor");
     let material = Material {
-        meridian: absolute(&arguments.meridian)?,
+        meridian: absolute(&arguments.places.meridian)?,
         floor: absolute(&floor)?,
-        database: absolute(&arguments.database)?,
+        database: absolute(&arguments.places.database)?,
     };
-    let (folder, core) = (arguments.folder.clone(), arguments.server_core);
+    let (folder, core) = (arguments.places.folder.clone(), arguments.server_core);
     Ok(Bench { folder, core, material, seed: arguments.seed })
 }
