@@ -12,9 +12,7 @@ use super::{LastLoad, Limiting, Sources, answering};
 use crate::geo::ClassId;
 use crate::health::{LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
-use crate::steer::{
-    self, Choice, Eligibility, Given, Member, Pool, PoolId, PoolState, Reason, Rule, TargetHealth,
-};
+use crate::steer::{self, Eligibility, Member, Pool, PoolId, PoolState, Reason, Rule, TargetHealth};
 use crate::wire::Family;
 use crate::zone::record_type;
 
@@ -206,11 +204,13 @@ fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
     let of_classes = rule.map.map_or(1, |map| configuration.maps[map as usize].table.classes().len());
     let mut counts: Vec<((Reason, Option<PoolId>), usize)> = Vec::new();
     for class in 0..of_classes {
-        let choice = steer::choose(rule, ClassId(class as u16), |pool| snapshot.pool(pool, rule.family));
+        // A trickle goes to healthy candidates only: that is no trouble.
+        let pools = |pool| snapshot.pool(pool, rule.family);
+        let choice = steer::choose(rule, ClassId(class as u16), |_| false, pools);
         if matches!(choice.reason, Reason::Healthy | Reason::EmptyDefault | Reason::EmptyNoData) {
             continue;
         }
-        let outcome = (choice.reason, pool_of(&choice));
+        let outcome = (choice.reason, choice.given.pool());
         match counts.iter_mut().find(|(known, _)| *known == outcome) {
             Some((_, count)) => *count += 1,
             None => counts.push((outcome, 1)),
@@ -225,13 +225,6 @@ fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
             of_classes,
         })
         .collect()
-}
-
-fn pool_of(choice: &Choice<'_>) -> Option<PoolId> {
-    match choice.given {
-        Given::Set(pool, _) => Some(pool),
-        Given::DefaultRrset | Given::NoData => None,
-    }
 }
 
 fn milliseconds(microseconds: u32) -> String {

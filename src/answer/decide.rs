@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::Random;
 use super::chain::{Chain, LinkKind};
-use crate::geo::{ClassId, Placement};
+use crate::geo::{self, ClassId, Placement};
 use crate::snapshot::{Map, Snapshot};
-use crate::steer::{self, AnswerSet, Drawn, Given, PoolId, Reason};
+use crate::steer::{self, Apart, Drawn, Given, HashPrefix, PoolId, Reason, Rule, Slot};
 use crate::wire::{QuestionName, Rcode, class, rtype};
 use crate::zone::{Lookup, Node, Redirection, Referral, Rrset, Zone};
 
@@ -70,10 +70,8 @@ pub struct Steered<'s> {
     pub rule: u32,
     /// Where the client is.
     pub placement: Placement,
-    /// The pool that answers.
+    /// The pool whose members answer; of a pool of pools, the one that was picked in the end.
     pub pool: PoolId,
-    /// What it can give.
-    pub set: &'s AnswerSet,
     /// What was drawn.
     pub drawn: Drawn<'s>,
     /// Seconds.
@@ -328,12 +326,21 @@ impl<'s> Decision<'s, '_> {
     ) {
         let rule = &self.snapshot.configuration.rules[index as usize];
         let placement = place(self.snapshot, rule.map, self.client);
-        let choice = steer::choose(rule, placement.class, |pool| self.snapshot.pool(pool, rule.family));
+        let choice = steer::choose(
+            rule,
+            placement.class,
+            |trickle| trickle.takes(slot(decisive(self.snapshot, rule.map, self.client))),
+            |pool| self.snapshot.pool(pool, rule.family),
+        );
         answer.scope = placement.scope;
         let body = match choice.given {
             Given::Set(pool, set) => {
                 let drawn = set.draw(self.random.word());
-                Body::Steered(Steered { rule: index, placement, pool, set, drawn, ttl: choice.ttl })
+                Body::Steered(Steered { rule: index, placement, pool, drawn, ttl: choice.ttl })
+            }
+            Given::Apart(apart) => {
+                let (pool, drawn) = self.draw_apart(rule, apart, answer);
+                Body::Steered(Steered { rule: index, placement, pool, drawn, ttl: choice.ttl })
             }
             Given::DefaultRrset => Body::Rrset(default, Some(choice.ttl)),
             Given::NoData => {
@@ -343,6 +350,18 @@ impl<'s> Decision<'s, '_> {
             }
         };
         answer.end(Why::Steered(choice.reason), body);
+    }
+
+    /// Draws from what looks at the client's network or picks another pool: the pool that gives its members in the end, and
+    /// these. Where the answer depends on the network that the query tells, it holds for no more than that.
+    #[inline(never)]
+    fn draw_apart(&mut self, rule: &Rule, apart: Apart<'s>, answer: &mut Answer<'s>) -> (PoolId, Drawn<'s>) {
+        let decisive = decisive(self.snapshot, rule.map, self.client);
+        if let Some(prefix) = apart.prefix {
+            answer.scope = answer.scope.max(decisive.scope(prefix));
+        }
+        let slot = |prefix| Slot::of(*decisive.address, prefix);
+        apart.set.draw(apart.pool, slot, || self.random.word())
     }
 }
 
@@ -361,6 +380,59 @@ pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client<'_>) -> Place
         true => placement,
         false => Placement { scope: 0, ..placement },
     }
+}
+
+/// The address that decides, and for whom an answer holds that depends on its network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decisive<'c> {
+    /// The client subnet's address, or the transport address.
+    pub address: &'c IpAddr,
+    /// Where the address comes from.
+    pub told: Told,
+}
+
+/// What a query tells of its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The address is the client subnet's: the answer holds for its network.
+    Subnet,
+    /// The client subnet lies in a special-purpose block of this length, for all of which the transport address decides.
+    SpecialBlock(u8),
+    /// No client subnet, or it does not count: nobody is told a scope.
+    Nothing,
+}
+
+impl Decisive<'_> {
+    /// The length of the prefix for which an answer holds that depends on a network of these lengths.
+    pub fn scope(&self, prefix: HashPrefix) -> u8 {
+        match self.told {
+            Told::Subnet => prefix.length_for(*self.address),
+            Told::SpecialBlock(length) => length,
+            Told::Nothing => 0,
+        }
+    }
+}
+
+/// The address whose network decides, under a rule's map or without one: the same as in [`place`].
+#[cold]
+pub fn decisive<'c>(snapshot: &Snapshot, map: Option<u32>, client: Client<'c>) -> Decisive<'c> {
+    let map = map.map(|index| &snapshot.configuration.maps[index as usize]);
+    let transport = |told| Decisive { address: client.transport, told };
+    let Some(subnet) = client.subnet.filter(|_| map.is_none_or(|map| map.ecs)) else {
+        return transport(Told::Nothing);
+    };
+    let special = match map {
+        Some(map) => Some(map.table.place(subnet)).filter(|place| place.special).map(|place| place.scope),
+        None => geo::special_block_length(*subnet),
+    };
+    special.map_or(Decisive { address: subnet, told: Told::Subnet }, |length| {
+        transport(Told::SpecialBlock(length))
+    })
+}
+
+/// The slot of a client's network of the usual lengths, by which a trickle goes.
+fn slot(decisive: Decisive<'_>) -> Slot {
+    Slot::of(*decisive.address, HashPrefix::default())
 }
 
 /// A special-purpose block says nothing of where the client is, only for whom the answer holds.

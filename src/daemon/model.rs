@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::health::{Monitor, Record, TargetId, TargetKey, Transition, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{PoolAnswers, PoolId, TargetHealth};
+use crate::steer::{PoolId, TargetHealth};
 use crate::wire::Family;
 
 /// A verdict as it reaches the keeper.
@@ -176,9 +175,7 @@ impl Model {
     fn move_cells(&self, users: &[(PoolId, Family)]) {
         let health = health(&self.configuration, &self.records);
         for &(id, family) in users.iter().filter(|&&user| !self.changed.holds(user)) {
-            let pool = &self.configuration.pools[id.0 as usize];
-            let seconds = PoolAnswers::soonest_flip_of(pool, family, &health);
-            self.published.pool(id, family).soonest_flip.store(seconds, Ordering::Relaxed);
+            self.published.move_cell(id, family, &health);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::answer::{self, Answer, Body};
 use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::health::TargetId;
 use crate::snapshot::{Configuration, Map, Snapshot};
-use crate::steer::{self, AnswerSet, Pool, PoolId, Rule, TargetHealth};
+use crate::steer::{self, AnswerSet, HashPrefix, Pool, PoolId, Rule, Slot, TargetHealth};
 
 /// Explains what `rule` did for `client` in an answer that was decided.
 pub(super) fn explain(
@@ -28,7 +28,10 @@ pub(super) fn explain(
     let placement = answer::place(snapshot, rule.map, asker);
     let map = rule.map.map(|index| &configuration.maps[index as usize]);
     let source = source(map, client);
-    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.family));
+    let decisive = answer::decisive(snapshot, rule.map, asker);
+    let slot = Slot::of(*decisive.address, HashPrefix::default());
+    let pools = |pool| snapshot.pool(pool, rule.family);
+    let choice = steer::choose(rule, placement.class, |trickle| trickle.takes(slot), pools);
     let scene = Scene { snapshot, health, rule, class: placement.class };
     Steering {
         owner: label.owner.clone(),
@@ -160,7 +163,7 @@ impl Scene<'_> {
 
     fn given(&self, answer: &Answer<'_>) -> Given {
         match &answer.body {
-            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.set),
+            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.drawn.set()),
             Body::Rrset(default, _) => Given::DefaultRrset(addresses(*default)),
             _ => Given::NoData,
         }

@@ -36,3 +36,4 @@ pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};
+pub use special::{ipv4_inside, special_block_length};

@@ -13,10 +13,12 @@ pub use digest::Digest;
 pub use rate_limit::{Rate, RateLimit, TICKS_PER_MS};
 pub use store::Store;
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::health::TargetId;
-use crate::steer::{PoolAnswers, PoolId, TargetHealth};
+use crate::steer::{Inner, NEVER, Pool, PoolAnswers, PoolId, TargetHealth};
 use crate::wire::Family;
 use crate::zone::Zones;
 
@@ -47,17 +49,13 @@ impl Snapshot {
         let zones =
             Arc::new(Zones::new(configuration.zones.iter().map(|file| Arc::clone(&file.zone)).collect()));
         let pools = Family::BOTH.map(|family| {
-            let compiled: Vec<_> = configuration
-                .pools
-                .iter()
-                .map(|pool| Arc::new(PoolAnswers::compile(pool, family, health)))
-                .collect();
+            let compiled = compile_all(&configuration.pools, family, health);
             compiled.chunks(CHUNK).map(Arc::from).collect()
         });
         Snapshot { generation, configuration, zones, pools }
     }
 
-    /// The next generation, in which some pools are compiled anew; everything else is shared.
+    /// The next generation, in which some pools are compiled anew, and those that they stand in; everything else is shared.
     #[must_use]
     pub fn with_pools(
         &self,
@@ -66,11 +64,14 @@ impl Snapshot {
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
         let mut pools = self.pools.clone();
-        for &(id, family) in changed {
-            let pool = &self.configuration.pools[id.0 as usize];
+        for (id, family) in self.with_outer(changed) {
+            let (table, pool) = (&pools[family.index()], self.pool_of(id));
+            let compiled = match pool.inner.is_empty() {
+                true => in_table(table, id).recompile(pool, family, health),
+                false => PoolAnswers::compile_outer(pool, |id| (self.pool_of(id), in_table(table, id))),
+            };
             let chunk = Arc::make_mut(&mut pools[family.index()][id.0 as usize / CHUNK]);
-            let answers = &mut chunk[id.0 as usize % CHUNK];
-            *answers = Arc::new(answers.recompile(pool, family, health));
+            chunk[id.0 as usize % CHUNK] = Arc::new(compiled);
         }
         Snapshot {
             generation,
@@ -83,6 +84,64 @@ impl Snapshot {
     /// What a pool can answer for a family.
     #[inline]
     pub fn pool(&self, id: PoolId, family: Family) -> &PoolAnswers {
-        &self.pools[family.index()][id.0 as usize / CHUNK][id.0 as usize % CHUNK]
+        in_table(&self.pools[family.index()], id)
     }
+
+    /// Stores how soon a pool can flip, as health stands now, in the cell that queries read. Nothing is published. The cell
+    /// of a pool of pools follows those of its inner ones, which have to be moved before.
+    pub fn move_cell(&self, id: PoolId, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) {
+        let pool = self.pool_of(id);
+        let seconds = match pool.inner.is_empty() {
+            true => PoolAnswers::soonest_flip_of(pool, family, health),
+            false => {
+                let flip = |inner: &Inner| self.pool(inner.pool, family).soonest_flip.load(Ordering::Relaxed);
+                pool.inner.iter().map(flip).min().unwrap_or(NEVER)
+            }
+        };
+        self.pool(id, family).soonest_flip.store(seconds, Ordering::Relaxed);
+    }
+
+    fn pool_of(&self, id: PoolId) -> &Pool {
+        &self.configuration.pools[id.0 as usize]
+    }
+
+    /// These pools and all that they stand in, each once, inner ones before outer ones.
+    fn with_outer(&self, changed: &[(PoolId, Family)]) -> Vec<(PoolId, Family)> {
+        let outer = |&(id, family): &(PoolId, Family)| {
+            self.pool_of(id).outer.iter().map(move |&outer| (outer, family)).collect::<Vec<_>>()
+        };
+        let mut all = changed.to_vec();
+        let mut known: HashSet<(PoolId, Family)> = changed.iter().copied().collect();
+        all.extend(changed.iter().flat_map(outer).filter(|&user| known.insert(user)));
+        all.sort_by_key(|&(id, _)| self.pool_of(id).level);
+        all
+    }
+}
+
+fn in_table(table: &PoolTable, id: PoolId) -> &PoolAnswers {
+    &table[id.0 as usize / CHUNK][id.0 as usize % CHUNK]
+}
+
+/// What every pool can answer, inner pools before outer ones.
+fn compile_all(
+    pools: &[Pool],
+    family: Family,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+) -> Vec<Arc<PoolAnswers>> {
+    let mut by_level: Vec<usize> = (0..pools.len()).collect();
+    by_level.sort_by_key(|&index| pools[index].level);
+    let mut compiled: Vec<Option<Arc<PoolAnswers>>> = vec![None; pools.len()];
+    for index in by_level {
+        let pool = &pools[index];
+        let inner = |id: PoolId| {
+            let answers = compiled[id.0 as usize].as_deref();
+            (&pools[id.0 as usize], answers.expect("inner pools are of lower levels"))
+        };
+        let answers = match pool.inner.is_empty() {
+            true => PoolAnswers::compile(pool, family, health),
+            false => PoolAnswers::compile_outer(pool, inner),
+        };
+        compiled[index] = Some(Arc::new(answers));
+    }
+    compiled.into_iter().map(|answers| answers.expect("every pool has a level")).collect()
 }

@@ -43,11 +43,22 @@ impl AnswerSet {
     /// Compiles what a pool gives when it gives these members (by index, in the fixed order, at least one, each with
     /// an address of the family). Members that all have weight 0 get equal shares.
     pub(super) fn compile(pool: &Pool, family: Family, members: &[u16], answers: u16) -> AnswerSet {
-        debug_assert!(!members.is_empty() && members.len() <= MEMBERS_MAX && answers > 0);
-        let Variants { width, lists, weights, first } = match pool.pick {
-            Pick::Weighted => weighted::variants(&weights(pool, members), answers.into()),
+        debug_assert!(answers > 0);
+        let variants = match pool.pick {
             Pick::All => all::variants(members.len(), answers.into()),
+            Pick::Weighted | Pick::Hash => weighted::variants(&weights(pool, members), answers.into()),
         };
+        AnswerSet::with_variants(pool, family, members, variants)
+    }
+
+    /// The same with variants that are known.
+    pub(super) fn with_variants(
+        pool: &Pool,
+        family: Family,
+        members: &[u16],
+        Variants { width, lists, weights, first }: Variants,
+    ) -> AnswerSet {
+        debug_assert!(!members.is_empty() && members.len() <= MEMBERS_MAX);
         let mut set = AnswerSet {
             records: records(pool, family, members),
             record_length: record_length(family),
@@ -74,6 +85,11 @@ impl AnswerSet {
         word::fair(word, self.unfair_below, |word| self.spend(word))
     }
 
+    /// The answer of this variant in which the first of its list stands first.
+    pub(super) fn variant(&self, number: u16) -> Drawn<'_> {
+        Drawn { set: self, variant: number.into(), first: 0 }
+    }
+
     /// The size of the draw: [`AnswerSet::draw_at`] over 0..domain covers every outcome exactly as often as its share.
     pub fn domain(&self) -> u64 {
         self.variant.domain() * self.first.domain()
@@ -92,7 +108,7 @@ impl AnswerSet {
             let mut list = list.to_vec();
             list.sort_unstable();
             let members = list.into_iter().map(|number| self.members[usize::from(number)].into());
-            (members.collect(), lowest_terms(points, self.variant.domain()))
+            (members.collect(), word::lowest_terms(points, self.variant.domain()))
         };
         self.lists.chunks_exact(self.width).zip(points).map(with_chance).collect()
     }
@@ -110,8 +126,8 @@ impl AnswerSet {
         }
         let share = |(number, &member): (usize, &u16)| MemberShare {
             member: member.into(),
-            answer: lowest_terms(answer[number], self.variant.domain()),
-            first: lowest_terms(first[number], self.domain()),
+            answer: word::lowest_terms(answer[number], self.variant.domain()),
+            first: word::lowest_terms(first[number], self.domain()),
         };
         let mut shares: Vec<_> = self.members.iter().enumerate().map(share).collect();
         shares.sort_unstable_by_key(|share| share.member);
@@ -206,7 +222,7 @@ pub fn record_length(family: Family) -> usize {
 }
 
 /// The weights of members, or equal ones where all are 0.
-fn weights(pool: &Pool, members: &[u16]) -> Vec<u32> {
+pub(super) fn weights(pool: &Pool, members: &[u16]) -> Vec<u32> {
     let weight = |&index: &u16| u32::from(pool.members[usize::from(index)].weight);
     let weights: Vec<_> = members.iter().map(weight).collect();
     if weights.contains(&0) { vec![1; members.len()] } else { weights }
@@ -234,14 +250,6 @@ fn push_record(records: &mut Vec<u8>, family: Family, address: &[u8]) {
     records.extend(0u32.to_be_bytes());
     records.extend((address.len() as u16).to_be_bytes());
     records.extend(address);
-}
-
-fn lowest_terms(numerator: u64, denominator: u64) -> (u64, u64) {
-    let (mut one, mut other) = (numerator, denominator);
-    while other != 0 {
-        (one, other) = (other, one % other);
-    }
-    (numerator / one, denominator / one)
 }
 
 #[cfg(test)]

@@ -1,25 +1,32 @@
 //! Steering: (pool, family, health) → answer sets; (map, pool list, fence) → candidates per class; both → a choice.
 //!
-//! In reading order: `pool` is what an operator wrote; `eligibility` says who may be given out, and why not; `weighted`
-//! and `all` are the policies, one file each (`hash` will be the third), standing on `order`, `sampling`, `alias` and
-//! `word`; `answer_set` holds what they make, `pool_answers` the sets of one pool; `candidates` and `rule` say which
-//! pools a name has for a client; `choose` takes one of them, `ttl` says for how long; [`warnings`] is what `check`
-//! says about all this.
+//! In reading order: `pool` is what an operator wrote; `eligibility` says who may be given out, and why not; `weighted`,
+//! `all`, `hash` and `nested` are the policies, one file each, standing on `order`, `sampling`, `alias`, `word`, `slot` and
+//! `logarithm`; `answer_set` holds what a word draws from, `pool_set` what a pool gives of whatever kind, `pool_answers` the
+//! sets of one pool; `candidates` and `rule` say which pools a name has for a client; `choose` takes one of them, `ttl`
+//! says for how long; [`warnings`] is what `check` says about all this.
 //!
-//! [`choose()`] and [`AnswerSet::draw`] run for every steered query, the rest off the packet threads.
+//! [`choose()`] and [`AnswerSet::draw`] run for every steered query, [`PoolSet::draw`] for those that look at the client's
+//! network or pick another pool, the rest off the packet threads.
 
 mod alias;
 mod all;
 mod answer_set;
 mod candidates;
+mod chance;
 mod choose;
 mod eligibility;
 mod first_place;
+mod hash;
+mod logarithm;
+mod nested;
 mod order;
 mod pool;
 mod pool_answers;
+mod pool_set;
 mod rule;
 mod sampling;
+mod slot;
 #[cfg(test)]
 mod testing;
 mod ttl;
@@ -30,9 +37,14 @@ mod word;
 
 pub use answer_set::{AnswerSet, Drawn, MemberShare, record_length};
 pub use candidates::Candidates;
-pub use choose::{Choice, Given, Reason, choose};
+pub use chance::Chance;
+pub use choose::{Apart, Choice, Given, Reason, choose};
 pub use eligibility::{Eligibility, TargetHealth, eligibility};
-pub use pool::{MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, Require};
+pub use hash::HASH_ANSWERS_MAX;
+pub use nested::{LEVELS_MAX, NestedSet};
+pub use pool::{Inner, MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, Require};
 pub use pool_answers::{PoolAnswers, PoolState, Sets};
-pub use rule::{AllDown, Empty, PoolUse, Rule};
+pub use pool_set::{HashedSet, Leaf, PoolSet};
+pub use rule::{AllDown, Empty, PoolUse, Rule, Trickle};
+pub use slot::{HashPrefix, SLOTS, Slot};
 pub use ttl::{NEVER, TtlBound, steered_ttl};

@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::answer_set::AnswerSet;
 use super::eligibility::{self, Eligibility, TargetHealth, eligibility};
+use super::nested::{self, InnerPool};
 use super::order::fixed_order;
-use super::pool::{Member, MinHealthy, Pick, Pool};
+use super::pool::{Inner, MinHealthy, Pick, Pool, PoolId};
+use super::pool_set::PoolSet;
+use super::ttl::NEVER;
 use crate::health::{AdminState, TargetId};
 use crate::wire::Family;
 
@@ -42,11 +45,11 @@ pub struct PoolAnswers {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sets {
     /// Over the eligible members; `None` when the pool is dead.
-    pub eligible: Option<Arc<AnswerSet>>,
+    pub eligible: Option<PoolSet>,
     /// Over the members neither drained nor forced down, as if up.
-    pub undrained: Option<Arc<AnswerSet>>,
+    pub undrained: Option<PoolSet>,
     /// Over the drained members, as if up.
-    pub drained: Option<Arc<AnswerSet>>,
+    pub drained: Option<PoolSet>,
 }
 
 impl PoolAnswers {
@@ -70,6 +73,28 @@ impl PoolAnswers {
         PoolAnswers::with_eligible(pool, family, health, Arc::clone(&self.order), self.sets.clone())
     }
 
+    /// Compiles what a pool of pools can answer out of what those can; `inner` gives each of [`Pool::inner`].
+    pub fn compile_outer<'p>(
+        pool: &Pool,
+        inner: impl Fn(PoolId) -> (&'p Pool, &'p PoolAnswers),
+    ) -> PoolAnswers {
+        let inner: Vec<InnerPool<'_>> = pool
+            .inner
+            .iter()
+            .map(|&Inner { pool: id, weight }| {
+                let (pool, answers) = inner(id);
+                InnerPool { id, weight, pool, answers }
+            })
+            .collect();
+        let flips = inner.iter().map(|pool| pool.answers.soonest_flip.load(Ordering::Relaxed));
+        PoolAnswers {
+            state: nested::state(pool, &inner),
+            soonest_flip: AtomicU32::new(flips.min().unwrap_or(NEVER)),
+            sets: nested::sets(pool, &inner),
+            order: [].into(),
+        }
+    }
+
     /// Seconds to the soonest flip as health stands now: what the keeper stores in the cell.
     pub fn soonest_flip_of(pool: &Pool, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
         eligibility::soonest_flip(pool, family, health)
@@ -88,7 +113,7 @@ impl PoolAnswers {
         let given: Vec<u16> = order.iter().copied().filter(is_given).collect();
         for (sets, &answers) in sets.iter_mut().zip(&pool.answers) {
             let known = [&sets.undrained, &sets.eligible].into_iter().flatten();
-            let same = known.into_iter().find(|set| set.members() == given).cloned();
+            let same = known.into_iter().find(|set| set.is_over(&given)).cloned();
             sets.eligible = same.or_else(|| set(pool, family, &given, answers));
         }
         let soonest_flip = AtomicU32::new(PoolAnswers::soonest_flip_of(pool, family, health));
@@ -97,6 +122,15 @@ impl PoolAnswers {
 }
 
 impl Sets {
+    /// The set over the eligible members, where one word draws from it.
+    #[inline]
+    pub(super) fn drawn(&self) -> Option<&AnswerSet> {
+        match &self.eligible {
+            Some(PoolSet::Drawn(set)) => Some(set),
+            _ => None,
+        }
+    }
+
     /// The sets that health says nothing about, for each number of answers; `order` as in [`PoolAnswers`].
     fn as_if_up(pool: &Pool, family: Family, order: &[u16]) -> Box<[Sets]> {
         let members = |is_in: &dyn Fn(AdminState) -> bool| {
@@ -116,8 +150,8 @@ impl Sets {
 }
 
 /// The set over these members, where there are any.
-fn set(pool: &Pool, family: Family, members: &[u16], answers: u16) -> Option<Arc<AnswerSet>> {
-    (!members.is_empty()).then(|| Arc::new(AnswerSet::compile(pool, family, members, answers)))
+fn set(pool: &Pool, family: Family, members: &[u16], answers: u16) -> Option<PoolSet> {
+    (!members.is_empty()).then(|| PoolSet::compile(pool, family, members, answers))
 }
 
 /// Members of weight 0 are given only where there is no other.
@@ -132,45 +166,53 @@ fn without_reserve(pool: &Pool, mut members: Vec<u16>) -> Vec<u16> {
 /// The state that these eligibilities make. Members of weight 0 count on neither side of `min_healthy`; a pool that
 /// lives on them alone is degraded, whatever `min_healthy` says.
 pub(super) fn state(pool: &Pool, eligibility: &[Eligibility]) -> PoolState {
-    let with_eligibility = || pool.members.iter().zip(eligibility);
-    let total = measure(with_eligibility().filter(|(_, one)| **one != Eligibility::NoAddress));
-    let eligible = measure(with_eligibility().filter(|(_, one)| one.is_given()));
+    let measure = |is_counted: &dyn Fn(Eligibility) -> bool| {
+        let counted = pool.members.iter().zip(eligibility).filter(|(_, one)| is_counted(**one));
+        Measure::of(counted.map(|(member, _)| member.weight))
+    };
+    let total = measure(&|one| one != Eligibility::NoAddress);
+    let eligible = measure(&Eligibility::is_given);
     if eligibility.iter().all(|&one| one == Eligibility::NoAddress) {
         PoolState::Absent
     } else if !eligibility.iter().any(|one| one.is_given()) {
         PoolState::Dead
-    } else if eligible.members > 0 && reaches(pool, eligible, total) {
+    } else if reaches(pool, eligible, total) {
         PoolState::Healthy
     } else {
         PoolState::Degraded
     }
 }
 
-/// How many members, and how much weight; those of weight 0 left out.
+/// How many members (or inner pools), and how much weight; those of weight 0 left out.
 #[derive(Clone, Copy, Default)]
-struct Measure {
-    members: u64,
+pub(super) struct Measure {
+    count: u64,
     weight: u64,
 }
 
-fn measure<'p>(members: impl Iterator<Item = (&'p Member, &'p Eligibility)>) -> Measure {
-    members.filter(|(member, _)| member.weight > 0).fold(Measure::default(), |sum, (member, _)| Measure {
-        members: sum.members + 1,
-        weight: sum.weight + u64::from(member.weight),
-    })
+impl Measure {
+    /// Of things with these weights.
+    pub(super) fn of(weights: impl Iterator<Item = u16>) -> Measure {
+        weights.filter(|&weight| weight > 0).fold(Measure::default(), |sum, weight| Measure {
+            count: sum.count + 1,
+            weight: sum.weight + u64::from(weight),
+        })
+    }
 }
 
-fn reaches(pool: &Pool, eligible: Measure, total: Measure) -> bool {
-    match pool.min_healthy {
-        MinHealthy::Count(count) => eligible.members >= count.into(),
+/// Whether what is eligible makes the pool healthy. What counts on neither side never does.
+pub(super) fn reaches(pool: &Pool, eligible: Measure, total: Measure) -> bool {
+    let reaches = match pool.min_healthy {
+        MinHealthy::Count(count) => eligible.count >= count.into(),
         MinHealthy::Fraction { numerator, denominator } => {
             let measured = |measure: Measure| match pool.pick {
-                Pick::Weighted => measure.weight,
-                Pick::All => measure.members,
+                Pick::Weighted | Pick::Hash => measure.weight,
+                Pick::All => measure.count,
             };
             measured(eligible) * u64::from(denominator) >= u64::from(numerator) * measured(total)
         }
-    }
+    };
+    reaches && eligible.count > 0
 }
 
 /// `absent`, `healthy`, `degraded`, `dead`.

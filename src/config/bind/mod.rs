@@ -11,6 +11,7 @@ mod cookies;
 mod coverage;
 mod databases;
 mod folder;
+mod inner_pools;
 mod maps;
 mod monitors;
 mod names;
@@ -167,6 +168,7 @@ impl Loader<'_> {
                 pools.add(pool, scope, &sites, &monitors, self.faults);
             }
         }
+        inner_pools::bind(&mut pools, self.faults);
         (Ground { sites, map_names, monitors, pools }, bound_maps)
     }
 

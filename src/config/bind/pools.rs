@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use crate::config::limits;
-use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec};
+use crate::config::spec::{InnerSpec, MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec};
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
 use crate::health::{AdminState, TargetId};
-use crate::steer::{Member, MinHealthy, Pool, PoolId, Require};
+use crate::steer::{HashPrefix, Member, MinHealthy, Pick, Pool, PoolId, Require};
 use crate::wire::Family;
 
 use super::addresses;
@@ -26,6 +26,26 @@ pub(super) struct Pools {
     pub(super) places: Vec<Place>,
     /// The targets of their members.
     pub(super) targets: Targets,
+    /// The pools of pools, until those in them are bound.
+    pub(super) outer: Vec<Outer>,
+    /// For each pool those of members that may answer for it: itself, or those in it; same index as `list`.
+    pub(super) leaves: Vec<Vec<PoolId>>,
+    /// On how many ways each leads to pools of members; same index.
+    pub(super) ways: Vec<usize>,
+}
+
+/// A pool of pools whose inner ones are still names.
+pub(super) struct Outer {
+    /// It.
+    pub(super) id: PoolId,
+    /// From where its names are looked at.
+    pub(super) scope: Scope,
+    /// What it lists.
+    pub(super) pools: Items<InnerSpec>,
+    /// The operator's will for all that is in it.
+    pub(super) admin: AdminState,
+    /// `min_healthy` as a number, and where it is written.
+    pub(super) needed: Option<(usize, Place)>,
 }
 
 impl Pools {
@@ -36,6 +56,9 @@ impl Pools {
             list: Vec::new(),
             places: Vec::new(),
             targets,
+            outer: Vec::new(),
+            leaves: Vec::new(),
+            ways: Vec::new(),
         }
     }
 
@@ -56,8 +79,18 @@ impl Pools {
             }
             let id = PoolId(self.list.len() as u32);
             let binder = Binder { name: &spec.name, spec: content, id, scope, sites, monitors, faults };
-            self.list.push(binder.bind(&mut self.targets)?);
+            let pool = match part_of(&content.pools)?.is_empty() {
+                true => binder.bind(&mut self.targets)?,
+                false => {
+                    let (pool, outer) = binder.bind_outer()?;
+                    self.outer.push(outer);
+                    pool
+                }
+            };
+            self.list.push(pool);
             self.places.push(spec.name.place.clone());
+            self.leaves.push(vec![id]);
+            self.ways.push(1);
             Ok(id)
         });
         self.names.define(&spec.name, scope, id, faults);
@@ -67,10 +100,21 @@ impl Pools {
     pub(super) fn get(&self, id: PoolId) -> &Pool {
         &self.list[id.0 as usize]
     }
+
+    /// The pools of members that may answer for a pool: itself, or those in it, each once.
+    pub(super) fn leaves(&self, id: PoolId) -> impl Iterator<Item = (PoolId, &Pool)> {
+        self.leaves[id.0 as usize].iter().map(|&leaf| (leaf, self.get(leaf)))
+    }
+
+    /// Whether any member that may answer for a pool has an address of the family. A pool whose inner ones could not be
+    /// bound may have one: its fault is told.
+    pub(super) fn has_family(&self, id: PoolId, family: Family) -> bool {
+        self.leaves[id.0 as usize].is_empty() || self.leaves(id).any(|(_, leaf)| has_family(leaf, family))
+    }
 }
 
 /// Whether any member has an address of the family.
-pub(super) fn has_family(pool: &Pool, family: Family) -> bool {
+fn has_family(pool: &Pool, family: Family) -> bool {
     members_of(pool, family).next().is_some()
 }
 
@@ -109,17 +153,72 @@ impl Binder<'_> {
             member.admin = member.admin.max(admin);
             member.require = require;
         }
-        let pool = Pool {
-            name: self.name.value.clone(),
-            site,
-            pick: self.spec.pick?,
-            min_healthy: self.min_healthy()?,
-            members,
-            answers: Vec::new(),
-        };
+        let pool = Pool { site, members, ..self.empty()? };
         self.warn_of_families(&pool);
         self.warn_of_weights(&pool);
+        self.warn_of_groups(&pool);
+        self.warn_of_prefix(&pool);
         Ok(pool)
+    }
+
+    /// A pool of pools, but for those in it.
+    fn bind_outer(&self) -> Parsed<(Pool, Outer)> {
+        let site = self.site();
+        let refused = [self.refuse_monitors(), self.refuse_all()];
+        let needed = self.needed().map(|(needed, place)| (needed, place.clone()));
+        let site = site?;
+        let admin = part_of(&self.spec.admin)?.unwrap_or(AdminState::Auto).max(self.admin_of(site));
+        let pool = Pool { site, ..self.empty()? };
+        part_of(&self.spec.members)?;
+        refused.into_iter().collect::<Parsed<()>>()?;
+        self.warn_of_prefix(&pool);
+        let pools = part_of(&self.spec.pools)?.clone();
+        Ok((pool, Outer { id: self.id, scope: self.scope, pools, admin, needed }))
+    }
+
+    /// The pool without its content.
+    fn empty(&self) -> Parsed<Pool> {
+        Ok(Pool {
+            name: self.name.value.clone(),
+            site: None,
+            pick: self.spec.pick?,
+            min_healthy: self.min_healthy()?,
+            hash_prefix: self
+                .spec
+                .hash_prefix
+                .as_ref()
+                .map_or_else(HashPrefix::default, |prefix| prefix.value),
+            members: Vec::new(),
+            inner: Vec::new(),
+            level: 0,
+            outer: Vec::new(),
+            answers: Vec::new(),
+        })
+    }
+
+    /// Members are probed, and these are in the pools that a pool of pools lists.
+    fn refuse_monitors(&self) -> Parsed<()> {
+        let monitor = part_of(&self.spec.monitors)?.iter().flatten().next().map(|first| &first.place);
+        let require = part_of(&self.spec.require)?.as_ref().map(|require| &require.place);
+        let refuse = |key: &str, place: &Place| {
+            let fault =
+                place.error(format!("`{key}` has no effect in a pool of pools")).label("no members here");
+            self.faults.add(fault.help("it belongs into the pools that are listed"));
+            Err(Broken)
+        };
+        let monitor = monitor.map_or(Ok(()), |place| refuse("monitor", place));
+        require.map_or(Ok(()), |place| refuse("require", place)).and(monitor)
+    }
+
+    /// One inner pool answers, never all of them.
+    fn refuse_all(&self) -> Parsed<()> {
+        if self.spec.pick? != Pick::All {
+            return Ok(());
+        }
+        let message = format!("the pool {} lists pools and has `pick = \"all\"`", quote(self.name));
+        let fault = self.name.place.error(message).label("one of them answers");
+        self.faults.add(fault.help("use `\"weighted\"` or `\"hash\"`, or one pool with all the members"));
+        Err(Broken)
     }
 
     fn site(&self) -> Parsed<Option<SiteId>> {
@@ -222,6 +321,7 @@ impl Binder<'_> {
         let [v4, v6] = [ipv4, ipv6].map(|address| self.targets_of(address, monitors, targets));
         Ok(Member {
             name: part_of(&spec.name)?.value.clone(),
+            group: spec.group.as_ref().map(|group| group.value.clone()),
             weight: spec.weight?.unwrap_or(1),
             admin: spec.admin?.unwrap_or(AdminState::Auto),
             ipv4: ipv4.and_then(|address| addresses::ipv4(address.value)),
@@ -280,6 +380,26 @@ impl Binder<'_> {
         match written.value {
             MinHealthySpec::Count(count) => Some((count as usize, &written.place)),
             MinHealthySpec::Share(_) => None,
+        }
+    }
+
+    /// One answer, and all of them, are the same with groups and without; and a group of one member is none.
+    fn warn_of_groups(&self, pool: &Pool) {
+        let groups = || pool.members.iter().filter_map(|member| member.group.as_deref());
+        if pool.pick == Pick::All && groups().next().is_some() {
+            let message = format!("groups have no effect in the pool {}", quote(self.name));
+            let fault = self.name.place.warning(message).label("`pick = \"all\"`");
+            self.faults
+                .add(fault.help("with `\"weighted\"` and several answers they come from different groups"));
+        }
+    }
+
+    fn warn_of_prefix(&self, pool: &Pool) {
+        if let Some(prefix) = &self.spec.hash_prefix
+            && pool.pick != Pick::Hash
+        {
+            let warning = prefix.place.warning("`hash_prefix` has no effect without `pick = \"hash\"`");
+            self.faults.add(warning.label("no effect").help("add `pick = \"hash\"`, or remove it"));
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) use http_probe::{HttpSpec, TlsSpec};
 pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_status_socket};
 pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};
 pub(crate) use monitor::{MonitorSpec, ProbeSpec, VerdictsSpec};
-pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
+pub(crate) use pool::{InnerSpec, MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
 pub(crate) use rate_limit::RateLimitSpec;
 pub(crate) use rule::{AllDownSpec, RuleSpec};
 pub(crate) use steering::SteeringSpec;

@@ -1,6 +1,7 @@
 //! The tables of semantics §4, and a model of them written from the letters that members are made of.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -41,6 +42,7 @@ fn rule(count: usize, all_down: AllDown) -> Rule {
         map: None,
         candidates: Arc::new(Candidates::written_order(count)),
         all_down,
+        trickle: None,
         empty: Empty::Default,
         min_ttl: MIN_TTL,
         max_ttl: MAX_TTL,
@@ -54,6 +56,7 @@ fn pool_named(index: u32) -> AllDown {
 /// What was given: the pool's letter with the members' indices, `default` or `nodata`.
 fn spoken(given: &Given<'_>) -> String {
     match given {
+        Given::Apart(_) => panic!("nothing here looks at the client"),
         Given::Set(pool, set) => {
             let members: String = set.shares().iter().map(|share| share.member.to_string()).collect();
             format!("{}{members}", ["A", "B", "C", "D"][pool.0 as usize])
@@ -64,7 +67,8 @@ fn spoken(given: &Given<'_>) -> String {
 }
 
 fn check(rule: &Rule, class: u16, pools: &[PoolAnswers], expected: (&str, Reason, u32)) {
-    let choice = choose(rule, ClassId(class), |pool| &pools[pool.0 as usize]);
+    let choice =
+        choose(rule, ClassId(class), |_| panic!("no rule has a trickle"), |pool| &pools[pool.0 as usize]);
     assert_eq!((spoken(&choice.given).as_str(), choice.reason, choice.ttl), expected);
 }
 
@@ -84,7 +88,12 @@ fn truth_table_of_semantics_4_4() {
     ];
     for (a, b, given, reason) in table {
         let pools = pools(&[&format!("{a}1"), &format!("{b}1")], 1);
-        let choice = choose(&rule(2, AllDown::All), ClassId(0), |pool| &pools[pool.0 as usize]);
+        let choice = choose(
+            &rule(2, AllDown::All),
+            ClassId(0),
+            |_| panic!("no rule has a trickle"),
+            |pool| &pools[pool.0 as usize],
+        );
         assert_eq!((spoken(&choice.given).as_str(), choice.reason), (given, reason), "{a}{b}");
     }
 }
@@ -155,7 +164,12 @@ fn the_ttl_looks_at_every_candidate_up_to_the_one_that_answers() {
     ];
     for (written, ttl, soonest_flip) in cases {
         let pools = pools(&written, 1);
-        let choice = choose(&rule(2, AllDown::All), ClassId(0), |pool| &pools[pool.0 as usize]);
+        let choice = choose(
+            &rule(2, AllDown::All),
+            ClassId(0),
+            |_| panic!("no rule has a trickle"),
+            |pool| &pools[pool.0 as usize],
+        );
         assert_eq!((choice.ttl, choice.soonest_flip), (ttl, soonest_flip), "{written:?}");
     }
 }
@@ -279,7 +293,7 @@ proptest! {
             written.iter().enumerate().map(|(index, pool)| Model::new(index, pool, min_healthy)).collect();
         let expected = choose_by_model(&models, candidates, all_down);
         let pools = pools(&written, min_healthy);
-        let choice = choose(&rule(candidates, all_down), ClassId(0), |pool| &pools[pool.0 as usize]);
+        let choice = choose(&rule(candidates, all_down), ClassId(0), |_| panic!("no rule has a trickle"), |pool| &pools[pool.0 as usize]);
         prop_assert_eq!((spoken(&choice.given), choice.reason, choice.soonest_flip), expected);
     }
 }
