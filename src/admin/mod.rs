@@ -6,6 +6,7 @@
 
 mod answering;
 mod connection;
+pub mod explain;
 mod gather;
 mod http;
 pub mod metrics;
