@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::control::{Socket, send_and_print};
 use super::{FAILED, Format, OK, files, print};
+use crate::admin::control;
 use crate::admin::explain::{self, Ground, Request, Subnet, parse_name, parse_type};
 use crate::config::report;
 use crate::explain::moment::parse_rfc3339;
@@ -20,8 +22,9 @@ use self::offline::Offline;
 ///
 /// Answers one question and says which address decided, what the databases say of it, which levels of the map match,
 /// which pools were looked at, which members are eligible and why, every answer that can be drawn with its exact
-/// probability, and where TTL and scope come from. Reads the files, without a running server: monitored members are
-/// assumed up, but for those named with --down.
+/// probability, and where TTL and scope come from. Without --online it reads the files and needs no server: monitored
+/// members are assumed up, but for those named with --down. With --online the running server answers, on the generation
+/// that it serves and the health that it sees.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The name to ask for
@@ -40,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WHAT")]
     down: Vec<Outage>,
     /// The moment that is asked about, in RFC 3339: 2026-11-20T18:00:00Z [default: now]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, conflicts_with_all = ["online", "socket"])]
     at: Option<u64>,
     /// Draw so many answers and count them beside the exact shares
     #[arg(long, value_name = "COUNT", default_value_t = 0,
@@ -50,11 +53,13 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 1, requires = "n")]
     seed: u64,
     /// The saved health table of a server (`health` in its state_dir) instead of members assumed up
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["online", "socket"])]
     state: Option<PathBuf>,
-    /// The main file [default: meridian.toml, or else /etc/meridian/meridian.toml]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    /// Ask the running server, not the files; --socket says the same
+    #[arg(long)]
+    online: bool,
+    #[command(flatten)]
+    socket: Socket,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -115,7 +120,10 @@ impl Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
-    let loaded = match files::load(files::main_file(arguments.config.as_deref())) {
+    if arguments.online || arguments.socket.is_given() {
+        return send_and_print(&arguments.socket, &control::Request::Explain(arguments.request()));
+    }
+    let loaded = match files::load(arguments.socket.main_file()) {
         Ok(loaded) => loaded,
         Err(faults) => {
             super::print_to_stderr(&report::for_people(&faults, true));
