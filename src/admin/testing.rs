@@ -106,6 +106,7 @@ fn sources(configuration: Configuration, records: HashMap<TargetKey, Record>) ->
         control: Box::new(|request| match request {
             Request::Resume { pool, .. } if pool == "unknown" => Err(format!("there is no pool {pool}")),
             Request::Resume { pool, member } => Ok(Reply::text(format!("{pool}/{member}\n"))),
+            _ => Err("only `resume` is answered here".to_owned()),
         }),
         started: STARTED,
     }

@@ -153,7 +153,7 @@ impl Scene<'_> {
 
     fn given(&self, answer: &Answer<'_>) -> Given {
         match &answer.body {
-            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.set),
+            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.drawn.set()),
             Body::Rrset(default, _) => Given::DefaultRrset(addresses(*default)),
             _ => Given::NoData,
         }
