@@ -6,6 +6,7 @@
 mod bind;
 mod copy;
 mod document;
+mod expectations;
 mod files;
 mod limits;
 pub mod report;
@@ -15,6 +16,7 @@ mod text;
 mod workspace;
 
 pub use copy::DatabaseCopy;
+pub use expectations::{Examination, Expectations};
 pub use files::Files;
 pub use settings::{Account, BypassMode, BypassSettings, Settings, TcpSettings};
 pub(crate) use text::did_you_mean;
@@ -49,6 +51,8 @@ pub struct Loaded {
     pub configuration: Configuration,
     /// Databases that were accepted for the first time: to be kept for a later start with a bad file.
     pub database_copies: Vec<DatabaseCopy>,
+    /// What operators expect of it, to be examined by whoever checks.
+    pub expectations: Expectations,
     /// Warnings; errors would have refused it all.
     pub warnings: Vec<Fault>,
 }

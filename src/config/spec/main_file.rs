@@ -15,7 +15,7 @@ use crate::fault::Source;
 use crate::snapshot::ExtendedErrors;
 use crate::wire::Name;
 
-use super::{AccessSpec, BypassSpec, RateLimitSpec};
+use super::{AccessSpec, BypassSpec, ExpectSpec, RateLimitSpec};
 
 /// What `meridian.toml` says. Each part stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(crate) struct MainSpec {
     pub(crate) maps: Parsed<Option<Written<String>>>,
     /// The geo databases in the order of merging.
     pub(crate) databases: Parsed<Items<String>>,
+    /// `[[expect]]`.
+    pub(crate) expectations: Vec<Written<ExpectSpec>>,
 }
 
 /// `[server]`, as far as it is without a fault.
@@ -139,6 +141,7 @@ impl MainSpec {
         let zones = reader
             .required("zones", "[zones]", |value, faults| read_zones(text::table(value, faults)?, faults));
         let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
+        let expectations = reader.optional("expect", super::expect::read_all);
         reader.finish(ELSEWHERE);
         let (maps, databases) = match geo {
             Ok(Some(geo)) => geo.value,
@@ -153,6 +156,7 @@ impl MainSpec {
             zones: zones.map(|zones| zones.value),
             maps,
             databases,
+            expectations: expectations.map(unplaced).ok().flatten().unwrap_or_default(),
         }
     }
 }
