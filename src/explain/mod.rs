@@ -11,6 +11,7 @@ mod health;
 pub mod moment;
 mod outage;
 mod possible;
+pub mod plan;
 mod scope;
 mod steering;
 mod targets;

@@ -37,4 +37,5 @@ pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};
+pub use special::{special_purpose, tunnels};
 pub use walk::{Origin, Placed, Step, Stretch, Walk};
