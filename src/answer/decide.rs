@@ -7,11 +7,12 @@ use super::Random;
 use super::chain::{Chain, LinkKind};
 use crate::geo::{self, ClassId, Placement};
 use crate::snapshot::{Map, Snapshot};
-use crate::steer::{self, Apart, Drawn, Given, HashPrefix, PoolId, Reason, Rule, Slot};
+use crate::steer::{self, Choice, Drawn, Given, HashPrefix, PoolId, Reason, Slot};
 use crate::wire::{QuestionName, Rcode, class, rtype};
 use crate::zone::{Lookup, Node, Redirection, Referral, Rrset, Zone};
 
 /// What was asked.
+#[derive(Clone, Copy)]
 pub struct Question<'q> {
     /// QNAME.
     pub name: &'q QuestionName,
@@ -68,31 +69,29 @@ pub enum Body<'s> {
 pub struct Steered<'s> {
     /// Index of the rule in the configuration.
     pub rule: u32,
-    /// Where the client is.
-    pub placement: Placement,
     /// The pool whose members answer; of a pool of pools, the one that was picked in the end.
     pub pool: PoolId,
-    /// What was drawn.
+    /// What was drawn, and from what it can give.
     pub drawn: Drawn<'s>,
     /// Seconds.
     pub ttl: u32,
 }
 
 /// Why an answer is what it is; `explain`, logs and metrics print the same. Its tag stands by itself, where it is looked at
-/// with each answer.
+/// with each answer, and those that nothing is to be said of come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Why {
     /// The RRset asked for exists.
     Exists,
-    /// A rule steers it.
-    Steered(Reason),
     /// The name exists, the type does not.
     NoData,
     /// The name does not exist.
     NoName,
     /// The name is delegated.
     Delegated,
+    /// A rule steers it.
+    Steered(Reason),
     /// ANY is answered with one RRset (RFC 8482).
     OneOfAny,
     /// The chain leaves our zones, is longer than [`super::CHAIN_MAX`], or is a loop.
@@ -133,7 +132,7 @@ pub(super) fn decide_into<'s>(
     answer: &mut Answer<'s>,
 ) {
     if matches!(question.qclass, class::IN | class::ANY) {
-        Decision { snapshot, question, client, random }.begin(target, answer);
+        Decision { snapshot, question: *question, client, random }.begin(target, answer);
     }
 }
 
@@ -143,10 +142,11 @@ enum Alias<'s> {
     Dname(Redirection<'s>),
 }
 
-/// What stays the same while a chain is followed.
+/// What stays the same while a chain is followed. The ways that few queries take get a copy: so what nearly all need of it is
+/// not bound to memory.
 struct Decision<'s, 'r> {
     snapshot: &'s Snapshot,
-    question: &'r Question<'r>,
+    question: Question<'r>,
     client: Client<'r>,
     random: &'r mut Random,
 }
@@ -176,7 +176,7 @@ impl<'s> Decision<'s, '_> {
 
     #[inline(never)]
     fn follow(
-        &mut self,
+        mut self,
         mut zone: &'s Arc<Zone>,
         first: Alias<'s>,
         target: &mut QuestionName,
@@ -291,7 +291,11 @@ impl<'s> Decision<'s, '_> {
     ) -> Option<Rrset<'s>> {
         if let Some(rrset) = node.rrset(self.question.qtype) {
             match rrset.rule() {
-                Some(rule) => self.steer(zone, node, rrset, rule, answer),
+                Some(rule) => {
+                    if let Some(instead) = steer(self.snapshot, self.client, self.random, rule, answer) {
+                        stand_in(zone, node, rrset, instead, answer);
+                    }
+                }
                 // An answer has an RRset once (RFC 2181 §5), and a DNAME may have led to its own owner. No other type
                 // comes twice: a chain ends where CNAME is asked for. By a wildcard the owner is another one.
                 None if self.question.qtype == rtype::DNAME && !wildcard && answer.chain.has(rrset) => {
@@ -314,55 +318,84 @@ impl<'s> Decision<'s, '_> {
         }
         cname
     }
+}
 
-    #[inline(never)]
-    fn steer(
-        &mut self,
-        zone: &'s Zone,
-        node: Node<'s>,
-        default: Rrset<'s>,
-        index: u32,
-        answer: &mut Answer<'s>,
-    ) {
-        let rule = &self.snapshot.configuration.rules[index as usize];
-        let placement = place(self.snapshot, rule.map, self.client);
-        let choice = steer::choose(
-            rule,
-            placement.class,
-            |trickle| trickle.takes(slot(decisive(self.snapshot, rule.map, self.client))),
-            |pool| self.snapshot.pool(pool, rule.family),
-        );
-        answer.scope = placement.scope;
-        let body = match choice.given {
-            Given::Set(pool, set) => {
-                let drawn = set.draw(self.random.word());
-                Body::Steered(Steered { rule: index, placement, pool, drawn, ttl: choice.ttl })
-            }
-            Given::Apart(apart) => {
-                let (pool, drawn) = self.draw_apart(rule, apart, answer);
-                Body::Steered(Steered { rule: index, placement, pool, drawn, ttl: choice.ttl })
-            }
-            Given::DefaultRrset => Body::Rrset(default, Some(choice.ttl)),
-            Given::NoData => {
-                let soa = zone.negative_soa();
-                answer.lacking = Some(node);
-                Body::Negative(soa, Some(choice.ttl.min(soa.ttl())))
-            }
-        };
-        answer.end(Why::Steered(choice.reason), body);
-    }
+/// What stands in for a steered answer: the default RRset, or NODATA.
+struct Instead {
+    is_default: bool,
+    reason: Reason,
+    ttl: u32,
+}
 
-    /// Draws from what looks at the client's network or picks another pool: the pool that gives its members in the end, and
-    /// these. Where the answer depends on the network that the query tells, it holds for no more than that.
-    #[inline(never)]
-    fn draw_apart(&mut self, rule: &Rule, apart: Apart<'s>, answer: &mut Answer<'s>) -> (PoolId, Drawn<'s>) {
-        let decisive = decisive(self.snapshot, rule.map, self.client);
-        if let Some(prefix) = apart.prefix {
-            answer.scope = answer.scope.max(decisive.scope(prefix));
-        }
-        let slot = |prefix| Slot::of(*decisive.address, prefix);
-        apart.set.draw(apart.pool, slot, || self.random.word())
+/// Answers with what a rule chooses for a client; where that is no set of a pool, says what stands in for it.
+#[inline(never)]
+fn steer<'s>(
+    snapshot: &'s Snapshot,
+    client: Client<'_>,
+    random: &mut Random,
+    index: u32,
+    answer: &mut Answer<'s>,
+) -> Option<Instead> {
+    let rule = &snapshot.configuration.rules[index as usize];
+    let placement = place(snapshot, rule.map, client);
+    let choice = steer::choose(
+        rule,
+        placement.class,
+        |trickle| trickle.takes(decisive(snapshot, rule.map, client).slot(HashPrefix::default())),
+        |pool| snapshot.pool(pool, rule.family),
+    );
+    answer.scope = placement.scope;
+    let Given::Set(pool, set) = choice.given else {
+        return steer_apart(snapshot, client, random, index, &choice, answer);
+    };
+    let drawn = set.draw(random.word());
+    let steered = Steered { rule: index, pool, drawn, ttl: choice.ttl };
+    answer.end(Why::Steered(choice.reason), Body::Steered(steered));
+    None
+}
+
+/// Answers with what looks at the client's network or picks another pool, as [`steer`] does with the rest.
+#[inline(never)]
+fn steer_apart<'s>(
+    snapshot: &'s Snapshot,
+    client: Client<'_>,
+    random: &mut Random,
+    index: u32,
+    choice: &Choice<'s>,
+    answer: &mut Answer<'s>,
+) -> Option<Instead> {
+    let Given::Apart(apart) = choice.given else {
+        let is_default = matches!(choice.given, Given::DefaultRrset);
+        return Some(Instead { is_default, reason: choice.reason, ttl: choice.ttl });
+    };
+    let decisive = decisive(snapshot, snapshot.configuration.rules[index as usize].map, client);
+    // What depends on the network that the query tells holds for no more than that.
+    if let Some(prefix) = apart.prefix {
+        answer.scope = answer.scope.max(decisive.scope(prefix));
     }
+    let (pool, drawn) = apart.set.draw(apart.pool, |prefix| decisive.slot(prefix), || random.word());
+    let steered = Steered { rule: index, pool, drawn, ttl: choice.ttl };
+    answer.end(Why::Steered(choice.reason), Body::Steered(steered));
+    None
+}
+
+/// Answers with what stands in for a steered answer at a node with this default RRset.
+#[inline(never)]
+fn stand_in<'s>(
+    zone: &'s Zone,
+    node: Node<'s>,
+    default: Rrset<'s>,
+    instead: Instead,
+    answer: &mut Answer<'s>,
+) {
+    let body = if instead.is_default {
+        Body::Rrset(default, Some(instead.ttl))
+    } else {
+        let soa = zone.negative_soa();
+        answer.lacking = Some(node);
+        Body::Negative(soa, Some(instead.ttl.min(soa.ttl())))
+    };
+    answer.end(Why::Steered(instead.reason), body);
 }
 
 /// Class and scope of a client under a rule's map (semantics §7). Without a map there is one class, for everyone.
@@ -403,6 +436,11 @@ pub enum Told {
 }
 
 impl Decisive<'_> {
+    /// The slot of the client's network.
+    pub fn slot(&self, prefix: HashPrefix) -> Slot {
+        Slot::of(*self.address, prefix)
+    }
+
     /// The length of the prefix for which an answer holds that depends on a network of these lengths.
     pub fn scope(&self, prefix: HashPrefix) -> u8 {
         match self.told {
@@ -428,11 +466,6 @@ pub fn decisive<'c>(snapshot: &Snapshot, map: Option<u32>, client: Client<'c>) -
     special.map_or(Decisive { address: subnet, told: Told::Subnet }, |length| {
         transport(Told::SpecialBlock(length))
     })
-}
-
-/// The slot of a client's network of the usual lengths, by which a trickle goes.
-fn slot(decisive: Decisive<'_>) -> Slot {
-    Slot::of(*decisive.address, HashPrefix::default())
 }
 
 /// A special-purpose block says nothing of where the client is, only for whom the answer holds.

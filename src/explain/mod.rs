@@ -3,23 +3,43 @@
 //! The decision itself is taken by [`answer::decide`], the very function that answers queries. What is done here is to
 //! ask the parts it used (the zone, [`answer::place`], the map, the pools) for their reasons, and to put them in order.
 
+mod asked;
+mod draws;
+mod expect;
 mod finding;
+mod given;
+mod health;
+pub mod moment;
+mod outage;
+pub mod plan;
+mod possible;
+mod scope;
 mod steering;
+mod targets;
 mod text;
 mod ttl;
 pub mod words;
 
+pub use asked::{Asked, parse_name, parse_type};
+pub use draws::{DRAWS_MAX, DrawnAnswer, Draws, draw};
+pub use expect::{Demand, Expectation, Wanted};
+pub use health::{Basis, Health};
+pub use outage::{Outage, OutageError};
+pub use scope::{Scope, ScopeReason};
+pub use targets::{Observed, Target};
 pub use text::render;
+pub use ttl::{SteeredTtl, Ttl, TtlReason};
 
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::answer::{self, Question, Random, Why};
+use crate::answer::{Answer, Random, Why};
+use crate::fault::Line;
 use crate::geo::{self, Prefix};
-use crate::health::TargetId;
+use crate::health::AdminState;
 use crate::snapshot::Snapshot;
-use crate::steer::{Eligibility, Pick, PoolState, Reason, TargetHealth, TtlBound};
-use crate::wire::{Family, Name, QuestionName, Rcode, class};
+use crate::steer::{Eligibility, Pick, PoolState, Reason};
+use crate::wire::{Family, Name, Rcode};
 
 /// Who asks, as an operator writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +59,10 @@ pub struct Explanation {
     pub rtype: u16,
     /// Who asks.
     pub client: Client,
+    /// When; seconds since 1970.
+    pub at: u64,
+    /// What the health of the members comes from.
+    pub basis: Basis,
     /// The response code.
     pub rcode: Rcode,
     /// Whether the answer has AA.
@@ -55,8 +79,12 @@ pub struct Explanation {
     pub finding: Finding,
     /// How a rule made its choice; `None` for what is not steered.
     pub steering: Option<Steering>,
-    /// The scope of the answer (RFC 7871 §7.2.1).
-    pub scope: u8,
+    /// For how long the answer holds; `None` where nothing is answered.
+    pub ttl: Option<Ttl>,
+    /// For whom it holds.
+    pub scope: Scope,
+    /// Some draws, where they were asked for.
+    pub draws: Option<Draws>,
 }
 
 /// A followed CNAME, or the CNAME that was synthesised from a DNAME.
@@ -131,6 +159,8 @@ pub enum Finding {
 pub struct Steering {
     /// The owner name of the rule (a wildcard's own name where one stands in).
     pub owner: Name,
+    /// Where that is written.
+    pub line: Line,
     /// The family that was asked for.
     pub family: Family,
     /// Which address decided, and why that one.
@@ -143,10 +173,10 @@ pub struct Steering {
     pub excluded: Vec<Excluded>,
     /// The named state.
     pub reason: Reason,
+    /// The rule's trickle.
+    pub trickle: Option<Trickled>,
     /// What is given out.
     pub given: Given,
-    /// For how long.
-    pub ttl: Ttl,
 }
 
 /// Which address decided.
@@ -191,28 +221,8 @@ pub struct Place {
     pub reason: geo::Reason,
     /// The sites with their distance in metres, where distance decided.
     pub distances: Vec<(String, u64)>,
-    /// Why the scope is what it is.
-    pub scope: ScopeReason,
-}
-
-/// Why a scope is what it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScopeReason {
-    /// The query carries no client subnet: nobody is told a scope.
-    NoSubnet,
-    /// The map has `ecs = false`.
-    EcsOff,
-    /// The map has one class only: the answer holds for everyone.
-    OneClass,
-    /// The length of the special-purpose block that the subnet lies in.
-    SpecialBlock,
-    /// The shortest prefix around the client that lies wholly in its class.
-    Minimal,
-    /// The same, and longer than what the client told: its own subnet holds several classes.
-    LongerThanSource {
-        /// The source prefix length.
-        source: u8,
-    },
+    /// When the databases that know the client were built, in seconds since 1970; the order is that of their records.
+    pub built: Vec<u64>,
 }
 
 /// A pool that is looked at.
@@ -220,6 +230,8 @@ pub enum ScopeReason {
 pub struct Candidate {
     /// The pool's name.
     pub pool: String,
+    /// Where it is written.
+    pub line: Line,
     /// Its site's name.
     pub site: Option<String>,
     /// Its state for the family.
@@ -232,6 +244,25 @@ pub struct Candidate {
     pub soonest_flip: Option<u32>,
     /// Its members.
     pub members: Vec<Member>,
+    /// The pools in it.
+    pub inner: Vec<InnerPool>,
+}
+
+/// A pool in a pool of pools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InnerPool {
+    /// Its name.
+    pub pool: String,
+    /// How many pools are around it in the candidate: 1 or more.
+    pub depth: usize,
+    /// Its weight in the one around it.
+    pub weight: u16,
+    /// Its state for the family.
+    pub state: PoolState,
+    /// How it picks.
+    pub pick: Pick,
+    /// Its members.
+    pub members: Vec<Member>,
 }
 
 /// A member of a candidate.
@@ -239,10 +270,16 @@ pub struct Candidate {
 pub struct Member {
     /// Its name.
     pub name: String,
+    /// Where it is written.
+    pub line: Line,
     /// Its weight.
     pub weight: u16,
     /// Its address of the family.
     pub address: Option<IpAddr>,
+    /// The operator's will: the strongest of its own, its pool's and its site's.
+    pub admin: AdminState,
+    /// What its monitors say of that address.
+    pub targets: Vec<Target>,
     /// Whether it may be given out, and why.
     pub eligibility: Eligibility,
 }
@@ -265,10 +302,16 @@ pub enum Given {
     Pool {
         /// The pool's name.
         pool: String,
+        /// Its site's name.
+        site: Option<String>,
         /// Every variant that can be drawn.
         variants: Vec<Variant>,
         /// What each member gets of it.
         shares: Vec<Share>,
+        /// The ways through pools of pools to those that give their members; none where the pool itself gives its own.
+        ways: Vec<Way>,
+        /// The client's network, where the answer depends on it.
+        network: Option<Network>,
     },
     /// The default RRset.
     DefaultRrset(Vec<IpAddr>),
@@ -280,81 +323,109 @@ pub enum Given {
 /// [`Share::first`] says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
+    /// The name of the pool whose members they are.
+    pub pool: String,
     /// The members with their addresses, in the pool's fixed order.
     pub members: Vec<(String, IpAddr)>,
     /// Its exact probability.
     pub probability: Fraction,
+    /// The factors of that, where their product does not fit and the probability is rounded; else none.
+    pub factors: Vec<(u64, u64)>,
 }
 
 /// What a member gets of the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
+    /// The name of its pool.
+    pub pool: String,
     /// Its name.
     pub member: String,
     /// Its probability of standing in an answer.
     pub answer: Fraction,
     /// Its probability of standing first.
     pub first: Fraction,
+    /// The slots of 4096 whose networks it is first for, where the network decides among the members of its pool.
+    pub slots: Option<u32>,
+}
+
+/// A way through pools of pools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The pools by name, the outermost first; the last one gives its members.
+    pub pools: Vec<String>,
+    /// Its exact probability for this client.
+    pub probability: Fraction,
+    /// As with [`Variant::factors`].
+    pub factors: Vec<(u64, u64)>,
+}
+
+/// Where a client's network falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// The network.
+    pub network: Prefix,
+    /// Its slot, of 4096.
+    pub slot: usize,
+}
+
+/// A trickle, and on which side of it the client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trickled {
+    /// The slots below this number go to the next healthy candidate.
+    pub slots: u16,
+    /// The client's network.
+    pub network: Network,
+    /// Whether it is among them.
+    pub takes: bool,
 }
 
 /// An exact probability: numerator and denominator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fraction(pub u64, pub u64);
+pub struct Fraction(pub u128, pub u128);
 
 /// In percent, rounded to two digits after the point.
 impl fmt::Display for Fraction {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (numerator, denominator) = (u128::from(self.0), u128::from(self.1).max(1));
+        // Of large numbers the first 100 bits are enough for two digits.
+        let excess = 28u32.saturating_sub(self.1.leading_zeros());
+        let (numerator, denominator) = (self.0 >> excess, (self.1 >> excess).max(1));
         let hundredths = (numerator * 20_000 + denominator) / (2 * denominator);
         formatter.pad(&format!("{}.{:02} %", hundredths / 100, hundredths % 100))
     }
 }
 
-/// The TTL of a steered answer (semantics §5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ttl {
-    /// Seconds.
-    pub seconds: u32,
-    /// What set it; `None` when the zone's TTL of negative answers is lower than all that.
-    pub bound: Option<TtlBound>,
-    /// Seconds until a member of a pool that was looked at can flip; `None` when none can.
-    pub soonest_flip: Option<u32>,
-    /// The rule's `min_ttl`.
-    pub min: u32,
-    /// The TTL of the default RRset.
-    pub max: u32,
+/// Explains the answer to one question. `health` is what the snapshot's pools were compiled from.
+pub fn explain(snapshot: &Snapshot, health: &Health<'_>, asked: &Asked) -> Explanation {
+    // The draw plays no part in what is explained: every variant is listed with its probability.
+    asked.answered(snapshot, &mut Random::new(0), |answer| explain_answer(snapshot, health, asked, answer))
 }
 
-/// Explains the answer to one question. `health` is what the snapshot's pools were compiled from.
-pub fn explain(
+fn explain_answer(
     snapshot: &Snapshot,
-    health: &dyn Fn(TargetId) -> TargetHealth,
-    name: &Name,
-    rtype: u16,
-    client: Client,
+    health: &Health<'_>,
+    asked: &Asked,
+    answer: &Answer<'_>,
 ) -> Explanation {
-    let mut question_name = QuestionName::default();
-    question_name.set(name);
-    let question = Question { name: &question_name, qtype: rtype, qclass: class::IN };
-    let mut target = QuestionName::default();
-    // The draw plays no part in what is explained: every variant is listed with its probability.
-    let mut random = Random::new(0);
-    let subnet = client.subnet.map(|prefix| prefix.address);
-    let asker = answer::Client { transport: &client.transport, subnet: subnet.as_ref() };
-    let answer = answer::decide(snapshot, &question, asker, &mut random, &mut target);
-    let end = finding::follow(snapshot, name, rtype, client.transport, &answer);
+    let Asked { name, rtype, client } = asked;
+    let end = finding::follow(snapshot, name, *rtype, client.transport, answer);
+    let rule = end.rule.map(|rule| &snapshot.configuration.rules[rule as usize]);
+    let steering = end.rule.map(|rule| steering::explain(snapshot, health, rule, *client, answer));
     Explanation {
         name: name.clone(),
-        rtype,
-        client,
+        rtype: *rtype,
+        client: *client,
+        at: health.at(),
+        basis: health.basis(),
         rcode: answer.rcode,
         authoritative: answer.authoritative,
         why: answer.why,
         zone: end.zone,
         chain: end.chain,
         access: end.access,
+        ttl: ttl::explain(snapshot, rule, *client, answer),
+        scope: scope::explain(answer.scope, *client, steering.as_ref()),
         finding: end.finding,
-        steering: end.rule.map(|rule| steering::explain(snapshot, health, rule, client, &answer)),
-        scope: answer.scope,
+        steering,
+        draws: None,
     }
 }

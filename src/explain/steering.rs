@@ -1,21 +1,16 @@
 //! How a rule made its choice: whose address, where it is, which pools were looked at, what is given out.
 
-use super::finding::addresses;
-use super::ttl;
-use super::{
-    Candidate, Client, Excluded, Fraction, Given, Member, Origin, Place, ScopeReason, Share, Source,
-    Steering, Variant,
-};
-use crate::answer::{self, Answer, Body};
+use super::{Candidate, Client, Excluded, Health, InnerPool, Member, Origin, Place, Source, Steering};
+use super::{given, targets, ttl};
+use crate::answer::{self, Answer};
 use crate::geo::{self, ClassId, Prefix, SiteId};
-use crate::health::TargetId;
 use crate::snapshot::{Configuration, Map, Snapshot};
-use crate::steer::{self, AnswerSet, HashPrefix, Pool, PoolId, Rule, Slot, TargetHealth};
+use crate::steer::{self, Choice, HashPrefix, Pool, PoolId, Rule};
 
 /// Explains what `rule` did for `client` in an answer that was decided.
 pub(super) fn explain(
     snapshot: &Snapshot,
-    health: &dyn Fn(TargetId) -> TargetHealth,
+    health: &Health<'_>,
     rule: u32,
     client: Client,
     answer: &Answer<'_>,
@@ -29,21 +24,29 @@ pub(super) fn explain(
     let map = rule.map.map(|index| &configuration.maps[index as usize]);
     let source = source(map, client);
     let decisive = answer::decisive(snapshot, rule.map, asker);
-    let slot = Slot::of(*decisive.address, HashPrefix::default());
-    let pools = |pool| snapshot.pool(pool, rule.family);
-    let choice = steer::choose(rule, placement.class, |trickle| trickle.takes(slot), pools);
-    let scene = Scene { snapshot, health, rule, class: placement.class };
+    let choice = choice(snapshot, rule, asker);
+    let outcome = given::Scene { snapshot, rule, decisive };
+    let scene = Scene { snapshot, health, rule, class: placement.class, answering: choice.given.pool() };
     Steering {
         owner: label.owner.clone(),
+        line: label.line.clone(),
         family: rule.family,
-        place: map.map(|map| place(configuration, map, placement, client, source)),
+        place: map.map(|map| place(configuration, map, placement, source)),
         source,
         excluded: scene.excluded(),
         reason: choice.reason,
-        given: scene.given(answer),
-        ttl: ttl::explain(rule, &choice, answer),
-        candidates: scene.candidates(answer),
+        trickle: outcome.trickled(),
+        given: outcome.given(choice.given, answer),
+        candidates: scene.candidates(),
     }
+}
+
+/// What a rule chooses for a client.
+pub(super) fn choice<'s>(snapshot: &'s Snapshot, rule: &Rule, client: answer::Client<'_>) -> Choice<'s> {
+    let placement = answer::place(snapshot, rule.map, client);
+    let slot = answer::decisive(snapshot, rule.map, client).slot(HashPrefix::default());
+    let pools = |pool| snapshot.pool(pool, rule.family);
+    steer::choose(rule, placement.class, |trickle| trickle.takes(slot), pools)
 }
 
 /// Which address decided: the same cases as in [`answer::place`].
@@ -62,45 +65,32 @@ fn source(map: Option<&Map>, client: Client) -> Source {
     Source { address: subnet.address, origin: Origin::Subnet }
 }
 
-fn place(
-    configuration: &Configuration,
-    map: &Map,
-    placement: geo::Placement,
-    client: Client,
-    source: Source,
-) -> Place {
+fn place(configuration: &Configuration, map: &Map, placement: geo::Placement, source: Source) -> Place {
     let databases: Vec<&geo::Database> = configuration.geo.iter().map(|source| &*source.database).collect();
     let reason = geo::explain(map.table.rules(), &configuration.sites, &databases, source.address);
     let name = |site: SiteId| configuration.sites[usize::from(site.0)].name.clone();
     let classes = map.table.classes();
     let class = usize::from(placement.class.0);
+    let records = reason.record.iter().chain(&reason.further_records);
+    let built = |name: &String| databases.iter().find(|database| database.name() == name);
     Place {
+        built: records.map(|(name, ..)| built(name).map_or(0, |database| database.built_at())).collect(),
         map: map.table.name().to_owned(),
         class,
         classes: classes.len(),
         sites: classes[class].iter().map(|&site| name(site)).collect(),
         distances: reason.distances.iter().map(|&(site, metres)| (name(site), metres)).collect(),
         reason,
-        scope: scope_reason(placement.scope, classes.len(), client, source),
-    }
-}
-
-fn scope_reason(scope: u8, classes: usize, client: Client, source: Source) -> ScopeReason {
-    match (client.subnet, source.origin) {
-        (None, _) => ScopeReason::NoSubnet,
-        (Some(_), Origin::TransportEcsOff) => ScopeReason::EcsOff,
-        (Some(_), Origin::TransportForSpecial { .. }) => ScopeReason::SpecialBlock,
-        (Some(_), _) if scope == 0 && classes == 1 => ScopeReason::OneClass,
-        (Some(subnet), _) if scope > subnet.length => ScopeReason::LongerThanSource { source: subnet.length },
-        (Some(_), _) => ScopeReason::Minimal,
     }
 }
 
 struct Scene<'s> {
     snapshot: &'s Snapshot,
-    health: &'s dyn Fn(TargetId) -> TargetHealth,
+    health: &'s Health<'s>,
     rule: &'s Rule,
     class: ClassId,
+    /// The candidate that answers.
+    answering: Option<PoolId>,
 }
 
 impl Scene<'_> {
@@ -112,34 +102,66 @@ impl Scene<'_> {
         pool.site.map(|site| self.snapshot.configuration.sites[usize::from(site.0)].name.clone())
     }
 
-    fn candidates(&self, answer: &Answer<'_>) -> Vec<Candidate> {
+    fn candidates(&self) -> Vec<Candidate> {
         let indices = self.rule.candidates.of(self.class).iter();
-        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool, answer)).collect()
+        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool)).collect()
     }
 
-    fn candidate(&self, id: PoolId, answer: &Answer<'_>) -> Candidate {
+    fn candidate(&self, id: PoolId) -> Candidate {
         let pool = self.pool(id);
         let answers = self.snapshot.pool(id, self.rule.family);
         Candidate {
             pool: pool.name.clone(),
+            line: self.snapshot.configuration.pool_labels[id.0 as usize].line.clone(),
             site: self.site(pool),
             state: answers.state,
             pick: pool.pick,
-            answers: matches!(&answer.body, Body::Steered(steered) if steered.pool == id),
+            answers: self.answering == Some(id),
             soonest_flip: ttl::soonest_flip(answers),
-            members: self.members(pool),
+            members: self.members(id),
+            inner: self.inner(id),
         }
     }
 
-    fn members(&self, pool: &Pool) -> Vec<Member> {
-        let family = self.rule.family;
-        let eligibilities = steer::eligibility(pool, family, self.health);
-        let members = pool.members.iter().zip(eligibilities);
+    /// The pools in a pool, each followed by those in it.
+    fn inner(&self, id: PoolId) -> Vec<InnerPool> {
+        let mut found = Vec::new();
+        self.collect_inner(id, 1, &mut found);
+        found
+    }
+
+    fn collect_inner(&self, outer: PoolId, depth: usize, found: &mut Vec<InnerPool>) {
+        for inner in &self.pool(outer).inner {
+            let pool = self.pool(inner.pool);
+            found.push(InnerPool {
+                pool: pool.name.clone(),
+                depth,
+                weight: inner.weight,
+                state: self.snapshot.pool(inner.pool, self.rule.family).state,
+                pick: pool.pick,
+                members: self.members(inner.pool),
+            });
+            self.collect_inner(inner.pool, depth + 1, found);
+        }
+    }
+
+    fn members(&self, id: PoolId) -> Vec<Member> {
+        let (family, configuration) = (self.rule.family, &*self.snapshot.configuration);
+        let pool = self.pool(id);
+        let eligibilities = steer::eligibility(pool, family, &|target| self.health.of(configuration, target));
+        let lines = &configuration.pool_labels[id.0 as usize].members;
+        let members = pool.members.iter().zip(lines).zip(eligibilities);
         members
-            .map(|(member, eligibility)| Member {
+            .map(|((member, line), eligibility)| Member {
                 name: member.name.clone(),
+                line: line.clone(),
                 weight: member.weight,
                 address: member.address(family),
+                admin: member.admin,
+                targets: member.targets[family.index()]
+                    .iter()
+                    .map(|&target| targets::target(configuration, self.health, target))
+                    .collect(),
                 eligibility,
             })
             .collect()
@@ -159,30 +181,5 @@ impl Scene<'_> {
                 Excluded { pool: pool.name.clone(), site: self.site(pool), reason: reason.to_owned() }
             })
             .collect()
-    }
-
-    fn given(&self, answer: &Answer<'_>) -> Given {
-        match &answer.body {
-            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.drawn.set()),
-            Body::Rrset(default, _) => Given::DefaultRrset(addresses(*default)),
-            _ => Given::NoData,
-        }
-    }
-
-    fn given_by_pool(&self, pool: &Pool, set: &AnswerSet) -> Given {
-        let member = |&index: &usize| {
-            let member = &pool.members[index];
-            Some((member.name.clone(), member.address(self.rule.family)?))
-        };
-        let variants = set.variants().into_iter().map(|(members, (numerator, denominator))| Variant {
-            members: members.iter().filter_map(member).collect(),
-            probability: Fraction(numerator, denominator),
-        });
-        let shares = set.shares().into_iter().map(|share| Share {
-            member: pool.members[share.member].name.clone(),
-            answer: Fraction(share.answer.0, share.answer.1),
-            first: Fraction(share.first.0, share.first.1),
-        });
-        Given::Pool { pool: pool.name.clone(), variants: variants.collect(), shares: shares.collect() }
     }
 }

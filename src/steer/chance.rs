@@ -37,6 +37,17 @@ impl Chance {
             Some((numerator, denominator))
         })
     }
+
+    /// The same, rounded where it does not fit: for percentages.
+    pub fn rounded(&self) -> (u128, u128) {
+        self.fraction().unwrap_or_else(|| {
+            self.factors.iter().fold((1u128, 1u128), |(numerator, denominator), &(by, out_of)| {
+                // What both can spare for a factor of 64 bits.
+                let excess = (u64::BITS).saturating_sub(denominator.leading_zeros());
+                ((numerator >> excess) * u128::from(by), (denominator >> excess) * u128::from(out_of))
+            })
+        })
+    }
 }
 
 fn gcd(mut one: u128, mut other: u128) -> u128 {
@@ -67,5 +78,8 @@ mod tests {
         assert_eq!(chance(&[large, large]).fraction(), Some((1, u128::from(u64::MAX).pow(2))));
         let product = chance(&[large, large, large]);
         assert_eq!((product.fraction(), product.factors().len()), (None, 3));
+        let half = chance(&[(u64::MAX / 2, u64::MAX), (u64::MAX - 2, u64::MAX), (u64::MAX - 4, u64::MAX)]);
+        let (numerator, denominator) = half.rounded();
+        assert_eq!((half.fraction(), numerator / (denominator / 1000)), (None, 499));
     }
 }

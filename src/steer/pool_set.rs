@@ -134,6 +134,11 @@ impl HashedSet {
         self.answers.variant(self.slots[slot.index()])
     }
 
+    /// What it gives, with the shares that it has of the slots.
+    pub fn answers(&self) -> &AnswerSet {
+        &self.answers
+    }
+
     /// What makes clients one network.
     pub fn network_prefix(&self) -> HashPrefix {
         self.prefix

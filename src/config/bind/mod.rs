@@ -10,6 +10,7 @@ mod contradictions;
 mod cookies;
 mod coverage;
 mod databases;
+mod expect;
 mod folder;
 mod inner_pools;
 mod maps;
@@ -34,6 +35,7 @@ use crate::snapshot::{Configuration, GeoSource, Map, SteerMark, ZoneFile};
 use crate::wire::Name;
 use crate::zone::Zones;
 
+use super::expectations::Expectations;
 use super::limits;
 use super::spec::{AccessSpec, MainSpec, MapsSpec, RuleSpec, SteeringSpec};
 use super::text::{Broken, Faults, Parsed, Written, part_of, sound};
@@ -87,6 +89,7 @@ impl Loader<'_> {
         let cookies = part_of(&files.main.server)
             .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
+        let expectations = self.expectations(&files, &ground);
         let geo = self.geo(&files.main, &bound_maps);
         let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
             maps::compile(bound_maps, &ground.sites.list, geo, self.previous, self.faults)
@@ -112,7 +115,25 @@ impl Loader<'_> {
             rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
             ..configuration
         };
-        Ok(Loaded { settings, configuration, database_copies: copies, warnings: Vec::new() })
+        Ok(Loaded { settings, configuration, database_copies: copies, expectations, warnings: Vec::new() })
+    }
+
+    /// The expectations of all files, those of the main file first.
+    fn expectations(&self, files: &Files, ground: &Ground) -> Expectations {
+        let bind =
+            |specs: &[_], scope, origin: &Name| expect::bind(specs, scope, origin, ground, self.faults);
+        let root = Name::root();
+        let mut list = bind(&files.main.expectations, Scope::Everywhere, &root);
+        for spec in files.included.values() {
+            list.extend(bind(&spec.expectations, Scope::Everywhere, &root));
+        }
+        for (zone, files) in files.zones.iter().enumerate() {
+            if let Ok(apex) = &files.apex {
+                list.extend(bind(&files.steering.expectations, Scope::Zone(zone), apex));
+            }
+        }
+        expect::check_count(&list, self.faults);
+        Expectations { list }
     }
 
     fn read(&self, main: &Arc<Source>) -> Files {
@@ -301,6 +322,7 @@ impl Loader<'_> {
             monitors: monitors.list,
             targets: pools.targets.list,
             pools: pools.list,
+            pool_labels: pools.labels,
             rules,
             rule_labels,
             ..Configuration::default()

@@ -7,6 +7,7 @@ use crate::config::spec::{InnerSpec, MemberSpec, MinHealthySpec, Named, PoolSpec
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
 use crate::health::{AdminState, TargetId};
+use crate::snapshot::PoolLabel;
 use crate::steer::{HashPrefix, Member, MinHealthy, Pick, Pool, PoolId, Require};
 use crate::wire::Family;
 
@@ -24,6 +25,8 @@ pub(super) struct Pools {
     pub(super) list: Vec<Pool>,
     /// Where each is defined; same index.
     pub(super) places: Vec<Place>,
+    /// The same for people, with the members; same index.
+    pub(super) labels: Vec<PoolLabel>,
     /// The targets of their members.
     pub(super) targets: Targets,
     /// The pools of pools, until those in them are bound.
@@ -55,6 +58,7 @@ impl Pools {
             names: Names::new("pool", "write `[pool.NAME]` here or in a file that `include` names"),
             list: Vec::new(),
             places: Vec::new(),
+            labels: Vec::new(),
             targets,
             outer: Vec::new(),
             leaves: Vec::new(),
@@ -91,6 +95,7 @@ impl Pools {
             self.places.push(spec.name.place.clone());
             self.leaves.push(vec![id]);
             self.ways.push(1);
+            self.labels.push(label(&spec.name, content));
             Ok(id)
         });
         self.names.define(&spec.name, scope, id, faults);
@@ -111,6 +116,12 @@ impl Pools {
     pub(super) fn has_family(&self, id: PoolId, family: Family) -> bool {
         self.leaves[id.0 as usize].is_empty() || self.leaves(id).any(|(_, leaf)| has_family(leaf, family))
     }
+}
+
+/// Where a pool and its members stand; every member of a pool that was bound is without a fault.
+fn label(name: &Written<String>, content: &PoolSpec) -> PoolLabel {
+    let members = content.members.iter().flatten().flatten().map(|member| member.place.file_line());
+    PoolLabel { line: name.place.file_line(), members: members.collect() }
 }
 
 /// Whether any member has an address of the family.
