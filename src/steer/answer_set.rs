@@ -8,13 +8,14 @@
 //! are at most n variants of at most W points, and at most W·n points for the first place: n·W·W·n ≤ (n²·65535)², which
 //! is (2¹⁶·65535)² < 2⁶⁴ for the n = 256 of `MEMBERS_MAX`.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::alias::AliasTable;
 use super::first_place::FirstPlace;
 use super::pool::{MEMBERS_MAX, Pick, Pool};
 use super::variants::Variants;
-use super::{all, weighted, word};
+use super::{all, grouped, weighted, word};
 use crate::wire::{Family, class};
 
 /// What a record begins with: a pointer to the question's name (RFC 1035 §4.1.4), which stands behind the header.
@@ -46,7 +47,7 @@ impl AnswerSet {
         debug_assert!(answers > 0);
         let variants = match pool.pick {
             Pick::All => all::variants(members.len(), answers.into()),
-            Pick::Weighted | Pick::Hash => weighted::variants(&weights(pool, members), answers.into()),
+            Pick::Weighted | Pick::Hash => by_weight(pool, members, answers.into()),
         };
         AnswerSet::with_variants(pool, family, members, variants)
     }
@@ -219,6 +220,29 @@ pub fn record_length(family: Family) -> usize {
         Family::V4 => RECORD_HEAD + 4,
         Family::V6 => RECORD_HEAD + 16,
     }
+}
+
+/// Members by weight, several of them from different groups.
+fn by_weight(pool: &Pool, members: &[u16], answers: usize) -> Variants {
+    let weights = weights(pool, members);
+    match groups(pool, members) {
+        Some(groups) if answers > 1 => grouped::variants(&weights, &groups, answers),
+        _ => weighted::variants(&weights, answers),
+    }
+}
+
+/// For each of these members the number of its group; those without one have one each. `None` where no two are in one.
+pub(super) fn groups(pool: &Pool, members: &[u16]) -> Option<Vec<usize>> {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut shared = false;
+    let of_member = |(number, &index): (usize, &u16)| {
+        let Some(group) = &pool.members[usize::from(index)].group else { return number };
+        let group = *numbers.entry(group).or_insert(number);
+        shared |= group != number;
+        group
+    };
+    let numbers = members.iter().enumerate().map(of_member).collect();
+    shared.then_some(numbers)
 }
 
 /// The weights of members, or equal ones where all are 0.

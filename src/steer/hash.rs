@@ -20,7 +20,7 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher24;
 
-use super::answer_set::weights;
+use super::answer_set::{groups, weights};
 use super::first_place::FirstPlace;
 use super::logarithm::below_two_to_64;
 use super::pool::Pool;
@@ -66,15 +66,15 @@ pub(super) fn deal(pool: &str, contenders: &[Contender<'_>], answers: usize) -> 
     (variants, slots)
 }
 
-/// Members of a pool, by index, as contenders: those without a group have one of their own.
+/// Members of a pool, by index, as contenders.
 pub(super) fn members<'p>(pool: &'p Pool, members: &[u16]) -> Vec<Contender<'p>> {
-    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
-    let contender = |(number, (&index, weight)): (usize, (&u16, u32))| {
-        let member = &pool.members[usize::from(index)];
-        let group = member.group.as_deref().map_or(number, |group| *groups.entry(group).or_insert(number));
-        Contender { name: &member.name, weight, group }
+    let groups = groups(pool, members).unwrap_or_else(|| (0..members.len()).collect());
+    let contender = |((&index, weight), group): ((&u16, u32), usize)| Contender {
+        name: &pool.members[usize::from(index)].name,
+        weight,
+        group,
     };
-    members.iter().zip(weights(pool, members)).enumerate().map(contender).collect()
+    members.iter().zip(weights(pool, members)).zip(groups).map(contender).collect()
 }
 
 /// How many slots have each of `variants` variants.

@@ -1,7 +1,7 @@
 //! Steering: (pool, family, health) → answer sets; (map, pool list, fence) → candidates per class; both → a choice.
 //!
-//! In reading order: `pool` is what an operator wrote; `eligibility` says who may be given out, and why not; `weighted`,
-//! `all`, `hash` and `nested` are the policies, one file each, standing on `order`, `sampling`, `alias`, `word`, `slot` and
+//! In reading order: `pool` is what an operator wrote; `eligibility` says who may be given out, and why not; `weighted`
+//! (with `grouped`), `all`, `hash` and `nested` are the policies, one file each, standing on `order`, `sampling`, `alias`, `word`, `slot` and
 //! `logarithm`; `answer_set` holds what a word draws from, `pool_set` what a pool gives of whatever kind, `pool_answers` the
 //! sets of one pool; `candidates` and `rule` say which pools a name has for a client; `choose` takes one of them, `ttl`
 //! says for how long; [`warnings`] is what `check` says about all this.
@@ -17,6 +17,7 @@ mod chance;
 mod choose;
 mod eligibility;
 mod first_place;
+mod grouped;
 mod hash;
 mod logarithm;
 mod nested;

@@ -1,6 +1,8 @@
 //! What `check` warns of: configurations that are right but will surprise. Pure findings; config words them.
 
+use super::answer_set::groups;
 use super::candidates::Candidates;
+use super::grouped;
 use super::pool::{Pick, Pool};
 use super::weighted::Capping;
 use crate::geo::{ClassId, SiteId};
@@ -16,8 +18,19 @@ pub fn capped_members(pool: &Pool, family: Family, answers: u16) -> Vec<usize> {
     };
     let members: Vec<_> = (0..pool.members.len()).filter(has_chance).collect();
     let weights: Vec<_> = members.iter().map(|&index| u32::from(pool.members[index].weight)).collect();
+    let indices: Vec<u16> = members.iter().map(|&index| index as u16).collect();
+    if let Some(groups) = groups(pool, &indices) {
+        return in_every_answer(&weights, &groups, answers).map(|number| members[number]).collect();
+    }
     let capping = Capping::of(&weights, weights.len().min(answers.into()));
     capping.capped.into_iter().map(|number| members[usize::from(number)]).collect()
+}
+
+/// The members of groups that stand in every answer although there are others that do not.
+fn in_every_answer(weights: &[u32], groups: &[usize], answers: u16) -> impl Iterator<Item = usize> {
+    let several = answers > 1 && usize::from(answers) < weights.len();
+    let shares = if several { grouped::shares(weights, groups, answers.into()) } else { Vec::new() };
+    shares.into_iter().enumerate().filter(|(_, share)| *share == (1, 1)).map(|(number, _)| number)
 }
 
 /// A class that has fewer than two candidates although its rule has more pools.

@@ -58,11 +58,16 @@ pub(super) fn splitmix64(word: u64) -> u64 {
 
 /// A fraction in lowest terms; the denominator is not 0.
 pub(super) fn lowest_terms(numerator: u64, denominator: u64) -> (u64, u64) {
-    let (mut one, mut other) = (numerator, denominator);
+    let common = gcd(numerator, denominator);
+    (numerator / common, denominator / common)
+}
+
+/// Greatest common divisor; gcd(0, n) = n.
+pub(super) fn gcd(mut one: u64, mut other: u64) -> u64 {
     while other != 0 {
         (one, other) = (other, one % other);
     }
-    (numerator / one, denominator / one)
+    one
 }
 
 #[cfg(test)]
