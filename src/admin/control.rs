@@ -18,6 +18,12 @@ pub enum Request {
         /// Its name.
         member: String,
     },
+    /// Accepts that the suspect members are down (`panic`).
+    PanicAccept {
+        /// The name of their pool; all pools without one.
+        #[serde(default)]
+        pool: Option<String>,
+    },
 }
 
 /// A ready answer to a request.

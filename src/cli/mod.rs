@@ -7,6 +7,7 @@ mod cookie_secrets;
 mod explain;
 mod files;
 mod log;
+mod panic;
 mod resume;
 mod serve;
 mod status;
@@ -44,8 +45,8 @@ Examples:
   meridian status
       What the running server knows: members, pools, rules, loads, geo data.
 
-The main file is the one that you name (`serve FILE`, `check FILE`; `--config FILE` for explain and
-status); else ./meridian.toml; else, where that does not exist, /etc/meridian/meridian.toml.
+The main file is the one that you name (`serve FILE`, `check FILE`; `--config FILE` for the other
+commands); else ./meridian.toml; else, where that does not exist, /etc/meridian/meridian.toml.
 
 Exit codes:
   0  all is well
@@ -75,6 +76,7 @@ enum Command {
     Explain(explain::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
+    Panic(panic::Arguments),
     CookieSecrets(cookie_secrets::Arguments),
 }
 
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
+        Command::Panic(arguments) => panic::run(&arguments),
         Command::CookieSecrets(arguments) => cookie_secrets::run(&arguments),
     };
     match result {

@@ -9,6 +9,7 @@ use super::act::Act;
 pub(super) fn carry_out(running: &Running, request: Request) -> Result<Reply, String> {
     match request {
         Request::Resume { pool, member } => act(running, Act::Resume { pool, member }),
+        Request::PanicAccept { pool } => act(running, Act::AcceptPanic { pool }),
     }
 }
 
@@ -17,5 +18,6 @@ fn act(running: &Running, act: Act) -> Result<Reply, String> {
     let keeper = running.keeper.handle();
     let done = keeper.act(act).map_err(|stopped| stopped.to_string())??;
     keeper.published().map_err(|stopped| stopped.to_string())?;
+    running.log.acted(&done);
     Ok(Reply::text(done + "\n"))
 }

@@ -22,6 +22,7 @@ mod requests;
 mod rules;
 mod settings;
 mod targets;
+mod turnover;
 mod warnings;
 mod zones;
 

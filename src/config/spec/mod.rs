@@ -14,6 +14,8 @@ mod pool;
 mod rate_limit;
 mod rule;
 mod steering;
+mod turnover;
+mod will;
 
 pub(crate) use access::{AccessSpec, network};
 pub(crate) use bypass::BypassSpec;
@@ -26,6 +28,8 @@ pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
 pub(crate) use rate_limit::RateLimitSpec;
 pub(crate) use rule::{AllDownSpec, RuleSpec};
 pub(crate) use steering::SteeringSpec;
+pub(crate) use turnover::{PanicSpec, TurnoverSpec};
+pub(crate) use will::WillSpec;
 
 use crate::health::AdminState;
 
