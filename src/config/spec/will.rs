@@ -107,7 +107,8 @@ fn moment(value: &Value, faults: &Faults) -> Parsed<u64> {
 
 fn line(scheduled: Scheduled) -> impl Fn(&Value, &Faults) -> Parsed<ScheduleLine> {
     move |value, faults| {
-        let mut reader = Reader::new(text::table(value, faults)?, "a line of a schedule", faults);
+        let table = text::table(value, faults)?;
+        let mut reader = Reader::new(table, "a line of a schedule", faults);
         let days = reader.optional("days", one_or_more(DAYS.len(), days));
         let from = reader.optional("from", minute);
         let to = reader.optional("to", minute);
@@ -124,6 +125,10 @@ fn line(scheduled: Scheduled) -> impl Fn(&Value, &Faults) -> Parsed<ScheduleLine
         let hours = hours(value, days.and_then(all_days)?, from?, to?, zone?.value, faults);
         let (admin, weight) = (unplaced(admin?), unplaced(weight?));
         if admin.is_none() && weight.is_none() {
+            if table.entries.iter().any(|entry| entry.key.value == "weight") {
+                // It says what; that this cannot be here is reported already.
+                return Err(Broken);
+            }
             let wanted = if scheduled == Scheduled::Admin { "`admin`" } else { "`weight` or `admin`" };
             let fault = value.place.error(format!("this line says when, but not what: it lacks {wanted}"));
             faults.add(fault.label("no effect"));
