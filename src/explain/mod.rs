@@ -4,6 +4,7 @@
 //! ask the parts it used (the zone, [`answer::place`], the map, the pools) for their reasons, and to put them in order.
 
 mod finding;
+pub mod prove;
 mod steering;
 mod text;
 mod ttl;

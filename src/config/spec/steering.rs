@@ -8,6 +8,7 @@ use crate::config::text::{self, Faults, Later, Parsed, Reader, Written, list, so
 use crate::fault::Source;
 
 use super::access::AccessSpec;
+use super::assertion::{self, AssertSpec};
 use super::monitor::{self, MonitorSpec};
 use super::pool::{self, PoolSpec};
 use super::rule::{self, RuleSpec};
@@ -24,6 +25,8 @@ pub(crate) struct SteeringSpec {
     pub(crate) rules: Vec<Written<RuleSpec>>,
     /// `[access]`.
     pub(crate) access: Option<AccessSpec>,
+    /// `[[assert]]`; those without a fault.
+    pub(crate) assertions: Vec<Written<AssertSpec>>,
 }
 
 const ELSEWHERE: &[Later] = &[
@@ -64,6 +67,7 @@ impl SteeringSpec {
         });
         let rules = if of_zone { reader.optional("steer", read_rules) } else { Ok(None) };
         let access = if of_zone { reader.lenient("access", AccessSpec::read) } else { None };
+        let assertions = reader.lenient("assert", assertion::read_all);
         reader.finish(if of_zone { ELSEWHERE } else { NO_RULES_HERE });
         if monitors.is_err() || pools.is_err() {
             faults.doubt_names();
@@ -73,6 +77,7 @@ impl SteeringSpec {
             pools: pools.map(unplaced).ok().flatten().unwrap_or_default(),
             rules: rules.map(unplaced).ok().flatten().unwrap_or_default(),
             access: unplaced(access),
+            assertions: unplaced(assertions).map(sound).unwrap_or_default(),
         }
     }
 }
