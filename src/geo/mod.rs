@@ -2,7 +2,8 @@
 //!
 //! In reading order: what a database says of an address ([`Database`]: `mmdb`, `builtin`, `place`, `ranges`), what an
 //! operator made of it ([`MapRules`], `decide`, `distance`), and what a query reads ([`Map`]: `compile`, `ipv4_table`,
-//! `ipv6_table`; [`Walk`] goes over all of it). `special` holds the blocks with rules of their own, [`codes`] the codes of countries and subdivisions.
+//! `ipv6_table`; [`Walk`] goes over all of it, `pieces` over the clients of a map). `special` holds the blocks with rules
+//! of their own, [`codes`] the codes of countries and subdivisions.
 //!
 //! Cities by name and `bias` are not there yet: the first belongs into `place` (a city name beside the GeoNames id),
 //! the second into `distance::nearest`.
@@ -19,6 +20,7 @@ mod ipv4_table;
 mod ipv6_table;
 mod map;
 mod mmdb;
+mod pieces;
 mod place;
 mod prefix;
 mod ranges;
@@ -35,6 +37,7 @@ pub use database::{Coverage, Database};
 pub use explain::{Reason, explain};
 pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
+pub use pieces::{Piece, first_prefix, pieces};
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};
 pub use special::{special_purpose, tunnels};
