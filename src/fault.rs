@@ -36,13 +36,21 @@ impl Source {
     /// UTF-8 octet as one.
     pub fn line_and_column(&self, offset: usize) -> (usize, usize) {
         let offset = offset.min(self.octets.len());
-        let starts = self.line_starts.get_or_init(|| {
+        let line = self.line(offset);
+        let before = &self.octets[self.line_starts()[line - 1]..offset];
+        (line, String::from_utf8_lossy(before).chars().count() + 1)
+    }
+
+    /// The line of the octet at `offset`, counted from 1.
+    pub fn line(&self, offset: usize) -> usize {
+        self.line_starts().partition_point(|&start| start <= offset)
+    }
+
+    fn line_starts(&self) -> &[usize] {
+        self.line_starts.get_or_init(|| {
             let ends = (1..).zip(&self.octets).filter(|(_, octet)| **octet == b'\n');
             std::iter::once(0).chain(ends.map(|(start, _)| start)).collect()
-        });
-        let line = starts.partition_point(|&start| start <= offset);
-        let before = &self.octets[starts[line - 1]..offset];
-        (line, String::from_utf8_lossy(before).chars().count() + 1)
+        })
     }
 }
 

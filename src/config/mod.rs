@@ -7,6 +7,7 @@ mod bind;
 mod copy;
 mod document;
 mod files;
+mod json;
 mod limits;
 pub mod report;
 mod settings;

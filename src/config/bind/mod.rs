@@ -5,17 +5,22 @@
 mod account;
 mod addresses;
 mod bypass;
+mod cities;
 mod codes;
 mod contradictions;
 mod cookies;
 mod coverage;
 mod databases;
+mod firsts;
 mod folder;
+mod line_book;
 mod maps;
 mod monitors;
 mod names;
 mod nameservers;
+mod nearest;
 mod nested;
+mod network_lists;
 mod pools;
 mod rate_limit;
 mod requests;
@@ -44,6 +49,7 @@ use folder::ZoneFiles;
 use maps::{BoundMap, Sites};
 use monitors::Monitors;
 use names::{Names, Scope};
+use network_lists::NetworkLists;
 use pools::Pools;
 use rules::{BoundRule, Draft};
 pub(super) use settings::socket_path;
@@ -150,7 +156,8 @@ impl Loader<'_> {
 
     fn ground(&self, files: &Files) -> (Ground, Vec<BoundMap>) {
         let sites = maps::bind_sites(&files.maps.sites, self.faults);
-        let (map_names, bound_maps) = maps::bind_maps(&files.maps, &sites, self.faults);
+        let lists = NetworkLists { workspace: self.workspace, maps_file: part_of(&files.main.maps).ok() };
+        let (map_names, bound_maps) = maps::bind_maps(&files.maps, &sites, &lists, self.faults);
         let metrics = files.main.admin.as_ref().ok().and_then(|admin| admin.metrics.as_ref());
         let mut monitors = Monitors::new();
         let mut pools = Pools::new(Targets::new(metrics.map(|metrics| metrics.value)));
