@@ -247,11 +247,8 @@ impl<'a> DecidedRecords<'a> {
     }
 
     fn merged(&self, places: &[u32]) -> Merged {
-        let mut merged = Merged::default();
-        for (by, (database, &place)) in self.databases.iter().zip(places).enumerate() {
-            merged.fill_from(by, &database.places()[place as usize]);
-        }
-        merged
+        let databases = self.databases.iter().zip(places);
+        Merged::of_all(databases.map(|(database, &place)| &database.places()[place as usize]))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::lines::Line;
 use super::rules::SiteId;
+use crate::fault::Line;
 
 /// A level, in the order of precedence (semantics §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,26 +3,10 @@
 //! They are kept beside the rules: what is compiled and what a query reads know nothing of them, and a line that moved
 //! makes no other map.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::Level;
-
-/// A line of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// The file, as faults call it.
-    pub file: Arc<str>,
-    /// Counted from 1.
-    pub line: u32,
-}
-
-/// `geoip/maps.toml:12`.
-impl fmt::Display for Line {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.file, self.line)
-    }
-}
+use crate::fault::Line;
 
 /// A line by the number of its file in [`RuleLines::files`]: a map may have a million networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -34,6 +34,13 @@ impl Merged {
         merged
     }
 
+    /// Of one place of each database, earlier ones first.
+    pub(super) fn of_all<'p>(places: impl Iterator<Item = &'p Place>) -> Merged {
+        let mut merged = Merged::default();
+        places.enumerate().for_each(|(by, place)| merged.fill_from(by, place));
+        merged
+    }
+
     /// Takes from a later database what is missing.
     pub(super) fn fill_from(&mut self, by: usize, later: &Place) {
         fill(&mut self.country, later.country, by);

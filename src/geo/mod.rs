@@ -2,9 +2,10 @@
 //!
 //! In reading order: what a database says of an address ([`Database`]: `mmdb`, `builtin`, `place`, `city_names`,
 //! `ranges`), what several say together (`merged`), what an operator made of it ([`MapRules`], [`RuleLines`], [`Level`],
-//! `decide`, `distance`), and what a query reads ([`Map`]: `layers`, `compile`, `ipv4_table`, `ipv6_table`). [`explain`]
-//! tells how one client was placed, [`Survey`] how the whole space is, [`Cities`] which cities the databases know.
-//! `special` holds the blocks with rules of their own, [`codes`] the codes of countries and subdivisions.
+//! `decide`, `distance`), and what a query reads ([`Map`]: `layers`, `compile`, `ipv4_table`, `ipv6_table`; [`Walk`] goes
+//! over all of it). [`explain`] tells how one client was placed, [`Survey`] how the whole space is, [`Cities`] which
+//! cities the databases know. `special` holds the blocks with rules of their own, [`codes`] the codes of countries and
+//! subdivisions.
 
 mod builtin;
 mod cities;
@@ -34,15 +35,17 @@ mod subdivisions;
 mod survey;
 #[cfg(test)]
 mod table_laws;
+mod walk;
 
 pub use builtin::DATA_NOTICE;
 pub use cities::Cities;
 pub use database::{Coverage, Database};
 pub use explain::{Biased, Reason, explain};
 pub use level::{Level, LevelOutcome, LevelStep};
-pub use lines::{FileLine, Line, RuleLines};
+pub use lines::{FileLine, RuleLines};
 pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};
 pub use survey::{CountrySurvey, FamilySurvey, Known, SitesShare, Survey};
+pub use walk::{Origin, Placed, Step, Stretch, Walk};

@@ -213,14 +213,10 @@ impl Outcomes<'_> {
     }
 
     fn outcome(&self, places: &[u32]) -> Outcome {
-        let mut merged = Merged::default();
-        let mut known_by = Vec::new();
-        for (by, (database, &place)) in self.databases.iter().zip(places).enumerate() {
-            if place != NOTHING {
-                merged.fill_from(by, &database.places()[place as usize]);
-                known_by.push(by);
-            }
-        }
+        let said =
+            self.databases.iter().zip(places).map(|(database, &place)| &database.places()[place as usize]);
+        let merged = Merged::of_all(said);
+        let known_by = (0..places.len()).filter(|&by| places[by] != NOTHING).collect();
         let decision = self.decider.decide(&merged);
         Outcome {
             level: decision.level,
