@@ -8,6 +8,7 @@ mod copy;
 mod document;
 mod expectations;
 mod files;
+mod json;
 mod limits;
 mod proof;
 pub mod report;
