@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::explain;
+
 /// The largest request that is read, in octets.
 pub const REQUEST_MAX: usize = 64 * 1024;
 
@@ -24,6 +26,8 @@ pub enum Request {
         #[serde(default)]
         pool: Option<String>,
     },
+    /// Says what a client would get now, and why.
+    Explain(explain::Request),
 }
 
 /// A ready answer to a request.
@@ -38,6 +42,11 @@ impl Reply {
     /// A text for people, ended by a line feed.
     pub fn text(text: String) -> Reply {
         Reply { content_type: "text/plain; charset=utf-8", body: text.into_bytes() }
+    }
+
+    /// JSON that is written already.
+    pub fn written_json(json: String) -> Reply {
+        Reply { content_type: "application/json", body: json.into_bytes() }
     }
 
     /// A value for programs. A value that cannot be written as JSON is told as the request's error.

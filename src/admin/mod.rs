@@ -8,6 +8,7 @@
 mod answering;
 mod connection;
 pub mod control;
+pub mod explain;
 mod gather;
 mod http;
 pub mod metrics;

@@ -32,13 +32,23 @@ pub(super) struct Socket {
 }
 
 impl Socket {
+    /// Whether a socket was named.
+    pub(super) fn is_given(&self) -> bool {
+        self.socket.is_some()
+    }
+
+    /// The main file, as given or the usual one.
+    pub(super) fn main_file(&self) -> &Path {
+        files::main_file(self.config.as_deref())
+    }
+
     /// The socket as given, or as the main file names it. Whether the files are in order does not matter: a refused
     /// reload is when the running server has most to tell.
     pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
         if let Some(socket) = &self.socket {
             return Ok(socket.clone());
         }
-        let main = files::main_file(self.config.as_deref());
+        let main = self.main_file();
         let socket = config::control_socket(&files::on_disk(), main).map_err(|faults| {
             let faults = report::for_people(&faults, true);
             anyhow::anyhow!(

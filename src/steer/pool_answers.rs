@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::answer_set::AnswerSet;
 use super::eligibility::{self, Eligibility, TargetHealth, eligibility};
@@ -101,6 +101,12 @@ impl PoolAnswers {
         };
         let planned_change = AtomicU32::new(stand.planned_change);
         PoolAnswers { glance, planned_change, standing: stand.pool, ..self }
+    }
+
+    /// How its pool stands.
+    pub fn stand(&self) -> Stand {
+        let planned_change = self.planned_change.load(Ordering::Relaxed);
+        Stand { pool: self.standing.clone(), planned_change }
     }
 
     /// Seconds to the soonest flip as health stands now: what the keeper stores in the cell.
