@@ -8,6 +8,7 @@ mod explain;
 mod files;
 mod log;
 mod map;
+mod prove;
 mod resume;
 mod serve;
 mod status;
@@ -44,15 +45,18 @@ Examples:
       What a client there would get, and why, without a running server.
   meridian map world
       Which sites each country gets, and how much of the Internet the map knows.
+  meridian prove
+      Whether what the files assert holds for all clients and all failures; if not, for whom and when.
   meridian status
       What the running server knows: members, pools, rules, loads, geo data.
 
-The main file is the one that you name (`serve FILE`, `check FILE`; `--config FILE` for explain, map
-and status); else ./meridian.toml; else, where that does not exist, /etc/meridian/meridian.toml.
+The main file is the one that you name (`serve FILE`, `check FILE`, `prove FILE`; `--config FILE` for
+explain, map and status); else ./meridian.toml; else, where that does not exist,
+/etc/meridian/meridian.toml.
 
 Exit codes:
   0  all is well
-  1  the files have faults, the server could not start, no server answers, or it refuses
+  1  the files have faults, an assertion does not hold, the server could not start, no server answers, or it refuses
   2  the command line is wrong";
 
 /// An authoritative DNS server that steers traffic by place, weight and health.
@@ -77,6 +81,7 @@ enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Map(map::Arguments),
+    Prove(prove::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
     CookieSecrets(cookie_secrets::Arguments),
@@ -98,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
         Command::CookieSecrets(arguments) => cookie_secrets::run(&arguments),

@@ -174,6 +174,11 @@ impl Scene<'_> {
             answer: Fraction(share.answer.0, share.answer.1),
             first: Fraction(share.first.0, share.first.1),
         });
-        Given::Pool { pool: pool.name.clone(), variants: variants.collect(), shares: shares.collect() }
+        Given::Pool {
+            pool: pool.name.clone(),
+            site: self.site(pool),
+            variants: variants.collect(),
+            shares: shares.collect(),
+        }
     }
 }

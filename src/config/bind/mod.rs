@@ -4,6 +4,7 @@
 
 mod account;
 mod addresses;
+mod assertions;
 mod bypass;
 mod cities;
 mod codes;
@@ -11,6 +12,7 @@ mod contradictions;
 mod cookies;
 mod coverage;
 mod databases;
+mod expect;
 mod firsts;
 mod folder;
 mod line_book;
@@ -26,6 +28,7 @@ mod rate_limit;
 mod requests;
 mod rules;
 mod settings;
+mod sketch;
 mod targets;
 mod warnings;
 mod zones;
@@ -38,6 +41,7 @@ use crate::snapshot::{Configuration, GeoSource, Map, SteerMark, ZoneFile};
 use crate::wire::Name;
 use crate::zone::Zones;
 
+use super::expectations::Expectations;
 use super::limits;
 use super::spec::{AccessSpec, MainSpec, MapsSpec, RuleSpec, SteeringSpec};
 use super::text::{Broken, Faults, Parsed, Written, part_of, sound};
@@ -92,12 +96,21 @@ impl Loader<'_> {
         let cookies = part_of(&files.main.server)
             .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
+        let expectations = self.expectations(&files, &ground);
         let geo = self.geo(&files.main, &bound_maps);
         let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
             maps::compile(bound_maps, &ground.sites.list, geo, self.previous, self.faults)
         });
         let rules = self.rules(&files.zones, &ground);
         let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
+        let assertions = self.assertions(&files, &ground);
+        let demand = assertions::demand(
+            files.main.share.as_ref(),
+            &ground.sites.capacity,
+            &assertions,
+            self.workspace,
+            self.faults,
+        );
         let ((geo, copies), maps) = (geo?, maps?);
         let (settings, cookies, server) =
             (settings?, cookies?, files.main.server.as_ref().map_err(|&broken| broken)?);
@@ -117,7 +130,27 @@ impl Loader<'_> {
             rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
             ..configuration
         };
-        Ok(Loaded { settings, configuration, database_copies: copies, warnings: Vec::new() })
+        let proofs = assertions::prove(&configuration, &assertions, demand?.as_ref(), self.mode, self.faults);
+        let warnings = Vec::new();
+        Ok(Loaded { settings, configuration, database_copies: copies, expectations, proofs, warnings })
+    }
+
+    /// The expectations of all files, those of the main file first.
+    fn expectations(&self, files: &Files, ground: &Ground) -> Expectations {
+        let bind =
+            |specs: &[_], scope, origin: &Name| expect::bind(specs, scope, origin, ground, self.faults);
+        let root = Name::root();
+        let mut list = bind(&files.main.expectations, Scope::Everywhere, &root);
+        for spec in files.included.values() {
+            list.extend(bind(&spec.expectations, Scope::Everywhere, &root));
+        }
+        for (zone, files) in files.zones.iter().enumerate() {
+            if let Ok(apex) = &files.apex {
+                list.extend(bind(&files.steering.expectations, Scope::Zone(zone), apex));
+            }
+        }
+        expect::check_count(&list, self.faults);
+        Expectations { list }
     }
 
     fn read(&self, main: &Arc<Source>) -> Files {
@@ -175,6 +208,18 @@ impl Loader<'_> {
             }
         }
         (Ground { sites, map_names, monitors, pools }, bound_maps)
+    }
+
+    /// The assertions of all files; those in a file beside a zone speak of its names.
+    fn assertions<'f>(&self, files: &'f Files, ground: &Ground) -> Vec<assertions::Draft<'f>> {
+        let binder = assertions::Binder { sites: &ground.sites, maps: &files.maps, faults: self.faults };
+        let of_all = files.included.values().flat_map(|spec| &spec.assertions);
+        let of_all = files.main.assertions.iter().chain(of_all).map(|spec| (&spec.value, None));
+        let of_zones = files.zones.iter().filter_map(|zone| Some((zone, zone.apex.as_ref().ok()?)));
+        let of_zones = of_zones.flat_map(|(zone, apex)| {
+            zone.steering.assertions.iter().map(move |spec| (&spec.value, Some(apex)))
+        });
+        assertions::bind_all(&binder, of_all.chain(of_zones))
     }
 
     fn geo(&self, main: &MainSpec, maps: &[BoundMap]) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {

@@ -3,9 +3,11 @@
 //! A spec is read from one file alone; binding (the module `bind`) brings them together.
 
 mod access;
+mod assertion;
 mod bypass;
 pub(crate) mod cookie_secrets;
 mod cookies;
+mod expect;
 mod http_probe;
 mod main_file;
 mod maps;
@@ -17,8 +19,10 @@ mod rule;
 mod steering;
 
 pub(crate) use access::{AccessSpec, network};
+pub(crate) use assertion::{AssertSpec, ShareSpec};
 pub(crate) use bypass::BypassSpec;
 pub(crate) use cookies::CookiesSpec;
+pub(crate) use expect::{DemandSpec, ExpectSpec};
 pub(crate) use http_probe::{HttpSpec, TlsSpec};
 pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_control_socket};
 pub(crate) use maps::{MapSpec, MapsSpec, NetworkFileSpec, SiteList, SiteSpec, TableSpec};
