@@ -7,6 +7,7 @@ mod cookie_secrets;
 mod explain;
 mod files;
 mod log;
+mod map;
 mod panic;
 mod prove;
 mod resume;
@@ -43,6 +44,8 @@ Examples:
       Read the main file and everything it names; print every fault with its place.
   meridian explain www.example.com A --from 193.0.6.139/24
       What a client there would get, and why, without a running server.
+  meridian map world
+      Which sites each country gets, and how much of the Internet the map knows.
   meridian prove
       Whether what the files assert holds for all clients and all failures; if not, for whom and when.
   meridian status
@@ -77,6 +80,7 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
+    Map(map::Arguments),
     Prove(prove::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Map(arguments) => map::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
