@@ -11,6 +11,7 @@ mod continents;
 mod control;
 mod edns;
 mod failures;
+mod flips;
 mod generate;
 mod geo_oracle;
 mod harness;
