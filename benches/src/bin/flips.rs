@@ -11,7 +11,7 @@ use clap::{Parser, ValueEnum};
 use meridian_bench::flip::{Anchor, Flip, Member, Verdict, Watch, flips, verdicts};
 use meridian_bench::kernel::pin_to;
 use meridian_bench::load::{Report, Target, Until, WINDOW, saturate_and_tell};
-use meridian_bench::peer::{Material, Peer, Setup, ask, free_address, wait_for_answer};
+use meridian_bench::peer::{Peer, Setup, ask, free_address, wait_for_answer};
 use meridian_bench::places::Places;
 use meridian_bench::process::Process;
 use meridian_bench::query::holds_address;
@@ -81,7 +81,7 @@ fn main() -> Result<()> {
 fn run(arguments: &Arguments, holders: Holders) -> Result<Run> {
     let member = Member::start()?;
     let folder = fresh_folder(&arguments.places.folder.join(format!("flips-{holders:?}")))?;
-    let material = material(arguments)?;
+    let material = arguments.places.material()?;
     let address = free_address()?;
     let setup = Setup { world: World::Steered, folder: &folder, address, material: &material };
     let command = prepare(&setup, holders, &member)?;
@@ -221,15 +221,4 @@ fn fresh_folder(path: &Path) -> Result<PathBuf> {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;
     Ok(folder)
-}
-
-fn material(arguments: &Arguments) -> Result<Material> {
-    let absolute = |path: &Path| -> Result<PathBuf> {
-        path.canonicalize().with_context(|| format!("{} is missing", path.display()))
-    };
-    Ok(Material {
-        meridian: absolute(&arguments.places.meridian)?,
-        floor: absolute(&std::env::current_exe()?.with_file_name("floor"))?,
-        database: absolute(&arguments.places.database)?,
-    })
 }

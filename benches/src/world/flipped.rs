@@ -96,7 +96,7 @@ mod tests {
         let member = ["127.0.0.1", "::1"].map(|text| text.parse().unwrap());
         for (holders, pools, rules) in [(Holders::Sites, 16, 10), (Holders::Names, 10_000, 10_000)] {
             let text = holders.rules(member, 20_000);
-            let count = |words| text.matches(words).count();
+            let count = |words: &str| text.matches(words).count();
             assert_eq!(count("\"flipping\", address = [\"127.0.0.1\", \"::1\"]"), pools, "{holders:?}");
             assert_eq!(count("[[steer]]"), rules, "{holders:?}");
             for number in [0, 1, 9_999] {
