@@ -12,6 +12,7 @@ mod control;
 mod edns;
 mod failures;
 mod gdnsd;
+mod flips;
 mod generate;
 mod geo_oracle;
 mod harness;
