@@ -2,11 +2,13 @@
 
 mod answering;
 mod check;
+mod control;
 mod cookie_secrets;
 mod explain;
 mod files;
 mod log;
 mod prove;
+mod resume;
 mod serve;
 mod status;
 mod table;
@@ -23,7 +25,7 @@ use crate::geo::DATA_NOTICE;
 
 /// All is well.
 const OK: u8 = 0;
-/// The files have faults, the server could not start, or no server answers.
+/// The files have faults, the server could not start, no server answers, or it refuses.
 const FAILED: u8 = 1;
 
 const STYLES: Styles = Styles::styled()
@@ -50,7 +52,7 @@ explain and status); else ./meridian.toml; else, where that does not exist, /etc
 
 Exit codes:
   0  all is well
-  1  the files have faults, an assertion does not hold, the server could not start, or no server answers
+  1  the files have faults, an assertion does not hold, the server could not start, no server answers, or it refuses
   2  the command line is wrong";
 
 /// An authoritative DNS server that steers traffic by place, weight and health.
@@ -76,6 +78,7 @@ enum Command {
     Explain(explain::Arguments),
     Prove(prove::Arguments),
     Status(status::Arguments),
+    Resume(resume::Arguments),
     CookieSecrets(cookie_secrets::Arguments),
 }
 
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Resume(arguments) => resume::run(&arguments),
         Command::CookieSecrets(arguments) => cookie_secrets::run(&arguments),
     };
     match result {

@@ -1,21 +1,20 @@
 //! How a rule made its choice: whose address, where it is, which pools were looked at, what is given out.
 
 use super::finding::addresses;
-use super::ttl;
 use super::{
-    Candidate, Client, Excluded, Fraction, Given, Member, Origin, Place, ScopeReason, Share, Source,
-    Steering, Variant,
+    Candidate, Client, Excluded, Fraction, Given, Health, Member, Origin, Place, Share, Source, Steering,
+    Variant,
 };
+use super::{targets, ttl};
 use crate::answer::{self, Answer, Body};
 use crate::geo::{self, ClassId, Prefix, SiteId};
-use crate::health::TargetId;
 use crate::snapshot::{Configuration, Map, Snapshot};
-use crate::steer::{self, AnswerSet, Pool, PoolId, Rule, TargetHealth};
+use crate::steer::{self, AnswerSet, Pool, PoolId, Rule};
 
 /// Explains what `rule` did for `client` in an answer that was decided.
 pub(super) fn explain(
     snapshot: &Snapshot,
-    health: &dyn Fn(TargetId) -> TargetHealth,
+    health: &Health<'_>,
     rule: u32,
     client: Client,
     answer: &Answer<'_>,
@@ -32,13 +31,13 @@ pub(super) fn explain(
     let scene = Scene { snapshot, health, rule, class: placement.class };
     Steering {
         owner: label.owner.clone(),
+        line: label.line.clone(),
         family: rule.family,
-        place: map.map(|map| place(configuration, map, placement, client, source)),
+        place: map.map(|map| place(configuration, map, placement, source)),
         source,
         excluded: scene.excluded(),
         reason: choice.reason,
         given: scene.given(answer),
-        ttl: ttl::explain(rule, &choice, answer),
         candidates: scene.candidates(answer),
     }
 }
@@ -59,43 +58,29 @@ fn source(map: Option<&Map>, client: Client) -> Source {
     Source { address: subnet.address, origin: Origin::Subnet }
 }
 
-fn place(
-    configuration: &Configuration,
-    map: &Map,
-    placement: geo::Placement,
-    client: Client,
-    source: Source,
-) -> Place {
+fn place(configuration: &Configuration, map: &Map, placement: geo::Placement, source: Source) -> Place {
     let databases: Vec<&geo::Database> = configuration.geo.iter().map(|source| &*source.database).collect();
-    let reason = geo::explain(map.table.rules(), &configuration.sites, &databases, source.address);
+    let (rules, sites) = (map.table.rules(), &configuration.sites);
+    let reason = geo::explain(rules, &map.lines, sites, &databases, source.address);
     let name = |site: SiteId| configuration.sites[usize::from(site.0)].name.clone();
     let classes = map.table.classes();
     let class = usize::from(placement.class.0);
+    let records = reason.record.iter().chain(&reason.further_records);
+    let built = |name: &String| databases.iter().find(|database| database.name() == name);
     Place {
+        built: records.map(|(name, ..)| built(name).map_or(0, |database| database.built_at())).collect(),
         map: map.table.name().to_owned(),
         class,
         classes: classes.len(),
         sites: classes[class].iter().map(|&site| name(site)).collect(),
         distances: reason.distances.iter().map(|&(site, metres)| (name(site), metres)).collect(),
         reason,
-        scope: scope_reason(placement.scope, classes.len(), client, source),
-    }
-}
-
-fn scope_reason(scope: u8, classes: usize, client: Client, source: Source) -> ScopeReason {
-    match (client.subnet, source.origin) {
-        (None, _) => ScopeReason::NoSubnet,
-        (Some(_), Origin::TransportEcsOff) => ScopeReason::EcsOff,
-        (Some(_), Origin::TransportForSpecial { .. }) => ScopeReason::SpecialBlock,
-        (Some(_), _) if scope == 0 && classes == 1 => ScopeReason::OneClass,
-        (Some(subnet), _) if scope > subnet.length => ScopeReason::LongerThanSource { source: subnet.length },
-        (Some(_), _) => ScopeReason::Minimal,
     }
 }
 
 struct Scene<'s> {
     snapshot: &'s Snapshot,
-    health: &'s dyn Fn(TargetId) -> TargetHealth,
+    health: &'s Health<'s>,
     rule: &'s Rule,
     class: ClassId,
 }
@@ -119,24 +104,33 @@ impl Scene<'_> {
         let answers = self.snapshot.pool(id, self.rule.family);
         Candidate {
             pool: pool.name.clone(),
+            line: self.snapshot.configuration.pool_labels[id.0 as usize].line.clone(),
             site: self.site(pool),
             state: answers.state,
             pick: pool.pick,
             answers: matches!(&answer.body, Body::Steered(steered) if steered.pool == id),
             soonest_flip: ttl::soonest_flip(answers),
-            members: self.members(pool),
+            members: self.members(id),
         }
     }
 
-    fn members(&self, pool: &Pool) -> Vec<Member> {
-        let family = self.rule.family;
-        let eligibilities = steer::eligibility(pool, family, self.health);
-        let members = pool.members.iter().zip(eligibilities);
+    fn members(&self, id: PoolId) -> Vec<Member> {
+        let (family, configuration) = (self.rule.family, &*self.snapshot.configuration);
+        let pool = self.pool(id);
+        let eligibilities = steer::eligibility(pool, family, &|target| self.health.of(configuration, target));
+        let lines = &configuration.pool_labels[id.0 as usize].members;
+        let members = pool.members.iter().zip(lines).zip(eligibilities);
         members
-            .map(|(member, eligibility)| Member {
+            .map(|((member, line), eligibility)| Member {
                 name: member.name.clone(),
+                line: line.clone(),
                 weight: member.weight,
                 address: member.address(family),
+                admin: member.admin,
+                targets: member.targets[family.index()]
+                    .iter()
+                    .map(|&target| targets::target(configuration, self.health, target))
+                    .collect(),
                 eligibility,
             })
             .collect()
@@ -160,7 +154,7 @@ impl Scene<'_> {
 
     fn given(&self, answer: &Answer<'_>) -> Given {
         match &answer.body {
-            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.set),
+            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.drawn.set()),
             Body::Rrset(default, _) => Given::DefaultRrset(addresses(*default)),
             _ => Given::NoData,
         }
@@ -180,6 +174,11 @@ impl Scene<'_> {
             answer: Fraction(share.answer.0, share.answer.1),
             first: Fraction(share.first.0, share.first.1),
         });
-        Given::Pool { pool: pool.name.clone(), variants: variants.collect(), shares: shares.collect() }
+        Given::Pool {
+            pool: pool.name.clone(),
+            site: self.site(pool),
+            variants: variants.collect(),
+            shares: shares.collect(),
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::database::Database;
 use super::map::{ClassId, Map};
-use super::place::Place;
+use super::merged::Merged;
 use super::prefix::Prefix;
 use super::ranges::{NOTHING, Ranges, sweep};
 use super::space::{Space, shortest_prefix};
@@ -145,17 +145,15 @@ impl<A: Space> Walk<'_, A> {
         }
         let first = (self.address)(start);
         let placement = self.map.place(&first);
-        let mut place = Place::default();
-        for (database, &number) in self.databases.iter().zip(places) {
-            place.fill_from(&database.places()[number as usize]);
-        }
+        let said = self.databases.iter().zip(places);
+        let place = Merged::of_all(said.map(|(database, &number)| &database.places()[number as usize]));
         Some(Piece {
             first,
             last: first,
             class: placement.class,
             special: placement.special,
-            country: place.country,
-            continent: place.continent,
+            country: place.country.map(|said| said.value),
+            continent: place.continent.map(|said| said.value),
             network: (*network as usize).checked_sub(1),
         })
     }

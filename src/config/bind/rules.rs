@@ -155,7 +155,12 @@ impl<'s> Draft<'s> {
 
     /// What the rule steers, for people.
     fn label(&self) -> RuleLabel {
-        RuleLabel { owner: self.owner.value.clone(), zone: self.zone.clone(), family: self.family }
+        RuleLabel {
+            owner: self.owner.value.clone(),
+            zone: self.zone.clone(),
+            family: self.family,
+            line: self.owner.place.file_line(),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::snapshot::ExtendedErrors;
 use crate::wire::Name;
 
 use super::assertion;
-use super::{AccessSpec, AssertSpec, BypassSpec, RateLimitSpec, ShareSpec};
+use super::{AccessSpec, AssertSpec, BypassSpec, ExpectSpec, RateLimitSpec, ShareSpec};
 
 /// What `meridian.toml` says. Each part stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub(crate) struct MainSpec {
     pub(crate) maps: Parsed<Option<Written<String>>>,
     /// The geo databases in the order of merging.
     pub(crate) databases: Parsed<Items<String>>,
+    /// `[[expect]]`.
+    pub(crate) expectations: Vec<Written<ExpectSpec>>,
 }
 
 /// `[server]`, as far as it is without a fault.
@@ -94,7 +96,7 @@ pub(crate) struct TcpSpec {
 /// `[admin]`, as far as it is without a fault.
 #[derive(Debug, Default)]
 pub(crate) struct AdminSpec {
-    /// The status socket.
+    /// The control socket.
     pub(crate) socket: Option<Written<String>>,
     /// Where metrics are served: loopback.
     pub(crate) metrics: Option<Written<SocketAddr>>,
@@ -147,6 +149,7 @@ impl MainSpec {
         let zones = reader
             .required("zones", "[zones]", |value, faults| read_zones(text::table(value, faults)?, faults));
         let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
+        let expectations = reader.optional("expect", super::expect::read_all);
         reader.finish(ELSEWHERE);
         let (maps, databases) = match geo {
             Ok(Some(geo)) => geo.value,
@@ -163,12 +166,13 @@ impl MainSpec {
             zones: zones.map(|zones| zones.value),
             maps,
             databases,
+            expectations: expectations.map(unplaced).ok().flatten().unwrap_or_default(),
         }
     }
 }
 
 /// Reads `socket` of `[admin]` and nothing else.
-pub(crate) fn read_status_socket(source: &Arc<Source>, faults: &Faults) -> Parsed<Option<Written<String>>> {
+pub(crate) fn read_control_socket(source: &Arc<Source>, faults: &Faults) -> Parsed<Option<Written<String>>> {
     let table = document::read(source, faults);
     let admin = Reader::new(&table, "this file", faults).optional("admin", |value, faults| {
         Reader::new(text::table(value, faults)?, "`[admin]`", faults).optional("socket", text::text)

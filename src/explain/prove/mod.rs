@@ -255,7 +255,7 @@ impl<'p> Prover<'p> {
 fn distinct(rule: &Rule, cells: &[Cell]) -> Vec<Cell> {
     let mut seen = HashSet::new();
     let mut sorted: Vec<Cell> = cells.to_vec();
-    sorted.sort_by_key(Cell::rank);
+    sorted.sort_by_key(|cell| (cell.rank(), cell.example.address));
     let is_first = |cell: &Cell| {
         seen.insert((rule.candidates.of(cell.class), rule.candidates.is_empty_list(cell.class)))
     };
