@@ -35,6 +35,8 @@ pub use database::{Coverage, Database};
 pub use explain::{Reason, explain};
 pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
+#[cfg(test)]
+pub(crate) use mmdb::writer as mmdb_writer;
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};
 pub use special::{special_purpose, tunnels};
