@@ -7,6 +7,7 @@ mod cookie_secrets;
 mod explain;
 mod files;
 mod log;
+mod plan;
 mod resume;
 mod serve;
 mod status;
@@ -73,6 +74,7 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
+    Plan(plan::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
     CookieSecrets(cookie_secrets::Arguments),
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
         Command::CookieSecrets(arguments) => cookie_secrets::run(&arguments),
