@@ -9,6 +9,7 @@ mod files;
 mod log;
 mod map;
 mod panic;
+mod plan;
 mod prove;
 mod resume;
 mod serve;
@@ -81,6 +82,7 @@ enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Map(map::Arguments),
+    Plan(plan::Arguments),
     Prove(prove::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
@@ -104,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),

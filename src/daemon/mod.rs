@@ -10,6 +10,7 @@ mod keeper;
 mod limit_log;
 mod model;
 mod own_folder;
+mod plan;
 #[cfg(test)]
 mod race_tests;
 mod reload;
