@@ -77,8 +77,16 @@ pub(crate) const REGIONS: usize = 1_000;
 pub(crate) const REGION_COUNTRIES: usize = 300;
 /// Sites in one list of a map.
 pub(crate) const SITES_IN_LIST: usize = 64;
-/// Entries of one table of a map (networks are the many ones).
+/// Entries of one table of a map (networks are the many ones, those out of lists among them).
 pub(crate) const MAP_ENTRIES: usize = 1_000_000;
+/// Lists of networks of one map.
+pub(crate) const NETWORK_FILES: usize = 64;
+/// Octets of one list of networks; a million of them fit.
+pub(crate) const NETWORK_FILE_OCTETS: u64 = 64 << 20;
+/// Bounds of the bias of a site.
+pub(crate) const BIAS: std::ops::RangeInclusive<i8> = -99..=99;
+/// Values inside one another in a JSON file.
+pub(crate) const JSON_DEPTH: usize = 16;
 
 /// Monitors.
 pub(crate) const MONITORS: usize = 10_000;

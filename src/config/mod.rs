@@ -8,6 +8,7 @@ mod copy;
 mod document;
 mod expectations;
 mod files;
+mod json;
 mod limits;
 pub mod report;
 mod settings;
@@ -16,7 +17,7 @@ mod text;
 mod workspace;
 
 pub use copy::DatabaseCopy;
-pub use expectations::{Examination, Expectations};
+pub use expectations::{Examination, Expectations, Untouched};
 pub use files::Files;
 pub use settings::{Account, BypassMode, BypassSettings, Settings, TcpSettings};
 pub(crate) use text::did_you_mean;

@@ -5,18 +5,23 @@
 mod account;
 mod addresses;
 mod bypass;
+mod cities;
 mod codes;
 mod contradictions;
 mod cookies;
 mod coverage;
 mod databases;
 mod expect;
+mod firsts;
 mod folder;
+mod line_book;
 mod maps;
 mod monitors;
 mod names;
 mod nameservers;
+mod nearest;
 mod nested;
+mod network_lists;
 mod pools;
 mod rate_limit;
 mod requests;
@@ -46,6 +51,7 @@ use folder::ZoneFiles;
 use maps::{BoundMap, Sites};
 use monitors::Monitors;
 use names::{Names, Scope};
+use network_lists::NetworkLists;
 use pools::Pools;
 use rules::{BoundRule, Draft};
 pub(super) use settings::socket_path;
@@ -119,16 +125,15 @@ impl Loader<'_> {
 
     /// The expectations of all files, those of the main file first.
     fn expectations(&self, files: &Files, ground: &Ground) -> Expectations {
-        let bind =
-            |specs: &[_], scope, origin: &Name| expect::bind(specs, scope, origin, ground, self.faults);
+        let bind = |specs: &[_], origin: &Name| expect::bind(specs, origin, ground, self.faults);
         let root = Name::root();
-        let mut list = bind(&files.main.expectations, Scope::Everywhere, &root);
+        let mut list = bind(&files.main.expectations, &root);
         for spec in files.included.values() {
-            list.extend(bind(&spec.expectations, Scope::Everywhere, &root));
+            list.extend(bind(&spec.expectations, &root));
         }
-        for (zone, files) in files.zones.iter().enumerate() {
+        for files in &files.zones {
             if let Ok(apex) = &files.apex {
-                list.extend(bind(&files.steering.expectations, Scope::Zone(zone), apex));
+                list.extend(bind(&files.steering.expectations, apex));
             }
         }
         expect::check_count(&list, self.faults);
@@ -171,7 +176,8 @@ impl Loader<'_> {
 
     fn ground(&self, files: &Files) -> (Ground, Vec<BoundMap>) {
         let sites = maps::bind_sites(&files.maps.sites, self.faults);
-        let (map_names, bound_maps) = maps::bind_maps(&files.maps, &sites, self.faults);
+        let lists = NetworkLists { workspace: self.workspace, maps_file: part_of(&files.main.maps).ok() };
+        let (map_names, bound_maps) = maps::bind_maps(&files.maps, &sites, &lists, self.faults);
         let metrics = files.main.admin.as_ref().ok().and_then(|admin| admin.metrics.as_ref());
         let mut monitors = Monitors::new();
         let mut pools = Pools::new(Targets::new(metrics.map(|metrics| metrics.value)));
