@@ -3,7 +3,7 @@
 //! In reading order: what a database says of an address ([`Database`]: `mmdb`, `builtin`, `place`, `city_names`,
 //! `ranges`), what several say together (`merged`), what an operator made of it ([`MapRules`], [`RuleLines`], [`Level`],
 //! `decide`, `distance`), and what a query reads ([`Map`]: `layers`, `compile`, `ipv4_table`, `ipv6_table`; [`Walk`] goes
-//! over all of it). [`explain`] tells how one client was placed, [`Survey`] how the whole space is, [`Cities`] which
+//! over all of it, `pieces` over the clients of a map). [`explain`] tells how one client was placed, [`Survey`] how the whole space is, [`Cities`] which
 //! cities the databases know. `special` holds the blocks with rules of their own, [`codes`] the codes of countries and
 //! subdivisions.
 
@@ -26,6 +26,7 @@ mod lines;
 mod map;
 mod merged;
 mod mmdb;
+mod pieces;
 mod place;
 mod prefix;
 mod ranges;
@@ -47,7 +48,9 @@ pub use level::{Level, LevelOutcome, LevelStep};
 pub use lines::{FileLine, RuleLines};
 pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
+pub use pieces::{Piece, first_prefix, pieces};
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};
+pub use special::{special_purpose, tunnels};
 pub use survey::{CountrySurvey, FamilySurvey, Known, SitesShare, Survey};
 pub use walk::{Origin, Placed, Step, Stretch, Walk};

@@ -24,6 +24,8 @@ pub(super) struct Sites {
     pub(super) list: Vec<Site>,
     /// The operator's will, indexed by id.
     pub(super) admin: Vec<AdminState>,
+    /// What each can carry, indexed by id.
+    pub(super) capacity: Vec<Option<u64>>,
 }
 
 /// A map as written, bound but not compiled.
@@ -54,11 +56,13 @@ pub(super) fn bind_sites(specs: &[Named<SiteSpec>], faults: &Faults) -> Sites {
         names: Names::new("site", "sites stand in the file that `maps` of `[geo]` names"),
         list: Vec::new(),
         admin: Vec::new(),
+        capacity: Vec::new(),
     };
     for spec in specs {
         let id = part_of(&spec.content).map(|content| {
             let location = content.location.unwrap_or(None);
             sites.list.push(Site { name: spec.name.value.clone(), location });
+            sites.capacity.push(content.capacity);
             sites.admin.push(content.admin.unwrap_or(AdminState::Auto));
             SiteId((sites.list.len() - 1) as u16)
         });

@@ -4,6 +4,7 @@
 
 mod account;
 mod addresses;
+mod assertions;
 mod bypass;
 mod cities;
 mod codes;
@@ -27,6 +28,7 @@ mod rate_limit;
 mod requests;
 mod rules;
 mod settings;
+mod sketch;
 mod targets;
 mod warnings;
 mod zones;
@@ -101,6 +103,14 @@ impl Loader<'_> {
         });
         let rules = self.rules(&files.zones, &ground);
         let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
+        let assertions = self.assertions(&files, &ground);
+        let demand = assertions::demand(
+            files.main.share.as_ref(),
+            &ground.sites.capacity,
+            &assertions,
+            self.workspace,
+            self.faults,
+        );
         let ((geo, copies), maps) = (geo?, maps?);
         let (settings, cookies, server) =
             (settings?, cookies?, files.main.server.as_ref().map_err(|&broken| broken)?);
@@ -120,7 +130,9 @@ impl Loader<'_> {
             rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
             ..configuration
         };
-        Ok(Loaded { settings, configuration, database_copies: copies, expectations, warnings: Vec::new() })
+        let proofs = assertions::prove(&configuration, &assertions, demand?.as_ref(), self.mode, self.faults);
+        let warnings = Vec::new();
+        Ok(Loaded { settings, configuration, database_copies: copies, expectations, proofs, warnings })
     }
 
     /// The expectations of all files, those of the main file first.
@@ -195,6 +207,18 @@ impl Loader<'_> {
             }
         }
         (Ground { sites, map_names, monitors, pools }, bound_maps)
+    }
+
+    /// The assertions of all files; those in a file beside a zone speak of its names.
+    fn assertions<'f>(&self, files: &'f Files, ground: &Ground) -> Vec<assertions::Draft<'f>> {
+        let binder = assertions::Binder { sites: &ground.sites, maps: &files.maps, faults: self.faults };
+        let of_all = files.included.values().flat_map(|spec| &spec.assertions);
+        let of_all = files.main.assertions.iter().chain(of_all).map(|spec| (&spec.value, None));
+        let of_zones = files.zones.iter().filter_map(|zone| Some((zone, zone.apex.as_ref().ok()?)));
+        let of_zones = of_zones.flat_map(|(zone, apex)| {
+            zone.steering.assertions.iter().map(move |spec| (&spec.value, Some(apex)))
+        });
+        assertions::bind_all(&binder, of_all.chain(of_zones))
     }
 
     fn geo(&self, main: &MainSpec, maps: &[BoundMap]) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {

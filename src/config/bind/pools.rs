@@ -8,7 +8,7 @@ use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of
 use crate::geo::SiteId;
 use crate::health::{AdminState, TargetId};
 use crate::snapshot::PoolLabel;
-use crate::steer::{Member, MinHealthy, Pool, PoolId, Require};
+use crate::steer::{Hold, Member, MinHealthy, Pool, PoolId, Require, Turnover};
 use crate::wire::Family;
 
 use super::addresses;
@@ -125,6 +125,8 @@ impl Binder<'_> {
             site,
             pick: self.spec.pick?,
             min_healthy: self.min_healthy()?,
+            turnover: Turnover::default(),
+            wills: Vec::new(),
             members,
             answers: Vec::new(),
         };
@@ -239,6 +241,9 @@ impl Binder<'_> {
             ipv6: ipv6.and_then(|address| addresses::ipv6(address.value)),
             targets: [v4?, v6?],
             require: Require::All,
+            will: None,
+            hold: Hold::Free,
+            slow_start: None,
         })
     }
 

@@ -12,6 +12,7 @@ use crate::fault::Source;
 use crate::geo::Location;
 use crate::health::AdminState;
 
+use super::assertion;
 use super::{ADMIN_STATES, Named, named_tables};
 
 /// What the file of maps says.
@@ -32,6 +33,8 @@ pub(crate) struct SiteSpec {
     pub(crate) location: Parsed<Option<Location>>,
     /// The operator's will for all its members.
     pub(crate) admin: Option<AdminState>,
+    /// What it can carry, in the unit of `[share]`.
+    pub(crate) capacity: Option<u64>,
 }
 
 /// The names of sites in order; those without a fault.
@@ -111,11 +114,12 @@ fn read_site(table: &Table, subject: &str, faults: &Faults) -> Parsed<SiteSpec> 
     let location =
         reader.optional("location", |value, faults| read_location(text::table(value, faults)?, faults));
     let admin = reader.lenient("admin", choice(ADMIN_STATES));
+    let capacity = reader.lenient("capacity", assertion::load);
     reader.finish(&[
         ("lat", "write `location = { lat = …, lon = … }`"),
         ("lon", "write `location = { lat = …, lon = … }`"),
     ]);
-    Ok(SiteSpec { location: location.map(unplaced), admin: unplaced(admin) })
+    Ok(SiteSpec { location: location.map(unplaced), admin: unplaced(admin), capacity: unplaced(capacity) })
 }
 
 fn read_location(table: &Table, faults: &Faults) -> Parsed<Location> {

@@ -3,6 +3,7 @@
 //! A spec is read from one file alone; binding (the module `bind`) brings them together.
 
 mod access;
+mod assertion;
 mod bypass;
 pub(crate) mod cookie_secrets;
 mod cookies;
@@ -18,6 +19,7 @@ mod rule;
 mod steering;
 
 pub(crate) use access::{AccessSpec, network};
+pub(crate) use assertion::{AssertSpec, ShareSpec};
 pub(crate) use bypass::BypassSpec;
 pub(crate) use cookies::CookiesSpec;
 pub(crate) use expect::{DemandSpec, ExpectSpec};
