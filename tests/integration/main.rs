@@ -10,6 +10,7 @@ mod bypass;
 mod continents;
 mod control;
 mod edns;
+mod explain;
 mod failures;
 mod gdnsd;
 mod flips;
