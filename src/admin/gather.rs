@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::status::{
-    AddressStatus, GeoStatus, LimitingStatus, LoadStatus, MapStatus, MemberStatus, OutcomeStatus, PoolStatus,
-    RuleStatus, Status, TargetStatus, VerdictStatus, ZoneStatus,
+    AddressStatus, GeoStatus, InnerPoolStatus, LimitingStatus, LoadStatus, MapStatus, MemberStatus,
+    OutcomeStatus, PoolStatus, RuleStatus, Status, TargetStatus, VerdictStatus, ZoneStatus,
 };
 use super::timestamp::rfc3339;
 use super::{LastLoad, Limiting, Sources, answering};
@@ -120,6 +120,14 @@ impl View<'_> {
             members: members
                 .map(|(index, member)| {
                     self.member(member, [eligibilities[0][index], eligibilities[1][index]])
+                })
+                .collect(),
+            inner: pool
+                .inner
+                .iter()
+                .map(|inner| InnerPoolStatus {
+                    pool: configuration.pools[inner.pool.0 as usize].name.clone(),
+                    weight: inner.weight,
                 })
                 .collect(),
         }

@@ -51,6 +51,8 @@ pub(crate) enum Kind {
     Boolean(bool),
     /// A date or time, as it is written.
     Moment(String),
+    /// The `null` of JSON, which no key wants.
+    Null,
     /// An array, also one of tables.
     Array(Vec<Value>),
     /// A table.
@@ -66,6 +68,7 @@ impl Kind {
             Kind::Float(_) => "a number with a fraction",
             Kind::Boolean(_) => "true or false",
             Kind::Moment(_) => "a date or time",
+            Kind::Null => "null",
             Kind::Array(_) => "a list",
             Kind::Table(_) => "a table",
         }

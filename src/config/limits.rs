@@ -77,8 +77,16 @@ pub(crate) const REGIONS: usize = 1_000;
 pub(crate) const REGION_COUNTRIES: usize = 300;
 /// Sites in one list of a map.
 pub(crate) const SITES_IN_LIST: usize = 64;
-/// Entries of one table of a map (networks are the many ones).
+/// Entries of one table of a map (networks are the many ones, those out of lists among them).
 pub(crate) const MAP_ENTRIES: usize = 1_000_000;
+/// Lists of networks of one map.
+pub(crate) const NETWORK_FILES: usize = 64;
+/// Octets of one list of networks; a million of them fit.
+pub(crate) const NETWORK_FILE_OCTETS: u64 = 64 << 20;
+/// Bounds of the bias of a site.
+pub(crate) const BIAS: std::ops::RangeInclusive<i8> = -99..=99;
+/// Values inside one another in a JSON file.
+pub(crate) const JSON_DEPTH: usize = 16;
 
 /// Monitors.
 pub(crate) const MONITORS: usize = 10_000;
@@ -116,6 +124,16 @@ pub(crate) const HASH_POOLS: usize = 1_000;
 pub(crate) const HASH_IPV4_PREFIX: std::ops::RangeInclusive<u8> = 1..=32;
 /// Bounds of the prefix that makes IPv6 clients one network.
 pub(crate) const HASH_IPV6_PREFIX: std::ops::RangeInclusive<u8> = 1..=128;
+/// Lines of one schedule.
+pub(crate) const SCHEDULE_LINES: usize = 32;
+/// Characters of who wanted something and why.
+pub(crate) const WORDS_CHARACTERS: usize = 200;
+/// Bounds of the time in which a panic limit counts.
+pub(crate) const PANIC_WITHIN: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(86_400);
+/// Bounds of a slow start.
+pub(crate) const SLOW_START: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(86_400);
 /// Targets: distinct (address, monitor).
 pub(crate) const TARGETS: usize = 100_000;
 /// Rules, one per (owner name, type).
@@ -134,6 +152,13 @@ pub(crate) const EXPECTED_ITEMS: usize = 1_000;
 pub(crate) const ANSWERS: std::ops::RangeInclusive<u16> = 1..=MEMBERS as u16;
 /// Bounds of a TTL in seconds (RFC 2181 §8).
 pub(crate) const TTL_SECONDS: std::ops::RangeInclusive<u32> = 1..=0x7fff_ffff;
+
+/// `[[assert]]` tables in one file.
+pub(crate) const ASSERTIONS: usize = 1_000;
+/// Octets of a sketch of queries.
+pub(crate) const SKETCH_FILE_OCTETS: u64 = 64 << 20;
+/// Networks in a sketch.
+pub(crate) const SKETCH_NETWORKS: usize = 1_000_000;
 
 /// Faults that are reported; the rest is counted.
 pub(crate) const FAULTS: usize = 1_000;

@@ -4,11 +4,14 @@
 //! says by itself, `bind` what they mean together. Every step goes on after a fault, so that one run tells them all.
 
 mod bind;
+pub mod comparison;
 mod copy;
 mod document;
 mod expectations;
 mod files;
+mod json;
 mod limits;
+mod proof;
 pub mod report;
 mod settings;
 mod spec;
@@ -16,8 +19,9 @@ mod text;
 mod workspace;
 
 pub use copy::DatabaseCopy;
-pub use expectations::{Examination, Expectations};
+pub use expectations::{Examination, Expectations, Untouched};
 pub use files::Files;
+pub use proof::{Proof, ProofOutcome, Refutation};
 pub use settings::{Account, BypassMode, BypassSettings, Settings, TcpSettings};
 pub(crate) use text::did_you_mean;
 
@@ -37,6 +41,10 @@ pub const MAIN_FILES: [&str; 2] = ["meridian.toml", "/etc/meridian/meridian.toml
 pub enum Mode {
     /// `meridian check`: a bad database is an error.
     Check,
+    /// `meridian plan`: the same, and what is lent serves nobody, so that no database has shrunk against it.
+    Compare,
+    /// `meridian prove`: as for `check`, but that an assertion does not hold is a result, not an error.
+    Prove,
     /// The start of the server: for a bad database its last good copy serves, or the built-in data.
     Start,
     /// A reload: a bad or shrunken database refuses the reload.
@@ -53,6 +61,8 @@ pub struct Loaded {
     pub database_copies: Vec<DatabaseCopy>,
     /// What operators expect of it, to be examined by whoever checks.
     pub expectations: Expectations,
+    /// The assertions, and what came of each.
+    pub proofs: Vec<Proof>,
     /// Warnings; errors would have refused it all.
     pub warnings: Vec<Fault>,
 }

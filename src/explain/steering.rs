@@ -1,7 +1,9 @@
 //! How a rule made its choice: whose address, where it is, which pools were looked at, what is given out.
 
-use super::{Candidate, Client, Excluded, Health, InnerPool, Member, Origin, Place, Source, Steering};
-use super::{given, targets, ttl};
+use super::{
+    Candidate, Client, Distance, Excluded, Health, InnerPool, Member, Origin, Place, Source, Steering,
+};
+use super::{given, level, targets, ttl};
 use crate::answer::{self, Answer};
 use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::snapshot::{Configuration, Map, Snapshot};
@@ -67,7 +69,8 @@ fn source(map: Option<&Map>, client: Client) -> Source {
 
 fn place(configuration: &Configuration, map: &Map, placement: geo::Placement, source: Source) -> Place {
     let databases: Vec<&geo::Database> = configuration.geo.iter().map(|source| &*source.database).collect();
-    let reason = geo::explain(map.table.rules(), &configuration.sites, &databases, source.address);
+    let (rules, sites) = (map.table.rules(), &configuration.sites);
+    let reason = geo::explain(rules, &map.lines, sites, &databases, source.address);
     let name = |site: SiteId| configuration.sites[usize::from(site.0)].name.clone();
     let classes = map.table.classes();
     let class = usize::from(placement.class.0);
@@ -79,9 +82,20 @@ fn place(configuration: &Configuration, map: &Map, placement: geo::Placement, so
         class,
         classes: classes.len(),
         sites: classes[class].iter().map(|&site| name(site)).collect(),
-        distances: reason.distances.iter().map(|&(site, metres)| (name(site), metres)).collect(),
+        levels: reason.levels.iter().map(|step| level::level(step, name)).collect(),
+        distances: reason.distances.iter().map(|&far| distance(&reason, far, name)).collect(),
         reason,
     }
+}
+
+fn distance(
+    reason: &geo::Reason,
+    (site, metres): (SiteId, u64),
+    name: impl Fn(SiteId) -> String,
+) -> Distance {
+    let biased = reason.biased.iter().find(|biased| biased.site == site);
+    let biased = biased.map(|biased| (biased.bias, biased.counted_metres));
+    Distance { site: name(site), metres, biased }
 }
 
 struct Scene<'s> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::space::Space;
+use super::special::{Block, MAPPED, SIX_TO_FOUR};
 use crate::wire::Family;
 
 /// A network prefix; the address has no bit set beyond `length`.
@@ -23,6 +24,17 @@ impl Prefix {
             (IpAddr::V6(own), IpAddr::V6(other)) => other.to_bits().first_of(self.length) == own.to_bits(),
             _ => false,
         }
+    }
+
+    /// The tunnel that a network of IPv6 lies in: nobody is looked up by it, because clients there are looked up by the
+    /// IPv4 address inside.
+    pub fn tunnel(&self) -> Option<Prefix> {
+        let IpAddr::V6(address) = self.address else { return None };
+        let holds = |&(first, length): &Block<u128>| {
+            self.length >= length && address.to_bits().first_of(length) == first
+        };
+        let (first, length) = [MAPPED, SIX_TO_FOUR].into_iter().find(holds)?;
+        Some(Prefix::around_ipv6(first, length))
     }
 
     /// The first address as a number; one of IPv4 stands in the lower 32 bits.

@@ -15,10 +15,10 @@ pub use store::Store;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::health::TargetId;
-use crate::steer::{Inner, NEVER, Pool, PoolAnswers, PoolId, TargetHealth};
+use crate::steer::{Inner, NEVER, Pool, PoolAnswers, PoolId, Stand, TargetHealth};
 use crate::wire::Family;
 use crate::zone::Zones;
 
@@ -40,16 +40,38 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Compiles the first generation of a configuration with the health of the moment.
+    /// Compiles the first generation of a configuration with the health of the moment, its pools as configured.
     pub fn new(
         generation: u64,
         configuration: Arc<Configuration>,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
+        Snapshot::of_standing(generation, configuration, &|_, _| Stand::default(), health)
+    }
+
+    /// The same, with its pools as their operators want them at a moment (seconds since 1970).
+    pub fn at(
+        generation: u64,
+        configuration: Arc<Configuration>,
+        moment: u64,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) -> Snapshot {
+        let pools: Vec<_> = configuration.pools.iter().map(|pool| pool.at(moment).map(Arc::new)).collect();
+        let stand = |id: PoolId, _| Stand { pool: pools[id.0 as usize].clone(), ..Stand::default() };
+        Snapshot::of_standing(generation, configuration, &stand, health)
+    }
+
+    /// The same, with its pools as they stand.
+    pub fn of_standing(
+        generation: u64,
+        configuration: Arc<Configuration>,
+        stand: &dyn Fn(PoolId, Family) -> Stand,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) -> Snapshot {
         let zones =
             Arc::new(Zones::new(configuration.zones.iter().map(|file| Arc::clone(&file.zone)).collect()));
         let pools = Family::BOTH.map(|family| {
-            let compiled = compile_all(&configuration.pools, family, health);
+            let compiled = compile_all(&configuration.pools, family, stand, health);
             compiled.chunks(CHUNK).map(Arc::from).collect()
         });
         Snapshot { generation, configuration, zones, pools }
@@ -61,15 +83,12 @@ impl Snapshot {
         &self,
         generation: u64,
         changed: &[(PoolId, Family)],
+        stand: &dyn Fn(PoolId, Family) -> Stand,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
         let mut pools = self.pools.clone();
         for (id, family) in self.with_outer(changed) {
-            let (table, pool) = (&pools[family.index()], self.pool_of(id));
-            let compiled = match pool.inner.is_empty() {
-                true => in_table(table, id).recompile(pool, family, health),
-                false => PoolAnswers::compile_outer(pool, |id| (self.pool_of(id), in_table(table, id))),
-            };
+            let compiled = self.compile_anew(id, family, &pools[family.index()], stand, health);
             let chunk = Arc::make_mut(&mut pools[family.index()][id.0 as usize / CHUNK]);
             chunk[id.0 as usize % CHUNK] = Arc::new(compiled);
         }
@@ -81,6 +100,11 @@ impl Snapshot {
         }
     }
 
+    /// A pool as it stands in a family: weights, admin states and what is held against its members.
+    pub fn standing(&self, id: PoolId, family: Family) -> &Pool {
+        self.pool(id, family).standing.as_deref().unwrap_or(&self.configuration.pools[id.0 as usize])
+    }
+
     /// What a pool can answer for a family.
     #[inline]
     pub fn pool(&self, id: PoolId, family: Family) -> &PoolAnswers {
@@ -89,16 +113,57 @@ impl Snapshot {
 
     /// Stores how soon a pool can flip, as health stands now, in the cell that queries read. Nothing is published. The cell
     /// of a pool of pools follows those of its inner ones, which have to be moved before.
-    pub fn move_cell(&self, id: PoolId, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) {
-        let pool = self.pool_of(id);
-        let seconds = match pool.inner.is_empty() {
-            true => PoolAnswers::soonest_flip_of(pool, family, health),
-            false => {
-                let flip = |inner: &Inner| self.pool(inner.pool, family).soonest_flip.load(Ordering::Relaxed);
-                pool.inner.iter().map(flip).min().unwrap_or(NEVER)
-            }
+    pub fn move_cell(
+        &self,
+        id: PoolId,
+        family: Family,
+        standing: &Pool,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) {
+        let seconds = match standing.inner.is_empty() {
+            true => PoolAnswers::soonest_flip_of(standing, family, health),
+            false => self.soonest_of_inner(standing, family, |answers| &answers.soonest_flip),
         };
         self.pool(id, family).soonest_flip.store(seconds, Ordering::Relaxed);
+    }
+
+    /// Stores in how many seconds an operator's will changes a pool, and so the pools that it stands in.
+    pub fn move_planned_change(&self, id: PoolId, family: Family, seconds: u32) {
+        self.pool(id, family).planned_change.store(seconds, Ordering::Relaxed);
+        for &outer in &self.pool_of(id).outer {
+            let seconds =
+                self.soonest_of_inner(self.pool_of(outer), family, |answers| &answers.planned_change);
+            self.pool(outer, family).planned_change.store(seconds, Ordering::Relaxed);
+        }
+    }
+
+    fn soonest_of_inner(&self, outer: &Pool, family: Family, cell: fn(&PoolAnswers) -> &AtomicU32) -> u32 {
+        let seconds = |inner: &Inner| cell(self.pool(inner.pool, family)).load(Ordering::Relaxed);
+        outer.inner.iter().map(seconds).min().unwrap_or(NEVER)
+    }
+
+    /// What a pool can answer now; `table` has what all can answer, inner pools of this one as of now.
+    fn compile_anew(
+        &self,
+        id: PoolId,
+        family: Family,
+        table: &PoolTable,
+        stand: &dyn Fn(PoolId, Family) -> Stand,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) -> PoolAnswers {
+        if !self.pool_of(id).inner.is_empty() {
+            return PoolAnswers::compile_outer(self.pool_of(id), |id| {
+                (self.pool_of(id), in_table(table, id))
+            });
+        }
+        let stand = stand(id, family);
+        let pool = stand.pool.as_deref().unwrap_or(self.pool_of(id));
+        // Who may be given at all follows from the pool, who is eligible from health.
+        let compiled = match pool.has_weights_and_admin_of(self.standing(id, family)) {
+            true => in_table(table, id).recompile(pool, family, health),
+            false => PoolAnswers::compile(pool, family, health),
+        };
+        compiled.standing(stand)
     }
 
     fn pool_of(&self, id: PoolId) -> &Pool {
@@ -126,6 +191,7 @@ fn in_table(table: &PoolTable, id: PoolId) -> &PoolAnswers {
 fn compile_all(
     pools: &[Pool],
     family: Family,
+    stand: &dyn Fn(PoolId, Family) -> Stand,
     health: &dyn Fn(TargetId) -> TargetHealth,
 ) -> Vec<Arc<PoolAnswers>> {
     let mut by_level: Vec<usize> = (0..pools.len()).collect();
@@ -138,7 +204,11 @@ fn compile_all(
             (&pools[id.0 as usize], answers.expect("inner pools are of lower levels"))
         };
         let answers = match pool.inner.is_empty() {
-            true => PoolAnswers::compile(pool, family, health),
+            true => {
+                let stand = stand(PoolId(index as u32), family);
+                let pool = stand.pool.as_deref().unwrap_or(pool);
+                PoolAnswers::compile(pool, family, health).standing(stand)
+            }
             false => PoolAnswers::compile_outer(pool, inner),
         };
         compiled[index] = Some(Arc::new(answers));

@@ -9,6 +9,7 @@
 //! | the class lists no site, `empty = "nodata"` | NODATA | `EmptyNoData` |
 //! | a candidate is healthy | the first such, its eligible members; those of `trickle` the second such | `Healthy` |
 //! | a candidate is degraded | the first such, its eligible members | `Degraded` |
+//! | a candidate has suspect members | the first such, those as if up | `Suspect` |
 //! | `all_down = "default"` | default RRset | `AllDownDefault` |
 //! | `all_down = "none"` | NODATA | `AllDownNone` |
 //! | `all_down = { pool }`, which has members neither drained nor forced down | those, as if up | `AllDownPool` |
@@ -33,13 +34,14 @@
 //! The TTL comes from the soonest flip over the candidates looked at: up to the one that answers, or all. An `all_down` pool
 //! that is no candidate is not looked at: what its members do changes nothing.
 //!
-//! The panic limit (semantics §4.6) will be one more line of the first table.
+//! A change that an operator has planned for one of them shortens it further, below `min_ttl` where it has to: the last
+//! answer has expired when the change comes, but for the last second.
 
 use std::sync::atomic::Ordering;
 
 use super::answer_set::AnswerSet;
 use super::pool::PoolId;
-use super::pool_answers::{PoolAnswers, PoolState, Sets};
+use super::pool_answers::{Glance, PoolAnswers, PoolState, Sets};
 use super::pool_set::PoolSet;
 use super::rule::{AllDown, Empty, PoolUse, Rule, Trickle};
 use super::slot::HashPrefix;
@@ -110,6 +112,8 @@ pub enum Reason {
     Healthy,
     /// The first degraded candidate; none is healthy.
     Degraded,
+    /// The first candidate with suspect members (semantics §4.6); none has an eligible one.
+    Suspect,
     /// `all_down = "all"`: members as if up.
     AllDown,
     /// `all_down = "all"`: only drained members are left.
@@ -141,42 +145,69 @@ pub fn choose<'s>(
     for candidate in candidates(rule, class) {
         let answers = pools(candidate.pool);
         soonest_flip = soonest_flip.min(answers.soonest_flip.load(Ordering::Relaxed));
-        if answers.state == PoolState::Healthy {
-            return match answers.sets.get(usize::from(candidate.set)).and_then(Sets::drawn) {
-                Some(set) => choice(rule, Reason::Healthy, Given::Set(candidate.pool, set), soonest_flip),
-                None => healthy_apart(rule, class, trickled, pools),
-            };
+        match answers.glance {
+            Glance::Healthy => {
+                return match answers.sets.get(usize::from(candidate.set)).and_then(Sets::drawn) {
+                    Some(set) => choice(rule, Reason::Healthy, Given::Set(candidate.pool, set), soonest_flip),
+                    None => choose_apart(rule, class, trickled, pools),
+                };
+            }
+            Glance::NotHealthy => {}
+            Glance::ChangePlanned => return choose_apart(rule, class, trickled, pools),
         }
     }
     let (reason, given) = without_healthy(rule, class, pools);
     choice(rule, reason, given, soonest_flip)
 }
 
-/// The choice where a candidate is healthy, and a draw from its set is not all there is to it.
+/// The choice where it takes more than the first candidate at a glance: what it gives is no mere draw, a trickle may go past
+/// it, or a change is planned for it.
 #[inline(never)]
-fn healthy_apart<'s>(
+fn choose_apart<'s>(
     rule: &Rule,
     class: ClassId,
     trickled: impl FnOnce(Trickle) -> bool,
     pools: impl Fn(PoolId) -> &'s PoolAnswers,
 ) -> Choice<'s> {
-    let mut soonest_flip = NEVER;
+    let (mut flip, mut planned) = (NEVER, NEVER);
     let mut healthy = candidates(rule, class).filter_map(|candidate| {
         let answers = pools(candidate.pool);
-        soonest_flip = soonest_flip.min(answers.soonest_flip.load(Ordering::Relaxed));
+        flip = flip.min(answers.soonest_flip.load(Ordering::Relaxed));
+        planned = planned.min(answers.planned_change.load(Ordering::Relaxed));
         let set = answers.sets.get(candidate.set())?.eligible.as_ref();
-        Some((candidate.pool, set.filter(|_| answers.state == PoolState::Healthy)?, soonest_flip))
+        Some((candidate.pool, set.filter(|_| answers.state == PoolState::Healthy)?, (flip, planned)))
     });
     let first = healthy.next();
     let second = rule.trickle.and_then(|trickle| Some((trickle, healthy.next()?)));
-    let (answering, prefix) = match second {
-        None => (first, None),
-        Some((trickle, second)) if trickled(trickle) => (Some(second), Some(HashPrefix::default())),
-        Some(_) => (first, Some(HashPrefix::default())),
+    let by_trickle = second.is_some().then(HashPrefix::default);
+    let answering = match second {
+        Some((trickle, second)) if trickled(trickle) => Some(second),
+        _ => first,
     };
-    let (pool, set, soonest_flip) =
-        answering.expect("a candidate was found healthy, and each such has a set");
-    choice(rule, Reason::Healthy, Given::of(pool, set, prefix), soonest_flip)
+    let (choice, planned) = match answering {
+        Some((pool, set, (flip, planned))) => {
+            (choice(rule, Reason::Healthy, Given::of(pool, set, by_trickle), flip), planned)
+        }
+        None => {
+            let (reason, given) = without_healthy(rule, class, &pools);
+            (choice(rule, reason, given, flip), planned)
+        }
+    };
+    Choice { ttl: choice.ttl.min(planned).max(1), ..choice }
+}
+
+/// Seconds until an operator's will changes one of the candidates that are looked at, where that is near; otherwise
+/// [`NEVER`].
+pub fn planned_change<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s PoolAnswers) -> u32 {
+    let mut planned = NEVER;
+    for candidate in candidates(rule, class) {
+        let answers = pools(candidate.pool);
+        planned = planned.min(answers.planned_change.load(Ordering::Relaxed));
+        if answers.state == PoolState::Healthy {
+            break;
+        }
+    }
+    planned
 }
 
 #[inline]
@@ -206,6 +237,9 @@ fn without_healthy<'s>(
     if let Some(given) = first(|sets| &sets.eligible) {
         return (Reason::Degraded, given);
     }
+    if let Some(given) = first(|sets| &sets.suspect) {
+        return (Reason::Suspect, given);
+    }
     let all_down = match rule.all_down {
         AllDown::Default => Some((Reason::AllDownDefault, Given::DefaultRrset)),
         AllDown::None => Some((Reason::AllDownNone, Given::NoData)),
@@ -227,11 +261,12 @@ fn candidates(rule: &Rule, class: ClassId) -> impl Iterator<Item = PoolUse> {
 
 impl Reason {
     /// Every reason, in the order of the table above; for counters.
-    pub const ALL: [Reason; 10] = [
+    pub const ALL: [Reason; 11] = [
         Reason::EmptyDefault,
         Reason::EmptyNoData,
         Reason::Healthy,
         Reason::Degraded,
+        Reason::Suspect,
         Reason::AllDownDefault,
         Reason::AllDownNone,
         Reason::AllDownPool,
@@ -245,6 +280,7 @@ impl Reason {
         match self {
             Reason::Healthy => "healthy",
             Reason::Degraded => "degraded",
+            Reason::Suspect => "suspect",
             Reason::AllDown => "all_down",
             Reason::AllDownDrained => "all_down_drained",
             Reason::AllDownPool => "all_down_pool",

@@ -133,7 +133,7 @@ pub(super) fn state(outer: &Pool, inner: &[InnerPool<'_>]) -> PoolState {
     let any = |state: PoolState| inner.iter().any(|pool| pool.answers.state == state);
     let measure = |is_counted: &dyn Fn(PoolState) -> bool| {
         let counted = inner.iter().filter(|pool| is_counted(pool.answers.state));
-        Measure::of(counted.map(|pool| pool.weight))
+        Measure::of(counted.map(|pool| (pool.weight, pool.weight)))
     };
     let present = measure(&|state| state != PoolState::Absent);
     let healthy = measure(&|state| state == PoolState::Healthy);
@@ -158,6 +158,7 @@ pub(super) fn sets(outer: &Pool, inner: &[InnerPool<'_>]) -> Box<[Sets]> {
                 .or_else(|| set(outer, inner, answers, in_state(PoolState::Degraded), eligible)),
             undrained: set(outer, inner, answers, |_| true, |sets| sets.undrained.clone()),
             drained: set(outer, inner, answers, |_| true, |sets| sets.drained.clone()),
+            suspect: set(outer, inner, answers, |_| true, |sets| sets.suspect.clone()),
         }
     };
     outer.answers.iter().map(of_answers).collect()
@@ -183,3 +184,6 @@ fn set(
     let given: Vec<(InnerPool<'_>, &PoolSet)> = given.iter().map(|(pool, set)| (*pool, set)).collect();
     (!given.is_empty()).then(|| PoolSet::Nested(Arc::new(NestedSet::compile(outer, &given))))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use super::nested::{self, InnerPool};
 use super::order::fixed_order;
 use super::pool::{Inner, MinHealthy, Pick, Pool, PoolId};
 use super::pool_set::PoolSet;
+use super::standing::Stand;
 use super::ttl::NEVER;
 use crate::health::{AdminState, TargetId};
 use crate::wire::Family;
@@ -27,14 +28,38 @@ pub enum PoolState {
     Dead,
 }
 
-/// What a pool can answer for one family at this moment. Immutable but for its cell.
+/// What a query sees of a pool at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Glance {
+    /// Healthy, and nothing to mind.
+    Healthy,
+    /// Not healthy, and nothing to mind.
+    NotHealthy,
+    /// A change is planned so soon that TTLs have to shrink.
+    ChangePlanned,
+}
+
+impl Glance {
+    fn of(state: PoolState) -> Glance {
+        if state == PoolState::Healthy { Glance::Healthy } else { Glance::NotHealthy }
+    }
+}
+
+/// What a pool can answer for one family at this moment. Immutable but for its cells.
 #[derive(Debug)]
 pub struct PoolAnswers {
+    /// What nearly every query needs to know of the state.
+    pub(super) glance: Glance,
     /// Its state.
     pub state: PoolState,
     /// Seconds to the soonest flip of any member that can flip; `u32::MAX` when none can. Stored by the keeper
     /// without publishing, read with one relaxed load.
     pub soonest_flip: AtomicU32,
+    /// Seconds until an operator's will changes what it answers; [`NEVER`] while no such change is near. Stored as the
+    /// other one.
+    pub planned_change: AtomicU32,
+    /// The pool that it was compiled from, where that is not the configured one.
+    pub standing: Option<Arc<Pool>>,
     /// For each of the pool's numbers of answers (same index): the sets.
     pub sets: Box<[Sets]>,
     /// The members with an address of the family, by index, in the fixed order.
@@ -50,6 +75,8 @@ pub struct Sets {
     pub undrained: Option<PoolSet>,
     /// Over the drained members, as if up.
     pub drained: Option<PoolSet>,
+    /// Over the suspect members, as if up.
+    pub suspect: Option<PoolSet>,
 }
 
 impl PoolAnswers {
@@ -86,13 +113,39 @@ impl PoolAnswers {
                 InnerPool { id, weight, pool, answers }
             })
             .collect();
-        let flips = inner.iter().map(|pool| pool.answers.soonest_flip.load(Ordering::Relaxed));
+        let soonest = |cell: fn(&PoolAnswers) -> &AtomicU32| {
+            let seconds = inner.iter().map(|pool| cell(pool.answers).load(Ordering::Relaxed));
+            seconds.min().unwrap_or(NEVER)
+        };
+        let state = nested::state(pool, &inner);
+        let planned_change = soonest(|answers| &answers.planned_change);
         PoolAnswers {
-            state: nested::state(pool, &inner),
-            soonest_flip: AtomicU32::new(flips.min().unwrap_or(NEVER)),
+            glance: Glance::of(state),
+            state,
+            soonest_flip: AtomicU32::new(soonest(|answers| &answers.soonest_flip)),
+            planned_change: AtomicU32::new(NEVER),
+            standing: None,
             sets: nested::sets(pool, &inner),
             order: [].into(),
         }
+        .standing(Stand { pool: None, planned_change })
+    }
+
+    /// The same, of a pool that stands as [`Stand`] says. What was compiled must have been compiled from its pool.
+    #[must_use]
+    pub fn standing(self, stand: Stand) -> PoolAnswers {
+        let glance = match stand.planned_change {
+            NEVER => self.glance,
+            _ => Glance::ChangePlanned,
+        };
+        let planned_change = AtomicU32::new(stand.planned_change);
+        PoolAnswers { glance, planned_change, standing: stand.pool, ..self }
+    }
+
+    /// How its pool stands.
+    pub fn stand(&self) -> Stand {
+        let planned_change = self.planned_change.load(Ordering::Relaxed);
+        Stand { pool: self.standing.clone(), planned_change }
     }
 
     /// Seconds to the soonest flip as health stands now: what the keeper stores in the cell.
@@ -109,15 +162,27 @@ impl PoolAnswers {
         mut sets: Box<[Sets]>,
     ) -> PoolAnswers {
         let eligibility = eligibility(pool, family, health);
-        let is_given = |index: &u16| eligibility[usize::from(*index)].is_given();
-        let given: Vec<u16> = order.iter().copied().filter(is_given).collect();
+        let members = |is_in: fn(Eligibility) -> bool| -> Vec<u16> {
+            order.iter().copied().filter(|&index| is_in(eligibility[usize::from(index)])).collect()
+        };
+        let given = members(Eligibility::is_given);
+        let suspect = without_reserve(pool, members(Eligibility::is_suspect));
         for (sets, &answers) in sets.iter_mut().zip(&pool.answers) {
             let known = [&sets.undrained, &sets.eligible].into_iter().flatten();
             let same = known.into_iter().find(|set| set.is_over(&given)).cloned();
             sets.eligible = same.or_else(|| set(pool, family, &given, answers));
+            sets.suspect = set(pool, family, &suspect, answers);
         }
-        let soonest_flip = AtomicU32::new(PoolAnswers::soonest_flip_of(pool, family, health));
-        PoolAnswers { state: state(pool, &eligibility), soonest_flip, sets, order }
+        let state = state(pool, &eligibility);
+        PoolAnswers {
+            glance: Glance::of(state),
+            state,
+            soonest_flip: AtomicU32::new(PoolAnswers::soonest_flip_of(pool, family, health)),
+            planned_change: AtomicU32::new(NEVER),
+            standing: None,
+            sets,
+            order,
+        }
     }
 }
 
@@ -144,6 +209,7 @@ impl Sets {
             eligible: None,
             undrained: set(pool, family, &undrained, answers),
             drained: set(pool, family, &drained, answers),
+            suspect: None,
         };
         pool.answers.iter().map(sets).collect()
     }
@@ -168,7 +234,7 @@ fn without_reserve(pool: &Pool, mut members: Vec<u16>) -> Vec<u16> {
 pub(super) fn state(pool: &Pool, eligibility: &[Eligibility]) -> PoolState {
     let measure = |is_counted: &dyn Fn(Eligibility) -> bool| {
         let counted = pool.members.iter().zip(eligibility).filter(|(_, one)| is_counted(**one));
-        Measure::of(counted.map(|(member, _)| member.weight))
+        Measure::of(counted.map(|(member, _)| (member.weight, member.full_weight())))
     };
     let total = measure(&|one| one != Eligibility::NoAddress);
     let eligible = measure(&Eligibility::is_given);
@@ -191,11 +257,11 @@ pub(super) struct Measure {
 }
 
 impl Measure {
-    /// Of things with these weights.
-    pub(super) fn of(weights: impl Iterator<Item = u16>) -> Measure {
-        weights.filter(|&weight| weight > 0).fold(Measure::default(), |sum, weight| Measure {
+    /// Of things with these weights: what they are given by, and what their capacity is.
+    pub(super) fn of(weights: impl Iterator<Item = (u16, u16)>) -> Measure {
+        weights.filter(|&(weight, _)| weight > 0).fold(Measure::default(), |sum, (_, capacity)| Measure {
             count: sum.count + 1,
-            weight: sum.weight + u64::from(weight),
+            weight: sum.weight + u64::from(capacity),
         })
     }
 }

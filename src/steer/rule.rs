@@ -8,7 +8,7 @@ use super::slot::{SLOTS, Slot};
 use crate::wire::Family;
 
 /// How one (owner, type) is steered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rule {
     /// The type's family.
     pub family: Family,
@@ -31,7 +31,7 @@ pub struct Rule {
 }
 
 /// A pool as a rule uses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolUse {
     /// The pool.
     pub pool: PoolId,
@@ -78,7 +78,7 @@ impl Trickle {
 }
 
 /// What answers when no candidate is healthy or degraded (semantics §4.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AllDown {
     /// The first candidate with a member neither drained nor forced down, as if up.
     All,
@@ -91,7 +91,7 @@ pub enum AllDown {
 }
 
 /// What an empty site list answers with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Empty {
     /// The default RRset.
     Default,

@@ -10,10 +10,14 @@ mod bypass;
 mod continents;
 mod control;
 mod edns;
+mod explain;
 mod failures;
+mod flips;
+mod gdnsd;
 mod generate;
 mod geo_oracle;
 mod harness;
+mod hashing;
 #[path = "../hex/mod.rs"]
 mod hex;
 mod nginx_monitor;

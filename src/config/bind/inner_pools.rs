@@ -140,9 +140,9 @@ fn join(outer: &Outer, pools: &mut Pools, faults: &Faults) {
     let leaves: BTreeSet<PoolId> =
         pool.inner.iter().flat_map(|inner| &pools.leaves[inner.pool.0 as usize]).copied().collect();
     for leaf in &leaves {
-        for member in &mut pools.list[leaf.0 as usize].members {
-            member.admin = member.admin.max(outer.admin);
-        }
+        let leaf = &mut pools.list[leaf.0 as usize];
+        leaf.wills.extend(outer.wills.iter().cloned());
+        leaf.members.iter_mut().for_each(|member| member.admin = member.admin.max(outer.admin));
     }
     pools.leaves[outer.id.0 as usize] = leaves.into_iter().collect();
     pools.ways[outer.id.0 as usize] = ways;

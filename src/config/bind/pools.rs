@@ -1,14 +1,15 @@
 //! Pools: names looked up, members checked, targets made.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::config::limits;
-use crate::config::spec::{InnerSpec, MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec};
+use crate::config::spec::{InnerSpec, MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec, WillSpec};
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
-use crate::health::{AdminState, TargetId};
+use crate::health::{AdminState, Hold, TargetId};
 use crate::snapshot::PoolLabel;
-use crate::steer::{HashPrefix, Member, MinHealthy, Pick, Pool, PoolId, Require};
+use crate::steer::{HashPrefix, Member, MinHealthy, Pick, Pool, PoolId, Require, Turnover, Will};
 use crate::wire::Family;
 
 use super::addresses;
@@ -16,6 +17,7 @@ use super::maps::Sites;
 use super::monitors::Monitors;
 use super::names::{Names, Scope};
 use super::targets::Targets;
+use super::turnover;
 
 /// Pools by name and by id.
 pub(super) struct Pools {
@@ -47,6 +49,8 @@ pub(super) struct Outer {
     pub(super) pools: Items<InnerSpec>,
     /// The operator's will for all that is in it.
     pub(super) admin: AdminState,
+    /// What of it changes by itself, or comes with words.
+    pub(super) wills: Vec<Arc<Will>>,
     /// `min_healthy` as a number, and where it is written.
     pub(super) needed: Option<(usize, Place)>,
 }
@@ -158,33 +162,43 @@ impl Binder<'_> {
         });
         let (site, require) = (site?, require?);
         monitors.into_iter().collect::<Parsed<Vec<usize>>>()?;
-        let admin = part_of(&self.spec.admin)?.unwrap_or(AdminState::Auto).max(self.admin_of(site));
+        let wills = self.wills(site)?;
+        let admin = wills.iter().map(|spec| spec.for_good).max().unwrap_or_default();
         let mut members = members?;
         for member in &mut members {
             member.admin = member.admin.max(admin);
             member.require = require;
         }
-        let pool = Pool { site, members, ..self.empty()? };
+        let pool = Pool {
+            site,
+            turnover: turnover::bind(self.spec, members.len(), self.faults)?,
+            wills: wills.into_iter().filter_map(|spec| spec.will.clone()).collect(),
+            members,
+            ..self.empty()?
+        };
         self.warn_of_families(&pool);
         self.warn_of_weights(&pool);
         self.warn_of_groups(&pool);
         self.warn_of_prefix(&pool);
+        turnover::warn_of_families(self.spec, &pool, self.faults);
         Ok(pool)
     }
 
     /// A pool of pools, but for those in it.
     fn bind_outer(&self) -> Parsed<(Pool, Outer)> {
         let site = self.site();
-        let refused = [self.refuse_monitors(), self.refuse_all()];
+        let refused = [self.refuse_monitors(), self.refuse_turnover(), self.refuse_all()];
         let needed = self.needed().map(|(needed, place)| (needed, place.clone()));
         let site = site?;
-        let admin = part_of(&self.spec.admin)?.unwrap_or(AdminState::Auto).max(self.admin_of(site));
+        let wills = self.wills(site)?;
+        let admin = wills.iter().map(|spec| spec.for_good).max().unwrap_or_default();
+        let wills = wills.into_iter().filter_map(|spec| spec.will.clone()).collect();
         let pool = Pool { site, ..self.empty()? };
         part_of(&self.spec.members)?;
         refused.into_iter().collect::<Parsed<()>>()?;
         self.warn_of_prefix(&pool);
         let pools = part_of(&self.spec.pools)?.clone();
-        Ok((pool, Outer { id: self.id, scope: self.scope, pools, admin, needed }))
+        Ok((pool, Outer { id: self.id, scope: self.scope, pools, admin, wills, needed }))
     }
 
     /// The pool without its content.
@@ -199,6 +213,8 @@ impl Binder<'_> {
                 .hash_prefix
                 .as_ref()
                 .map_or_else(HashPrefix::default, |prefix| prefix.value),
+            turnover: Turnover::default(),
+            wills: Vec::new(),
             members: Vec::new(),
             inner: Vec::new(),
             level: 0,
@@ -211,14 +227,25 @@ impl Binder<'_> {
     fn refuse_monitors(&self) -> Parsed<()> {
         let monitor = part_of(&self.spec.monitors)?.iter().flatten().next().map(|first| &first.place);
         let require = part_of(&self.spec.require)?.as_ref().map(|require| &require.place);
-        let refuse = |key: &str, place: &Place| {
-            let fault =
-                place.error(format!("`{key}` has no effect in a pool of pools")).label("no members here");
-            self.faults.add(fault.help("it belongs into the pools that are listed"));
-            Err(Broken)
-        };
-        let monitor = monitor.map_or(Ok(()), |place| refuse("monitor", place));
-        require.map_or(Ok(()), |place| refuse("require", place)).and(monitor)
+        self.refuse("monitor", monitor).and(self.refuse("require", require))
+    }
+
+    /// They leave and come back there, too.
+    fn refuse_turnover(&self) -> Parsed<()> {
+        let turnover = &self.spec.turnover;
+        let panic = part_of(&turnover.panic)?.as_ref().map(|panic| &panic.place);
+        let manual = part_of(&turnover.manual_resume)?.as_ref().map(|manual| &manual.place);
+        let slow = part_of(&turnover.slow_start)?.as_ref().map(|slow| &slow.place);
+        let refused = [("panic", panic), ("manual_resume", manual), ("slow_start", slow)]
+            .map(|(key, place)| self.refuse(key, place));
+        refused.into_iter().collect()
+    }
+
+    fn refuse(&self, key: &str, written: Option<&Place>) -> Parsed<()> {
+        let Some(place) = written else { return Ok(()) };
+        let fault = place.error(format!("`{key}` has no effect in a pool of pools")).label("no members here");
+        self.faults.add(fault.help("it belongs into the pools that are listed"));
+        Err(Broken)
     }
 
     /// One inner pool answers, never all of them.
@@ -237,8 +264,10 @@ impl Binder<'_> {
         part_of(&self.spec.site)?.as_ref().map(find).transpose()
     }
 
-    fn admin_of(&self, site: Option<SiteId>) -> AdminState {
-        site.map_or(AdminState::Auto, |site| self.sites.admin[usize::from(site.0)])
+    /// What the operators of the pool and of its site want.
+    fn wills(&self, site: Option<SiteId>) -> Parsed<Vec<&WillSpec>> {
+        let of_site = site.map(|site| &self.sites.wills[usize::from(site.0)]);
+        Ok([part_of(&self.spec.will)?].into_iter().chain(of_site).collect())
     }
 
     fn monitors(&self) -> Vec<Parsed<usize>> {
@@ -330,15 +359,19 @@ impl Binder<'_> {
     fn member(&self, spec: &MemberSpec, monitors: &[usize], targets: &mut Targets) -> Parsed<Member> {
         let [ipv4, ipv6] = addresses::by_family(spec, self.faults)?;
         let [v4, v6] = [ipv4, ipv6].map(|address| self.targets_of(address, monitors, targets));
+        let will = part_of(&spec.will)?;
         Ok(Member {
             name: part_of(&spec.name)?.value.clone(),
             group: spec.group.as_ref().map(|group| group.value.clone()),
             weight: spec.weight?.unwrap_or(1),
-            admin: spec.admin?.unwrap_or(AdminState::Auto),
+            admin: will.for_good,
             ipv4: ipv4.and_then(|address| addresses::ipv4(address.value)),
             ipv6: ipv6.and_then(|address| addresses::ipv6(address.value)),
             targets: [v4?, v6?],
             require: Require::All,
+            will: will.will.clone(),
+            hold: Hold::Free,
+            slow_start: None,
         })
     }
 

@@ -3,6 +3,7 @@
 //! A spec is read from one file alone; binding (the module `bind`) brings them together.
 
 mod access;
+mod assertion;
 mod bypass;
 pub(crate) mod cookie_secrets;
 mod cookies;
@@ -11,23 +12,30 @@ mod http_probe;
 mod main_file;
 mod maps;
 mod monitor;
+mod network_list;
 mod pool;
 mod rate_limit;
 mod rule;
 mod steering;
+mod turnover;
+mod will;
 
 pub(crate) use access::{AccessSpec, network};
+pub(crate) use assertion::{AssertSpec, ShareSpec};
 pub(crate) use bypass::BypassSpec;
 pub(crate) use cookies::CookiesSpec;
 pub(crate) use expect::{DemandSpec, ExpectSpec};
 pub(crate) use http_probe::{HttpSpec, TlsSpec};
 pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_control_socket};
-pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};
+pub(crate) use maps::{MapSpec, MapsSpec, NetworkFileSpec, SiteList, SiteSpec, TableSpec};
 pub(crate) use monitor::{MonitorSpec, ProbeSpec, VerdictsSpec};
+pub(crate) use network_list::{NetworkGroup, NetworkList};
 pub(crate) use pool::{InnerSpec, MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
 pub(crate) use rate_limit::RateLimitSpec;
 pub(crate) use rule::{AllDownSpec, RuleSpec};
 pub(crate) use steering::SteeringSpec;
+pub(crate) use turnover::{PanicSpec, TurnoverSpec};
+pub(crate) use will::WillSpec;
 
 use crate::health::AdminState;
 

@@ -8,10 +8,10 @@ use crate::config::text::{
     self, Broken, Faults, Items, Later, Parsed, Reader, Share, Written, address, choice, list, name, number,
     one_or_more, quote, sound, unplaced,
 };
-use crate::health::AdminState;
 use crate::steer::{HashPrefix, Pick};
 
-use super::ADMIN_STATES;
+use super::will::Scheduled;
+use super::{TurnoverSpec, WillSpec, turnover, will};
 
 /// `[pool.NAME]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
@@ -29,7 +29,9 @@ pub(crate) struct PoolSpec {
     /// From where on it is healthy.
     pub(crate) min_healthy: Parsed<Option<Written<MinHealthySpec>>>,
     /// The operator's will for all members.
-    pub(crate) admin: Parsed<Option<AdminState>>,
+    pub(crate) will: Parsed<WillSpec>,
+    /// How members leave and come back.
+    pub(crate) turnover: TurnoverSpec,
     /// Its members; none where it lists pools.
     pub(crate) members: Parsed<Items<MemberSpec>>,
     /// The pools in it; none where it lists members.
@@ -77,7 +79,7 @@ pub(crate) struct MemberSpec {
     /// Its weight.
     pub(crate) weight: Parsed<Option<u16>>,
     /// The operator's will.
-    pub(crate) admin: Parsed<Option<AdminState>>,
+    pub(crate) will: Parsed<WillSpec>,
 }
 
 const PICKS: &[(&str, Pick)] = &[("weighted", Pick::Weighted), ("all", Pick::All), ("hash", Pick::Hash)];
@@ -86,8 +88,6 @@ const PICKS: &[(&str, Pick)] = &[("weighted", Pick::Weighted), ("all", Pick::All
 const ADDRESSES: usize = 2;
 
 const LATER: &[Later] = &[
-    ("manual_resume", "not in this version: remove it"),
-    ("panic", "not in this version: remove it"),
     ("monitors", "it is called `monitor`, also for a list"),
     ("answers", "it belongs into the rule: `[[steer]]`"),
     ("interval", "it belongs into the monitor"),
@@ -114,7 +114,8 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
     let pick = reader.optional("pick", choice(PICKS));
     let hash_prefix = reader.lenient("hash_prefix", hash_prefix);
     let min_healthy = reader.optional("min_healthy", min_healthy);
-    let admin = reader.optional("admin", choice(ADMIN_STATES));
+    let will = will::read(&mut reader, Scheduled::Admin);
+    let turnover = turnover::read(&mut reader);
     let pools = reader.optional("pools", one_or_more(limits::INNER_POOLS, inner));
     let members = match &pools {
         Ok(None) => {
@@ -135,7 +136,8 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
         pick: pick.map(|pick| unplaced(pick).unwrap_or(Pick::Weighted)),
         hash_prefix,
         min_healthy,
-        admin: admin.map(unplaced),
+        will,
+        turnover,
         members,
         pools: pools.map(|pools| unplaced(pools).unwrap_or_default()),
     })
@@ -169,7 +171,7 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
     let addresses = reader.required("address", "address = \"192.0.2.1\"", one_or_more(ADDRESSES, address));
     let group = reader.lenient("group", text::name);
     let weight = reader.optional("weight", number(0..=u16::MAX));
-    let admin = reader.optional("admin", choice(ADMIN_STATES));
+    let will = will::read(&mut reader, Scheduled::WeightAndAdmin);
     reader.finish(MEMBER_LATER);
     let addresses = addresses.map_or_else(|broken| vec![Err(broken)], |addresses| addresses.value);
     Ok(MemberSpec {
@@ -180,7 +182,7 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
         addresses: sound(addresses),
         group,
         weight: weight.map(unplaced),
-        admin: admin.map(unplaced),
+        will,
     })
 }
 

@@ -8,6 +8,7 @@ use crate::config::text::{self, Faults, Later, Parsed, Reader, Written, list, so
 use crate::fault::Source;
 
 use super::access::AccessSpec;
+use super::assertion::{self, AssertSpec};
 use super::expect::ExpectSpec;
 use super::monitor::{self, MonitorSpec};
 use super::pool::{self, PoolSpec};
@@ -27,13 +28,16 @@ pub(crate) struct SteeringSpec {
     pub(crate) access: Option<AccessSpec>,
     /// `[[expect]]`.
     pub(crate) expectations: Vec<Written<ExpectSpec>>,
+    /// `[[assert]]`; those without a fault.
+    pub(crate) assertions: Vec<Written<AssertSpec>>,
 }
 
 const ELSEWHERE: &[Later] = &[
     ("site", "sites stand in the file that `maps` of `[geo]` names"),
     ("map", "maps stand in the file that `maps` of `[geo]` names"),
     ("include", "only meridian.toml includes files"),
-    ("panic", "not in this version: remove it"),
+    ("panic", "it belongs into a pool"),
+    ("schedule", "it belongs into a member, a pool or a site: `schedule = [{ … }]`"),
     ("rule", "rules are called `[[steer]]`"),
 ];
 
@@ -68,6 +72,7 @@ impl SteeringSpec {
         let rules = if of_zone { reader.optional("steer", read_rules) } else { Ok(None) };
         let access = if of_zone { reader.lenient("access", AccessSpec::read) } else { None };
         let expectations = reader.optional("expect", super::expect::read_all);
+        let assertions = reader.lenient("assert", assertion::read_all);
         reader.finish(if of_zone { ELSEWHERE } else { NO_RULES_HERE });
         if monitors.is_err() || pools.is_err() {
             faults.doubt_names();
@@ -78,6 +83,7 @@ impl SteeringSpec {
             rules: rules.map(unplaced).ok().flatten().unwrap_or_default(),
             access: unplaced(access),
             expectations: expectations.map(unplaced).ok().flatten().unwrap_or_default(),
+            assertions: unplaced(assertions).map(sound).unwrap_or_default(),
         }
     }
 }

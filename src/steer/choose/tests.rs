@@ -10,6 +10,8 @@ use crate::geo::SiteId;
 use crate::steer::candidates::Candidates;
 use crate::steer::eligibility::TargetHealth;
 use crate::steer::pool::{MinHealthy, Pick};
+use crate::steer::slot::Slot;
+use crate::steer::standing::Stand;
 use crate::steer::testing::pool;
 use crate::wire::Family;
 
@@ -117,6 +119,43 @@ fn a_degraded_pool_comes_before_all_down_and_after_every_healthy_one() {
 }
 
 #[test]
+fn suspects_come_after_every_eligible_member_and_before_all_down() {
+    let suspects = pools(&["s1 s1 d1", "d1 u1", "u1 s1", "d1 s0 s1"], 2);
+    check(&rule(1, AllDown::None), 0, &suspects, ("A01", Reason::Suspect, 100));
+    check(&rule(2, AllDown::None), 0, &suspects, ("B1", Reason::Degraded, 90));
+    check(&rule(3, AllDown::All), 0, &suspects, ("B1", Reason::Degraded, 80));
+    let dead = pools(&["d1 D1", "d1 s0 s1", "s1"], 1);
+    check(&rule(3, AllDown::All), 0, &dead, ("B2", Reason::Suspect, 80));
+    check(
+        &rule(1, AllDown::Pool(PoolUse { pool: PoolId(2), set: 0 })),
+        0,
+        &dead,
+        ("C0", Reason::AllDownPool, 100),
+    );
+}
+
+#[test]
+fn a_planned_change_shrinks_the_ttl_below_its_minimum() {
+    let planned = |written: &[&str], at: usize, seconds: u32| {
+        let stand = |index| if index == at { seconds } else { NEVER };
+        let pools = pools(written, 1).into_iter().enumerate();
+        let stand = |index| Stand { pool: None, planned_change: stand(index) };
+        pools.map(|(index, answers)| answers.standing(stand(index))).collect::<Vec<_>>()
+    };
+    let two = rule(2, AllDown::All);
+    // Of the candidate that answers, of one before it, of one behind it.
+    check(&two, 0, &planned(&["u1", "u1"], 0, 40), ("A0", Reason::Healthy, 40));
+    check(&two, 0, &planned(&["u1", "u1"], 0, MIN_TTL - 1), ("A0", Reason::Healthy, MIN_TTL - 1));
+    check(&two, 0, &planned(&["u1", "u1"], 0, 0), ("A0", Reason::Healthy, 1));
+    check(&two, 0, &planned(&["u1", "u1"], 0, 1000), ("A0", Reason::Healthy, 100));
+    check(&two, 0, &planned(&["D1", "u1"], 0, 7), ("B0", Reason::Healthy, 7));
+    check(&two, 0, &planned(&["u1", "u1"], 1, 7), ("A0", Reason::Healthy, 100));
+    check(&two, 0, &planned(&["d1", "u1"], 1, 7), ("B0", Reason::Healthy, 7));
+    check(&two, 0, &planned(&["d1", "d1"], 1, 7), ("A0", Reason::AllDown, 7));
+    check(&rule(1, AllDown::None), 0, &planned(&["-1"], 0, 7), ("nodata", Reason::AllDownNone, 7));
+}
+
+#[test]
 fn a_pool_without_the_family_is_no_candidate() {
     let mixed = pools(&["-1", "u1"], 1);
     check(&rule(2, AllDown::All), 0, &mixed, ("B0", Reason::Healthy, 90));
@@ -183,6 +222,53 @@ fn the_ttl_follows_the_cell_without_a_new_set() {
     }
 }
 
+/// Which of the healthy candidates answers a network on either side of a trickle, with its TTL, and whether the answer
+/// depends on the network.
+#[test]
+fn a_trickle_goes_to_the_next_healthy_candidate() {
+    let cases = [
+        // pools; inside of the trickle, TTL; outside, TTL; depends on the network
+        (["u1", "u1", "u1"], ("B", 90), ("A", 100), true),
+        (["d1", "u1", "u1"], ("C", 80), ("B", 90), true),
+        (["u1", "d1", "u1"], ("C", 80), ("A", 100), true),
+        (["u1", "d1", "d1"], ("A", 100), ("A", 100), false),
+        (["d1", "d1", "u1"], ("C", 80), ("C", 80), false),
+        (["d1", "d1", "d1"], ("A", 80), ("A", 80), false),
+    ];
+    for (written, inside, outside, depends) in cases {
+        let pools = pools(&written, 1);
+        let mut rule = rule(3, AllDown::All);
+        rule.trickle = Trickle::part(2, 100);
+        rule.pools.iter_mut().for_each(|each| each.set |= PoolUse::TRICKLE);
+        for (trickled, (pool, ttl)) in [(true, inside), (false, outside)] {
+            let choice = choose(&rule, ClassId(0), |_| trickled, |pool| &pools[pool.0 as usize]);
+            let letter = ["A", "B", "C"][choice.given.pool().unwrap().0 as usize];
+            let prefix = match choice.given {
+                Given::Apart(apart) => apart.prefix,
+                _ => None,
+            };
+            assert_eq!(
+                (letter, choice.ttl, prefix.is_some()),
+                (pool, ttl, depends),
+                "{written:?} {trickled}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_trickle_is_rounded_to_slots() {
+    let slots = |numerator, denominator| Trickle::part(numerator, denominator).map(Trickle::slots);
+    assert_eq!(slots(2, 100), Some(82));
+    assert_eq!(slots(1, 4096), Some(1));
+    assert_eq!(slots(1, 8192), Some(1), "a half goes up");
+    assert_eq!(slots(1, 8193), None);
+    assert_eq!(slots(4095, 4096), Some(4095));
+    assert_eq!(slots(1, 1), None);
+    let trickle = Trickle::part(2, 100).unwrap();
+    assert_eq!(Slot::all().filter(|&slot| trickle.takes(slot)).count(), 82);
+}
+
 #[test]
 fn every_reason_has_a_label_of_its_own() {
     let labels: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.label()).collect();
@@ -228,7 +314,7 @@ impl Model {
     fn soonest_flip(&self) -> u32 {
         let flip = |&(letter, _): &(char, u32)| match letter {
             '?' => 0,
-            'u' | 'd' => self.flip,
+            'u' | 'd' | 's' => self.flip,
             _ => NEVER,
         };
         self.members.iter().map(flip).min().unwrap()
@@ -249,13 +335,16 @@ fn choose_by_model(pools: &[Model], candidates: usize, all_down: AllDown) -> (St
         let found = tried.iter().map(which).enumerate().find(|(_, members)| !members.is_empty());
         found.map(|(index, members)| named(index, members))
     };
-    let undrained = |model: &Model| model.with("ud?mU");
+    let undrained = |model: &Model| model.with("ud?mUsaA");
     let drained = |model: &Model| model.with("D");
     if let Some(index) = healthy {
         return (named(index, pools[index].eligible()), Reason::Healthy, flip);
     }
     if let Some(given) = first(&Model::eligible) {
         return (given, Reason::Degraded, flip);
+    }
+    if let Some(given) = first(&|model: &Model| model.with("s")) {
+        return (given, Reason::Suspect, flip);
     }
     let (given, reason) = match all_down {
         AllDown::Default => (Some("default".to_owned()), Reason::AllDownDefault),
@@ -276,7 +365,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn choosing_follows_the_model(
-        written in prop::collection::vec("([udDF?mU-][0-2] |[dDF-][0-1] ){1,3}", 1..=4),
+        written in prop::collection::vec("([udDF?mUsaA-][0-2] |[dDFsa-][0-1] ){1,3}", 1..=4),
         candidates in 0usize..=4,
         min_healthy in 1u32..3,
         all_down in 0u32..7,
