@@ -7,8 +7,10 @@
 //! | no address of the family | no address |
 //! | forced down, drained, forced up | just that; forced up is eligible by will |
 //! | no monitor | eligible: counts as up |
-//! | up | eligible |
+//! | down, suspect | not eligible, but given out where no candidate has an eligible member |
 //! | down | not eligible |
+//! | up or unknown, and awaits to be resumed | not eligible |
+//! | up | eligible |
 //! | unknown, while some member of the pool is eligible and known to be up | not eligible |
 //! | unknown otherwise | eligible |
 //!
@@ -20,7 +22,7 @@ use std::fmt;
 
 use super::pool::{Member, Pool, Require};
 use super::ttl::NEVER;
-use crate::health::{AdminState, Monitor, State, TargetId, Tracker};
+use crate::health::{AdminState, Hold, Monitor, State, TargetId, Tracker};
 use crate::wire::Family;
 
 /// What health says of a target at compile time.
@@ -58,6 +60,10 @@ pub enum Eligibility {
     UnknownOthersUp,
     /// Not eligible: down.
     Down,
+    /// Not eligible: down, but more members than may leave at once have; given out where there is nothing better.
+    Suspect,
+    /// Not eligible: it went down, came back, and nobody has resumed it yet.
+    AwaitsResume,
     /// Not eligible: drained.
     Drained,
     /// Not eligible: forced down.
@@ -69,6 +75,11 @@ impl Eligibility {
     pub fn is_given(self) -> bool {
         use Eligibility::{ForcedUp, UnknownNothingBetter, Unmonitored, Up};
         matches!(self, Up | Unmonitored | ForcedUp | UnknownNothingBetter)
+    }
+
+    /// Whether the member is given out where no candidate has an eligible one (semantics §4.6).
+    pub fn is_suspect(self) -> bool {
+        self == Eligibility::Suspect
     }
 
     fn is_known_up(self) -> bool {
@@ -95,7 +106,11 @@ pub fn eligibility(
 
 /// Seconds to the soonest flip of any member that a probe can flip; [`NEVER`] when there is none.
 pub(super) fn soonest_flip(pool: &Pool, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
-    let can_flip = |member: &&Member| member.admin == AdminState::Auto && member.address(family).is_some();
+    let can_flip = |member: &&Member| {
+        member.admin == AdminState::Auto
+            && member.hold != Hold::AwaitsResume
+            && member.address(family).is_some()
+    };
     let targets = pool.members.iter().filter(can_flip).flat_map(|member| &member.targets[family.index()]);
     targets.map(|&target| health(target).soonest_flip).min().unwrap_or(NEVER)
 }
@@ -111,12 +126,24 @@ fn alone(member: &Member, family: Family, health: &dyn Fn(TargetId) -> TargetHea
         AdminState::Drained => Eligibility::Drained,
         AdminState::ForcedUp => Eligibility::ForcedUp,
         AdminState::Auto if targets.is_empty() => Eligibility::Unmonitored,
-        AdminState::Auto => match state(targets, member.require, health) {
-            State::Up => Eligibility::Up,
-            State::Down => Eligibility::Down,
-            State::Unknown => Eligibility::UnknownNothingBetter,
+        AdminState::Auto => match (state(targets, member.require, health), member.hold) {
+            (State::Down, Hold::Suspect) => Eligibility::Suspect,
+            (State::Down, _) => Eligibility::Down,
+            (_, Hold::AwaitsResume) => Eligibility::AwaitsResume,
+            (State::Up, _) => Eligibility::Up,
+            (State::Unknown, _) => Eligibility::UnknownNothingBetter,
         },
     }
+}
+
+/// The state that a member's monitors make together in a family; `None` where it has no address of it, or no monitor.
+pub fn member_state(
+    member: &Member,
+    family: Family,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+) -> Option<State> {
+    let targets = &member.targets[family.index()];
+    (!targets.is_empty()).then(|| state(targets, member.require, health))
 }
 
 /// One state out of several monitors': up when enough are up, unknown while enough may still be, down otherwise.
@@ -162,6 +189,8 @@ impl fmt::Display for Eligibility {
             Eligibility::Reserve => "weight 0, held back while other members are eligible",
             Eligibility::UnknownOthersUp => "unknown, while other members are known to be up",
             Eligibility::Down => "down",
+            Eligibility::Suspect => "suspect: down, but more members than the panic limit allows have failed",
+            Eligibility::AwaitsResume => "up, awaiting resume",
             Eligibility::Drained => "drained",
             Eligibility::ForcedDown => "forced down",
         })
@@ -184,6 +213,20 @@ mod tests {
     fn health_and_the_operators_will_decide() {
         use Eligibility::*;
         check("u1 d1 D1 F1 U1 m1 -1", &[Up, Down, Drained, ForcedDown, ForcedUp, Unmonitored, NoAddress]);
+    }
+
+    #[test]
+    fn what_is_held_against_a_member_counts_while_nobody_else_decides() {
+        use Eligibility::*;
+        check("s1 a1 A1 u1", &[Suspect, Down, AwaitsResume, Up]);
+        let (mut pool, health) = pool("A1 A1 s1 s1", Pick::Weighted, MinHealthy::Count(1));
+        let admin = [AdminState::ForcedUp, AdminState::Drained, AdminState::ForcedUp, AdminState::ForcedDown];
+        pool.members.iter_mut().zip(admin).for_each(|(member, admin)| member.admin = admin);
+        let found = eligibility(&pool, Family::V4, &health);
+        assert_eq!(
+            found,
+            [Eligibility::ForcedUp, Eligibility::Drained, Eligibility::ForcedUp, Eligibility::ForcedDown]
+        );
     }
 
     #[test]
@@ -246,6 +289,8 @@ mod tests {
             (vec![with([&[3], &[]], AdminState::ForcedUp), unmonitored.clone()], NEVER, NEVER),
             (vec![with([&[3], &[]], AdminState::ForcedDown)], NEVER, NEVER),
             (vec![Member { ipv4: None, ..with([&[0], &[1]], auto) }], NEVER, 20),
+            (vec![Member { hold: Hold::AwaitsResume, ..with([&[0], &[1]], auto) }], NEVER, NEVER),
+            (vec![Member { hold: Hold::Suspect, ..with([&[0], &[1]], auto) }], 30, 20),
         ];
         for (members, v4, v6) in cases {
             let (mut pool, _) = pool("u1", Pick::Weighted, MinHealthy::Count(1));

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::answer_set::AnswerSet;
 use super::eligibility::{self, Eligibility, TargetHealth, eligibility};
 use super::order::fixed_order;
 use super::pool::{Member, MinHealthy, Pick, Pool};
+use super::standing::Stand;
+use super::ttl::NEVER;
 use crate::health::{AdminState, TargetId};
 use crate::wire::Family;
 
@@ -24,14 +26,32 @@ pub enum PoolState {
     Dead,
 }
 
-/// What a pool can answer for one family at this moment. Immutable but for its cell.
+/// What a query sees of a pool at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Glance {
+    /// Healthy, and nothing to mind.
+    Healthy,
+    /// Not healthy, and nothing to mind.
+    NotHealthy,
+    /// A change is planned so soon that TTLs have to shrink.
+    ChangePlanned,
+}
+
+/// What a pool can answer for one family at this moment. Immutable but for its cells.
 #[derive(Debug)]
 pub struct PoolAnswers {
+    /// What nearly every query needs to know of the state.
+    pub(super) glance: Glance,
     /// Its state.
     pub state: PoolState,
     /// Seconds to the soonest flip of any member that can flip; `u32::MAX` when none can. Stored by the keeper
     /// without publishing, read with one relaxed load.
     pub soonest_flip: AtomicU32,
+    /// Seconds until an operator's will changes what it answers; [`NEVER`] while no such change is near. Stored as the
+    /// other one.
+    pub planned_change: AtomicU32,
+    /// The pool that it was compiled from, where that is not the configured one.
+    pub standing: Option<Arc<Pool>>,
     /// For each of the pool's numbers of answers (same index): the sets.
     pub sets: Box<[Sets]>,
     /// The members with an address of the family, by index, in the fixed order.
@@ -47,6 +67,8 @@ pub struct Sets {
     pub undrained: Option<Arc<AnswerSet>>,
     /// Over the drained members, as if up.
     pub drained: Option<Arc<AnswerSet>>,
+    /// Over the suspect members, as if up.
+    pub suspect: Option<Arc<AnswerSet>>,
 }
 
 impl PoolAnswers {
@@ -70,6 +92,23 @@ impl PoolAnswers {
         PoolAnswers::with_eligible(pool, family, health, Arc::clone(&self.order), self.sets.clone())
     }
 
+    /// The same, of a pool that stands as [`Stand`] says. What was compiled must have been compiled from its pool.
+    #[must_use]
+    pub fn standing(self, stand: Stand) -> PoolAnswers {
+        let glance = match stand.planned_change {
+            NEVER => self.glance,
+            _ => Glance::ChangePlanned,
+        };
+        let planned_change = AtomicU32::new(stand.planned_change);
+        PoolAnswers { glance, planned_change, standing: stand.pool, ..self }
+    }
+
+    /// How its pool stands.
+    pub fn stand(&self) -> Stand {
+        let planned_change = self.planned_change.load(Ordering::Relaxed);
+        Stand { pool: self.standing.clone(), planned_change }
+    }
+
     /// Seconds to the soonest flip as health stands now: what the keeper stores in the cell.
     pub fn soonest_flip_of(pool: &Pool, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
         eligibility::soonest_flip(pool, family, health)
@@ -84,15 +123,27 @@ impl PoolAnswers {
         mut sets: Box<[Sets]>,
     ) -> PoolAnswers {
         let eligibility = eligibility(pool, family, health);
-        let is_given = |index: &u16| eligibility[usize::from(*index)].is_given();
-        let given: Vec<u16> = order.iter().copied().filter(is_given).collect();
+        let members = |is_in: fn(Eligibility) -> bool| -> Vec<u16> {
+            order.iter().copied().filter(|&index| is_in(eligibility[usize::from(index)])).collect()
+        };
+        let given = members(Eligibility::is_given);
+        let suspect = without_reserve(pool, members(Eligibility::is_suspect));
         for (sets, &answers) in sets.iter_mut().zip(&pool.answers) {
             let known = [&sets.undrained, &sets.eligible].into_iter().flatten();
             let same = known.into_iter().find(|set| set.members() == given).cloned();
             sets.eligible = same.or_else(|| set(pool, family, &given, answers));
+            sets.suspect = set(pool, family, &suspect, answers);
         }
-        let soonest_flip = AtomicU32::new(PoolAnswers::soonest_flip_of(pool, family, health));
-        PoolAnswers { state: state(pool, &eligibility), soonest_flip, sets, order }
+        let state = state(pool, &eligibility);
+        PoolAnswers {
+            glance: if state == PoolState::Healthy { Glance::Healthy } else { Glance::NotHealthy },
+            state,
+            soonest_flip: AtomicU32::new(PoolAnswers::soonest_flip_of(pool, family, health)),
+            planned_change: AtomicU32::new(NEVER),
+            standing: None,
+            sets,
+            order,
+        }
     }
 }
 
@@ -110,6 +161,7 @@ impl Sets {
             eligible: None,
             undrained: set(pool, family, &undrained, answers),
             drained: set(pool, family, &drained, answers),
+            suspect: None,
         };
         pool.answers.iter().map(sets).collect()
     }
@@ -156,7 +208,7 @@ struct Measure {
 fn measure<'p>(members: impl Iterator<Item = (&'p Member, &'p Eligibility)>) -> Measure {
     members.filter(|(member, _)| member.weight > 0).fold(Measure::default(), |sum, (member, _)| Measure {
         members: sum.members + 1,
-        weight: sum.weight + u64::from(member.weight),
+        weight: sum.weight + u64::from(member.full_weight()),
     })
 }
 
