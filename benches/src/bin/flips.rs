@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
-use meridian_bench::flip::{Anchor, Flip, Member, Verdict, Watch, flips, verdicts};
+use meridian_bench::flip::{Anchor, Flip, Member, Verdict, Watch, flips, share, verdicts};
 use meridian_bench::kernel::pin_to;
 use meridian_bench::load::{Report, Target, Until, WINDOW, saturate_and_tell};
 use meridian_bench::peer::{Peer, Setup, ask, free_address, wait_for_answer};
 use meridian_bench::places::Places;
 use meridian_bench::process::Process;
 use meridian_bench::query::holds_address;
-use meridian_bench::statistics::{Median, share};
+use meridian_bench::statistics::Median;
 use meridian_bench::work::{Work, steered_packets};
 use meridian_bench::world::{Holders, World};
 
