@@ -84,7 +84,8 @@ impl FromStr for From {
     }
 }
 
-fn parse_time(text: &str) -> Result<u64, &'static str> {
+/// A moment on the command line.
+pub(super) fn parse_time(text: &str) -> Result<u64, &'static str> {
     parse_rfc3339(text).ok_or("write a time as 2026-11-20T18:00:00Z or 2026-11-20T19:00:00+01:00")
 }
 
