@@ -8,6 +8,7 @@ mod explain;
 mod files;
 mod log;
 mod prove;
+mod replay;
 mod resume;
 mod serve;
 mod status;
@@ -44,6 +45,8 @@ Examples:
       What a client there would get, and why, without a running server.
   meridian prove
       Whether what the files assert holds for all clients and all failures; if not, for whom and when.
+  meridian replay queries.pcap meridian.toml new/meridian.toml
+      Which captured queries would get another answer from the new files.
   meridian status
       What the running server knows: members, pools, rules, loads, geo data.
 
@@ -77,6 +80,7 @@ enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Prove(prove::Arguments),
+    Replay(replay::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
     CookieSecrets(cookie_secrets::Arguments),
@@ -98,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
         Command::CookieSecrets(arguments) => cookie_secrets::run(&arguments),
