@@ -30,6 +30,7 @@ mod rules;
 mod settings;
 mod sketch;
 mod targets;
+mod turnover;
 mod warnings;
 mod zones;
 
@@ -138,16 +139,15 @@ impl Loader<'_> {
 
     /// The expectations of all files, those of the main file first.
     fn expectations(&self, files: &Files, ground: &Ground) -> Expectations {
-        let bind =
-            |specs: &[_], scope, origin: &Name| expect::bind(specs, scope, origin, ground, self.faults);
+        let bind = |specs: &[_], origin: &Name| expect::bind(specs, origin, ground, self.faults);
         let root = Name::root();
-        let mut list = bind(&files.main.expectations, Scope::Everywhere, &root);
+        let mut list = bind(&files.main.expectations, &root);
         for spec in files.included.values() {
-            list.extend(bind(&spec.expectations, Scope::Everywhere, &root));
+            list.extend(bind(&spec.expectations, &root));
         }
-        for (zone, files) in files.zones.iter().enumerate() {
+        for files in &files.zones {
             if let Ok(apex) = &files.apex {
-                list.extend(bind(&files.steering.expectations, Scope::Zone(zone), apex));
+                list.extend(bind(&files.steering.expectations, apex));
             }
         }
         expect::check_count(&list, self.faults);
