@@ -14,6 +14,7 @@ mod outage;
 pub mod plan;
 mod possible;
 pub mod prove;
+pub mod replay;
 mod scope;
 mod steering;
 mod targets;
