@@ -48,6 +48,8 @@ pub use level::{Level, LevelOutcome, LevelStep};
 pub use lines::{FileLine, RuleLines};
 pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
+#[cfg(test)]
+pub(crate) use mmdb::writer as mmdb_writer;
 pub use pieces::{Piece, first_prefix, pieces};
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};

@@ -12,6 +12,8 @@ mod control;
 mod edns;
 mod explain;
 mod failures;
+mod gdnsd;
+mod flips;
 mod generate;
 mod geo_oracle;
 mod harness;

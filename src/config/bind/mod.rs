@@ -30,6 +30,7 @@ mod rules;
 mod settings;
 mod sketch;
 mod targets;
+mod turnover;
 mod warnings;
 mod zones;
 
@@ -80,6 +81,14 @@ struct Files {
     zones: Vec<ZoneFiles>,
 }
 
+impl Files {
+    /// Whether there is any assertion.
+    fn assert_anything(&self) -> bool {
+        let included = self.included.values().chain(self.zones.iter().map(|zone| &zone.steering));
+        !self.main.assertions.is_empty() || included.into_iter().any(|spec| !spec.assertions.is_empty())
+    }
+}
+
 /// What all files name, bound.
 struct Ground {
     sites: Sites,
@@ -97,7 +106,7 @@ impl Loader<'_> {
             .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
         let expectations = self.expectations(&files, &ground);
-        let geo = self.geo(&files.main, &bound_maps);
+        let geo = self.geo(&files.main, &bound_maps, files.assert_anything());
         let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
             maps::compile(bound_maps, &ground.sites.list, geo, self.previous, self.faults)
         });
@@ -221,7 +230,12 @@ impl Loader<'_> {
         assertions::bind_all(&binder, of_all.chain(of_zones))
     }
 
-    fn geo(&self, main: &MainSpec, maps: &[BoundMap]) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {
+    fn geo(
+        &self,
+        main: &MainSpec,
+        maps: &[BoundMap],
+        asserting: bool,
+    ) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {
         let configured = part_of(&main.databases)?;
         let known = sound(configured.clone());
         let server = main.server.as_ref().ok();
@@ -233,7 +247,9 @@ impl Loader<'_> {
             faults: self.faults,
         };
         let needing = maps.iter().find(|map| maps::needs_data(&map.rules));
-        let loaded = databases.load(&known, needing.is_some())?;
+        // Assertions speak of countries whatever the maps do.
+        let wanted = needing.is_some() || asserting;
+        let loaded = databases.load(&known, wanted)?;
         if configured.len() > known.len() {
             return Err(Broken);
         }
