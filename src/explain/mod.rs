@@ -40,7 +40,7 @@ use crate::fault::Line;
 use crate::geo::{self, Prefix};
 use crate::health::AdminState;
 use crate::snapshot::Snapshot;
-use crate::steer::{Eligibility, Pick, PoolState, Reason, SlowStart};
+use crate::steer::{Eligibility, Pick, PoolState, Reason};
 use crate::wire::{Family, Name, Rcode};
 
 /// Who asks, as an operator writes it.
@@ -272,8 +272,6 @@ pub struct Member {
     pub address: Option<IpAddr>,
     /// The operator's will: the strongest of its own, its pool's and its site's.
     pub admin: AdminState,
-    /// How far its slow start has come, if it is in one: its weight is lower until then.
-    pub slow_start: Option<SlowStart>,
     /// What its monitors say of that address.
     pub targets: Vec<Target>,
     /// Whether it may be given out, and why.

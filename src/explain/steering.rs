@@ -127,7 +127,7 @@ impl Scene<'_> {
 
     fn members(&self, id: PoolId) -> Vec<Member> {
         let (family, configuration) = (self.rule.family, &*self.snapshot.configuration);
-        let pool = self.snapshot.standing(id, family);
+        let pool = self.pool(id);
         let eligibilities = steer::eligibility(pool, family, &|target| self.health.of(configuration, target));
         let lines = &configuration.pool_labels[id.0 as usize].members;
         let members = pool.members.iter().zip(lines).zip(eligibilities);
@@ -138,7 +138,6 @@ impl Scene<'_> {
                 weight: member.weight,
                 address: member.address(family),
                 admin: member.admin,
-                slow_start: member.slow_start,
                 targets: member.targets[family.index()]
                     .iter()
                     .map(|&target| targets::target(configuration, self.health, target))

@@ -11,7 +11,7 @@ use super::{
 use crate::answer::{CHAIN_MAX, Why};
 use crate::geo::LevelOutcome;
 use crate::health::State;
-use crate::steer::{Eligibility, SLOW_START_STEPS, SlowStart};
+use crate::steer::Eligibility;
 use crate::zone::record_type;
 
 /// Different drawn answers that are listed.
@@ -339,13 +339,7 @@ fn eligible(member: &Member) -> String {
     let assumed = if said_by_targets && nobody_looked { "assumed " } else { "" };
     let whatever = member.targets.iter().any(|target| target.observed.is_some() && target.supposed);
     let supposed = if whatever { ", as supposed" } else { "" };
-    let slow_start = member.slow_start.map_or(String::new(), slow_start);
-    format!("{given}: {assumed}{}{supposed}{slow_start}", member.eligibility)
-}
-
-/// `, slow start: step 3 of 16 to weight 4080`.
-fn slow_start(SlowStart { step, full_weight }: SlowStart) -> String {
-    format!(", slow start: step {step} of {SLOW_START_STEPS} to weight {full_weight}")
+    format!("{given}: {assumed}{}{supposed}", member.eligibility)
 }
 
 /// `web: up for 3d 4h, 0 of 3 failures; last verdict 2s ago: pass in 1.234 ms; can flip in 15 s`.

@@ -23,8 +23,6 @@ pub struct Ttl {
 pub enum TtlReason {
     /// A rule.
     Steered(TtlBound),
-    /// An operator's will changes a pool that was looked at then: the last answer has expired when it does.
-    PlannedChange,
     /// The zone's TTL of negative answers: the lower of its SOA's TTL and MINIMUM (RFC 2308 §3).
     Negative,
     /// The master file.
@@ -69,13 +67,9 @@ fn steered(snapshot: &Snapshot, rule: &Rule, client: Client, answer: &Answer<'_>
         Body::Negative(_, Some(lowered)) => lowered,
         _ => choice.ttl,
     };
-    let by_flips = steer::steered_ttl(choice.soonest_flip, rule.min_ttl, rule.max_ttl);
-    let reason = if seconds < choice.ttl {
-        TtlReason::Negative
-    } else if seconds < by_flips {
-        TtlReason::PlannedChange
-    } else {
-        TtlReason::Steered(TtlBound::of(choice.soonest_flip, rule.min_ttl, rule.max_ttl))
+    let reason = match seconds == choice.ttl {
+        true => TtlReason::Steered(TtlBound::of(choice.soonest_flip, rule.min_ttl, rule.max_ttl)),
+        false => TtlReason::Negative,
     };
     let soonest_flip = some_unless_never(choice.soonest_flip);
     Ttl { seconds, reason, steered: Some(SteeredTtl { soonest_flip, min: rule.min_ttl, max: rule.max_ttl }) }
@@ -97,9 +91,6 @@ impl TtlReason {
     pub fn sentence(self) -> String {
         match self {
             TtlReason::Steered(bound) => bound.to_string(),
-            TtlReason::PlannedChange => {
-                "a schedule or the end of an admin state changes a pool that was looked at then".to_owned()
-            }
             TtlReason::Negative => "the zone's TTL of negative answers (RFC 2308 §3)".to_owned(),
             TtlReason::Written => "the master file says so".to_owned(),
         }
@@ -112,7 +103,6 @@ impl TtlReason {
             TtlReason::Steered(TtlBound::Minimum) => "min_ttl",
             TtlReason::Steered(TtlBound::Maximum) => "default_ttl",
             TtlReason::Steered(TtlBound::NothingFlips) => "nothing_flips",
-            TtlReason::PlannedChange => "planned_change",
             TtlReason::Negative => "negative",
             TtlReason::Written => "written",
         }

@@ -12,7 +12,6 @@ use crate::explain::{
 };
 use crate::geo::{LevelOutcome, Prefix};
 use crate::health::{LastVerdict, Verdict};
-use crate::steer::{SLOW_START_STEPS, SlowStart};
 use crate::zone::record_type;
 
 /// The whole explanation.
@@ -205,15 +204,7 @@ struct MemberView {
     admin: String,
     eligible: bool,
     reason: String,
-    slow_start: Option<SlowStartView>,
     targets: Vec<TargetView>,
-}
-
-#[derive(Debug, Serialize)]
-struct SlowStartView {
-    step: u32,
-    steps: u32,
-    full_weight: u16,
 }
 
 #[derive(Debug, Serialize)]
@@ -526,11 +517,6 @@ fn member(member: &Member, at: u64) -> MemberView {
         admin: member.admin.to_string(),
         eligible: member.eligibility.is_given(),
         reason: member.eligibility.to_string(),
-        slow_start: member.slow_start.map(|SlowStart { step, full_weight }| SlowStartView {
-            step,
-            steps: SLOW_START_STEPS,
-            full_weight,
-        }),
         targets: member.targets.iter().map(|each| target(each, at)).collect(),
     }
 }
