@@ -6,6 +6,7 @@ mod control;
 mod cookie_secrets;
 mod explain;
 mod files;
+mod geo;
 mod log;
 mod plan;
 mod prove;
@@ -78,6 +79,7 @@ enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Plan(plan::Arguments),
+    Geo(geo::Arguments),
     Prove(prove::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Geo(arguments) => geo::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
