@@ -20,6 +20,12 @@ pub enum Request {
         /// Its name.
         member: String,
     },
+    /// Accepts that the suspect members are down (`panic`).
+    PanicAccept {
+        /// The name of their pool; all pools without one.
+        #[serde(default)]
+        pool: Option<String>,
+    },
     /// Says what a client would get now, and why.
     Explain(explain::Request),
     /// Says what other files would change for clients.

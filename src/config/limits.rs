@@ -113,6 +113,16 @@ pub(crate) const HTTP_BODY_OCTETS: std::ops::RangeInclusive<usize> = 1..=1 << 20
 pub(crate) const POOLS: usize = 100_000;
 /// Members of one pool.
 pub(crate) const MEMBERS: usize = crate::steer::MEMBERS_MAX;
+/// Lines of one schedule.
+pub(crate) const SCHEDULE_LINES: usize = 32;
+/// Characters of who wanted something and why.
+pub(crate) const WORDS_CHARACTERS: usize = 200;
+/// Bounds of the time in which a panic limit counts.
+pub(crate) const PANIC_WITHIN: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(86_400);
+/// Bounds of a slow start.
+pub(crate) const SLOW_START: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(86_400);
 /// Targets: distinct (address, monitor).
 pub(crate) const TARGETS: usize = 100_000;
 /// Rules, one per (owner name, type).

@@ -20,7 +20,7 @@ mod text;
 mod workspace;
 
 pub use copy::DatabaseCopy;
-pub use expectations::{Examination, Expectations};
+pub use expectations::{Examination, Expectations, Untouched};
 pub use files::Files;
 pub use proof::{Proof, ProofOutcome, Refutation};
 pub use settings::{Account, BypassMode, BypassSettings, Settings, TcpSettings};

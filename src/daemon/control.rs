@@ -13,6 +13,7 @@ use super::{databases, plan};
 pub(super) fn carry_out(running: &Running, request: Request) -> Result<Reply, String> {
     match request {
         Request::Resume { pool, member } => act(running, Act::Resume { pool, member }),
+        Request::PanicAccept { pool } => act(running, Act::AcceptPanic { pool }),
         Request::Explain(request) => explain(running, &request),
         Request::Plan(request) => plan::compare(running, &request),
         Request::AcceptGeo { database } => databases::accept(running, database.as_deref()).map(Reply::text),
@@ -39,5 +40,6 @@ fn act(running: &Running, act: Act) -> Result<Reply, String> {
     let keeper = running.keeper.handle();
     let done = keeper.act(act).map_err(|stopped| stopped.to_string())??;
     keeper.published().map_err(|stopped| stopped.to_string())?;
+    running.log.acted(&done);
     Ok(Reply::text(done + "\n"))
 }

@@ -7,6 +7,7 @@
 //! cities the databases know. `special` holds the blocks with rules of their own, [`codes`] the codes of countries and
 //! subdivisions.
 
+mod branches;
 mod builtin;
 mod cities;
 mod city_names;
@@ -38,6 +39,7 @@ mod survey;
 mod table_laws;
 mod walk;
 
+pub use branches::{Branch, branches};
 pub use builtin::DATA_NOTICE;
 pub use cities::Cities;
 pub use database::{Coverage, Database};

@@ -41,5 +41,5 @@ pub use pool_answers::{PoolAnswers, PoolState, Sets};
 pub use rule::{AllDown, Empty, PoolUse, Rule};
 pub use standing::{SlowStart, Stand, standing};
 pub use ttl::{NEVER, TtlBound, steered_ttl};
-pub use turnover::{Hold, PANIC_MEMBERS_MIN, PanicLimit, SLOW_START_STEPS, Seats, Turnover};
+pub use turnover::{PANIC_MEMBERS_MIN, PanicLimit, SLOW_START_STEPS, Seats, Turnover};
 pub use will::{ScheduleLine, Will, WillNow};

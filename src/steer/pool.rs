@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::standing::SlowStart;
-use super::turnover::{Hold, Turnover};
+use super::turnover::Turnover;
 use super::will::Will;
 use crate::geo::SiteId;
-use crate::health::{AdminState, TargetId};
+use crate::health::{AdminState, Hold, TargetId};
 use crate::wire::Family;
 
 /// Members a pool may have. The bound keeps the domain of a draw within 64 bits (proof in `answer_set`).

@@ -127,11 +127,12 @@ fn slow_down(members: &mut [Member], steps: &[Option<u32>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::Hold;
     use crate::schedule::{Days, Hours, Zone, parse_moment};
+    use crate::steer::ScheduleLine;
     use crate::steer::pool::{MinHealthy, Pick};
     use crate::steer::testing::pool;
     use crate::steer::turnover::Turnover;
-    use crate::steer::{Hold, ScheduleLine};
 
     /// Every day from one hour to another, UTC.
     fn will(from: u16, to: u16, weight: Option<u16>, admin: Option<AdminState>) -> Arc<Will> {

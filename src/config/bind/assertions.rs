@@ -73,7 +73,10 @@ impl Binder<'_> {
         let blanks = &filled.blanks;
         Ok(match filled.form {
             0 => Claim::OnlySites(Clients::All, self.listed(&blanks[0])?),
-            1 => Claim::OnlySites(self.clients(&blanks[0])?, self.listed(&blanks[1])?),
+            1 => {
+                let (clients, sites) = (self.clients(&blanks[0]), self.listed(&blanks[1]));
+                Claim::OnlySites(clients?, sites?)
+            }
             2 => Claim::Answered(Clients::All),
             3 => Claim::Answered(self.clients(&blanks[0])?),
             4 => Claim::Survives(Clients::All, self.count(&blanks[0])?),
@@ -81,7 +84,10 @@ impl Binder<'_> {
                 let lost = self.count(&blanks[0]);
                 Claim::Survives(self.clients(&blanks[1])?, lost?)
             }
-            6 => Claim::NeverSites(self.clients(&blanks[0])?, self.listed(&blanks[1])?),
+            6 => {
+                let (clients, sites) = (self.clients(&blanks[0]), self.listed(&blanks[1]));
+                Claim::NeverSites(clients?, sites?)
+            }
             7 => Claim::ScopeWithinClass,
             8 => {
                 let lost = self.count(&blanks[0]);
@@ -100,9 +106,10 @@ impl Binder<'_> {
 
     /// `CN`, `country CN`, `continent EU`, `region dach`, `network 203.0.113.0/24`.
     fn clients(&self, words: &[Written<String>]) -> Parsed<Clients> {
+        let is_code = |word: &str| geo_codes::is_country(word) || geo_codes::is_continent(word);
         match words {
             [place] => self.place(place),
-            [kind, place] => match kind.to_lowercase().as_str() {
+            [kind, place] if !is_code(kind) => match kind.to_lowercase().as_str() {
                 "country" => {
                     Ok(Clients::Countries(vec![codes::country(place, &self.regions(), self.faults)?]))
                 }
@@ -116,12 +123,13 @@ impl Binder<'_> {
                     self.refuse(fault.label("unknown word").help(help))
                 }
             },
-            words => {
-                let (first, last) = (&words[0].place, &words[words.len() - 1].place);
-                let whole = Place { source: first.source.clone(), span: first.span.start..last.span.end };
+            [first, .., last] => {
+                let span = first.place.span.start..last.place.span.end;
+                let whole = Place { source: first.place.source.clone(), span };
                 let fault = whole.error("this is not one place").label("not understood");
                 self.refuse(fault.help("write one assertion for each, or name a `[region]` of countries"))
             }
+            [] => Err(Broken),
         }
     }
 
@@ -327,19 +335,16 @@ impl Draft<'_> {
                     [] => fault,
                     [ref explain] => fault.help(format!("see it with `{explain}`")),
                     [ref explain, ref dig, ..] => {
-                        let state = if found.down == prove::HealthVector::default() {
-                            ""
-                        } else {
-                            ", with these down"
-                        };
-                        fault.help(format!("see it with `{explain}`, or at a server{state} with `{dig}`"))
+                        let all_up = found.down == prove::HealthVector::default();
+                        let where_down = if all_up { "" } else { " where these are down" };
+                        fault
+                            .help(format!("see it with `{explain}`, or at a server{where_down} with `{dig}`"))
                     }
                 }
             }
             Verdict::TooLarge => {
-                let message =
-                    format!("to prove this takes more than {} different answers", prove::STATES_MAX);
-                grave(message).label("not proven").help("lower `failures`, or name fewer names with `name`")
+                let fault = grave(format!("to prove this takes more than {} steps", prove::WORK_MAX));
+                fault.label("not proven").help("lower `failures`, or name fewer names with `name`")
             }
             Verdict::Proven(extent) if assertion.rules.is_empty() || extent.cells == 0 => {
                 let nobody = if assertion.rules.is_empty() { "no steered name" } else { "no client" };

@@ -25,14 +25,14 @@ pub fn extent(extent: &Extent) -> String {
 /// gets pool web-iad at site iad (healthy) when site fra is lost`.
 pub fn counterexample(configuration: &Configuration, found: &Counterexample) -> String {
     let label = &configuration.rule_labels[found.rule as usize];
-    let client = match &found.client {
-        Some(client) => format!("a client in {} {}", place(client), found.finding),
-        // What is found about load says for itself whom it is about.
-        None if found.finding.starts_with("gets") => format!("every client {}", found.finding),
-        None => found.finding.clone(),
+    let (finding, when) = (&found.finding, health(configuration, &found.down));
+    let sentence = match (&found.client, found.concerns_a_client()) {
+        (Some(client), true) => format!("a client in {} {finding}{when}", place(client)),
+        (None, true) => format!("every client {finding}{when}"),
+        (Some(client), false) => format!("{finding}{when}, most of it for {}", place(client)),
+        (None, false) => format!("{finding}{when}"),
     };
-    let when = health(configuration, &found.down);
-    format!("{} {}: {client}{when}", label.owner, label.family.type_name())
+    format!("{} {}: {sentence}", label.owner, label.family.type_name())
 }
 
 fn place(client: &Client) -> String {
@@ -102,7 +102,7 @@ pub fn members_down(configuration: &Configuration, found: &Counterexample) -> Ve
 
 /// The commands that show a counter-example: `meridian explain` on the files, and `dig` at a server whose members are
 /// down like that; no `dig` where only a client with an address in a special-purpose block sees it, or where the map
-/// looks at no subnet. None for what is found about load.
+/// looks at no subnet.
 pub fn commands(configuration: &Configuration, found: &Counterexample) -> Vec<String> {
     let label = &configuration.rule_labels[found.rule as usize];
     let rule = &configuration.rules[found.rule as usize];
@@ -114,9 +114,6 @@ pub fn commands(configuration: &Configuration, found: &Counterexample) -> Vec<St
         down.push_str(" …");
     }
     let Some(client) = &found.client else {
-        if !found.finding.starts_with("gets") {
-            return Vec::new();
-        }
         let anybody = "192.0.2.1";
         return vec![
             format!("meridian explain {owner} {rtype} --from {anybody}{down}"),
