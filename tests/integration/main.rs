@@ -12,9 +12,10 @@ mod control;
 mod edns;
 mod explain;
 mod failures;
-mod gdnsd;
 mod flips;
+mod gdnsd;
 mod generate;
+mod geo_gate;
 mod geo_oracle;
 mod harness;
 #[path = "../hex/mod.rs"]
