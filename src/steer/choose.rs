@@ -196,20 +196,6 @@ fn choose_apart<'s>(
     Choice { ttl: choice.ttl.min(planned).max(1), ..choice }
 }
 
-/// Seconds until an operator's will changes one of the candidates that are looked at, where that is near; otherwise
-/// [`NEVER`].
-pub fn planned_change<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s PoolAnswers) -> u32 {
-    let mut planned = NEVER;
-    for candidate in candidates(rule, class) {
-        let answers = pools(candidate.pool);
-        planned = planned.min(answers.planned_change.load(Ordering::Relaxed));
-        if answers.state == PoolState::Healthy {
-            break;
-        }
-    }
-    planned
-}
-
 #[inline]
 fn choice<'s>(rule: &Rule, reason: Reason, given: Given<'s>, soonest_flip: u32) -> Choice<'s> {
     let ttl = steered_ttl(soonest_flip, rule.min_ttl, rule.max_ttl);

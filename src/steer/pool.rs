@@ -134,6 +134,8 @@ pub struct Pool {
     /// What the operators of the pool and of its site want of all members, for a time or by a schedule; and those of the
     /// pools that it stands in.
     pub wills: Vec<Arc<Will>>,
+    /// Of which the weights of its members are multiples at the moment: above 1 while one starts slowly.
+    pub weight_unit: u16,
     /// At least one, at most [`MEMBERS_MAX`]; none in a pool of pools.
     pub members: Vec<Member>,
     /// The pools in it; none in a pool of members.
@@ -145,4 +147,11 @@ pub struct Pool {
     /// The numbers of answers that rules ask of it, each at least 1, ascending, without doubles; compiled sets exist
     /// for these. Those asked of a pool are asked of its inner ones too.
     pub answers: Vec<u16>,
+}
+
+impl Pool {
+    /// The weight of a member as people know it: as written, or as its schedule has it at the moment.
+    pub fn weight_of(&self, member: &Member) -> u16 {
+        member.full_weight() / self.weight_unit
+    }
 }

@@ -69,6 +69,7 @@ pub(super) fn empty(name: &str) -> Pool {
         hash_prefix: HashPrefix::default(),
         turnover: Turnover::default(),
         wills: vec![],
+        weight_unit: 1,
         members: vec![],
         inner: vec![],
         level: 0,

@@ -11,7 +11,7 @@ mod codes;
 mod contradictions;
 mod cookies;
 mod coverage;
-mod databases;
+pub(super) mod databases;
 mod expect;
 mod firsts;
 mod folder;
@@ -48,7 +48,7 @@ use super::limits;
 use super::spec::{AccessSpec, MainSpec, MapsSpec, RuleSpec, SteeringSpec};
 use super::text::{Broken, Faults, Parsed, Written, part_of, sound};
 use super::workspace::Workspace;
-use super::{DatabaseCopy, Loaded, Mode};
+use super::{DatabaseCopy, HeldBack, Loaded, Mode};
 
 pub(super) use account::help_to_read;
 use folder::ZoneFiles;
@@ -70,6 +70,8 @@ pub(super) struct Loader<'a> {
     pub(super) mode: Mode,
     /// What is served now.
     pub(super) previous: Option<&'a Configuration>,
+    /// Files of databases that are held back.
+    pub(super) held: &'a HeldBack,
     /// Where faults go.
     pub(super) faults: &'a Faults,
 }
@@ -80,14 +82,6 @@ struct Files {
     maps: MapsSpec,
     included: BTreeMap<String, SteeringSpec>,
     zones: Vec<ZoneFiles>,
-}
-
-impl Files {
-    /// Whether there is any assertion.
-    fn assert_anything(&self) -> bool {
-        let included = self.included.values().chain(self.zones.iter().map(|zone| &zone.steering));
-        !self.main.assertions.is_empty() || included.into_iter().any(|spec| !spec.assertions.is_empty())
-    }
 }
 
 /// What all files name, bound.
@@ -107,13 +101,14 @@ impl Loader<'_> {
             .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
         let expectations = self.expectations(&files, &ground);
-        let geo = self.geo(&files.main, &bound_maps, files.assert_anything());
+        let assertions = self.assertions(&files, &ground);
+        let of_places = assertions::speak_of_places(&assertions, files.main.share.as_ref());
+        let geo = self.geo(&files.main, &bound_maps, of_places);
         let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
             maps::compile(bound_maps, &ground.sites.list, geo, self.previous, self.faults)
         });
         let rules = self.rules(&files.zones, &ground);
         let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
-        let assertions = self.assertions(&files, &ground);
         let demand = assertions::demand(
             files.main.share.as_ref(),
             &ground.sites.capacity,
@@ -138,6 +133,7 @@ impl Loader<'_> {
             udp_payload_max,
             udp_payload_max_without_cookie: settings::udp_payload_max_without_cookie(server),
             rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
+            geo_gate: files.main.geo_gate,
             ..configuration
         };
         let proofs = assertions::prove(&configuration, &assertions, demand?.as_ref(), self.mode, self.faults);
@@ -236,7 +232,7 @@ impl Loader<'_> {
         &self,
         main: &MainSpec,
         maps: &[BoundMap],
-        asserting: bool,
+        of_places: bool,
     ) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {
         let configured = part_of(&main.databases)?;
         let known = sound(configured.clone());
@@ -246,11 +242,13 @@ impl Loader<'_> {
             mode: self.mode,
             previous: self.previous.map_or(&[], |previous| &previous.geo),
             state_dir: server.and_then(|server| server.state_dir.as_ref()).map(|path| path.value.as_str()),
+            held: self.held,
+            gated: main.geo_gate.max_change.is_some(),
             faults: self.faults,
         };
         let needing = maps.iter().find(|map| maps::needs_data(&map.rules));
-        // Assertions speak of countries whatever the maps do.
-        let wanted = needing.is_some() || asserting;
+        // Assertions may speak of countries where no map does.
+        let wanted = needing.is_some() || of_places;
         let loaded = databases.load(&known, wanted)?;
         if configured.len() > known.len() {
             return Err(Broken);

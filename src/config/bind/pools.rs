@@ -215,6 +215,7 @@ impl Binder<'_> {
                 .map_or_else(HashPrefix::default, |prefix| prefix.value),
             turnover: Turnover::default(),
             wills: Vec::new(),
+            weight_unit: 1,
             members: Vec::new(),
             inner: Vec::new(),
             level: 0,
