@@ -15,6 +15,8 @@ mod race_tests;
 mod reload;
 mod saver;
 mod standings;
+#[cfg(test)]
+mod standings_tests;
 mod state_file;
 mod trouble_log;
 
