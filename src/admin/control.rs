@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::explain;
+use super::{explain, plan};
 
 /// The largest request that is read, in octets.
 pub const REQUEST_MAX: usize = 64 * 1024;
@@ -28,6 +28,13 @@ pub enum Request {
     },
     /// Says what a client would get now, and why.
     Explain(explain::Request),
+    /// Says what other files would change for clients.
+    Plan(plan::Request),
+    /// Takes geo databases that are held back, however many clients they move.
+    AcceptGeo {
+        /// The path of one, as configured; none: all that are held back.
+        database: Option<String>,
+    },
 }
 
 /// A ready answer to a request.

@@ -6,9 +6,13 @@ mod control;
 mod cookie_secrets;
 mod explain;
 mod files;
+mod geo;
 mod log;
+mod map;
 mod panic;
+mod plan;
 mod prove;
+mod replay;
 mod resume;
 mod serve;
 mod status;
@@ -43,8 +47,12 @@ Examples:
       Read the main file and everything it names; print every fault with its place.
   meridian explain www.example.com A --from 193.0.6.139/24
       What a client there would get, and why, without a running server.
+  meridian map world
+      Which sites each country gets, and how much of the Internet the map knows.
   meridian prove
       Whether what the files assert holds for all clients and all failures; if not, for whom and when.
+  meridian replay queries.pcap meridian.toml new/meridian.toml
+      Which captured queries would get another answer from the new files.
   meridian status
       What the running server knows: members, pools, rules, loads, geo data.
 
@@ -77,7 +85,11 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
+    Map(map::Arguments),
+    Plan(plan::Arguments),
+    Geo(geo::Arguments),
     Prove(prove::Arguments),
+    Replay(replay::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
     Panic(panic::Arguments),
@@ -99,7 +111,11 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Map(arguments) => map::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Geo(arguments) => geo::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
         Command::Panic(arguments) => panic::run(&arguments),

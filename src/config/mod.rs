@@ -4,6 +4,7 @@
 //! says by itself, `bind` what they mean together. Every step goes on after a fault, so that one run tells them all.
 
 mod bind;
+pub mod comparison;
 mod copy;
 mod document;
 mod expectations;
@@ -14,16 +15,19 @@ mod proof;
 pub mod report;
 mod settings;
 mod spec;
+mod swap;
 mod text;
 mod workspace;
 
 pub use copy::DatabaseCopy;
-pub use expectations::{Examination, Expectations};
+pub use expectations::{Examination, Expectations, Untouched};
 pub use files::Files;
 pub use proof::{Proof, ProofOutcome, Refutation};
 pub use settings::{Account, BypassMode, BypassSettings, Settings, TcpSettings};
+pub use swap::{Swap, swap_databases};
 pub(crate) use text::did_you_mean;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::fault::{Fault, any_error};
@@ -40,6 +44,8 @@ pub const MAIN_FILES: [&str; 2] = ["meridian.toml", "/etc/meridian/meridian.toml
 pub enum Mode {
     /// `meridian check`: a bad database is an error.
     Check,
+    /// `meridian plan`: the same, and what is lent serves nobody, so that no database has shrunk against it.
+    Compare,
     /// `meridian prove`: as for `check`, but that an assertion does not hold is a result, not an error.
     Prove,
     /// The start of the server: for a bad database its last good copy serves, or the built-in data.
@@ -73,10 +79,24 @@ pub fn load(
     mode: Mode,
     previous: Option<&Configuration>,
 ) -> Result<Loaded, Vec<Fault>> {
+    load_holding(files, main, mode, previous, &HeldBack::new())
+}
+
+/// The digests of what files of databases hold that are not to be taken.
+pub type HeldBack = HashSet<u64>;
+
+/// The same, with some files of databases held back: where one of these lies, the database of `previous` goes on serving.
+pub fn load_holding(
+    files: &Files,
+    main: &Path,
+    mode: Mode,
+    previous: Option<&Configuration>,
+    held: &HeldBack,
+) -> Result<Loaded, Vec<Fault>> {
     let workspace = Workspace::new(files, main);
     let source = workspace.main_file(main).map_err(|fault| vec![*fault])?;
     let faults = Faults::default();
-    let bound = bind::Loader { workspace: &workspace, mode, previous, faults: &faults }.load(&source);
+    let bound = bind::Loader { workspace: &workspace, mode, previous, held, faults: &faults }.load(&source);
     let faults = faults.into_sorted(&source);
     match bound {
         Ok(bound) if !any_error(&faults) => Ok(Loaded { warnings: faults, ..bound }),

@@ -3,10 +3,10 @@
 use super::finding::addresses;
 use super::words::will;
 use super::{
-    Candidate, Client, Excluded, Fraction, Given, Health, Member, Origin, Place, Share, Source, Steering,
-    Variant,
+    Candidate, Client, Distance, Excluded, Fraction, Given, Health, Member, Origin, Place, Share, Source,
+    Steering, Variant,
 };
-use super::{targets, ttl};
+use super::{level, targets, ttl};
 use crate::answer::{self, Answer, Body};
 use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::snapshot::{Configuration, Map, Snapshot};
@@ -74,9 +74,20 @@ fn place(configuration: &Configuration, map: &Map, placement: geo::Placement, so
         class,
         classes: classes.len(),
         sites: classes[class].iter().map(|&site| name(site)).collect(),
-        distances: reason.distances.iter().map(|&(site, metres)| (name(site), metres)).collect(),
+        levels: reason.levels.iter().map(|step| level::level(step, name)).collect(),
+        distances: reason.distances.iter().map(|&far| distance(&reason, far, name)).collect(),
         reason,
     }
+}
+
+fn distance(
+    reason: &geo::Reason,
+    (site, metres): (SiteId, u64),
+    name: impl Fn(SiteId) -> String,
+) -> Distance {
+    let biased = reason.biased.iter().find(|biased| biased.site == site);
+    let biased = biased.map(|biased| (biased.bias, biased.counted_metres));
+    Distance { site: name(site), metres, biased }
 }
 
 struct Scene<'s> {
