@@ -24,6 +24,7 @@ mod trouble_log;
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -109,11 +110,12 @@ pub enum ServeError {
 pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
     server::forgo_new_privileges();
     server::keep_large_memory_apart();
-    let back = runtime("back", BACK_THREADS)?;
-    let signals = Signals::new(&back)?;
-    let loaded =
-        config::load(&service.files, &service.main, Mode::Start, None).map_err(ServeError::Faults)?;
-    let Loaded { settings, configuration, database_copies, warnings, .. } = loaded;
+    let back = Back(Some(runtime("back", BACK_THREADS)?));
+    let mut signals = Signals::new(&back)?;
+    let service = Arc::new(service);
+    let Some(loaded) = back.block_on(load_unless_stopped(&service, &mut signals)) else { return Ok(()) };
+    let Loaded { settings, configuration, database_copies, warnings, .. } =
+        loaded.map_err(ServeError::Faults)?;
     reload::log_faults(&warnings);
     if let Some(account) = &settings.account {
         server::may_become_account(account)?;
@@ -164,9 +166,43 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     back.block_on(run(running, server, &back, signals))
 }
 
+/// The runtime that carries probes, status, metrics and whatever takes its time. Its threads are not waited for at the end:
+/// the load of a large configuration cannot be stopped, and nobody needs it any more.
+struct Back(Option<Runtime>);
+
+impl Deref for Back {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        self.0.as_ref().expect("it is taken out when this is dropped")
+    }
+}
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Loads the files; `None` if the process is told to stop meanwhile.
+async fn load_unless_stopped(
+    service: &Arc<Service>,
+    signals: &mut Signals,
+) -> Option<Result<Loaded, Vec<Fault>>> {
+    let service = Arc::clone(service);
+    let loading =
+        tokio::task::spawn_blocking(move || config::load(&service.files, &service.main, Mode::Start, None));
+    tokio::select! {
+        loaded = loading => Some(loaded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))),
+        () = signals.stop() => None,
+    }
+}
+
 /// What lives as long as the server.
 struct Running {
-    service: Service,
+    service: Arc<Service>,
     settings: Settings,
     keeper: Keeper,
     log: Arc<HealthLog>,
@@ -192,14 +228,27 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
         })
     }
+
+    /// Waits until the process is told to stop.
+    async fn stop(&mut self) {
+        stop(&mut self.terminate, &mut self.interrupt).await;
+    }
+}
+
+async fn stop(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("told to stop (SIGTERM)"),
+        _ = interrupt.recv() => tracing::info!("told to stop (SIGINT)"),
+    }
 }
 
 async fn run(
     running: Arc<Running>,
     server: Server,
     back: &Runtime,
-    mut signals: Signals,
+    signals: Signals,
 ) -> Result<(), ServeError> {
+    let Signals { mut hangup, mut terminate, mut interrupt } = signals;
     let prober = Arc::new(start_prober(&running, back));
     let is_ready = Arc::new(AtomicBool::new(false));
     let limits = Arc::new(LimitLog::new(&server, Arc::clone(running.keeper.store())));
@@ -213,7 +262,7 @@ async fn run(
         is_ready.store(true, Ordering::Relaxed);
         tell_systemd(sd_notify::NotifyState::Ready);
         loop {
-            if signals.hangup.recv().await.is_none() {
+            if hangup.recv().await.is_none() {
                 return;
             }
             reload::reload(&running, &prober).await;
@@ -223,8 +272,7 @@ async fn run(
     tokio::select! {
         () = beginning => {}
         () = running.keeper.ended() => result = Err(ServeError::Keeper),
-        _ = signals.terminate.recv() => tracing::info!("told to stop (SIGTERM)"),
-        _ = signals.interrupt.recv() => tracing::info!("told to stop (SIGINT)"),
+        () = stop(&mut terminate, &mut interrupt) => {}
     }
     tell_systemd(sd_notify::NotifyState::Stopping);
     saving.abort();
@@ -323,7 +371,7 @@ fn make_socket_folder(settings: &Settings) -> Result<(), ServeError> {
 /// had better hear of that before the first reload.
 fn rehearse_reload(running: &Running) {
     let served = &running.keeper.store().load_full().configuration;
-    let Service { files, main, .. } = &running.service;
+    let Service { files, main, .. } = &*running.service;
     if let Err(faults) = config::load(files, main, Mode::Reload, Some(served)) {
         for fault in faults {
             tracing::warn!("a reload would be refused: {fault:#}");
