@@ -12,6 +12,7 @@ mod limit_log;
 mod model;
 mod own_folder;
 mod plan;
+mod process;
 #[cfg(test)]
 mod race_tests;
 mod reload;
@@ -24,7 +25,6 @@ mod trouble_log;
 
 use std::io;
 use std::net::SocketAddr;
-use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,7 +32,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::admin::{Admin, AdminError, LastLoad, Sources};
 use crate::config::{self, DatabaseCopy, Files, Loaded, Mode, Settings};
@@ -46,6 +45,7 @@ use self::health_log::HealthLog;
 use self::keeper::{Handle, Keeper, Kept};
 use self::limit_log::LimitLog;
 use self::model::{Change, Model, Report};
+use self::process::{Back, Signals, runtime};
 use self::state_file::StateFile;
 
 /// How long TCP connections may finish what they are at when the server stops.
@@ -110,7 +110,7 @@ pub enum ServeError {
 pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
     server::forgo_new_privileges();
     server::keep_large_memory_apart();
-    let back = Back(Some(runtime("back", BACK_THREADS)?));
+    let back = Back::new(BACK_THREADS)?;
     let mut signals = Signals::new(&back)?;
     let service = Arc::new(service);
     let Some(loaded) = back.block_on(load_unless_stopped(&service, &mut signals)) else { return Ok(()) };
@@ -166,26 +166,6 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     back.block_on(run(running, server, &back, signals))
 }
 
-/// The runtime that carries probes, status, metrics and whatever takes its time. Its threads are not waited for at the end:
-/// the load of a large configuration cannot be stopped, and nobody needs it any more.
-struct Back(Option<Runtime>);
-
-impl Deref for Back {
-    type Target = Runtime;
-
-    fn deref(&self) -> &Runtime {
-        self.0.as_ref().expect("it is taken out when this is dropped")
-    }
-}
-
-impl Drop for Back {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 /// Loads the files; `None` if the process is told to stop meanwhile.
 async fn load_unless_stopped(
     service: &Arc<Service>,
@@ -196,7 +176,7 @@ async fn load_unless_stopped(
         tokio::task::spawn_blocking(move || config::load(&service.files, &service.main, Mode::Start, None));
     tokio::select! {
         loaded = loading => Some(loaded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))),
-        () = signals.stop() => None,
+        () = signals.stop.told() => None,
     }
 }
 
@@ -211,44 +191,13 @@ struct Running {
     gate: databases::Gate,
 }
 
-/// What the process is told by signals. Taken in hand before the files are loaded: a SIGHUP that comes early is kept for
-/// later instead of ending the process.
-struct Signals {
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new(runtime: &Runtime) -> io::Result<Signals> {
-        let _inside = runtime.enter();
-        Ok(Signals {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits until the process is told to stop.
-    async fn stop(&mut self) {
-        stop(&mut self.terminate, &mut self.interrupt).await;
-    }
-}
-
-async fn stop(terminate: &mut Signal, interrupt: &mut Signal) {
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("told to stop (SIGTERM)"),
-        _ = interrupt.recv() => tracing::info!("told to stop (SIGINT)"),
-    }
-}
-
 async fn run(
     running: Arc<Running>,
     server: Server,
     back: &Runtime,
     signals: Signals,
 ) -> Result<(), ServeError> {
-    let Signals { mut hangup, mut terminate, mut interrupt } = signals;
+    let Signals { mut reload, mut stop } = signals;
     let prober = Arc::new(start_prober(&running, back));
     let is_ready = Arc::new(AtomicBool::new(false));
     let limits = Arc::new(LimitLog::new(&server, Arc::clone(running.keeper.store())));
@@ -262,7 +211,7 @@ async fn run(
         is_ready.store(true, Ordering::Relaxed);
         tell_systemd(sd_notify::NotifyState::Ready);
         loop {
-            if hangup.recv().await.is_none() {
+            if reload.recv().await.is_none() {
                 return;
             }
             reload::reload(&running, &prober).await;
@@ -272,7 +221,7 @@ async fn run(
     tokio::select! {
         () = beginning => {}
         () = running.keeper.ended() => result = Err(ServeError::Keeper),
-        () = stop(&mut terminate, &mut interrupt) => {}
+        () = stop.told() => {}
     }
     tell_systemd(sd_notify::NotifyState::Stopping);
     saving.abort();
@@ -417,10 +366,6 @@ fn keep_copies(copies: &[DatabaseCopy]) {
 
 fn last_load(taken: bool, faults: Vec<Fault>) -> LastLoad {
     LastLoad { at: unix_now(), taken, faults }
-}
-
-fn runtime(name: &str, threads: usize) -> io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
 }
 
 /// Seconds since 1970.
