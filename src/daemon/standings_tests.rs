@@ -65,7 +65,7 @@ fn admin(model: &Model) -> Vec<AdminState> {
 fn ttl(model: &Model) -> u32 {
     let snapshot = model.published();
     let rule = &snapshot.configuration.rules[0];
-    steer::choose(rule, ClassId(0), |pool| snapshot.pool(pool, rule.family)).ttl
+    steer::choose(rule, ClassId(0), |_| false, |pool| snapshot.pool(pool, rule.family)).ttl
 }
 
 fn planned(model: &Model) -> u32 {
