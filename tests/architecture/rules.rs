@@ -45,6 +45,7 @@ pub const DOORS: [(&str, &[&str]); 31] = [
     ("libm", &["geo::distance"]),
     ("maxminddb", &["geo::mmdb"]),
     ("nix", &["server::privilege", "server::descriptors", "config::bind::account"]),
+    ("pcap_parser", &["cli::replay::capture::pcap"]),
     ("prometheus_client", &["admin::metrics"]),
     ("reqwest", &["probe::http"]),
     ("rustls", &["probe"]),

@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use crate::config::limits;
-use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec};
+use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec, WillSpec};
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
-use crate::health::{AdminState, TargetId};
+use crate::health::{Hold, TargetId};
 use crate::snapshot::PoolLabel;
-use crate::steer::{Hold, Member, MinHealthy, Pool, PoolId, Require, Turnover};
+use crate::steer::{Member, MinHealthy, Pool, PoolId, Require};
 use crate::wire::Family;
 
 use super::addresses;
@@ -16,6 +16,7 @@ use super::maps::Sites;
 use super::monitors::Monitors;
 use super::names::{Names, Scope};
 use super::targets::Targets;
+use super::turnover;
 
 /// Pools by name and by id.
 pub(super) struct Pools {
@@ -114,7 +115,8 @@ impl Binder<'_> {
         });
         let (site, require) = (site?, require?);
         monitors.into_iter().collect::<Parsed<Vec<usize>>>()?;
-        let admin = part_of(&self.spec.admin)?.unwrap_or(AdminState::Auto).max(self.admin_of(site));
+        let wills = self.wills(site)?;
+        let admin = wills.iter().map(|spec| spec.for_good).max().unwrap_or_default();
         let mut members = members?;
         for member in &mut members {
             member.admin = member.admin.max(admin);
@@ -125,13 +127,15 @@ impl Binder<'_> {
             site,
             pick: self.spec.pick?,
             min_healthy: self.min_healthy()?,
-            turnover: Turnover::default(),
-            wills: Vec::new(),
+            turnover: turnover::bind(self.spec, members.len(), self.faults)?,
+            wills: wills.into_iter().filter_map(|spec| spec.will.clone()).collect(),
+            weight_unit: 1,
             members,
             answers: Vec::new(),
         };
         self.warn_of_families(&pool);
         self.warn_of_weights(&pool);
+        turnover::warn_of_families(self.spec, &pool, self.faults);
         Ok(pool)
     }
 
@@ -140,8 +144,10 @@ impl Binder<'_> {
         part_of(&self.spec.site)?.as_ref().map(find).transpose()
     }
 
-    fn admin_of(&self, site: Option<SiteId>) -> AdminState {
-        site.map_or(AdminState::Auto, |site| self.sites.admin[usize::from(site.0)])
+    /// What the operators of the pool and of its site want.
+    fn wills(&self, site: Option<SiteId>) -> Parsed<Vec<&WillSpec>> {
+        let of_site = site.map(|site| &self.sites.wills[usize::from(site.0)]);
+        Ok([part_of(&self.spec.will)?].into_iter().chain(of_site).collect())
     }
 
     fn monitors(&self) -> Vec<Parsed<usize>> {
@@ -233,15 +239,16 @@ impl Binder<'_> {
     fn member(&self, spec: &MemberSpec, monitors: &[usize], targets: &mut Targets) -> Parsed<Member> {
         let [ipv4, ipv6] = addresses::by_family(spec, self.faults)?;
         let [v4, v6] = [ipv4, ipv6].map(|address| self.targets_of(address, monitors, targets));
+        let will = part_of(&spec.will)?;
         Ok(Member {
             name: part_of(&spec.name)?.value.clone(),
             weight: spec.weight?.unwrap_or(1),
-            admin: spec.admin?.unwrap_or(AdminState::Auto),
+            admin: will.for_good,
             ipv4: ipv4.and_then(|address| addresses::ipv4(address.value)),
             ipv6: ipv6.and_then(|address| addresses::ipv6(address.value)),
             targets: [v4?, v6?],
             require: Require::All,
-            will: None,
+            will: will.will.clone(),
             hold: Hold::Free,
             slow_start: None,
         })

@@ -8,10 +8,10 @@ use crate::config::text::{
     self, Broken, Faults, Items, Later, Parsed, Reader, Share, Written, address, choice, list, name, number,
     one_or_more, quote, sound, unplaced,
 };
-use crate::health::AdminState;
 use crate::steer::Pick;
 
-use super::ADMIN_STATES;
+use super::will::Scheduled;
+use super::{TurnoverSpec, WillSpec, turnover, will};
 
 /// `[pool.NAME]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
@@ -27,7 +27,9 @@ pub(crate) struct PoolSpec {
     /// From where on it is healthy.
     pub(crate) min_healthy: Parsed<Option<Written<MinHealthySpec>>>,
     /// The operator's will for all members.
-    pub(crate) admin: Parsed<Option<AdminState>>,
+    pub(crate) will: Parsed<WillSpec>,
+    /// How members leave and come back.
+    pub(crate) turnover: TurnoverSpec,
     /// Its members.
     pub(crate) members: Parsed<Items<MemberSpec>>,
 }
@@ -62,7 +64,7 @@ pub(crate) struct MemberSpec {
     /// Its weight.
     pub(crate) weight: Parsed<Option<u16>>,
     /// The operator's will.
-    pub(crate) admin: Parsed<Option<AdminState>>,
+    pub(crate) will: Parsed<WillSpec>,
 }
 
 /// Addresses of a member: at most one of each family.
@@ -70,9 +72,7 @@ const ADDRESSES: usize = 2;
 
 const LATER: &[Later] = &[
     ("hash_prefix", "not in this version: remove it"),
-    ("manual_resume", "not in this version: remove it"),
     ("pools", "pools of pools are not in this version: list members"),
-    ("panic", "not in this version: remove it"),
     ("monitors", "it is called `monitor`, also for a list"),
     ("answers", "it belongs into the rule: `[[steer]]`"),
     ("interval", "it belongs into the monitor"),
@@ -93,7 +93,8 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
     let require = reader.optional("require", require);
     let pick = reader.optional("pick", pick);
     let min_healthy = reader.optional("min_healthy", min_healthy);
-    let admin = reader.optional("admin", choice(ADMIN_STATES));
+    let will = will::read(&mut reader, Scheduled::Admin);
+    let turnover = turnover::read(&mut reader);
     let members = reader.required(
         "members",
         "members = [{ name = \"a\", address = \"192.0.2.1\" }]",
@@ -106,7 +107,8 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
         require,
         pick: pick.map(|pick| unplaced(pick).unwrap_or(Pick::Weighted)),
         min_healthy,
-        admin: admin.map(unplaced),
+        will,
+        turnover,
         members: members.and_then(|members| at_least_one(members, subject, faults)),
     })
 }
@@ -130,7 +132,7 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
     let name = reader.required("name", "name = \"a\"", name);
     let addresses = reader.required("address", "address = \"192.0.2.1\"", one_or_more(ADDRESSES, address));
     let weight = reader.optional("weight", number(0..=u16::MAX));
-    let admin = reader.optional("admin", choice(ADMIN_STATES));
+    let will = will::read(&mut reader, Scheduled::WeightAndAdmin);
     reader.finish(MEMBER_LATER);
     let addresses = addresses.map_or_else(|broken| vec![Err(broken)], |addresses| addresses.value);
     Ok(MemberSpec {
@@ -140,7 +142,7 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
             .try_for_each(|address| address.as_ref().map(|_| ()).map_err(|&broken| broken)),
         addresses: sound(addresses),
         weight: weight.map(unplaced),
-        admin: admin.map(unplaced),
+        will,
     })
 }
 
