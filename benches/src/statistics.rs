@@ -29,14 +29,6 @@ impl Median {
     }
 }
 
-/// The value that this share (0 to 1) of the values did not exceed; `None` without values.
-pub fn share(values: &[f64], share: f64) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let last = sorted.len().checked_sub(1)?;
-    sorted.get((last as f64 * share).round() as usize).copied()
-}
-
 /// How many of the sorted values can be left out at either end. Each value lies below the true median with probability
 /// one half, so the number of those that do is binomial.
 fn cut_off(count: usize) -> usize {
@@ -65,13 +57,6 @@ mod tests {
         {
             assert_eq!(cut_off(count) + 1, rank, "{count}");
         }
-    }
-
-    #[test]
-    fn a_share_of_the_values_does_not_exceed_its_value() {
-        let values: Vec<f64> = (0..=20).rev().map(f64::from).collect();
-        assert_eq!([0.0, 0.5, 0.95, 1.0].map(|part| share(&values, part)), [0.0, 10.0, 19.0, 20.0].map(Some));
-        assert_eq!(share(&[], 0.5), None);
     }
 
     #[test]

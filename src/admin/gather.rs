@@ -9,8 +9,9 @@ use super::status::{
 };
 use super::timestamp::rfc3339;
 use super::{HeldDatabase, LastLoad, Limiting, Sources, answering};
+use crate::explain::words::{counted, will};
 use crate::geo::ClassId;
-use crate::health::{LastVerdict, Record, State, TargetId, TargetKey, Verdict};
+use crate::health::{Hold, LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{
     self, Choice, Eligibility, Given, Member, Pool, PoolId, PoolState, Reason, Rule, TargetHealth,
@@ -117,31 +118,36 @@ impl View<'_> {
     fn pool(&self, id: PoolId, pool: &Pool) -> PoolStatus {
         let configuration = &self.snapshot.configuration;
         let health = health_in(configuration, self.records);
-        let eligibilities = Family::BOTH.map(|family| steer::eligibility(pool, family, &health));
+        let standing = Family::BOTH.map(|family| {
+            let pool = self.snapshot.standing(id, family);
+            (pool, steer::eligibility(pool, family, &health))
+        });
         let state = |family| self.snapshot.pool(id, family).state.to_string();
-        let members = pool.members.iter().enumerate();
+        let suspects = standing.iter().flat_map(|(_, all)| all).filter(|one| one.is_suspect());
         PoolStatus {
             name: pool.name.clone(),
             site: pool.site.map(|site| configuration.sites[usize::from(site.0)].name.clone()),
             ipv4: state(Family::V4),
             ipv6: state(Family::V6),
-            members: members
-                .map(|(index, member)| {
-                    self.member(member, [eligibilities[0][index], eligibilities[1][index]])
-                })
-                .collect(),
+            suspects: suspects.count(),
+            members: (0..pool.members.len()).map(|index| self.member(index, &standing)).collect(),
         }
     }
 
-    fn member(&self, member: &Member, eligibilities: [Eligibility; 2]) -> MemberStatus {
+    /// A member, of a pool as it stands in each family.
+    fn member(&self, index: usize, standing: &[(&Pool, Vec<Eligibility>); 2]) -> MemberStatus {
         let addresses = Family::BOTH.iter().filter_map(|&family| {
-            let address = member.address(family)?;
-            Some(self.address(member, address, eligibilities[family.index()]))
+            let (pool, eligibilities) = &standing[family.index()];
+            let member = &pool.members[index];
+            Some(self.address(member, member.address(family)?, eligibilities[index]))
         });
+        let pool = standing[0].0;
+        let member = &pool.members[index];
         MemberStatus {
             name: member.name.clone(),
-            weight: member.weight,
+            weight: pool.weight_of(member),
             admin: member.admin.to_string(),
+            admin_why: will(pool, member, self.now),
             addresses: addresses.collect(),
         }
     }
@@ -152,6 +158,9 @@ impl View<'_> {
             address,
             eligible: eligibility.is_given(),
             reason: eligibility.to_string(),
+            suspect: eligibility.is_suspect(),
+            awaits_resume: member.hold == Hold::AwaitsResume,
+            slow_start_step: member.slow_start.map(|slow_start| slow_start.step),
             targets: targets.iter().filter_map(|&target| self.target(target)).collect(),
         }
     }
@@ -272,6 +281,20 @@ fn attention(
             troubled.then(|| format!("pool {} is {state} for {family}", pool.name))
         })
     });
+    let suspects = pools.iter().filter(|pool| pool.suspects > 0).map(|pool| {
+        let (name, suspects) = (&pool.name, counted(pool.suspects, "address"));
+        format!("pool {name}: {suspects} suspect, more than its panic limit allows; `meridian panic accept {name}` lets go")
+    });
+    let awaiting = pools.iter().flat_map(|pool| {
+        pool.members.iter().flat_map(move |member| {
+            let awaiting = member.addresses.iter().filter(|address| address.awaits_resume);
+            awaiting.map(move |address| {
+                let (name, reason, address) =
+                    (format!("{}/{}", pool.name, member.name), &address.reason, address.address);
+                format!("member {name} is {reason} at {address}; `meridian resume {name}` brings it back")
+            })
+        })
+    });
     let down = pools.iter().flat_map(|pool| {
         pool.members.iter().flat_map(move |member| {
             let addresses = member.addresses.iter().flat_map(|address| &address.targets);
@@ -281,6 +304,7 @@ fn attention(
         })
     });
     let limiting = limiting.map(limiting_words);
+    let states = suspects.chain(states).chain(awaiting);
     rules.chain(refused).chain(limiting).chain(held).chain(geo).chain(states).chain(down).collect()
 }
 

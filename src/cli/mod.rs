@@ -12,6 +12,7 @@ mod map;
 mod panic;
 mod plan;
 mod prove;
+mod replay;
 mod resume;
 mod serve;
 mod status;
@@ -50,6 +51,8 @@ Examples:
       Which sites each country gets, and how much of the Internet the map knows.
   meridian prove
       Whether what the files assert holds for all clients and all failures; if not, for whom and when.
+  meridian replay queries.pcap meridian.toml new/meridian.toml
+      Which captured queries would get another answer from the new files.
   meridian status
       What the running server knows: members, pools, rules, loads, geo data.
 
@@ -86,6 +89,7 @@ enum Command {
     Plan(plan::Arguments),
     Geo(geo::Arguments),
     Prove(prove::Arguments),
+    Replay(replay::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
     Panic(panic::Arguments),
@@ -111,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Geo(arguments) => geo::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
         Command::Panic(arguments) => panic::run(&arguments),

@@ -144,10 +144,6 @@ pub(crate) const TTL_SECONDS: std::ops::RangeInclusive<u32> = 1..=0x7fff_ffff;
 
 /// `[[assert]]` tables in one file.
 pub(crate) const ASSERTIONS: usize = 1_000;
-/// Octets of a sketch of queries.
-pub(crate) const SKETCH_FILE_OCTETS: u64 = 64 << 20;
-/// Networks in a sketch.
-pub(crate) const SKETCH_NETWORKS: usize = 1_000_000;
 
 /// Faults that are reported; the rest is counted.
 pub(crate) const FAULTS: usize = 1_000;

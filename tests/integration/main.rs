@@ -23,6 +23,7 @@ mod hex;
 mod nginx_monitor;
 mod odd_packets;
 mod privileges;
+mod proofs;
 mod rate_limit;
 mod record_types;
 mod reloads;

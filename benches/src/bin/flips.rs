@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
-use meridian_bench::flip::{Anchor, Flip, Member, Verdict, Watch, flips, verdicts};
+use meridian_bench::flip::{Anchor, Flip, Member, Verdict, Watch, flips, share, verdicts};
 use meridian_bench::kernel::pin_to;
 use meridian_bench::load::{Report, Target, Until, WINDOW, saturate_and_tell};
 use meridian_bench::peer::{Peer, Setup, ask, free_address, wait_for_answer};
 use meridian_bench::places::Places;
 use meridian_bench::process::Process;
 use meridian_bench::query::holds_address;
-use meridian_bench::statistics::{Median, share};
+use meridian_bench::statistics::Median;
 use meridian_bench::work::{Work, steered_packets};
 use meridian_bench::world::{Holders, World};
 
@@ -70,11 +70,13 @@ fn main() -> Result<()> {
     ensure!(arguments.server_core != arguments.loader_core, "server and loader need a core each");
     ensure!(arguments.turns > 0, "nothing is measured without a turn");
     pin_to(arguments.loader_core)?;
-    println!("| 10,000 names | of {} flips | median | 95 % | worst |", 2 * arguments.turns);
+    let runs = arguments.holders.iter().map(|&holders| Ok((holders.label(), run(&arguments, holders)?)));
+    let runs = runs.collect::<Result<Vec<_>>>()?;
+    println!("| 10,000 names | time, ms, of {} flips | median | 95 % | worst |", 2 * arguments.turns);
     println!("|---|---|--:|--:|--:|");
-    for &holders in &arguments.holders {
-        run(&arguments, holders)?.print(holders.label());
-    }
+    runs.iter().for_each(|(label, run)| run.print_times(label));
+    println!("\n| 10,000 names | answers | median | 95 % |\n|---|---|--:|---|");
+    runs.iter().for_each(|(label, run)| run.print_answers(label));
     Ok(())
 }
 
@@ -163,33 +165,33 @@ fn decided(log: &Path, anchors: &[Anchor]) -> Result<Vec<(Instant, Verdict)>> {
 }
 
 impl Run {
-    fn print(&self, label: &str) {
+    fn print_times(&self, label: &str) {
         let times = |of: &dyn Fn(&Flip) -> Option<Duration>| -> Vec<f64> {
             self.flips.iter().filter_map(of).map(|time| time.as_secs_f64() * 1e3).collect()
         };
         for (what, values) in [
-            ("verdict → first changed answer, ms", times(&|flip| Some(flip.from_verdict))),
-            ("answer to the probe → first changed answer, ms", times(&|flip| flip.from_probe)),
-            ("first changed answer → last unchanged one, ms", times(&|flip| Some(flip.stragglers))),
+            ("verdict → first changed answer", times(&|flip| Some(flip.from_verdict))),
+            ("answer to the probe → first changed answer", times(&|flip| flip.from_probe)),
+            ("first changed answer → last unchanged one", times(&|flip| Some(flip.stragglers))),
         ] {
             let [median, most, worst] = [0.5, 0.95, 1.0].map(|part| share(&values, part).unwrap_or(f64::NAN));
-            println!("| {label} | {what} | {median:.3} | {most:.3} | {worst:.3} |");
+            println!("| {label} | {what} | {median:.2} | {most:.2} | {worst:.2} |");
         }
-        println!();
+    }
+
+    fn print_answers(&self, label: &str) {
         for window in WINDOWS {
             let ratios: Vec<f64> = self.flips.iter().filter_map(|flip| self.ratio(flip, window)).collect();
             if let Some(Median { value, low, high }) = Median::of(&ratios) {
+                let length = window.as_millis();
                 println!(
-                    "{label}: answers in the {} ms after a verdict ÷ in as many before it: {value:.3} ({low:.3}–{high:.3})",
-                    window.as_millis()
+                    "| {label} | in {length} ms from a verdict on ÷ before | {value:.2} | {low:.2}–{high:.2} |"
                 );
             }
         }
         let Report { answered, lost, wrong, .. } = self.report;
-        let rate = self.report.rate() / 1e3;
-        println!(
-            "{label}: {rate:.0} thousand answers a second, {answered} in all, {lost} lost, {wrong} wrong\n"
-        );
+        println!("| {label} | 1000/s, of {answered} | {:.0} | |", self.report.rate() / 1e3);
+        println!("| {label} | lost, wrong | {lost}, {wrong} | |");
     }
 
     /// Answers in the time after a verdict ÷ the median of the windows before it, those left out that a flip falls into.

@@ -81,6 +81,14 @@ fn flip(verdict_at: Instant, is_up: bool, change: &Change, said: &[Said]) -> Res
     })
 }
 
+/// The value that this share (0 to 1) of the values did not exceed; `None` without values.
+pub fn share(values: &[f64], share: f64) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().checked_sub(1)?;
+    sorted.get((last as f64 * share).round() as usize).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +120,13 @@ mod tests {
         assert!(flips(&verdicts, &[change(false, 1), change(true, 2), change(false, 3)], &[]).is_err());
         assert!(flips(&verdicts, &[], &[]).is_err());
         assert!(flips(&[(start + ms(2), false)], &[change(false, 1)], &[]).is_err());
+    }
+
+    #[test]
+    fn a_share_of_the_values_does_not_exceed_its_value() {
+        let values: Vec<f64> = (0..=20).rev().map(f64::from).collect();
+        assert_eq!([0.0, 0.5, 0.95, 1.0].map(|part| share(&values, part)), [0.0, 10.0, 19.0, 20.0].map(Some));
+        assert_eq!(share(&[], 0.5), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::catalogue::{self, Metric};
 use crate::admin::{HeldDatabase, LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
 use crate::geo;
-use crate::health::{Record, State, TargetKey};
+use crate::health::{Hold, Record, State, TargetKey};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{self, Eligibility, Member, Pool, PoolId, PoolState};
 use crate::wire::Family;
@@ -125,7 +125,9 @@ fn health(values: &mut Values, snapshot: &Snapshot, records: &HashMap<TargetKey,
         let shown = pool.members.len().min(members_left);
         members_left -= shown;
         for family in Family::BOTH {
+            let pool = snapshot.standing(PoolId(index as u32), family);
             let eligibilities = steer::eligibility(pool, family, &health);
+            turnover(values, pool, family, &eligibilities);
             for (member, eligibility) in pool.members.iter().zip(eligibilities).take(shown) {
                 member_state(values, configuration, records, (pool, member, family), eligibility);
             }
@@ -152,6 +154,19 @@ fn member_state(
         let monitor = configuration.monitors[target.monitor].names.join(",");
         let up = records.get(&target.key).is_some_and(|record| record.tracker.state == State::Up);
         put(values, &catalogue::MEMBER_UP, &[labels[0], labels[1], labels[2], &monitor], u64::from(up));
+    }
+}
+
+/// Of pools that say how members leave and come back.
+fn turnover(values: &mut Values, pool: &Pool, family: Family, eligibilities: &[Eligibility]) {
+    let labels = [pool.name.as_str(), family.label()];
+    if pool.turnover.panic.is_some() {
+        let suspects = eligibilities.iter().filter(|one| one.is_suspect()).count();
+        put(values, &catalogue::SUSPECTS, &labels, suspects as u64);
+    }
+    if pool.turnover.manual_resume {
+        let awaiting = pool.members.iter().filter(|member| member.hold == Hold::AwaitsResume).count();
+        put(values, &catalogue::AWAITING_RESUME, &labels, awaiting as u64);
     }
 }
 

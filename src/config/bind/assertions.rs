@@ -3,7 +3,6 @@
 
 use std::str::FromStr;
 
-use crate::config::limits;
 use crate::config::spec::{AssertSpec, MapsSpec, ShareSpec};
 use crate::config::text::{
     Broken, Faults, Filled, Form, Parsed, Place, Written, did_you_mean, match_forms, network, quote,
@@ -205,6 +204,15 @@ impl Binder<'_> {
     }
 }
 
+/// Whether any claim is about clients in a country or on a continent, be it by their load.
+pub(super) fn speak_of_places(drafts: &[Draft<'_>], share: Option<&ShareSpec>) -> bool {
+    let of_places = |clients: &Clients| matches!(clients, Clients::Countries(_) | Clients::Continent(_));
+    drafts.iter().any(|draft| match &draft.claim {
+        Claim::Load { .. } => share.is_some_and(|share| share.sketch.is_none()),
+        claim => claim.clients().is_some_and(of_places),
+    })
+}
+
 /// What claims about load rest on; `None`, with a fault where one is claimed, without `[share]`.
 pub(super) fn demand(
     share: Option<&ShareSpec>,
@@ -235,10 +243,7 @@ pub(super) fn demand(
         |(code, load): &(Written<String>, u64)| codes::country(code, &[], faults).map(|code| (code, *load));
     let countries: Vec<Parsed<([u8; 2], u64)>> = share.countries.iter().map(country).collect();
     let networks = match &share.sketch {
-        Some(path) => {
-            let source = workspace.named_by(path, limits::SKETCH_FILE_OCTETS, faults)?;
-            super::sketch::read(&source, faults)?
-        }
+        Some(path) => super::sketch::read(path, workspace, faults)?,
         None => Vec::new(),
     };
     Ok(Some(Demand {

@@ -83,14 +83,6 @@ struct Files {
     zones: Vec<ZoneFiles>,
 }
 
-impl Files {
-    /// Whether there is any assertion.
-    fn assert_anything(&self) -> bool {
-        let included = self.included.values().chain(self.zones.iter().map(|zone| &zone.steering));
-        !self.main.assertions.is_empty() || included.into_iter().any(|spec| !spec.assertions.is_empty())
-    }
-}
-
 /// What all files name, bound.
 struct Ground {
     sites: Sites,
@@ -108,13 +100,14 @@ impl Loader<'_> {
             .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
         let expectations = self.expectations(&files, &ground);
-        let geo = self.geo(&files.main, &bound_maps, files.assert_anything());
+        let assertions = self.assertions(&files, &ground);
+        let of_places = assertions::speak_of_places(&assertions, files.main.share.as_ref());
+        let geo = self.geo(&files.main, &bound_maps, of_places);
         let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
             maps::compile(bound_maps, &ground.sites.list, geo, self.previous, self.faults)
         });
         let rules = self.rules(&files.zones, &ground);
         let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
-        let assertions = self.assertions(&files, &ground);
         let demand = assertions::demand(
             files.main.share.as_ref(),
             &ground.sites.capacity,
@@ -237,7 +230,7 @@ impl Loader<'_> {
         &self,
         main: &MainSpec,
         maps: &[BoundMap],
-        asserting: bool,
+        of_places: bool,
     ) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {
         let configured = part_of(&main.databases)?;
         let known = sound(configured.clone());
@@ -252,8 +245,8 @@ impl Loader<'_> {
             faults: self.faults,
         };
         let needing = maps.iter().find(|map| maps::needs_data(&map.rules));
-        // Assertions speak of countries whatever the maps do.
-        let wanted = needing.is_some() || asserting;
+        // Assertions may speak of countries where no map does.
+        let wanted = needing.is_some() || of_places;
         let loaded = databases.load(&known, wanted)?;
         if configured.len() > known.len() {
             return Err(Broken);

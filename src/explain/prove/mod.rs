@@ -166,7 +166,7 @@ fn networks(assertions: &[Assertion]) -> Vec<Prefix> {
 
 impl Claim {
     /// Whom it is about, where it is about clients.
-    fn clients(&self) -> Option<&Clients> {
+    pub fn clients(&self) -> Option<&Clients> {
         match self {
             Claim::OnlySites(clients, _)
             | Claim::NeverSites(clients, _)

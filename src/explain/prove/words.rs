@@ -1,12 +1,17 @@
 //! Counter-examples and proofs in words, and the commands that show a counter-example.
 
 use super::{Client, Counterexample, Extent, Failure, HealthVector};
+use crate::explain::Outage;
 use crate::explain::words::counted;
+use crate::geo::SiteId;
 use crate::health::TargetId;
 use crate::snapshot::Configuration;
+use crate::steer::Pool;
 
-/// Members named one by one in a health vector.
-const MEMBERS_NAMED: usize = 12;
+/// Outages that a command names.
+const OUTAGES_NAMED: usize = 12;
+/// A client where any will do.
+const ANYBODY: &str = "192.0.2.1";
 
 /// What a proof went through: `2 names and types, 61 kinds of clients, 305 answers looked at`.
 pub fn extent(extent: &Extent) -> String {
@@ -82,22 +87,46 @@ fn name(configuration: &Configuration, failure: Failure) -> String {
 /// The members of a rule's pools that a health vector takes down, as `POOL/MEMBER`; those that no monitor watches cannot
 /// be known to be down and are left out.
 pub fn members_down(configuration: &Configuration, found: &Counterexample) -> Vec<String> {
-    let rule = &configuration.rules[found.rule as usize];
-    let is_down = |target: &TargetId, site| {
-        let key = &configuration.targets[target.0 as usize].key;
-        let failed = |failure: &Failure| match failure {
-            Failure::Address(address) => key.address == *address,
-            Failure::Target(failed) => failed == target,
-        };
-        found.down.failures.iter().any(failed) || found.down.sites.iter().any(|lost| Some(*lost) == site)
+    let lost = |pool: &Pool| pool.site.is_some_and(|site| found.down.sites.contains(&site));
+    members(configuration, found, |pool, target| lost(pool) || fails(configuration, &found.down, target))
+}
+
+/// What to tell `meridian explain --down`: lost sites as a whole, and the members that fail beside them.
+fn outages(configuration: &Configuration, found: &Counterexample) -> Vec<String> {
+    let watched = |site: &SiteId| {
+        let pools = configuration.pools.iter().filter(|pool| pool.site == Some(*site));
+        pools.flat_map(|pool| &pool.members).any(|member| member.targets.iter().any(|of| !of.is_empty()))
     };
+    let name = |site: &SiteId| &configuration.sites[usize::from(site.0)].name;
+    // No monitor can take the members of the others down.
+    let sites = found.down.sites.iter().filter(|site| watched(site));
+    let sites = sites.map(|site| Outage::Site(name(site).clone()).to_string());
+    sites
+        .chain(members(configuration, found, |_, target| fails(configuration, &found.down, target)))
+        .collect()
+}
+
+/// The members of a rule's pools, by any of whose targets `is_down` says so.
+fn members(
+    configuration: &Configuration,
+    found: &Counterexample,
+    is_down: impl Fn(&Pool, TargetId) -> bool,
+) -> Vec<String> {
+    let rule = &configuration.rules[found.rule as usize];
     let pools = rule.pools.iter().map(|used| &configuration.pools[used.pool.0 as usize]);
     let members = pools.flat_map(|pool| pool.members.iter().map(move |member| (pool, member)));
     let down = members.filter(|(pool, member)| {
-        let mut targets = member.targets[rule.family.index()].iter();
-        targets.any(|target| is_down(target, pool.site))
+        member.targets[rule.family.index()].iter().any(|&target| is_down(pool, target))
     });
     down.map(|(pool, member)| format!("{}/{}", pool.name, member.name)).collect()
+}
+
+fn fails(configuration: &Configuration, down: &HealthVector, target: TargetId) -> bool {
+    let address = configuration.targets[target.0 as usize].key.address;
+    down.failures.iter().any(|failure| match failure {
+        Failure::Address(failed) => *failed == address,
+        Failure::Target(failed) => *failed == target,
+    })
 }
 
 /// The commands that show a counter-example: `meridian explain` on the files, and `dig` at a server whose members are
@@ -105,29 +134,23 @@ pub fn members_down(configuration: &Configuration, found: &Counterexample) -> Ve
 /// looks at no subnet.
 pub fn commands(configuration: &Configuration, found: &Counterexample) -> Vec<String> {
     let label = &configuration.rule_labels[found.rule as usize];
-    let rule = &configuration.rules[found.rule as usize];
-    let (owner, rtype) = (&label.owner, label.family.type_name());
-    let members = members_down(configuration, found);
+    let question = format!("{} {}", label.owner, label.family.type_name());
+    let outages = outages(configuration, found);
     let mut down: String =
-        members.iter().take(MEMBERS_NAMED).map(|member| format!(" --down {member}")).collect();
-    if members.len() > MEMBERS_NAMED {
+        outages.iter().take(OUTAGES_NAMED).map(|outage| format!(" --down {outage}")).collect();
+    if outages.len() > OUTAGES_NAMED {
         down.push_str(" …");
     }
+    let explain = |from: &str| format!("meridian explain {question} --from {from}{down}");
     let Some(client) = &found.client else {
-        let anybody = "192.0.2.1";
-        return vec![
-            format!("meridian explain {owner} {rtype} --from {anybody}{down}"),
-            format!("dig {owner} {rtype}"),
-        ];
+        return vec![explain(ANYBODY), format!("dig {question}")];
     };
     let network = client.network;
-    let by_subnet = rule.map.is_some_and(|map| configuration.maps[map as usize].ecs);
+    let map = configuration.rules[found.rule as usize].map;
+    let by_subnet = map.is_some_and(|map| configuration.maps[map as usize].ecs);
     // A subnet of length 0 says nothing, and an address in a special-purpose block only counts by itself.
     if client.special || !by_subnet || network.length == 0 {
-        return vec![format!("meridian explain {owner} {rtype} --from {}{down}", network.address)];
+        return vec![explain(&network.address.to_string())];
     }
-    vec![
-        format!("meridian explain {owner} {rtype} --from {network}{down}"),
-        format!("dig +subnet={network} {owner} {rtype}"),
-    ]
+    vec![explain(&network.to_string()), format!("dig +subnet={network} {question}")]
 }
