@@ -26,6 +26,7 @@ mod proofs;
 mod rate_limit;
 mod record_types;
 mod reloads;
+mod replays;
 mod resolver;
 mod restart;
 mod robustness;
