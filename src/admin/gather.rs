@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::status::{
-    AddressStatus, GeoStatus, LimitingStatus, LoadStatus, MapStatus, MemberStatus, OutcomeStatus, PoolStatus,
-    RuleStatus, Status, TargetStatus, VerdictStatus, ZoneStatus,
+    AddressStatus, GeoStatus, HeldBackStatus, LimitingStatus, LoadStatus, MapStatus, MemberStatus,
+    OutcomeStatus, PoolStatus, RuleStatus, Status, TargetStatus, VerdictStatus, ZoneStatus,
 };
 use super::timestamp::rfc3339;
-use super::{LastLoad, Limiting, Sources, answering};
+use super::{HeldDatabase, LastLoad, Limiting, Sources, answering};
+use crate::explain::words::{counted, will};
 use crate::geo::ClassId;
-use crate::health::{LastVerdict, Record, State, TargetId, TargetKey, Verdict};
+use crate::health::{Hold, LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{
     self, Choice, Eligibility, Given, Member, Pool, PoolId, PoolState, Reason, Rule, TargetHealth,
@@ -26,7 +27,7 @@ pub(super) fn status(sources: &Sources, now: u64) -> Status {
     let load = view.load(&(sources.last_load)());
     let pools = view.pools();
     let troubled_rules = troubled_rules(&snapshot);
-    let geo = view.geo();
+    let geo = view.geo(&(sources.held)());
     let limiting = (sources.limiting)().map(limiting);
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -75,11 +76,12 @@ impl View<'_> {
             .collect()
     }
 
-    fn geo(&self) -> Vec<GeoStatus> {
-        self.snapshot.configuration.geo.iter().map(|source| self.geo_source(source)).collect()
+    fn geo(&self, held: &[HeldDatabase]) -> Vec<GeoStatus> {
+        self.snapshot.configuration.geo.iter().map(|source| self.geo_source(source, held)).collect()
     }
 
-    fn geo_source(&self, source: &GeoSource) -> GeoStatus {
+    fn geo_source(&self, source: &GeoSource, held: &[HeldDatabase]) -> GeoStatus {
+        let held = held.iter().find(|held| Some(held.path.as_str()) == source.path.as_deref());
         let (networks, countries) = source.database.coverage();
         let built = source.database.built_at();
         GeoStatus {
@@ -90,6 +92,11 @@ impl View<'_> {
             networks,
             countries,
             degraded: source.degraded.clone(),
+            held_back: held.map(|held| HeldBackStatus {
+                since: rfc3339(held.since),
+                change: held.change.clone(),
+                max_change: held.max_change.clone(),
+            }),
         }
     }
 
@@ -111,31 +118,36 @@ impl View<'_> {
     fn pool(&self, id: PoolId, pool: &Pool) -> PoolStatus {
         let configuration = &self.snapshot.configuration;
         let health = health_in(configuration, self.records);
-        let eligibilities = Family::BOTH.map(|family| steer::eligibility(pool, family, &health));
+        let standing = Family::BOTH.map(|family| {
+            let pool = self.snapshot.standing(id, family);
+            (pool, steer::eligibility(pool, family, &health))
+        });
         let state = |family| self.snapshot.pool(id, family).state.to_string();
-        let members = pool.members.iter().enumerate();
+        let suspects = standing.iter().flat_map(|(_, all)| all).filter(|one| one.is_suspect());
         PoolStatus {
             name: pool.name.clone(),
             site: pool.site.map(|site| configuration.sites[usize::from(site.0)].name.clone()),
             ipv4: state(Family::V4),
             ipv6: state(Family::V6),
-            members: members
-                .map(|(index, member)| {
-                    self.member(member, [eligibilities[0][index], eligibilities[1][index]])
-                })
-                .collect(),
+            suspects: suspects.count(),
+            members: (0..pool.members.len()).map(|index| self.member(index, &standing)).collect(),
         }
     }
 
-    fn member(&self, member: &Member, eligibilities: [Eligibility; 2]) -> MemberStatus {
+    /// A member, of a pool as it stands in each family.
+    fn member(&self, index: usize, standing: &[(&Pool, Vec<Eligibility>); 2]) -> MemberStatus {
         let addresses = Family::BOTH.iter().filter_map(|&family| {
-            let address = member.address(family)?;
-            Some(self.address(member, address, eligibilities[family.index()]))
+            let (pool, eligibilities) = &standing[family.index()];
+            let member = &pool.members[index];
+            Some(self.address(member, member.address(family)?, eligibilities[index]))
         });
+        let pool = standing[0].0;
+        let member = &pool.members[index];
         MemberStatus {
             name: member.name.clone(),
-            weight: member.weight,
+            weight: pool.weight_of(member),
             admin: member.admin.to_string(),
+            admin_why: will(pool, member, self.now),
             addresses: addresses.collect(),
         }
     }
@@ -146,6 +158,9 @@ impl View<'_> {
             address,
             eligible: eligibility.is_given(),
             reason: eligibility.to_string(),
+            suspect: eligibility.is_suspect(),
+            awaits_resume: member.hold == Hold::AwaitsResume,
+            slow_start_step: member.slow_start.map(|slow_start| slow_start.step),
             targets: targets.iter().filter_map(|&target| self.target(target)).collect(),
         }
     }
@@ -256,6 +271,7 @@ fn attention(
         })
     });
     let refused = (!load.taken).then(|| format!("the load at {} was refused; see its faults", load.at));
+    let held = geo.iter().filter_map(held_words);
     let geo = geo.iter().filter_map(|source| source.degraded.as_ref()).map(|why| format!("geo data: {why}"));
     let states = pools.iter().flat_map(|pool| {
         let families = [(Family::V4, &pool.ipv4), (Family::V6, &pool.ipv6)];
@@ -263,6 +279,20 @@ fn attention(
             let troubled =
                 [PoolState::Degraded, PoolState::Dead].iter().any(|trouble| *state == trouble.to_string());
             troubled.then(|| format!("pool {} is {state} for {family}", pool.name))
+        })
+    });
+    let suspects = pools.iter().filter(|pool| pool.suspects > 0).map(|pool| {
+        let (name, suspects) = (&pool.name, counted(pool.suspects, "address"));
+        format!("pool {name}: {suspects} suspect, more than its panic limit allows; `meridian panic accept {name}` lets go")
+    });
+    let awaiting = pools.iter().flat_map(|pool| {
+        pool.members.iter().flat_map(move |member| {
+            let awaiting = member.addresses.iter().filter(|address| address.awaits_resume);
+            awaiting.map(move |address| {
+                let (name, reason, address) =
+                    (format!("{}/{}", pool.name, member.name), &address.reason, address.address);
+                format!("member {name} is {reason} at {address}; `meridian resume {name}` brings it back")
+            })
         })
     });
     let down = pools.iter().flat_map(|pool| {
@@ -274,7 +304,18 @@ fn attention(
         })
     });
     let limiting = limiting.map(limiting_words);
-    rules.chain(refused).chain(limiting).chain(geo).chain(states).chain(down).collect()
+    let states = suspects.chain(states).chain(awaiting);
+    rules.chain(refused).chain(limiting).chain(held).chain(geo).chain(states).chain(down).collect()
+}
+
+/// A database that is held back, and what to do about it.
+fn held_words(source: &GeoStatus) -> Option<String> {
+    let (HeldBackStatus { change, max_change, .. }, path) =
+        (source.held_back.as_ref()?, source.path.as_ref()?);
+    Some(format!(
+        "geo database {path} is held back: it moves {change} of the clients of a name, more than {max_change}; see \
+         `meridian plan --running`, take it with `meridian geo accept`"
+    ))
 }
 
 fn limiting(limiting: Limiting) -> LimitingStatus {

@@ -147,6 +147,20 @@ pub struct GeoStatus {
     pub countries: usize,
     /// Why something else than the configured file serves.
     pub degraded: Option<String>,
+    /// What the file holds by now is not taken, because it moves too many clients.
+    #[serde(default)]
+    pub held_back: Option<HeldBackStatus>,
+}
+
+/// A geo database that is held back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldBackStatus {
+    /// Since when (RFC 3339).
+    pub since: String,
+    /// The largest share of the clients of a name that would get something else.
+    pub change: String,
+    /// The largest that is accepted.
+    pub max_change: String,
 }
 
 /// A map.
@@ -171,6 +185,8 @@ pub struct PoolStatus {
     pub ipv4: String,
     /// The same for IPv6.
     pub ipv6: String,
+    /// Addresses of members that are suspect: more have failed than its panic limit allows.
+    pub suspects: usize,
     /// Its members.
     pub members: Vec<MemberStatus>,
 }
@@ -180,10 +196,12 @@ pub struct PoolStatus {
 pub struct MemberStatus {
     /// Its name.
     pub name: String,
-    /// Its weight.
+    /// Its weight: as written, or as its schedule has it now.
     pub weight: u16,
     /// `auto`, `drained`, `forced up` or `forced down`: the strongest of member, pool and site.
     pub admin: String,
+    /// Until when, who and why, or which line of a schedule, where there is more to say about that.
+    pub admin_why: Option<String>,
     /// Its addresses, one of each family at most.
     pub addresses: Vec<AddressStatus>,
 }
@@ -197,6 +215,12 @@ pub struct AddressStatus {
     pub eligible: bool,
     /// Why, or why not.
     pub reason: String,
+    /// Whether it is down, and given out where there is nothing better: more have failed than a panic limit allows.
+    pub suspect: bool,
+    /// Whether it awaits `meridian resume`: it went down, and stays out although it may be up.
+    pub awaits_resume: bool,
+    /// The step that its slow start has reached, out of 16.
+    pub slow_start_step: Option<u32>,
     /// What is probed for it; empty without a monitor.
     pub targets: Vec<TargetStatus>,
 }

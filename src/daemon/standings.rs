@@ -185,7 +185,7 @@ impl Standings {
             moment,
             looks: BTreeSet::new(),
             planned: BTreeSet::new(),
-            longest_ttl: configuration.rules.iter().map(|rule| rule.max_ttl).max().unwrap_or(0).into(),
+            longest_ttl: configuration.longest_ttl(),
             configuration,
         }
     }
@@ -275,10 +275,8 @@ impl Standings {
         seats.filter_map(|seats| seats.next_step(&pool.turnover, self.moment)).chain(will).min()
     }
 
-    /// Less one for the second that has begun: a TTL counts from its end.
     fn seconds_to_change(&self, standing: &Standing) -> u32 {
-        let seconds = |change: u64| change.saturating_sub(self.moment).saturating_sub(1);
-        standing.planned_change.map_or(NEVER, |change| seconds(change).min(u64::from(NEVER - 1)) as u32)
+        standing.planned_change.map_or(NEVER, |change| steer::seconds_to_change(change, self.moment))
     }
 }
 

@@ -267,12 +267,16 @@ pub struct Member {
     pub name: String,
     /// Where it is written.
     pub line: Line,
-    /// Its weight.
+    /// Its weight; in a slow start, what that grows to.
     pub weight: u16,
+    /// The step that its slow start has reached, out of [`crate::steer::SLOW_START_STEPS`].
+    pub slow_start: Option<u32>,
     /// Its address of the family.
     pub address: Option<IpAddr>,
     /// The operator's will: the strongest of its own, its pool's and its site's.
     pub admin: AdminState,
+    /// Until when, who and why, or which line of a schedule, where there is more to say about that.
+    pub will: Option<String>,
     /// What its monitors say of that address.
     pub targets: Vec<Target>,
     /// Whether it may be given out, and why.

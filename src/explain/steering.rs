@@ -1,6 +1,7 @@
 //! How a rule made its choice: whose address, where it is, which pools were looked at, what is given out.
 
 use super::finding::addresses;
+use super::words::will;
 use super::{
     Candidate, Client, Distance, Excluded, Fraction, Given, Health, Member, Origin, Place, Share, Source,
     Steering, Variant,
@@ -98,7 +99,7 @@ struct Scene<'s> {
 
 impl Scene<'_> {
     fn pool(&self, id: PoolId) -> &Pool {
-        &self.snapshot.configuration.pools[id.0 as usize]
+        self.snapshot.standing(id, self.rule.family)
     }
 
     fn site(&self, pool: &Pool) -> Option<String> {
@@ -135,9 +136,11 @@ impl Scene<'_> {
             .map(|((member, line), eligibility)| Member {
                 name: member.name.clone(),
                 line: line.clone(),
-                weight: member.weight,
+                weight: pool.weight_of(member),
+                slow_start: member.slow_start.map(|slow_start| slow_start.step),
                 address: member.address(family),
                 admin: member.admin,
+                will: will(pool, member, self.health.at()),
                 targets: member.targets[family.index()]
                     .iter()
                     .map(|&target| targets::target(configuration, self.health, target))

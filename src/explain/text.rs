@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::moment::{rfc3339, span};
-use super::words::{counted, reason_sentence};
+use super::words::{counted, reason_sentence, weight};
 use super::{
     Access, Basis, Candidate, Distance, Draws, Explanation, Finding, Fraction, Given, Level, Member, Origin,
     Place, Scope, ScopeReason, Share, Source, Steering, Target, Ttl, Variant,
@@ -319,7 +319,8 @@ fn candidate(text: &mut Text, place: usize, candidate: &Candidate, explanation: 
         .collect();
     let address_width = addresses.iter().map(String::len).max().unwrap_or(0);
     for (member, address) in candidate.members.iter().zip(&addresses) {
-        let Member { name, weight, line, .. } = member;
+        let Member { name, line, .. } = member;
+        let weight = weight(member.weight, member.slow_start);
         let eligible = eligible(member);
         text.line(
             3,
@@ -339,7 +340,8 @@ fn eligible(member: &Member) -> String {
     let assumed = if said_by_targets && nobody_looked { "assumed " } else { "" };
     let whatever = member.targets.iter().any(|target| target.observed.is_some() && target.supposed);
     let supposed = if whatever { ", as supposed" } else { "" };
-    format!("{given}: {assumed}{}{supposed}", member.eligibility)
+    let will = member.will.as_ref().map_or_else(String::new, |will| format!(", {will}"));
+    format!("{given}: {assumed}{}{supposed}{will}", member.eligibility)
 }
 
 /// `web: up for 3d 4h, 0 of 3 failures; last verdict 2s ago: pass in 1.234 ms; can flip in 15 s`.

@@ -39,7 +39,7 @@ pub use eligibility::{Eligibility, TargetHealth, eligibility, member_state};
 pub use pool::{MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, Require};
 pub use pool_answers::{PoolAnswers, PoolState, Sets};
 pub use rule::{AllDown, Empty, PoolUse, Rule};
-pub use standing::{SlowStart, Stand, standing};
+pub use standing::{SlowStart, Stand, seconds_to_change, standing};
 pub use ttl::{NEVER, TtlBound, steered_ttl};
 pub use turnover::{PANIC_MEMBERS_MIN, PanicLimit, SLOW_START_STEPS, Seats, Turnover};
 pub use will::{ScheduleLine, Will, WillNow};

@@ -117,9 +117,18 @@ pub struct Pool {
     pub turnover: Turnover,
     /// What the operators of the pool and of its site want of all members, for a time or by a schedule.
     pub wills: Vec<Arc<Will>>,
+    /// Of which the weights of its members are multiples at the moment: above 1 while one starts slowly.
+    pub weight_unit: u16,
     /// At least one, at most [`MEMBERS_MAX`].
     pub members: Vec<Member>,
     /// The numbers of answers that rules ask of it, each at least 1, ascending, without doubles; compiled sets exist
     /// for these.
     pub answers: Vec<u16>,
+}
+
+impl Pool {
+    /// The weight of a member as people know it: as written, or as its schedule has it at the moment.
+    pub fn weight_of(&self, member: &Member) -> u16 {
+        member.full_weight() / self.weight_unit
+    }
 }

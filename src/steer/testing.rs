@@ -56,6 +56,7 @@ pub(super) fn pool(
         min_healthy,
         turnover: Turnover::default(),
         wills: Vec::new(),
+        weight_unit: 1,
         members,
         answers: vec![1],
     };

@@ -8,19 +8,21 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::harness::client::{PATIENCE, receive, socket_to};
 use crate::harness::gdnsd::{Gdnsd, Rules};
 use crate::harness::message::{A, Message, Query};
-use crate::harness::place::{Folder, free_port, loopback, test_data};
+use crate::harness::place::{Folder, fixture, free_port, loopback, test_data};
 use crate::harness::server::{Server, Setup, run};
 use crate::harness::turns;
 
 /// Clients of each family.
 const IPV4_CLIENTS: usize = 20_000;
 const IPV6_CLIENTS: usize = 5_000;
+/// Clients of each family that cities are tested with.
+const CITY_CLIENTS: usize = 3_000;
 /// Queries on the way at once.
 const WINDOW: usize = 64;
 /// Of so many equal answers one is proven as well.
@@ -28,7 +30,7 @@ const PROVEN_STEP: usize = 100;
 /// Most pieces of gdnsd's that a wider scope is proven with.
 const PIECES: usize = 10_000;
 
-const RULES: Rules<'static> = Rules {
+const COUNTRIES: Rules<'static> = Rules {
     default: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23],
     networks: &[
         ("8.8.0.0/16", 2),
@@ -38,37 +40,88 @@ const RULES: Rules<'static> = Rules {
         ("2600::/16", 6),
         ("2600:1f00::/24", 7),
     ],
-    continents: &[("AF", 8), ("AS", 9), ("EU", 10), ("NA", 11), ("OC", 12), ("SA", 13)],
-    countries: &[
-        ("EU", "DE", 14),
-        ("EU", "FR", 15),
-        ("EU", "GB", 16),
-        ("NA", "US", 17),
-        ("NA", "CA", 18),
-        ("AS", "JP", 19),
-        ("AS", "IN", 20),
-        ("SA", "BR", 21),
-        ("AF", "ZA", 22),
-        ("OC", "AU", 23),
+    places: &[
+        (&["AF"], 8),
+        (&["AS"], 9),
+        (&["EU"], 10),
+        (&["NA"], 11),
+        (&["OC"], 12),
+        (&["SA"], 13),
+        (&["EU", "DE"], 14),
+        (&["EU", "FR"], 15),
+        (&["EU", "GB"], 16),
+        (&["NA", "US"], 17),
+        (&["NA", "CA"], 18),
+        (&["AS", "JP"], 19),
+        (&["AS", "IN"], 20),
+        (&["SA", "BR"], 21),
+        (&["AF", "ZA"], 22),
+        (&["OC", "AU"], 23),
+    ],
+};
+
+const CITIES: Rules<'static> = Rules {
+    default: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+    networks: &[("8.0.0.0/7", 2), ("8.8.0.0/16", 3), ("2400::/12", 4)],
+    places: &[
+        (&["EU"], 5),
+        (&["EU", "DE"], 6),
+        (&["EU", "DE", "BE"], 7),
+        (&["EU", "DE", "BE", "Berlin"], 8),
+        (&["EU", "DE", "BY", "Munich"], 9),
+        (&["EU", "DE", "BY"], 12),
+        (&["NA"], 10),
+        (&["NA", "US"], 5),
+        (&["NA", "US", "CA"], 11),
+        (&["NA", "US", "CA", "Los Angeles"], 7),
     ],
 };
 
 #[test]
-fn site_and_scope_equal_those_of_gdnsd_or_the_scope_is_wider_and_right() {
+fn site_and_scope_equal_those_of_gdnsd_by_country() {
     let _turn = turns::shared();
-    let folder = Folder::new("gdnsd-meridian");
-    let database = geoip2(&folder);
+    let folder = Folder::new("gdnsd-countries");
+    let shaped = folder.path().join("geoip2.mmdb");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/geoip2.py");
+    make_database(&script, &[&test_data("dbip-country.mmdb"), &shaped]);
+    check(folder, &shaped, &COUNTRIES, [IPV4_CLIENTS, IPV6_CLIENTS], ipv6_client);
+}
+
+#[test]
+fn site_and_scope_equal_those_of_gdnsd_by_city() {
+    let _turn = turns::shared();
+    let folder = Folder::new("gdnsd-cities");
+    let made = folder.path().join("cities.mmdb");
+    make_database(&fixture("oracle/city_database.py"), &[&made, Path::new("20261120")]);
+    check(folder, &made, &CITIES, [CITY_CLIENTS, CITY_CLIENTS], |random| {
+        (0x2 << 124 | u128::from(random.next()) << 61 & !0 << 80, 48)
+    });
+}
+
+/// Has both servers answer all clients, and compares.
+fn check(
+    folder: Folder,
+    database: &Path,
+    rules: &Rules<'_>,
+    [ipv4, ipv6]: [usize; 2],
+    ipv6_client: impl Fn(&mut Random) -> (u128, u8),
+) {
     let address = SocketAddr::new(loopback(2).into(), free_port(&[loopback(2).into()]));
-    let gdnsd = Gdnsd::start("gdnsd", address, &database, &RULES);
-    let server = meridian(folder, database);
-    let clients = clients();
+    let name = format!("{}-peer", folder.path().file_name().unwrap().display());
+    let gdnsd = Gdnsd::start(&name, address, database, rules);
+    let server = meridian(folder, database, rules);
+    let clients = clients([ipv4, ipv6], ipv6_client);
     let (ours, theirs) = (ask_all(server.address, &clients), ask_all(gdnsd.address, &clients));
     let found = compare(&clients, &ours, &theirs);
     let wider = found.wider.len();
     println!("{} clients at {} sites: {} equal, {wider} wider", clients.len(), found.sites, found.equal);
     assert_eq!(found.faults, Vec::<String>::new());
     assert!(found.equal * 10 > clients.len() * 9, "most are equal: {} of {}", found.equal, clients.len());
-    assert!(found.sites > 15, "the clients are all over the map: {} sites", found.sites);
+    assert!(
+        found.sites * 4 > rules.default.len() * 3,
+        "the clients are all over the map: {} sites",
+        found.sites
+    );
     for (client, given) in &found.wider {
         prove(gdnsd.address, *client, *given);
     }
@@ -78,38 +131,45 @@ fn site_and_scope_equal_those_of_gdnsd_or_the_scope_is_wider_and_right() {
     }
 }
 
-/// The country database in the shape of GeoIP2, which gdnsd reads.
-fn geoip2(folder: &Folder) -> PathBuf {
-    let shaped = folder.path().join("geoip2.mmdb");
-    let mut shape = Command::new(test_data("python/bin/python"));
-    shape.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/geoip2.py"));
-    let output = run(shape.arg(test_data("dbip-country.mmdb")).arg(&shaped));
+fn make_database(script: &Path, arguments: &[&Path]) {
+    let mut python = Command::new(test_data("python/bin/python"));
+    let output = run(python.arg(script).args(arguments));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    shaped
 }
 
-fn meridian(folder: Folder, database: PathBuf) -> Server {
+fn meridian(folder: Folder, database: &Path, rules: &Rules<'_>) -> Server {
     let mut maps = String::new();
     let mut pools = String::new();
-    for site in RULES.default {
+    for site in rules.default {
         writeln!(maps, "[site.s{site}]").unwrap();
         writeln!(pools, "[pool.s{site}]\nsite = \"s{site}\"").unwrap();
         writeln!(pools, "members = [{{ name = \"m\", address = \"192.0.2.{site}\" }}]").unwrap();
     }
-    let all: Vec<String> = RULES.default.iter().map(|site| format!("\"s{site}\"")).collect();
+    let all: Vec<String> = rules.default.iter().map(|site| format!("\"s{site}\"")).collect();
     writeln!(maps, "[map.world]\ndefault = [{}]", all.join(", ")).unwrap();
-    let countries: Vec<(&str, u8)> =
-        RULES.countries.iter().map(|&(_, country, site)| (country, site)).collect();
-    let tables = [("network", RULES.networks), ("continent", RULES.continents), ("country", &countries)];
-    for (table, entries) in tables {
+    writeln!(maps, "[map.world.network]").unwrap();
+    rules.networks.iter().for_each(|(key, site)| writeln!(maps, "\"{key}\" = [\"s{site}\"]").unwrap());
+    for (depth, table) in (1..).zip(["continent", "country", "subdivision", "city"]) {
         writeln!(maps, "[map.world.{table}]").unwrap();
-        entries.iter().for_each(|(key, site)| writeln!(maps, "\"{key}\" = [\"s{site}\"]").unwrap());
+        for (path, site) in rules.places.iter().filter(|(path, _)| path.len() == depth) {
+            writeln!(maps, "\"{}\" = [\"s{site}\"]", key(path)).unwrap();
+        }
     }
     writeln!(pools, "[[steer]]\nname = \"www\"\nmap = \"world\"\npools = [{}]", all.join(", ")).unwrap();
     folder.write("geoip/maps.toml", maps);
     folder.write("zones/geo.test.zone", ZONE);
     folder.write("zones/geo.test.toml", pools);
-    Server::start(folder, Setup { databases: vec![database], ..Setup::default() })
+    Server::start(folder, Setup { databases: vec![database.to_owned()], ..Setup::default() })
+}
+
+/// How Meridian writes a place.
+fn key(path: &[&str]) -> String {
+    match path {
+        [_, country, subdivision] => format!("{country}-{subdivision}"),
+        [_, country, _, city] => format!("{country}/{city}"),
+        [.., code] => code.to_string(),
+        [] => unreachable!("a place has a name"),
+    }
 }
 
 const ZONE: &str = "\
@@ -125,21 +185,23 @@ type Client = (IpAddr, u8);
 /// What it gets: the address of a site, and the scope.
 type Given = (IpAddr, u8);
 
-/// Random clients, the same in every run: /24s of all globally routable IPv4, prefixes of IPv6 where there are networks.
-fn clients() -> Vec<Client> {
+/// Random clients, the same in every run: /24s of all globally routable IPv4, and prefixes of IPv6.
+fn clients([ipv4, ipv6]: [usize; 2], ipv6_client: impl Fn(&mut Random) -> (u128, u8)) -> Vec<Client> {
     let mut random = Random(20_261_120);
-    let ipv4 =
+    let drawn =
         std::iter::repeat_with(|| random.next() as u32 & 0xFFFF_FF00).filter(|&bits| is_routable(bits));
     let mut clients: Vec<Client> =
-        ipv4.take(IPV4_CLIENTS).map(|bits| (Ipv4Addr::from_bits(bits).into(), 24)).collect();
-    let ipv6 = std::iter::repeat_with(|| ipv6_client(&mut random)).filter(|&(bits, _)| is_comparable(bits));
-    clients.extend(ipv6.take(IPV6_CLIENTS).map(|(bits, length)| (Ipv6Addr::from_bits(bits).into(), length)));
+        drawn.take(ipv4).map(|bits| (Ipv4Addr::from_bits(bits).into(), 24)).collect();
+    let drawn = std::iter::repeat_with(|| ipv6_client(&mut random)).filter(|&(bits, _)| is_comparable(bits));
+    clients.extend(drawn.take(ipv6).map(|(bits, length)| (Ipv6Addr::from_bits(bits).into(), length)));
     clients
 }
 
-/// 6to4 is special where the IPv4 address inside is.
+/// Outside of Teredo and of the special-purpose blocks; 6to4 is special where the IPv4 address inside is.
 fn is_comparable(bits: u128) -> bool {
-    bits >> 112 != 0x2002 || is_routable((bits >> 80) as u32)
+    let teredo = bits >> 96 == 0x2001_0000;
+    let documentation = bits >> 96 == 0x2001_0db8;
+    !teredo && !documentation && (bits >> 112 != 0x2002 || is_routable((bits >> 80) as u32))
 }
 
 /// Outside of the special-purpose blocks of semantics §7.

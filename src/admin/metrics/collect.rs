@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::Counters;
 use super::catalogue::{self, Metric};
-use crate::admin::{LastLoad, Sources, gather};
+use crate::admin::{HeldDatabase, LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
 use crate::geo;
-use crate::health::{Record, State, TargetKey};
+use crate::health::{Hold, Record, State, TargetKey};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{self, Eligibility, Member, Pool, PoolId, PoolState};
 use crate::wire::Family;
@@ -43,7 +43,7 @@ pub(super) fn series(sources: &Sources) -> Vec<Series> {
     process(&mut values, sources, &snapshot);
     packets(&mut values, &sources.tallies);
     counted(&mut values, (sources.counters)());
-    data(&mut values, &snapshot);
+    data(&mut values, &snapshot, &(sources.held)());
     health(&mut values, &snapshot, &records);
     catalogue::METRICS
         .iter()
@@ -92,7 +92,7 @@ fn counted(values: &mut Values, counters: Counters) {
     put(values, &catalogue::TRANSITIONS, &["down"], counters.transitions_down);
 }
 
-fn data(values: &mut Values, snapshot: &Snapshot) {
+fn data(values: &mut Values, snapshot: &Snapshot, held: &[HeldDatabase]) {
     let zones = &snapshot.zones;
     put(values, &catalogue::ZONES, &[], zones.iter().count() as u64);
     for zone in zones.iter().take(ZONES_SHOWN) {
@@ -105,6 +105,8 @@ fn data(values: &mut Values, snapshot: &Snapshot) {
         put(values, &catalogue::GEO_BUILD_TIME, &labels, database.built_at());
         put(values, &catalogue::GEO_NETWORKS, &labels, networks as u64);
         put(values, &catalogue::GEO_DEGRADED, &labels, u64::from(degraded.is_some()));
+        let is_held = held.iter().any(|held| Some(&held.path) == path.as_ref());
+        put(values, &catalogue::GEO_HELD_BACK, &labels, u64::from(is_held));
     }
 }
 
@@ -123,7 +125,9 @@ fn health(values: &mut Values, snapshot: &Snapshot, records: &HashMap<TargetKey,
         let shown = pool.members.len().min(members_left);
         members_left -= shown;
         for family in Family::BOTH {
+            let pool = snapshot.standing(PoolId(index as u32), family);
             let eligibilities = steer::eligibility(pool, family, &health);
+            turnover(values, pool, family, &eligibilities);
             for (member, eligibility) in pool.members.iter().zip(eligibilities).take(shown) {
                 member_state(values, configuration, records, (pool, member, family), eligibility);
             }
@@ -150,6 +154,19 @@ fn member_state(
         let monitor = configuration.monitors[target.monitor].names.join(",");
         let up = records.get(&target.key).is_some_and(|record| record.tracker.state == State::Up);
         put(values, &catalogue::MEMBER_UP, &[labels[0], labels[1], labels[2], &monitor], u64::from(up));
+    }
+}
+
+/// Of pools that say how members leave and come back.
+fn turnover(values: &mut Values, pool: &Pool, family: Family, eligibilities: &[Eligibility]) {
+    let labels = [pool.name.as_str(), family.label()];
+    if pool.turnover.panic.is_some() {
+        let suspects = eligibilities.iter().filter(|one| one.is_suspect()).count();
+        put(values, &catalogue::SUSPECTS, &labels, suspects as u64);
+    }
+    if pool.turnover.manual_resume {
+        let awaiting = pool.members.iter().filter(|member| member.hold == Hold::AwaitsResume).count();
+        put(values, &catalogue::AWAITING_RESUME, &labels, awaiting as u64);
     }
 }
 

@@ -5,6 +5,7 @@ mod view;
 
 use std::path::PathBuf;
 
+use super::explain::parse_time;
 use super::{FAILED, Format, OK, files, json, print, print_to_stderr};
 use crate::admin::timestamp::now;
 use crate::config::{did_you_mean, report};
@@ -27,6 +28,9 @@ pub(super) struct Arguments {
     /// The main file [default: meridian.toml, or else /etc/meridian/meridian.toml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// The moment that ages are counted to, in RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    at: Option<u64>,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -42,7 +46,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         }
     };
     let configuration = &loaded.configuration;
-    let report = MapReport::of(configuration, find(configuration, &arguments.map)?, now());
+    let report =
+        MapReport::of(configuration, find(configuration, &arguments.map)?, arguments.at.unwrap_or_else(now));
     match arguments.format {
         Format::Text => print(&report.to_string())?,
         Format::Json => print(&json(&report)?)?,

@@ -11,6 +11,7 @@ use crate::admin::timestamp::span;
 use crate::cli::answering::lines;
 use crate::cli::painted;
 use crate::cli::table::ShownTable;
+use crate::explain::words::weight;
 
 /// Zones that are listed; `--format json` has all.
 const ZONES_SHOWN: usize = 20;
@@ -99,15 +100,21 @@ fn row(pool: &PoolStatus, member: &MemberStatus, address: &AddressStatus) -> Vec
     let each = |column: fn(&TargetStatus) -> String| {
         address.targets.iter().map(column).collect::<Vec<_>>().join("\n")
     };
-    let health =
+    let mut health =
         if address.targets.is_empty() { address.reason.clone() } else { each(|target| target.state.clone()) };
+    health.push_str(if address.awaits_resume { ", awaiting resume" } else { "" });
+    health.push_str(if address.suspect { ", suspect" } else { "" });
+    let admin = match &member.admin_why {
+        Some(why) => format!("{}\n{why}", member.admin),
+        None => member.admin.clone(),
+    };
     vec![
         format!("{} ({})", pool.name, if address.address.is_ipv4() { &pool.ipv4 } else { &pool.ipv6 }),
         pool.site.clone().unwrap_or_default(),
         member.name.clone(),
         address.address.to_string(),
-        member.weight.to_string(),
-        member.admin.clone(),
+        weight(member.weight, address.slow_start_step),
+        admin,
         health,
         each(|target| span(target.state_seconds)),
         each(verdict),
@@ -146,10 +153,16 @@ fn geo(geo: &[GeoStatus]) -> ShownTable {
             span(source.age_seconds),
             source.networks.to_string(),
             source.countries.to_string(),
-            source.degraded.clone().unwrap_or_default(),
+            note(source),
         ]);
     }
     table
+}
+
+fn note(source: &GeoStatus) -> String {
+    let held =
+        source.held_back.as_ref().map(|held| format!("a newer file is held back: it moves {}", held.change));
+    source.degraded.clone().into_iter().chain(held).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -169,7 +182,8 @@ mod tests {
         let member = |name: &str, address: &str, eligible: bool, target: serde_json::Value| {
             json!({
                 "name": name, "weight": 1, "admin": "auto",
-                "addresses": [{ "address": address, "eligible": eligible, "reason": "", "targets": [target] }]
+                "addresses": [{ "address": address, "eligible": eligible, "reason": "",
+                    "suspect": !eligible, "awaits_resume": false, "targets": [target] }]
             })
         };
         let (up, down) = ("192.0.2.1", "2001:db8::2");
@@ -188,7 +202,7 @@ mod tests {
                 "networks": 3, "countries": 2, "degraded": null
             }],
             "pools": [{
-                "name": "web-fra", "site": "fra", "ipv4": "healthy", "ipv6": "dead", "members": [
+                "name": "web-fra", "site": "fra", "ipv4": "healthy", "ipv6": "dead", "suspects": 1, "members": [
                     member("a", up, true, target("up", "pass", "0.4 ms", up)),
                     member("b", down, false, target("down", "fail", "connection refused", down)),
                 ]
@@ -213,10 +227,10 @@ last load 1m ago: taken
 needs attention
   pool web-fra is dead for IPv6
 
- pool                site   member   address       weight   admin   health   since   last verdict
-───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
- web-fra (healthy)   fra    a        192.0.2.1     1        auto    up       2m 5s   pass 3s ago (web): 0.4 ms
- web-fra (dead)      fra    b        2001:db8::2   1        auto    down     2m 5s   fail 3s ago (web): connection refused
+ pool                site   member   address       weight   admin   health          since   last verdict
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+ web-fra (healthy)   fra    a        192.0.2.1     1        auto    up              2m 5s   pass 3s ago (web): 0.4 ms
+ web-fra (dead)      fra    b        2001:db8::2   1        auto    down, suspect   2m 5s   fail 3s ago (web): connection refused
 
  zone           serial   records
 ─────────────────────────────────

@@ -129,6 +129,7 @@ impl Binder<'_> {
             min_healthy: self.min_healthy()?,
             turnover: turnover::bind(self.spec, members.len(), self.faults)?,
             wills: wills.into_iter().filter_map(|spec| spec.will.clone()).collect(),
+            weight_unit: 1,
             members,
             answers: Vec::new(),
         };

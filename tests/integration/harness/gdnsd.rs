@@ -1,6 +1,5 @@
 //! A real gdnsd with its geoip plugin: the server that Meridian's maps are measured against.
 
-use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
@@ -23,10 +22,8 @@ pub struct Rules<'a> {
     pub default: &'a [u8],
     /// Networks of either family.
     pub networks: &'a [(&'a str, u8)],
-    /// Continents.
-    pub continents: &'a [(&'a str, u8)],
-    /// Countries, each with its continent in the database.
-    pub countries: &'a [(&'a str, &'a str, u8)],
+    /// Places as continent, country, subdivision, city, as many as are needed: `["EU", "DE", "BE", "Berlin"]`.
+    pub places: &'a [(&'a [&'a str], u8)],
 }
 
 impl Gdnsd {
@@ -70,21 +67,18 @@ fn configuration(address: SocketAddr, folder: &Path, database: &Path, rules: &Ru
         address.ip(),
         address.port(),
         sites.join(", "),
-        places(rules),
+        places(rules, &[]),
         networks.join(", "),
         addresses.join(", ")
     )
 }
 
-/// Countries stand inside their continents.
-fn places(rules: &Rules<'_>) -> String {
-    let mut text = String::new();
-    for (continent, site) in rules.continents {
-        write!(text, "      {continent} => {{ default => [s{site}]").unwrap();
-        for (_, country, site) in rules.countries.iter().filter(|(around, ..)| around == continent) {
-            write!(text, ", {country} => [s{site}]").unwrap();
-        }
-        text.push_str(" }\n");
-    }
-    text
+/// What stands below a place, each as `NAME => { default => [SITE], … }`.
+fn places(rules: &Rules<'_>, below: &[&str]) -> String {
+    let inside =
+        rules.places.iter().filter(|(path, _)| path.len() == below.len() + 1 && path.starts_with(below));
+    let place = |(path, site): &(&[&str], u8)| {
+        format!("\"{}\" => {{ default => [s{site}] {} }}\n", path[below.len()], places(rules, path))
+    };
+    inside.map(place).collect()
 }
