@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::config::{self, Files, Mode};
 use crate::health::{TargetKey, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{AnswerSet, PoolId};
+use crate::steer::{PoolId, PoolSet};
 use crate::wire::Family;
 
 use super::keeper::Keeper;
@@ -61,7 +61,7 @@ fn keys(configurations: &[Arc<Configuration>]) -> Vec<TargetKey> {
 
 /// Everything that queries can see of a generation but its number.
 fn seen(snapshot: &Snapshot) -> Vec<String> {
-    let variants = |set: &Option<Arc<AnswerSet>>| set.as_ref().map(|set| set.variants());
+    let variants = |set: &Option<PoolSet>| Some(set.as_ref()?.answers()?.variants());
     let mut seen: Vec<_> = snapshot.zones.iter().map(|zone| format!("serial {}", zone.serial())).collect();
     for (index, pool) in snapshot.configuration.pools.iter().enumerate() {
         for family in Family::BOTH {

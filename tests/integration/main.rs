@@ -18,6 +18,7 @@ mod generate;
 mod geo_gate;
 mod geo_oracle;
 mod harness;
+mod hashing;
 #[path = "../hex/mod.rs"]
 mod hex;
 mod nginx_monitor;
