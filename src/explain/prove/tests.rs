@@ -159,6 +159,7 @@ fn holds(
         (Claim::Survives(..), Given::NoData) => false,
         (_, Given::NoData) => true,
         (Claim::ScopeWithinClass | Claim::Load { .. }, _) => true,
+        (_, Given::Apart(_)) => unreachable!("these pools are plain ones"),
     }
 }
 
