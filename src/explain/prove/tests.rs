@@ -130,7 +130,7 @@ fn holds(
 ) -> bool {
     let configuration = &*snapshot.configuration;
     let rule = &configuration.rules[0];
-    let choice = steer::choose(rule, class, |pool| snapshot.pool(pool, rule.family));
+    let choice = steer::choose(rule, class, |_| false, |pool| snapshot.pool(pool, rule.family));
     // Of the default RRset, 192.0.2.10.
     let default: Vec<SiteId> = configuration
         .pools
