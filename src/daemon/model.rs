@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::health::{Held, Hold, Monitor, Record, TargetId, TargetKey, Transition, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{PoolAnswers, PoolId, TargetHealth};
+use crate::steer::{PoolId, TargetHealth};
 use crate::wire::Family;
 
 use super::act::{Act, Outcome};
@@ -159,7 +158,7 @@ impl Model {
         for (id, seconds) in self.standings.planned() {
             // As with the other cell: what is about to be compiled anew keeps its last value.
             for family in Family::BOTH.into_iter().filter(|&family| !self.changed.holds((id, family))) {
-                self.published.pool(id, family).planned_change.store(seconds, Ordering::Relaxed);
+                self.published.move_planned_change(id, family, seconds);
             }
         }
     }
@@ -220,8 +219,7 @@ impl Model {
     fn move_cells(&self, users: &[(PoolId, Family)]) {
         let health = health(&self.configuration, &self.records);
         for &(id, family) in users.iter().filter(|&&user| !self.changed.holds(user)) {
-            let seconds = PoolAnswers::soonest_flip_of(self.standings.pool(id, family), family, &health);
-            self.published.pool(id, family).soonest_flip.store(seconds, Ordering::Relaxed);
+            self.published.move_cell(id, family, self.standings.pool(id, family), &health);
         }
     }
 

@@ -1,16 +1,14 @@
 //! How a rule made its choice: whose address, where it is, which pools were looked at, what is given out.
 
-use super::finding::addresses;
 use super::words::will;
 use super::{
-    Candidate, Client, Distance, Excluded, Fraction, Given, Health, Member, Origin, Place, Share, Source,
-    Steering, Variant,
+    Candidate, Client, Distance, Excluded, Health, InnerPool, Member, Origin, Place, Source, Steering,
 };
-use super::{level, targets, ttl};
-use crate::answer::{self, Answer, Body};
+use super::{given, level, targets, ttl};
+use crate::answer::{self, Answer};
 use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::snapshot::{Configuration, Map, Snapshot};
-use crate::steer::{self, AnswerSet, Pool, PoolId, Rule};
+use crate::steer::{self, Choice, HashPrefix, Pool, PoolId, Rule};
 
 /// Explains what `rule` did for `client` in an answer that was decided.
 pub(super) fn explain(
@@ -28,8 +26,10 @@ pub(super) fn explain(
     let placement = answer::place(snapshot, rule.map, asker);
     let map = rule.map.map(|index| &configuration.maps[index as usize]);
     let source = source(map, client);
-    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.family));
-    let scene = Scene { snapshot, health, rule, class: placement.class };
+    let decisive = answer::decisive(snapshot, rule.map, asker);
+    let choice = choice(snapshot, rule, asker);
+    let outcome = given::Scene { snapshot, rule, decisive };
+    let scene = Scene { snapshot, health, rule, class: placement.class, answering: choice.given.pool() };
     Steering {
         owner: label.owner.clone(),
         line: label.line.clone(),
@@ -38,9 +38,18 @@ pub(super) fn explain(
         source,
         excluded: scene.excluded(),
         reason: choice.reason,
-        given: scene.given(answer),
-        candidates: scene.candidates(answer),
+        trickle: outcome.trickled(),
+        given: outcome.given(choice.given, answer),
+        candidates: scene.candidates(),
     }
+}
+
+/// What a rule chooses for a client.
+pub(super) fn choice<'s>(snapshot: &'s Snapshot, rule: &Rule, client: answer::Client<'_>) -> Choice<'s> {
+    let placement = answer::place(snapshot, rule.map, client);
+    let slot = answer::decisive(snapshot, rule.map, client).slot(HashPrefix::default());
+    let pools = |pool| snapshot.pool(pool, rule.family);
+    steer::choose(rule, placement.class, |trickle| trickle.takes(slot), pools)
 }
 
 /// Which address decided: the same cases as in [`answer::place`].
@@ -95,6 +104,8 @@ struct Scene<'s> {
     health: &'s Health<'s>,
     rule: &'s Rule,
     class: ClassId,
+    /// The candidate that answers.
+    answering: Option<PoolId>,
 }
 
 impl Scene<'_> {
@@ -106,12 +117,12 @@ impl Scene<'_> {
         pool.site.map(|site| self.snapshot.configuration.sites[usize::from(site.0)].name.clone())
     }
 
-    fn candidates(&self, answer: &Answer<'_>) -> Vec<Candidate> {
+    fn candidates(&self) -> Vec<Candidate> {
         let indices = self.rule.candidates.of(self.class).iter();
-        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool, answer)).collect()
+        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool)).collect()
     }
 
-    fn candidate(&self, id: PoolId, answer: &Answer<'_>) -> Candidate {
+    fn candidate(&self, id: PoolId) -> Candidate {
         let pool = self.pool(id);
         let answers = self.snapshot.pool(id, self.rule.family);
         Candidate {
@@ -120,9 +131,32 @@ impl Scene<'_> {
             site: self.site(pool),
             state: answers.state,
             pick: pool.pick,
-            answers: matches!(&answer.body, Body::Steered(steered) if steered.pool == id),
+            answers: self.answering == Some(id),
             soonest_flip: ttl::soonest_flip(answers),
             members: self.members(id),
+            inner: self.inner(id),
+        }
+    }
+
+    /// The pools in a pool, each followed by those in it.
+    fn inner(&self, id: PoolId) -> Vec<InnerPool> {
+        let mut found = Vec::new();
+        self.collect_inner(id, 1, &mut found);
+        found
+    }
+
+    fn collect_inner(&self, outer: PoolId, depth: usize, found: &mut Vec<InnerPool>) {
+        for inner in &self.pool(outer).inner {
+            let pool = self.pool(inner.pool);
+            found.push(InnerPool {
+                pool: pool.name.clone(),
+                depth,
+                weight: inner.weight,
+                state: self.snapshot.pool(inner.pool, self.rule.family).state,
+                pick: pool.pick,
+                members: self.members(inner.pool),
+            });
+            self.collect_inner(inner.pool, depth + 1, found);
         }
     }
 
@@ -164,35 +198,5 @@ impl Scene<'_> {
                 Excluded { pool: pool.name.clone(), site: self.site(pool), reason: reason.to_owned() }
             })
             .collect()
-    }
-
-    fn given(&self, answer: &Answer<'_>) -> Given {
-        match &answer.body {
-            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.drawn.set()),
-            Body::Rrset(default, _) => Given::DefaultRrset(addresses(*default)),
-            _ => Given::NoData,
-        }
-    }
-
-    fn given_by_pool(&self, pool: &Pool, set: &AnswerSet) -> Given {
-        let member = |&index: &usize| {
-            let member = &pool.members[index];
-            Some((member.name.clone(), member.address(self.rule.family)?))
-        };
-        let variants = set.variants().into_iter().map(|(members, (numerator, denominator))| Variant {
-            members: members.iter().filter_map(member).collect(),
-            probability: Fraction(numerator, denominator),
-        });
-        let shares = set.shares().into_iter().map(|share| Share {
-            member: pool.members[share.member].name.clone(),
-            answer: Fraction(share.answer.0, share.answer.1),
-            first: Fraction(share.first.0, share.first.1),
-        });
-        Given::Pool {
-            pool: pool.name.clone(),
-            site: self.site(pool),
-            variants: variants.collect(),
-            shares: shares.collect(),
-        }
     }
 }

@@ -18,6 +18,7 @@ mod generate;
 mod geo_gate;
 mod geo_oracle;
 mod harness;
+mod hashing;
 #[path = "../hex/mod.rs"]
 mod hex;
 mod nginx_monitor;
@@ -27,8 +28,10 @@ mod proofs;
 mod rate_limit;
 mod record_types;
 mod reloads;
+mod replays;
 mod resolver;
 mod restart;
 mod robustness;
 mod round_trip;
 mod shares;
+mod turnover;

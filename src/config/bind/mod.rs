@@ -15,6 +15,7 @@ pub(super) mod databases;
 mod expect;
 mod firsts;
 mod folder;
+mod inner_pools;
 mod line_book;
 mod maps;
 mod monitors;
@@ -211,6 +212,7 @@ impl Loader<'_> {
                 pools.add(pool, scope, &sites, &monitors, self.faults);
             }
         }
+        inner_pools::bind(&mut pools, self.faults);
         (Ground { sites, map_names, monitors, pools }, bound_maps)
     }
 

@@ -13,7 +13,7 @@ use crate::wire::{Family, Name};
 use super::coverage;
 use super::maps::Sites;
 use super::names::Names;
-use super::pools::{Pools, has_family, members_of};
+use super::pools::{Pools, members_of};
 use super::rules::Draft;
 
 /// Octets of an answer besides the question's name and the records: header, type and class of the question, OPT with
@@ -65,7 +65,7 @@ impl Check<'_> {
     /// Classes that a fence or an empty list leaves fewer than two candidates (semantics §4.1).
     fn thin_classes(&self, draft: &Draft<'_>, rule: &Rule) {
         let Some(map) = rule.map.map(|map| &self.maps[map as usize]) else { return };
-        let pools = draft.rule.pools.iter().map(|&id| has_family(self.pools.get(id), draft.family));
+        let pools = draft.rule.pools.iter().map(|&id| self.pools.has_family(id, draft.family));
         let thin = thin_classes(&rule.candidates, &pools.collect::<Vec<_>>());
         for cause in [ThinCause::Fence, ThinCause::EmptyList] {
             let classes: Vec<&ThinClass> = thin.iter().filter(|thin| thin.cause == cause).collect();
@@ -109,8 +109,11 @@ impl Check<'_> {
     fn split_classes(&self, pair: [usize; 2], drafts: &[Draft<'_>], rules: &[Rule]) -> Vec<ClassId> {
         let [first, second] = pair;
         let by_family = if drafts[first].family == Family::V4 { [first, second] } else { [second, first] };
-        let pools = by_family.map(|index| -> Vec<&Pool> {
-            drafts[index].rule.pools.iter().map(|&id| self.pools.get(id)).collect()
+        let pools = by_family.map(|index| -> Vec<Option<SiteId>> {
+            let site = |&id: &PoolId| {
+                self.pools.get(id).site.filter(|_| self.pools.has_family(id, drafts[index].family))
+            };
+            drafts[index].rule.pools.iter().map(site).collect()
         });
         let [v4, v6] = by_family.map(|index| &*rules[index].candidates);
         split_classes([(v4, &pools[0]), (v6, &pools[1])])
@@ -133,9 +136,11 @@ impl Check<'_> {
             for id in draft.rule.all_pools() {
                 let answers = draft.rule.answers(self.pools.get(id));
                 let longest = longest_question(&draft.owner);
-                let known = uses.entry((id, draft.family, answers)).or_insert((draft, longest));
-                if longest > known.1 {
-                    *known = (draft, longest);
+                for (leaf, _) in self.pools.leaves(id) {
+                    let known = uses.entry((leaf, draft.family, answers)).or_insert((draft, longest));
+                    if longest > known.1 {
+                        *known = (draft, longest);
+                    }
                 }
             }
         }

@@ -8,7 +8,9 @@ use std::net::IpAddr;
 use super::names::{self, Compared, Steered};
 use crate::geo::{ClassId, SiteId};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{self, AnswerSet, Candidates, Given, Pool, PoolId, Rule};
+use crate::steer::{
+    self, AnswerSet, Candidates, Given, HashPrefix, Leaf, Pool, PoolId, PoolSet, Rule, Slot, Trickle,
+};
 use crate::wire::{Family, Name};
 
 /// Who answers, in one word: a site, a pool without one, or what answers in place of pools.
@@ -54,6 +56,17 @@ enum Answers {
     },
     /// An RRset as it stands in the master file: the data of its records, sorted.
     Rrset(Vec<Vec<u8>>),
+    /// What the client's network decides: the number of what each slot gives, and what makes clients one network.
+    BySlot {
+        /// The lengths of its prefixes.
+        prefix: HashPrefix,
+        /// One number for each slot.
+        slots: Vec<u32>,
+    },
+    /// One of several: the probability of each as factors, and its number.
+    OneOf(Vec<(Vec<Chance>, u32)>),
+    /// These addresses in this order.
+    Fixed(Vec<IpAddr>),
     NoData,
     Nothing,
 }
@@ -99,17 +112,77 @@ impl<'p> Outcomes<'p> {
     fn steered(&mut self, name: &Compared, side: usize, rule: u32, class: ClassId) -> Outcome {
         let snapshot = self.sides[side];
         let rule = &snapshot.configuration.rules[rule as usize];
-        let choice = steer::choose(rule, class, |pool| snapshot.pool(pool, rule.family));
+        let pools = |pool| snapshot.pool(pool, rule.family);
+        let choice = steer::choose(rule, class, |_| false, pools);
         let sites = self.order(&snapshot.configuration, rule, class);
-        let (answers, whence) = match choice.given {
+        let (mut answers, whence) = match choice.given {
             Given::Set(pool, set) => {
                 let pool = pool_of(&snapshot.configuration, pool);
                 (self.drawn(pool, rule.family, set), whence(&snapshot.configuration, pool))
             }
+            Given::Apart(apart) => (
+                self.apart(side, rule.family, apart.pool, apart.set),
+                whence(&snapshot.configuration, pool_of(&snapshot.configuration, apart.pool)),
+            ),
             Given::DefaultRrset => (self.rrset(side, &name.owner, name.family), Whence::Rrset),
             Given::NoData => (self.answers.number(Answers::NoData), Whence::NoData),
         };
+        if let Some(trickle) = rule.trickle {
+            answers = self.trickled(side, rule, class, trickle, answers);
+        }
         Outcome { sites, answers, whence: self.whences.number(whence), ttl: choice.ttl }
+    }
+
+    /// What a class gets where some networks trickle past the pool that gives the others `answers`.
+    fn trickled(&mut self, side: usize, rule: &Rule, class: ClassId, trickle: Trickle, answers: u32) -> u32 {
+        let snapshot = self.sides[side];
+        let choice = steer::choose(rule, class, |_| true, |pool| snapshot.pool(pool, rule.family));
+        let past = match choice.given {
+            Given::Set(pool, set) => self.drawn(pool_of(&snapshot.configuration, pool), rule.family, set),
+            Given::Apart(apart) => self.apart(side, rule.family, apart.pool, apart.set),
+            Given::DefaultRrset | Given::NoData => return answers,
+        };
+        let of_slot = |slot| if trickle.takes(slot) { past } else { answers };
+        let slots = Slot::all().map(of_slot).collect();
+        self.answers.number(Answers::BySlot { prefix: HashPrefix::default(), slots })
+    }
+
+    /// What a pool gives that looks at the client's network or picks another pool.
+    fn apart(&mut self, side: usize, family: Family, pool: PoolId, set: &PoolSet) -> u32 {
+        let Some(prefix) = set.prefix() else {
+            return self.leaves(side, family, &set.leaves(pool, None), None);
+        };
+        let of_slot = |slot: Slot| {
+            let leaves = set.leaves(pool, Some(&|_| slot));
+            self.leaves(side, family, &leaves, Some(slot))
+        };
+        let slots = Slot::all().map(of_slot).collect();
+        self.answers.number(Answers::BySlot { prefix, slots })
+    }
+
+    /// What one of several pools gives to the networks of a slot.
+    fn leaves(&mut self, side: usize, family: Family, leaves: &[Leaf<'_>], slot: Option<Slot>) -> u32 {
+        let snapshot = self.sides[side];
+        let mut one_of = Vec::with_capacity(leaves.len());
+        for leaf in leaves {
+            let pool = pool_of(&snapshot.configuration, leaf.path[leaf.path.len() - 1]);
+            let number = match (leaf.set, slot) {
+                (PoolSet::Hashed(set), Some(slot)) => {
+                    let address = |member: usize| pool.members[member].address(family);
+                    self.answers
+                        .number(Answers::Fixed(set.of_slot(slot).members().filter_map(address).collect()))
+                }
+                (set, _) => set.answers().map_or(0, |set| self.drawn(pool, family, set)),
+            };
+            one_of.push((leaf.chance.factors().to_vec(), number));
+        }
+        match &one_of[..] {
+            [(factors, number)] if factors.is_empty() => *number,
+            _ => {
+                one_of.sort_unstable();
+                self.answers.number(Answers::OneOf(one_of))
+            }
+        }
     }
 
     fn unsteered(&mut self, name: &Compared, side: usize) -> Outcome {

@@ -1,0 +1,158 @@
+//! What is given out, for the client that asks: every variant that can be drawn, whichever way leads to it.
+
+use super::finding::addresses;
+use super::{Fraction, Given, Network, Share, Trickled, Variant, Way};
+use crate::answer::{Answer, Body, Decisive};
+use crate::snapshot::Snapshot;
+use crate::steer::{
+    self, AnswerSet, Chance, HashPrefix, HashedSet, Pool, PoolId, PoolSet, Rule, SLOTS, Trickle,
+};
+use crate::wire::Family;
+
+/// What decides what a client gets.
+pub(super) struct Scene<'s> {
+    /// The generation.
+    pub(super) snapshot: &'s Snapshot,
+    /// The rule.
+    pub(super) rule: &'s Rule,
+    /// Whose network counts.
+    pub(super) decisive: Decisive<'s>,
+}
+
+/// Everything that is given out, as one thing.
+#[derive(Default)]
+struct Collected {
+    variants: Vec<Variant>,
+    shares: Vec<Share>,
+    ways: Vec<Way>,
+}
+
+impl Scene<'_> {
+    /// What a choice gives; `answer` was decided by it.
+    pub(super) fn given(&self, given: steer::Given<'_>, answer: &Answer<'_>) -> Given {
+        let mut collected = Collected::default();
+        let prefix = match given {
+            steer::Given::Set(pool, set) => {
+                self.drawn(&mut collected, self.pool(pool), set, &Chance::certain());
+                None
+            }
+            steer::Given::Apart(apart) => {
+                self.apart(&mut collected, apart.pool, apart.set);
+                apart.set.prefix()
+            }
+            steer::Given::DefaultRrset | steer::Given::NoData => {
+                return match &answer.body {
+                    Body::Rrset(default, _) => Given::DefaultRrset(addresses(*default)),
+                    _ => Given::NoData,
+                };
+            }
+        };
+        let candidate = self.pool(given.pool().expect("a set is that of a pool"));
+        let Collected { variants, shares, ways } = collected;
+        Given::Pool {
+            pool: candidate.name.clone(),
+            site: candidate
+                .site
+                .map(|site| self.snapshot.configuration.sites[usize::from(site.0)].name.clone()),
+            variants,
+            shares,
+            ways,
+            network: prefix.map(|prefix| self.network(prefix)),
+        }
+    }
+
+    /// On which side of the rule's trickle the client is.
+    pub(super) fn trickled(&self) -> Option<Trickled> {
+        let of = |trickle: Trickle| Trickled {
+            slots: trickle.slots(),
+            network: self.network(HashPrefix::default()),
+            takes: trickle.takes(self.decisive.slot(HashPrefix::default())),
+        };
+        self.rule.trickle.map(of)
+    }
+
+    fn apart(&self, collected: &mut Collected, pool: PoolId, set: &PoolSet) {
+        for leaf in set.leaves(pool, Some(&|prefix| self.decisive.slot(prefix))) {
+            let pool = self.pool(leaf.path[leaf.path.len() - 1]);
+            match leaf.set {
+                PoolSet::Hashed(set) => self.hashed(collected, pool, set, &leaf.chance),
+                set => {
+                    let set = set.answers().expect("at the end of a way is a pool of members");
+                    self.drawn(collected, pool, set, &leaf.chance);
+                }
+            }
+            if leaf.path.len() > 1 {
+                let pools = leaf.path.iter().map(|&id| self.pool(id).name.clone()).collect();
+                let (probability, factors) = exact(&leaf.chance);
+                collected.ways.push(Way { pools, probability, factors });
+            }
+        }
+    }
+
+    /// Members that a random word decides among.
+    fn drawn(&self, collected: &mut Collected, pool: &Pool, set: &AnswerSet, chance: &Chance) {
+        for (members, own) in set.variants() {
+            self.push_variant(collected, pool, members.into_iter(), &chance.and(own));
+        }
+        for share in set.shares() {
+            let [answer, first] = [share.answer, share.first].map(|own| exact(&chance.and(own)).0);
+            let member = pool.members[share.member].name.clone();
+            collected.shares.push(Share { pool: pool.name.clone(), member, answer, first, slots: None });
+        }
+    }
+
+    /// Members that the client's network decides among: for this client nothing is left to chance.
+    fn hashed(&self, collected: &mut Collected, pool: &Pool, set: &HashedSet, chance: &Chance) {
+        let drawn = set.of_slot(self.decisive.slot(set.network_prefix()));
+        let members: Vec<usize> = drawn.members().collect();
+        self.push_variant(collected, pool, members.iter().copied(), chance);
+        for share in set.answers().shares() {
+            let when = |is_so: bool| if is_so { exact(chance).0 } else { Fraction(0, 1) };
+            let (points, domain) = share.first;
+            collected.shares.push(Share {
+                pool: pool.name.clone(),
+                member: pool.members[share.member].name.clone(),
+                answer: when(members.contains(&share.member)),
+                first: when(members.first() == Some(&share.member)),
+                slots: Some((points * (SLOTS as u64 / domain)) as u32),
+            });
+        }
+    }
+
+    fn push_variant(
+        &self,
+        collected: &mut Collected,
+        pool: &Pool,
+        members: impl Iterator<Item = usize>,
+        chance: &Chance,
+    ) {
+        let family: Family = self.rule.family;
+        let member = |index: usize| {
+            let member = &pool.members[index];
+            Some((member.name.clone(), member.address(family)?))
+        };
+        let (probability, factors) = exact(chance);
+        let members = members.filter_map(member).collect();
+        collected.variants.push(Variant { pool: pool.name.clone(), members, probability, factors });
+    }
+
+    fn network(&self, prefix: HashPrefix) -> Network {
+        let network = prefix.network_of(*self.decisive.address);
+        Network { network, slot: self.decisive.slot(prefix).index() }
+    }
+
+    fn pool(&self, id: PoolId) -> &Pool {
+        &self.snapshot.configuration.pools[id.0 as usize]
+    }
+}
+
+/// A probability as one fraction, and its factors where that is rounded.
+fn exact(chance: &Chance) -> (Fraction, Vec<(u64, u64)>) {
+    match chance.fraction() {
+        Some((numerator, denominator)) => (Fraction(numerator, denominator), Vec::new()),
+        None => {
+            let (numerator, denominator) = chance.rounded();
+            (Fraction(numerator, denominator), chance.factors().to_vec())
+        }
+    }
+}
