@@ -87,7 +87,7 @@ impl Question {
 }
 
 fn pair(Fraction(numerator, denominator): Fraction) -> (u64, u64) {
-    (numerator, denominator)
+    (u64::try_from(numerator).unwrap(), u64::try_from(denominator).unwrap())
 }
 
 impl Server {
@@ -168,6 +168,24 @@ impl Server {
                 variants.iter().map(|variant| (names(variant), pair(variant.probability))).collect()
             }
             other => panic!("{other:?} has no variants"),
+        }
+    }
+
+    /// How many slots of 4096 each member of a pool with `pick = "hash"` has.
+    pub fn slots(&self, words: &str) -> Vec<(String, u32)> {
+        match self.explain(words).steering.unwrap().given {
+            Given::Pool { shares, .. } => {
+                shares.into_iter().map(|share| (share.member, share.slots.unwrap())).collect()
+            }
+            other => panic!("{other:?} has no slots"),
+        }
+    }
+
+    /// The slot of the client's network, where the answer depends on it.
+    pub fn slot(&self, words: &str) -> usize {
+        match self.explain(words).steering.unwrap().given {
+            Given::Pool { network: Some(network), .. } => network.slot,
+            other => panic!("{other:?} has no slot"),
         }
     }
 
