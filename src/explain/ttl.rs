@@ -74,7 +74,7 @@ fn steered(snapshot: &Snapshot, rule: &Rule, client: Client, answer: &Answer<'_>
     Ttl { seconds, reason, steered: Some(SteeredTtl { soonest_flip, min: rule.min_ttl, max: rule.max_ttl }) }
 }
 
-/// A planned change shortens a TTL beyond what health makes of it.
+/// Nothing but a planned change makes a TTL shorter than the rule alone would.
 fn bound(rule: &Rule, choice: &Choice<'_>) -> TtlBound {
     match choice.ttl < steer::steered_ttl(choice.soonest_flip, rule.min_ttl, rule.max_ttl) {
         true => TtlBound::PlannedChange,

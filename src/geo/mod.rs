@@ -22,6 +22,7 @@ mod ipv4_table;
 mod ipv6_table;
 mod layers;
 mod level;
+mod level_steps;
 mod lines;
 mod map;
 mod merged;

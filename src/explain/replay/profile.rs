@@ -118,10 +118,13 @@ fn hash_rdata(mut rdata: Vec<Vec<u8>>, hasher: &mut DefaultHasher) {
     rdata.hash(hasher);
 }
 
+/// The addresses of one variant, and its probability.
+type Variant = (Vec<Option<IpAddr>>, (u64, u64));
+
 fn digest_of_set(snapshot: &Snapshot, pool: PoolId, family: Family, set: &AnswerSet) -> u64 {
     let members = &snapshot.configuration.pools[pool.0 as usize].members;
     let address = |member: usize| members[member].address(family);
-    let mut variants: Vec<(Vec<Option<IpAddr>>, (u64, u64))> = set
+    let mut variants: Vec<Variant> = set
         .variants()
         .into_iter()
         .map(|(members, chance)| {

@@ -87,7 +87,8 @@ impl Question {
 }
 
 fn pair(Fraction(numerator, denominator): Fraction) -> (u64, u64) {
-    (u64::try_from(numerator).unwrap(), u64::try_from(denominator).unwrap())
+    let whole = |number: u128| u64::try_from(number).expect("small pools have small fractions");
+    (whole(numerator), whole(denominator))
 }
 
 impl Server {
