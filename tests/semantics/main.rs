@@ -14,10 +14,13 @@ mod ratio;
 
 mod section_1_health;
 mod section_2_admin_state;
+mod section_3_groups;
+mod section_3_hash;
 mod section_3_pool;
 mod section_3_shares;
 mod section_4_all_down;
 mod section_4_rule;
+mod section_4_trickle;
 mod section_5_ttl;
 mod section_6_databases;
 mod section_6_map;

@@ -7,7 +7,7 @@ use meridian::answer::Random;
 use siphasher::sip::SipHasher24;
 
 use crate::harness::World;
-use crate::ratio::{Ratio, divisor};
+use crate::ratio::{Ratio, divisor, inclusion};
 
 /// A set of members, by their names.
 type Set = BTreeSet<String>;
@@ -31,26 +31,6 @@ fn madow(pool: &str, weights: &[u64], answers: usize) -> BTreeMap<Set, Ratio> {
         *chance = chance.plus(Ratio::new(1, unit));
     }
     variants
-}
-
-/// π_i = min(1, k·w_i/W), what capped members leave over going to the others in proportion.
-fn inclusion(weights: &[u64], answers: usize) -> Vec<Ratio> {
-    let mut capped = vec![false; weights.len()];
-    loop {
-        let rest: u64 = (0..weights.len()).filter(|&index| !capped[index]).map(|index| weights[index]).sum();
-        let places =
-            answers.min(weights.len()) as u64 - capped.iter().filter(|&&capped| capped).count() as u64;
-        let beyond = (0..weights.len()).find(|&index| !capped[index] && places * weights[index] > rest);
-        match beyond {
-            Some(index) => capped[index] = true,
-            None => {
-                let share = |index: usize| Ratio::new(places * weights[index], rest.max(1));
-                return (0..weights.len())
-                    .map(|index| if capped[index] { Ratio::ONE } else { share(index) })
-                    .collect();
-            }
-        }
-    }
 }
 
 /// Members `m0`, `m1`, … of a pool by SipHash-2-4 (zero key) of pool ‖ 0 ‖ member.

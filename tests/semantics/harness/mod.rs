@@ -2,6 +2,7 @@
 
 pub mod database;
 mod server;
+pub mod slots;
 mod world;
 
 pub use server::Server;

@@ -172,6 +172,24 @@ impl Server {
         }
     }
 
+    /// How many slots of 4096 each member of a pool with `pick = "hash"` has.
+    pub fn slots(&self, words: &str) -> Vec<(String, u32)> {
+        match self.explain(words).steering.unwrap().given {
+            Given::Pool { shares, .. } => {
+                shares.into_iter().map(|share| (share.member, share.slots.unwrap())).collect()
+            }
+            other => panic!("{other:?} has no slots"),
+        }
+    }
+
+    /// The slot of the client's network, where the answer depends on it.
+    pub fn slot(&self, words: &str) -> usize {
+        match self.explain(words).steering.unwrap().given {
+            Given::Pool { network: Some(network), .. } => network.slot,
+            other => panic!("{other:?} has no slot"),
+        }
+    }
+
     /// The octets that a question gets with this data of the client subnet option.
     pub fn octets(&self, words: &str, option: Option<&[u8]>) -> Vec<u8> {
         let question = Question::parse(words);
