@@ -13,6 +13,7 @@ mod prefix;
 mod ratio;
 
 mod section_1_health;
+mod section_1_monitors;
 mod section_2_admin_state;
 mod section_3_groups;
 mod section_3_hash;

@@ -287,15 +287,20 @@ impl World {
         format!("  {{ name = \"m{index}\", address = {address}, weight = {weight}{admin}{group} }},")
     }
 
-    /// What was observed last of an address under a monitor of one of these names.
+    /// What was observed last of an address under a monitor of one of these names; one that is no member's goes by itself.
     fn tracker(&self, address: IpAddr, monitors: &[String]) -> Tracker {
         let member = self.members.iter().find(|(_, addresses, _)| addresses.contains(&address));
-        let (name, ..) = member.unwrap_or_else(|| panic!("{address} is no member's"));
+        let name = member.map_or_else(|| address.to_string(), |(name, ..)| name.clone());
         let fits = |observed: &&Observed| {
-            observed.member == *name
+            observed.member == name
                 && observed.family.is_none_or(|family| family == Family::of(address))
                 && observed.monitor.as_ref().is_none_or(|monitor| monitors.contains(monitor))
         };
-        self.observed.iter().rev().find(fits).expect("each member has a letter").tracker
+        self.observed
+            .iter()
+            .rev()
+            .find(fits)
+            .unwrap_or_else(|| panic!("nothing was observed of {address}"))
+            .tracker
     }
 }
