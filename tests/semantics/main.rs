@@ -20,6 +20,7 @@ mod section_3_hash;
 mod section_3_pool;
 mod section_3_shares;
 mod section_4_all_down;
+mod section_4_model;
 mod section_4_rule;
 mod section_4_trickle;
 mod section_5_ttl;

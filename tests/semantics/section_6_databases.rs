@@ -195,7 +195,7 @@ fn section_6_a_start_with_a_bad_file_uses_the_last_good_copy_in_state_dir() {
     let main = "[server]\nlisten = [\"127.0.0.1:5300\"]\nstate_dir = \"state\"\n[zones]\nfolder = \"zones\"\n\
                 [geo]\nmaps = \"geoip/maps.toml\"\ndatabases = [\"geoip/0.mmdb\"]\n";
     let good = database::of([("1.0.0.0/8", database::country("DE"))]);
-    let world = world(&[good.clone()]).file("meridian.toml", main);
+    let world = world(std::slice::from_ref(&good)).file("meridian.toml", main);
     let copies =
         world.load_in(Mode::Start, None).unwrap_or_else(|faults| panic!("{faults:?}")).database_copies;
     assert_eq!((copies.len(), &copies[0].octets), (1, &good));

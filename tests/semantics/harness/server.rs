@@ -86,6 +86,9 @@ impl Question {
     }
 }
 
+/// A member's exact share of answers and of first places, each as numerator and denominator.
+pub type Share = (String, (u64, u64), (u64, u64));
+
 fn pair(Fraction(numerator, denominator): Fraction) -> (u64, u64) {
     let whole = |number: u128| u64::try_from(number).expect("small pools have small fractions");
     (whole(numerator), whole(denominator))
@@ -149,8 +152,8 @@ impl Server {
         explain::explain(&self.snapshot, &health, &asked)
     }
 
-    /// The exact shares of a pool's members: name, of answers, of first places.
-    pub fn shares(&self, words: &str) -> Vec<(String, (u64, u64), (u64, u64))> {
+    /// The exact shares of a pool's members.
+    pub fn shares(&self, words: &str) -> Vec<Share> {
         match self.explain(words).steering.unwrap().given {
             Given::Pool { shares, .. } => shares
                 .into_iter()

@@ -190,6 +190,11 @@ impl World {
         self
     }
 
+    /// The text of the zone's settings.
+    pub fn text(&self) -> &str {
+        &self.settings
+    }
+
     /// What the loader says of it.
     pub fn load(&self) -> Result<Loaded, Vec<String>> {
         self.load_in(Mode::Check, None)
