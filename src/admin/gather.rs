@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::status::{
-    AddressStatus, GeoStatus, LimitingStatus, LoadStatus, MapStatus, MemberStatus, OutcomeStatus, PoolStatus,
-    RuleStatus, Status, TargetStatus, VerdictStatus, ZoneStatus,
+    AddressStatus, DataStatus, GeoStatus, LimitingStatus, LoadStatus, MapStatus, MemberStatus, OutcomeStatus,
+    PoolDataStatus, PoolStatus, RuleStatus, Status, TargetStatus, VerdictStatus, ZoneStatus,
 };
 use super::timestamp::rfc3339;
 use super::{LastLoad, Limiting, Sources, answering};
@@ -13,10 +13,11 @@ use crate::geo::ClassId;
 use crate::health::{LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{
-    self, Choice, Eligibility, Given, Member, Pool, PoolId, PoolState, Reason, Rule, TargetHealth,
+    self, Choice, Content, Eligibility, Given, Member, Pool, PoolId, PoolKind, PoolState, Reason, Rule,
+    TargetHealth,
 };
 use crate::wire::Family;
-use crate::zone::record_type;
+use crate::zone::{print_data, record_type};
 
 /// Takes the state of this moment.
 pub(super) fn status(sources: &Sources, now: u64) -> Status {
@@ -111,28 +112,47 @@ impl View<'_> {
     fn pool(&self, id: PoolId, pool: &Pool) -> PoolStatus {
         let configuration = &self.snapshot.configuration;
         let health = health_in(configuration, self.records);
-        let eligibilities = Family::BOTH.map(|family| steer::eligibility(pool, family, &health));
-        let state = |family| self.snapshot.pool(id, family).state.to_string();
+        let eligibilities = Content::ALL.map(|content| steer::eligibility(pool, content, &health));
+        let state = |content| self.snapshot.pool(id, content).state.to_string();
+        let data = match pool.kind {
+            PoolKind::Addresses => None,
+            PoolKind::Records(number) => {
+                Some(PoolDataStatus { rtype: record_type::name(number), state: state(Content::Data) })
+            }
+        };
         let members = pool.members.iter().enumerate();
         PoolStatus {
             name: pool.name.clone(),
             site: pool.site.map(|site| configuration.sites[usize::from(site.0)].name.clone()),
-            ipv4: state(Family::V4),
-            ipv6: state(Family::V6),
+            ipv4: state(Content::V4),
+            ipv6: state(Content::V6),
+            data,
             members: members
                 .map(|(index, member)| {
-                    self.member(member, [eligibilities[0][index], eligibilities[1][index]])
+                    self.member(pool, member, eligibilities.each_ref().map(|all| all[index]))
                 })
                 .collect(),
         }
     }
 
-    fn member(&self, member: &Member, eligibilities: [Eligibility; 2]) -> MemberStatus {
+    fn member(&self, pool: &Pool, member: &Member, eligibilities: [Eligibility; 3]) -> MemberStatus {
+        let of_data = eligibilities[Content::Data.index()];
         let addresses = Family::BOTH.iter().filter_map(|&family| {
             let address = member.address(family)?;
-            Some(self.address(member, address, eligibilities[family.index()]))
+            let eligibility = match pool.kind {
+                PoolKind::Addresses => eligibilities[family.index()],
+                PoolKind::Records(_) => of_data,
+            };
+            Some(self.address(member, address, eligibility))
         });
+        let data = match pool.kind {
+            PoolKind::Addresses => None,
+            PoolKind::Records(number) => Some(self.data(number, member, of_data)),
+        };
+        let watched = member.watched.iter().filter_map(|&target| self.target(target));
         MemberStatus {
+            data,
+            watched: watched.collect(),
             name: member.name.clone(),
             weight: member.weight,
             admin: member.admin.to_string(),
@@ -147,6 +167,18 @@ impl View<'_> {
             eligible: eligibility.is_given(),
             reason: eligibility.to_string(),
             targets: targets.iter().filter_map(|&target| self.target(target)).collect(),
+        }
+    }
+
+    fn data(&self, number: u16, member: &Member, eligibility: Eligibility) -> DataStatus {
+        // What is probed for a member with an address stands there.
+        let has_address = member.ipv4.is_some() || member.ipv6.is_some();
+        let targets = member.targets.iter().flatten().filter(|_| !has_address);
+        DataStatus {
+            records: member.data.iter().map(|data| print_data(number, data)).collect(),
+            eligible: eligibility.is_given(),
+            reason: eligibility.to_string(),
+            targets: targets.filter_map(|&target| self.target(target)).collect(),
         }
     }
 
@@ -193,7 +225,7 @@ pub fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
     labelled
         .filter_map(|(rule, label)| {
             let outcomes = troubles(snapshot, rule);
-            let rtype = record_type::name(label.family.rtype());
+            let rtype = record_type::name(label.rtype);
             let owner = label.owner.to_string();
             (!outcomes.is_empty()).then_some(RuleStatus { owner, rtype, outcomes })
         })
@@ -206,7 +238,7 @@ fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
     let of_classes = rule.map.map_or(1, |map| configuration.maps[map as usize].table.classes().len());
     let mut counts: Vec<((Reason, Option<PoolId>), usize)> = Vec::new();
     for class in 0..of_classes {
-        let choice = steer::choose(rule, ClassId(class as u16), |pool| snapshot.pool(pool, rule.family));
+        let choice = steer::choose(rule, ClassId(class as u16), |pool| snapshot.pool(pool, rule.content));
         if matches!(choice.reason, Reason::Healthy | Reason::EmptyDefault | Reason::EmptyNoData) {
             continue;
         }
@@ -258,17 +290,18 @@ fn attention(
     let refused = (!load.taken).then(|| format!("the load at {} was refused; see its faults", load.at));
     let geo = geo.iter().filter_map(|source| source.degraded.as_ref()).map(|why| format!("geo data: {why}"));
     let states = pools.iter().flat_map(|pool| {
-        let families = [(Family::V4, &pool.ipv4), (Family::V6, &pool.ipv6)];
-        families.into_iter().filter_map(|(family, state)| {
+        let families = [("IPv4", &pool.ipv4), ("IPv6", &pool.ipv6)].into_iter();
+        let data = pool.data.iter().map(|data| (data.rtype.as_str(), &data.state));
+        families.chain(data).filter_map(|(what, state)| {
             let troubled =
                 [PoolState::Degraded, PoolState::Dead].iter().any(|trouble| *state == trouble.to_string());
-            troubled.then(|| format!("pool {} is {state} for {family}", pool.name))
+            troubled.then(|| format!("pool {} is {state} for {what}", pool.name))
         })
     });
     let down = pools.iter().flat_map(|pool| {
         pool.members.iter().flat_map(move |member| {
-            let addresses = member.addresses.iter().flat_map(|address| &address.targets);
-            addresses
+            member
+                .targets()
                 .filter(|target| target.state == State::Down.to_string())
                 .map(move |target| format!("member {}/{} is {}", pool.name, member.name, down_words(target)))
         })

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Random;
-use super::chain::{Chain, LinkKind};
+use super::chain::{Chain, LinkKind, SteeredLink};
 use crate::geo::{ClassId, Placement};
 use crate::snapshot::{Map, Snapshot};
-use crate::steer::{self, AnswerSet, Drawn, Given, PoolId, Reason};
+use crate::steer::{self, AnswerSet, Choice, Drawn, Given, PoolId, Reason};
 use crate::wire::{QuestionName, Rcode, class, rtype};
 use crate::zone::{Lookup, Node, Redirection, Referral, Rrset, Zone};
 
@@ -56,7 +56,7 @@ pub enum Body<'s> {
     Nothing,
     /// An RRset of the zone, and the TTL that steering lowers it to where it stands in for a steered answer.
     Rrset(Rrset<'s>, Option<u32>),
-    /// Addresses that steering chose.
+    /// Records that steering chose.
     Steered(Steered<'s>),
     /// The way to the servers of a delegated zone, and where the cut's name stands within the name looked up.
     Referral(Referral<'s>, usize),
@@ -87,7 +87,8 @@ pub struct Steered<'s> {
 pub enum Why {
     /// The RRset asked for exists.
     Exists,
-    /// A rule steers it.
+    /// A rule steers it, or an alias on the way to it. Where several do, the first that could not give what it should, from
+    /// the end.
     Steered(Reason),
     /// The name exists, the type does not.
     NoData,
@@ -179,39 +180,68 @@ impl<'s> Decision<'s, '_> {
     #[inline(never)]
     fn follow(
         &mut self,
-        mut zone: &'s Arc<Zone>,
+        zone: &'s Arc<Zone>,
         first: Alias<'s>,
         target: &mut QuestionName,
         answer: &mut Answer<'s>,
     ) {
+        let has_left = self.follow_to_end(zone, first, target, answer);
+        let is_outdone = matches!(answer.why, Why::Exists | Why::Steered(Reason::Healthy)) || has_left;
+        if let Some(reason) = answer.chain.reason().filter(|_| is_outdone) {
+            answer.why = Why::Steered(reason);
+        }
+    }
+
+    /// Follows a chain to its end; whether that is outside of our zones.
+    fn follow_to_end(
+        &mut self,
+        mut zone: &'s Arc<Zone>,
+        first: Alias<'s>,
+        target: &mut QuestionName,
+        answer: &mut Answer<'s>,
+    ) -> bool {
         let mut next = Some(first);
         while let Some(alias) = next {
-            if !self.lead_on(alias, target, answer) {
-                return;
+            if !self.lead_on(zone, alias, target, answer) {
+                return false;
             }
             let Some((next_zone, apex)) = self.snapshot.zones.find(target, self.question.qtype) else {
-                return;
+                return true;
             };
             if !Arc::ptr_eq(zone, next_zone) {
                 if !next_zone.answers(self.client.transport) {
                     answer.why = Why::NotAllowed;
-                    return;
+                    return false;
                 }
                 answer.goes_on_below(target.suffix_offset(apex));
                 zone = next_zone;
             }
             next = self.step_on(zone, target, answer);
         }
+        false
     }
 
     /// Makes of `target`, or of the question's name where the chain begins, the name that an alias leads to. Returns
     /// whether the chain goes on there.
-    fn lead_on(&self, alias: Alias<'s>, target: &mut QuestionName, answer: &mut Answer<'s>) -> bool {
+    fn lead_on(
+        &mut self,
+        zone: &'s Zone,
+        alias: Alias<'s>,
+        target: &mut QuestionName,
+        answer: &mut Answer<'s>,
+    ) -> bool {
         match alias {
             Alias::Cname(cname) => {
                 let name = if answer.chain.is_empty() { self.question.name } else { &*target };
-                answer.chain.push(name.suffix_hash(0), cname, LinkKind::Cname)
-                    && cname.alias_target(target).is_some()
+                let steered = match cname.rule() {
+                    Some(rule) => match self.choose_alias(zone, name, rule, answer) {
+                        Some(steered) => Some(steered),
+                        None => return false,
+                    },
+                    None => None,
+                };
+                answer.chain.push(name.suffix_hash(0), cname, LinkKind::Cname, steered)
+                    && answer.chain.last().is_some_and(|link| link.target(target).is_some())
             }
             Alias::Dname(redirection) => {
                 if answer.chain.is_empty() {
@@ -220,6 +250,41 @@ impl<'s> Decision<'s, '_> {
                 self.redirect(&redirection, target, answer)
             }
         }
+    }
+
+    /// Which CNAME the rule of this number gives at `name`. `None` where it gives none, and the answer is NODATA.
+    #[cold]
+    fn choose_alias(
+        &mut self,
+        zone: &'s Zone,
+        name: &QuestionName,
+        rule: u32,
+        answer: &mut Answer<'s>,
+    ) -> Option<SteeredLink<'s>> {
+        let (_, choice) = self.choose(rule, answer);
+        let drawn = match choice.given {
+            Given::Set(_, set) => Some(set.draw(self.random.word())),
+            Given::DefaultRrset => None,
+            Given::NoData => {
+                if let Lookup::Found { node, .. } = zone.find(name, rtype::CNAME) {
+                    answer.lacking = Some(node);
+                }
+                answer.give_no_data(zone, &choice);
+                return None;
+            }
+        };
+        Some(SteeredLink { rule, reason: choice.reason, ttl: choice.ttl, drawn })
+    }
+
+    /// What a rule gives this client; the answer holds no wider than that.
+    #[inline(always)]
+    fn choose(&self, rule: u32, answer: &mut Answer<'s>) -> (Placement, Choice<'s>) {
+        let snapshot = self.snapshot;
+        let rule = &snapshot.configuration.rules[rule as usize];
+        let placement = place(snapshot, rule.map, self.client);
+        let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
+        answer.scope = answer.scope.max(placement.scope);
+        (placement, choice)
     }
 
     /// [`Decision::step`] behind the first one: so that the one that every query takes stands in its way by itself.
@@ -267,13 +332,13 @@ impl<'s> Decision<'s, '_> {
             return false;
         }
         if name.redirect(redirection.labels, redirection.target()).is_none() {
-            if answer.chain.push(name_hash, redirection.dname, LinkKind::DnameTooLong { kept }) {
+            if answer.chain.push(name_hash, redirection.dname, LinkKind::DnameTooLong { kept }, None) {
                 answer.rcode = Rcode::YxDomain;
                 answer.why = Why::NameTooLong;
             }
             return false;
         }
-        if !answer.chain.push(name_hash, redirection.dname, LinkKind::Dname { kept }) {
+        if !answer.chain.push(name_hash, redirection.dname, LinkKind::Dname { kept }, None) {
             return false;
         }
         let is_asked_for = matches!(self.question.qtype, rtype::CNAME | rtype::ANY);
@@ -326,10 +391,7 @@ impl<'s> Decision<'s, '_> {
         index: u32,
         answer: &mut Answer<'s>,
     ) {
-        let rule = &self.snapshot.configuration.rules[index as usize];
-        let placement = place(self.snapshot, rule.map, self.client);
-        let choice = steer::choose(rule, placement.class, |pool| self.snapshot.pool(pool, rule.family));
-        answer.scope = placement.scope;
+        let (placement, choice) = self.choose(index, answer);
         let body = match choice.given {
             Given::Set(pool, set) => {
                 let drawn = set.draw(self.random.word());
@@ -337,9 +399,8 @@ impl<'s> Decision<'s, '_> {
             }
             Given::DefaultRrset => Body::Rrset(default, Some(choice.ttl)),
             Given::NoData => {
-                let soa = zone.negative_soa();
                 answer.lacking = Some(node);
-                Body::Negative(soa, Some(choice.ttl.min(soa.ttl())))
+                return answer.give_no_data(zone, &choice);
             }
         };
         answer.end(Why::Steered(choice.reason), body);
@@ -388,6 +449,12 @@ impl<'s> Answer<'s> {
             lacking: None,
             why: Why::OtherClass,
         }
+    }
+
+    /// Ends in NODATA, as a rule has chosen (semantics §4.5: for as long as it would have given anything else).
+    fn give_no_data(&mut self, zone: &'s Zone, choice: &Choice<'_>) {
+        let soa = zone.negative_soa();
+        self.end(Why::Steered(choice.reason), Body::Negative(soa, Some(choice.ttl.min(soa.ttl()))));
     }
 
     /// Says that the chain goes on in another zone, whose apex stands at `apex_offset` within the whole target.

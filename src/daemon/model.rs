@@ -6,8 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crate::health::{Monitor, Record, TargetId, TargetKey, Transition, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{PoolAnswers, PoolId, TargetHealth};
-use crate::wire::Family;
+use crate::steer::{Content, PoolAnswers, PoolId, TargetHealth};
 
 /// A verdict as it reaches the keeper.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,9 +64,9 @@ enum Changed {
 /// Each once, in the order in which they were named: that of their numbers, where one target has changed.
 #[derive(Default)]
 struct ChangedPools {
-    list: Vec<(PoolId, Family)>,
-    /// By pool and family, as far as any is in the list.
-    is_listed: Vec<[bool; 2]>,
+    list: Vec<(PoolId, Content)>,
+    /// By pool and content, as far as any is in the list.
+    is_listed: Vec<[bool; 3]>,
 }
 
 impl Changed {
@@ -75,14 +74,14 @@ impl Changed {
         Changed::Pools(ChangedPools::default())
     }
 
-    fn holds(&self, user: (PoolId, Family)) -> bool {
+    fn holds(&self, user: (PoolId, Content)) -> bool {
         match self {
             Changed::Pools(pools) => pools.hold(user),
             Changed::Everything => true,
         }
     }
 
-    fn add(&mut self, users: &[(PoolId, Family)]) {
+    fn add(&mut self, users: &[(PoolId, Content)]) {
         if let Changed::Pools(pools) = self {
             users.iter().for_each(|&user| pools.add(user));
         }
@@ -90,17 +89,17 @@ impl Changed {
 }
 
 impl ChangedPools {
-    fn hold(&self, (pool, family): (PoolId, Family)) -> bool {
-        self.is_listed.get(pool.0 as usize).is_some_and(|families| families[family.index()])
+    fn hold(&self, (pool, content): (PoolId, Content)) -> bool {
+        self.is_listed.get(pool.0 as usize).is_some_and(|contents| contents[content.index()])
     }
 
-    fn add(&mut self, (pool, family): (PoolId, Family)) {
+    fn add(&mut self, (pool, content): (PoolId, Content)) {
         let index = pool.0 as usize;
         if self.is_listed.len() <= index {
-            self.is_listed.resize(index + 1, [false; 2]);
+            self.is_listed.resize(index + 1, [false; 3]);
         }
-        if !std::mem::replace(&mut self.is_listed[index][family.index()], true) {
-            self.list.push((pool, family));
+        if !std::mem::replace(&mut self.is_listed[index][content.index()], true) {
+            self.list.push((pool, content));
         }
     }
 }
@@ -173,12 +172,12 @@ impl Model {
 
     /// Tells the answer sets in use how soon they can flip now. A pool that is about to be compiled anew is left alone:
     /// its old cell keeps its last value, so that the old generation never shows the TTL of the new state.
-    fn move_cells(&self, users: &[(PoolId, Family)]) {
+    fn move_cells(&self, users: &[(PoolId, Content)]) {
         let health = health(&self.configuration, &self.records);
-        for &(id, family) in users.iter().filter(|&&user| !self.changed.holds(user)) {
+        for &(id, content) in users.iter().filter(|&&user| !self.changed.holds(user)) {
             let pool = &self.configuration.pools[id.0 as usize];
-            let seconds = PoolAnswers::soonest_flip_of(pool, family, &health);
-            self.published.pool(id, family).soonest_flip.store(seconds, Ordering::Relaxed);
+            let seconds = PoolAnswers::soonest_flip_of(pool, content, &health);
+            self.published.pool(id, content).soonest_flip.store(seconds, Ordering::Relaxed);
         }
     }
 

@@ -11,8 +11,7 @@ use proptest::prelude::*;
 use crate::config::{self, Files, Mode};
 use crate::health::{TargetKey, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{AnswerSet, PoolId};
-use crate::wire::Family;
+use crate::steer::{AnswerSet, Content, PoolId};
 
 use super::keeper::Keeper;
 use super::model::{Change, Load, Model, Report};
@@ -64,15 +63,15 @@ fn seen(snapshot: &Snapshot) -> Vec<String> {
     let variants = |set: &Option<Arc<AnswerSet>>| set.as_ref().map(|set| set.variants());
     let mut seen: Vec<_> = snapshot.zones.iter().map(|zone| format!("serial {}", zone.serial())).collect();
     for (index, pool) in snapshot.configuration.pools.iter().enumerate() {
-        for family in Family::BOTH {
-            let answers = snapshot.pool(PoolId(index as u32), family);
+        for content in Content::ALL {
+            let answers = snapshot.pool(PoolId(index as u32), content);
             let flip = answers.soonest_flip.load(Ordering::Relaxed);
             let sets: Vec<_> = answers
                 .sets
                 .iter()
                 .map(|sets| (variants(&sets.eligible), variants(&sets.undrained), variants(&sets.drained)))
                 .collect();
-            seen.push(format!("{} {family:?} {:?} {flip} {sets:?}", pool.name, answers.state));
+            seen.push(format!("{} {content:?} {:?} {flip} {sets:?}", pool.name, answers.state));
         }
     }
     seen

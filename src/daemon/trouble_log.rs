@@ -9,8 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::admin::{self, status::OutcomeStatus};
 use crate::snapshot::{Snapshot, Store};
-use crate::steer::{PoolId, PoolState};
-use crate::wire::Family;
+use crate::steer::{Content, PoolId, PoolKind, PoolState};
 
 /// How often a new generation is looked at. What comes and goes in between shows in the lines of the targets.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -45,11 +44,15 @@ pub(super) async fn log_changes(store: Arc<Store>) {
 
 fn troubles(snapshot: &Snapshot) -> Troubles {
     let pools = snapshot.configuration.pools.iter().enumerate().flat_map(|(index, pool)| {
-        Family::BOTH.into_iter().filter_map(move |family| {
-            let state = snapshot.pool(PoolId(index as u32), family).state;
-            let version = if family == Family::V4 { "IPv4" } else { "IPv6" };
+        // What is given as data with addresses as hints is in trouble where these are.
+        let contents = match pool.kind {
+            PoolKind::Addresses => &[Content::V4, Content::V6][..],
+            PoolKind::Records(_) => &[Content::Data],
+        };
+        contents.iter().filter_map(move |&content| {
+            let state = snapshot.pool(PoolId(index as u32), content).state;
             let in_trouble = matches!(state, PoolState::Degraded | PoolState::Dead);
-            in_trouble.then(|| (format!("pool {} ({version})", pool.name), state.to_string()))
+            in_trouble.then(|| (format!("pool {} ({content})", pool.name), state.to_string()))
         })
     });
     let rules = admin::troubled_rules(snapshot).into_iter().map(|rule| {

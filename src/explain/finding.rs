@@ -1,12 +1,12 @@
 //! What the zones say of a name: the chain of aliases that an answer followed, and what stands at its end.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use super::{Access, Alias, Finding};
 use crate::answer::{Answer, Body, Link, LinkKind, Why};
 use crate::geo::Prefix;
 use crate::snapshot::Snapshot;
-use crate::wire::{Name, Network, QuestionName, rtype};
+use crate::wire::{Name, Network, QuestionName};
 use crate::zone::{Lookup, Referral, Rrset, Zone};
 
 /// Where an answer's chain ends.
@@ -50,8 +50,8 @@ pub(super) fn follow(
 fn alias(link: &Link<'_>, owner: Name) -> Alias {
     let mut scratch = QuestionName::default();
     let whole = |name: &QuestionName| Name::from_wire(name.as_octets()).ok();
-    let target = link.rrset.alias_target(&mut scratch).and_then(|()| whole(&scratch));
-    let ttl = link.rrset.ttl();
+    let target = link.target(&mut scratch).and_then(|()| whole(&scratch));
+    let ttl = link.ttl();
     let (LinkKind::Dname { kept } | LinkKind::DnameTooLong { kept }) = link.kind else {
         return Alias { owner, dname: None, target, ttl };
     };
@@ -113,18 +113,4 @@ fn referral_finding(name: &Name, referral: &Referral<'_>) -> Finding {
         cut = cut.parent().expect("a cut is an ancestor of the name or the name itself");
     }
     Finding::Referral { cut, nameservers: referral.ns.print() }
-}
-
-/// The addresses of an A or AAAA RRset; none for other types.
-pub(super) fn addresses(rrset: Rrset<'_>) -> Vec<IpAddr> {
-    if !matches!(rrset.rtype(), rtype::A | rtype::AAAA) {
-        return Vec::new();
-    }
-    rrset.rdata().filter_map(address).collect()
-}
-
-fn address(rdata: &[u8]) -> Option<IpAddr> {
-    let v4 = <[u8; 4]>::try_from(rdata).map(|octets| Ipv4Addr::from(octets).into());
-    let v6 = <[u8; 16]>::try_from(rdata).map(|octets| Ipv6Addr::from(octets).into());
-    v4.or(v6).ok()
 }

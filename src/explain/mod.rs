@@ -19,7 +19,7 @@ use crate::geo::{self, Prefix};
 use crate::health::TargetId;
 use crate::snapshot::Snapshot;
 use crate::steer::{Eligibility, Pick, PoolState, Reason, TargetHealth, TtlBound};
-use crate::wire::{Family, Name, QuestionName, Rcode, class};
+use crate::wire::{Name, QuestionName, Rcode, class};
 
 /// Who asks, as an operator writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,8 +131,8 @@ pub enum Finding {
 pub struct Steering {
     /// The owner name of the rule (a wildcard's own name where one stands in).
     pub owner: Name,
-    /// The family that was asked for.
-    pub family: Family,
+    /// The type that was asked for.
+    pub rtype: u16,
     /// Which address decided, and why that one.
     pub source: Source,
     /// Where that address is; `None` without a map.
@@ -222,7 +222,7 @@ pub struct Candidate {
     pub pool: String,
     /// Its site's name.
     pub site: Option<String>,
-    /// Its state for the family.
+    /// Its state for the type.
     pub state: PoolState,
     /// How it picks.
     pub pick: Pick,
@@ -241,10 +241,29 @@ pub struct Member {
     pub name: String,
     /// Its weight.
     pub weight: u16,
-    /// Its address of the family.
-    pub address: Option<IpAddr>,
+    /// What it answers with; `None` where it has no address of the family.
+    pub answer: Option<MemberAnswer>,
     /// Whether it may be given out, and why.
     pub eligibility: Eligibility,
+}
+
+/// What a member answers with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemberAnswer {
+    /// Its address.
+    Address(IpAddr),
+    /// The data of each of its records, as a master file has it with names in full.
+    Data(Vec<String>),
+}
+
+/// `192.0.2.1`, `10 mx1.example.net.`; several records with commas in between.
+impl fmt::Display for MemberAnswer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MemberAnswer::Address(address) => formatter.pad(&address.to_string()),
+            MemberAnswer::Data(data) => formatter.pad(&data.join(", ")),
+        }
+    }
 }
 
 /// A pool of the rule that is no candidate.
@@ -270,8 +289,8 @@ pub enum Given {
         /// What each member gets of it.
         shares: Vec<Share>,
     },
-    /// The default RRset.
-    DefaultRrset(Vec<IpAddr>),
+    /// The default RRset: the data of each record, as a master file has it with names in full.
+    DefaultRrset(Vec<String>),
     /// NODATA.
     NoData,
 }
@@ -280,8 +299,8 @@ pub enum Given {
 /// [`Share::first`] says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
-    /// The members with their addresses, in the pool's fixed order.
-    pub members: Vec<(String, IpAddr)>,
+    /// The members with what they answer with, in the pool's fixed order.
+    pub members: Vec<(String, MemberAnswer)>,
     /// Its exact probability.
     pub probability: Fraction,
 }

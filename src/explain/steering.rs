@@ -1,16 +1,16 @@
 //! How a rule made its choice: whose address, where it is, which pools were looked at, what is given out.
 
-use super::finding::addresses;
 use super::ttl;
 use super::{
-    Candidate, Client, Excluded, Fraction, Given, Member, Origin, Place, ScopeReason, Share, Source,
-    Steering, Variant,
+    Candidate, Client, Excluded, Fraction, Given, Member, MemberAnswer, Origin, Place, ScopeReason, Share,
+    Source, Steering, Variant,
 };
 use crate::answer::{self, Answer, Body};
 use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::health::TargetId;
 use crate::snapshot::{Configuration, Map, Snapshot};
-use crate::steer::{self, AnswerSet, Pool, PoolId, Rule, TargetHealth};
+use crate::steer::{self, AnswerSet, Content, Pool, PoolId, PoolKind, Rule, TargetHealth};
+use crate::zone::{Hints, print_data};
 
 /// Explains what `rule` did for `client` in an answer that was decided.
 pub(super) fn explain(
@@ -28,11 +28,12 @@ pub(super) fn explain(
     let placement = answer::place(snapshot, rule.map, asker);
     let map = rule.map.map(|index| &configuration.maps[index as usize]);
     let source = source(map, client);
-    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.family));
-    let scene = Scene { snapshot, health, rule, class: placement.class };
+    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
+    let hints = hints_of(configuration, rule);
+    let scene = Scene { snapshot, health, rule, rtype: label.rtype, hints, class: placement.class };
     Steering {
         owner: label.owner.clone(),
-        family: rule.family,
+        rtype: label.rtype,
         place: map.map(|map| place(configuration, map, placement, client, source)),
         source,
         excluded: scene.excluded(),
@@ -41,6 +42,14 @@ pub(super) fn explain(
         ttl: ttl::explain(rule, &choice, answer),
         candidates: scene.candidates(answer),
     }
+}
+
+/// The RRset that a rule gives with hints.
+fn hints_of<'s>(configuration: &'s Configuration, rule: &Rule) -> Option<&'s Hints> {
+    let first = rule.pools.first()?;
+    let pool = &configuration.pools[first.pool.0 as usize];
+    let has_hints = pool.kind == PoolKind::Addresses && rule.content == Content::Data;
+    pool.hints.get(usize::from(first.set)).map(|hints| &**hints).filter(|_| has_hints)
 }
 
 /// Which address decided: the same cases as in [`answer::place`].
@@ -97,6 +106,9 @@ struct Scene<'s> {
     snapshot: &'s Snapshot,
     health: &'s dyn Fn(TargetId) -> TargetHealth,
     rule: &'s Rule,
+    rtype: u16,
+    /// The RRset that gets addresses as hints.
+    hints: Option<&'s Hints>,
     class: ClassId,
 }
 
@@ -116,7 +128,7 @@ impl Scene<'_> {
 
     fn candidate(&self, id: PoolId, answer: &Answer<'_>) -> Candidate {
         let pool = self.pool(id);
-        let answers = self.snapshot.pool(id, self.rule.family);
+        let answers = self.snapshot.pool(id, self.rule.content);
         Candidate {
             pool: pool.name.clone(),
             site: self.site(pool),
@@ -129,17 +141,31 @@ impl Scene<'_> {
     }
 
     fn members(&self, pool: &Pool) -> Vec<Member> {
-        let family = self.rule.family;
-        let eligibilities = steer::eligibility(pool, family, self.health);
+        let content = self.rule.content;
+        let eligibilities = steer::eligibility(pool, content, self.health);
         let members = pool.members.iter().zip(eligibilities);
         members
             .map(|(member, eligibility)| Member {
                 name: member.name.clone(),
                 weight: member.weight,
-                address: member.address(family),
+                answer: pool.gives(member, content).then(|| self.answer_of(member)),
                 eligibility,
             })
             .collect()
+    }
+
+    /// What a member of a pool of the rule answers with, all its addresses being up.
+    fn answer_of(&self, member: &steer::Member) -> MemberAnswer {
+        let address = self.rule.content.family().and_then(|family| member.address(family));
+        if let Some(address) = address {
+            return MemberAnswer::Address(address);
+        }
+        let print = |data: &[u8]| print_data(self.rtype, data);
+        let hints = self.hints.map(|hints| hints.data(member.ipv4, member.ipv6));
+        MemberAnswer::Data(match hints {
+            Some(hinted) => hinted.iter().map(|data| print(data)).collect(),
+            None => member.data.iter().map(|data| print(data)).collect(),
+        })
     }
 
     fn excluded(&self) -> Vec<Excluded> {
@@ -161,7 +187,7 @@ impl Scene<'_> {
     fn given(&self, answer: &Answer<'_>) -> Given {
         match &answer.body {
             Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.set),
-            Body::Rrset(default, _) => Given::DefaultRrset(addresses(*default)),
+            Body::Rrset(default, _) => Given::DefaultRrset(default.print()),
             _ => Given::NoData,
         }
     }
@@ -169,10 +195,10 @@ impl Scene<'_> {
     fn given_by_pool(&self, pool: &Pool, set: &AnswerSet) -> Given {
         let member = |&index: &usize| {
             let member = &pool.members[index];
-            Some((member.name.clone(), member.address(self.rule.family)?))
+            (member.name.clone(), self.answer_of(member))
         };
         let variants = set.variants().into_iter().map(|(members, (numerator, denominator))| Variant {
-            members: members.iter().filter_map(member).collect(),
+            members: members.iter().map(member).collect(),
             probability: Fraction(numerator, denominator),
         });
         let shares = set.shares().into_iter().map(|share| Share {

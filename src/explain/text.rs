@@ -1,11 +1,9 @@
 //! An explanation as text for people: what was found, then where, which, what, for how long.
 
-use std::net::IpAddr;
-
 use super::words::{counted, reason_sentence};
 use super::{
-    Access, Candidate, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Share, Source,
-    Steering, Ttl, Variant,
+    Access, Candidate, Explanation, Finding, Fraction, Given, Member, Origin, Place, ScopeReason, Share,
+    Source, Steering, Ttl, Variant,
 };
 use crate::answer::{CHAIN_MAX, Why};
 use crate::zone::record_type;
@@ -110,7 +108,7 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
         text.field("", record);
     }
     if let Some(steering) = &explanation.steering {
-        let rtype = steering.family.type_name();
+        let rtype = record_type::name(steering.rtype);
         text.field("rule", &format!("{} {rtype}: the RRset above is its default RRset", steering.owner));
     }
 }
@@ -157,9 +155,8 @@ fn records(finding: &Finding) -> &[String] {
     }
 }
 
-fn listed(addresses: &[IpAddr]) -> String {
-    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    if addresses.is_empty() { String::new() } else { format!(": {}", addresses.join(", ")) }
+fn listed(records: &[String]) -> String {
+    if records.is_empty() { String::new() } else { format!(": {}", records.join(", ")) }
 }
 
 fn present(types: &[u16]) -> String {
@@ -249,18 +246,16 @@ fn candidate(text: &mut Text, place: usize, candidate: &Candidate) {
     let (state, pick) = (candidate.state, candidate.pick);
     text.line(1, &format!("{place}. {pool}: {state}, pick {pick}{answers}"));
     let name_width = candidate.members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0);
-    let addresses: Vec<String> = candidate
-        .members
-        .iter()
-        .map(|member| member.address.map_or_else(|| "-".to_owned(), |address| address.to_string()))
-        .collect();
-    let address_width = addresses.iter().map(String::len).max().unwrap_or(0);
-    for (member, address) in candidate.members.iter().zip(&addresses) {
+    let of_member =
+        |member: &Member| member.answer.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let answers_with: Vec<String> = candidate.members.iter().map(of_member).collect();
+    let width = answers_with.iter().map(String::len).max().unwrap_or(0);
+    for (member, answer) in candidate.members.iter().zip(&answers_with) {
         let eligible = if member.eligibility.is_given() { "eligible" } else { "not eligible" };
         text.line(
             3,
             &format!(
-                "{:name_width$}  {address:address_width$}  weight {:<5}  {eligible}: {}",
+                "{:name_width$}  {answer:width$}  weight {:<5}  {eligible}: {}",
                 member.name, member.weight, member.eligibility
             ),
         );
@@ -280,14 +275,14 @@ fn what_is_given_out(text: &mut Text, given: &Given) {
                 shares.iter().for_each(|each| text.line(1, &share(each)));
             }
         }
-        Given::DefaultRrset(addresses) => text.line(1, &format!("the default RRset{}", listed(addresses))),
-        Given::NoData => text.line(1, "NODATA: no address"),
+        Given::DefaultRrset(records) => text.line(1, &format!("the default RRset{}", listed(records))),
+        Given::NoData => text.line(1, "NODATA: no record"),
     }
 }
 
 fn variant(variant: &Variant) -> String {
     let members: Vec<String> =
-        variant.members.iter().map(|(member, address)| format!("{address} ({member})")).collect();
+        variant.members.iter().map(|(member, answer)| format!("{answer} ({member})")).collect();
     format!("{}  {}", probability(variant.probability), members.join(", "))
 }
 

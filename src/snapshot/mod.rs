@@ -16,14 +16,13 @@ pub use store::Store;
 use std::sync::Arc;
 
 use crate::health::TargetId;
-use crate::steer::{PoolAnswers, PoolId, TargetHealth};
-use crate::wire::Family;
+use crate::steer::{Content, PoolAnswers, PoolId, TargetHealth};
 use crate::zone::Zones;
 
 /// Pools a chunk: a flip copies one chunk of pointers and the list of chunks, not 160,000 pointers.
 const CHUNK: usize = 256;
 
-/// What every pool can answer for one family, in chunks that generations share.
+/// What every pool can answer with one content, in chunks that generations share.
 type PoolTable = Box<[Arc<[Arc<PoolAnswers>]>]>;
 
 /// One generation: what a query is decided on.
@@ -34,7 +33,7 @@ pub struct Snapshot {
     pub configuration: Arc<Configuration>,
     /// The zones by apex.
     pub zones: Arc<Zones>,
-    pools: [PoolTable; 2],
+    pools: [PoolTable; 3],
 }
 
 impl Snapshot {
@@ -46,11 +45,11 @@ impl Snapshot {
     ) -> Snapshot {
         let zones =
             Arc::new(Zones::new(configuration.zones.iter().map(|file| Arc::clone(&file.zone)).collect()));
-        let pools = Family::BOTH.map(|family| {
+        let pools = Content::ALL.map(|content| {
             let compiled: Vec<_> = configuration
                 .pools
                 .iter()
-                .map(|pool| Arc::new(PoolAnswers::compile(pool, family, health)))
+                .map(|pool| Arc::new(PoolAnswers::compile(pool, content, health)))
                 .collect();
             compiled.chunks(CHUNK).map(Arc::from).collect()
         });
@@ -62,15 +61,15 @@ impl Snapshot {
     pub fn with_pools(
         &self,
         generation: u64,
-        changed: &[(PoolId, Family)],
+        changed: &[(PoolId, Content)],
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
         let mut pools = self.pools.clone();
-        for &(id, family) in changed {
+        for &(id, content) in changed {
             let pool = &self.configuration.pools[id.0 as usize];
-            let chunk = Arc::make_mut(&mut pools[family.index()][id.0 as usize / CHUNK]);
+            let chunk = Arc::make_mut(&mut pools[content.index()][id.0 as usize / CHUNK]);
             let answers = &mut chunk[id.0 as usize % CHUNK];
-            *answers = Arc::new(answers.recompile(pool, family, health));
+            *answers = Arc::new(answers.recompile(pool, content, health));
         }
         Snapshot {
             generation,
@@ -80,9 +79,9 @@ impl Snapshot {
         }
     }
 
-    /// What a pool can answer for a family.
+    /// What a pool can answer with a content.
     #[inline]
-    pub fn pool(&self, id: PoolId, family: Family) -> &PoolAnswers {
-        &self.pools[family.index()][id.0 as usize / CHUNK][id.0 as usize % CHUNK]
+    pub fn pool(&self, id: PoolId, content: Content) -> &PoolAnswers {
+        &self.pools[content.index()][id.0 as usize / CHUNK][id.0 as usize % CHUNK]
     }
 }

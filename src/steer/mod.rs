@@ -2,7 +2,7 @@
 //!
 //! In reading order: `pool` is what an operator wrote; `eligibility` says who may be given out, and why not; `weighted`
 //! and `all` are the policies, one file each (`hash` will be the third), standing on `order`, `sampling`, `alias` and
-//! `word`; `answer_set` holds what they make, `pool_answers` the sets of one pool; `candidates` and `rule` say which
+//! `word`; `asked` makes records of members; `answer_set` holds what all these make, `pool_answers` the sets of one pool; `candidates` and `rule` say which
 //! pools a name has for a client; `choose` takes one of them, `ttl` says for how long; [`warnings`] is what `check`
 //! says about all this.
 //!
@@ -11,8 +11,10 @@
 mod alias;
 mod all;
 mod answer_set;
+mod asked;
 mod candidates;
 mod choose;
+mod content;
 mod eligibility;
 mod first_place;
 mod order;
@@ -28,11 +30,13 @@ pub mod warnings;
 mod weighted;
 mod word;
 
-pub use answer_set::{AnswerSet, Drawn, MemberShare, record_length};
+pub use answer_set::{AnswerSet, Drawn, MemberShare};
+pub use asked::{RECORD_HEAD, record_length};
 pub use candidates::Candidates;
 pub use choose::{Choice, Given, Reason, choose};
+pub use content::Content;
 pub use eligibility::{Eligibility, TargetHealth, eligibility};
-pub use pool::{MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, Require};
+pub use pool::{MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
 pub use pool_answers::{PoolAnswers, PoolState, Sets};
 pub use rule::{AllDown, Empty, PoolUse, Rule};
 pub use ttl::{NEVER, TtlBound, steered_ttl};

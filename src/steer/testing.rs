@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::eligibility::TargetHealth;
-use super::pool::{Member, MinHealthy, Pick, Pool, Require};
+use super::pool::{Member, MinHealthy, Pick, Pool, PoolKind, Require};
 use crate::health::{AdminState, State, TargetId};
 
 /// Seconds to the soonest flip that [`pool`] gives to targets that are known.
@@ -17,7 +17,9 @@ pub(super) fn member(name: &str, weight: u16) -> Member {
         admin: AdminState::Auto,
         ipv4: Some(Ipv4Addr::new(192, 0, 2, 1)),
         ipv6: Some(Ipv6Addr::LOCALHOST),
+        data: Vec::new(),
         targets: [vec![], vec![]],
+        watched: Vec::new(),
         require: Require::All,
     }
 }
@@ -44,7 +46,16 @@ pub(super) fn pool(
         members.push(member);
         states.push(state(letter));
     }
-    let pool = Pool { name: "pool".to_owned(), site: None, pick, min_healthy, members, answers: vec![1] };
+    let pool = Pool {
+        name: "pool".to_owned(),
+        kind: PoolKind::Addresses,
+        site: None,
+        pick,
+        min_healthy,
+        members,
+        answers: vec![1],
+        hints: Vec::new(),
+    };
     let health = move |target: TargetId| {
         let state = states[target.0 as usize];
         TargetHealth { state, soonest_flip: if state == State::Unknown { 0 } else { FLIP } }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::answer::Why;
 use crate::explain::{
-    Alias, Candidate, Client, Explanation, Finding, Fraction, Given, Origin, Place, ScopeReason, Steering,
-    words,
+    Alias, Candidate, Client, Explanation, Finding, Fraction, Given, MemberAnswer, Origin, Place,
+    ScopeReason, Steering, words,
 };
 use crate::geo::Prefix;
 use crate::zone::record_type;
@@ -147,7 +147,8 @@ struct CandidateView {
 struct MemberView {
     name: String,
     weight: u16,
-    address: Option<IpAddr>,
+    #[serde(flatten)]
+    answer: AnswerView,
     eligible: bool,
     reason: String,
 }
@@ -163,7 +164,7 @@ struct ExcludedView {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum GivenView {
     Pool { pool: String, variants: Vec<VariantView>, shares: Vec<ShareView> },
-    DefaultRrset { addresses: Vec<IpAddr> },
+    DefaultRrset { records: Vec<String> },
     NoData,
 }
 
@@ -176,7 +177,16 @@ struct VariantView {
 #[derive(Debug, Serialize)]
 struct VariantMemberView {
     name: String,
-    address: IpAddr,
+    #[serde(flatten)]
+    answer: AnswerView,
+}
+
+/// What a member answers with: one of the two, or nothing.
+#[derive(Debug, Default, Serialize)]
+struct AnswerView {
+    address: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -291,7 +301,7 @@ fn steering(steering: &Steering) -> SteeringView {
     let ttl = steering.ttl;
     SteeringView {
         owner: steering.owner.to_string(),
-        rtype: record_type::name(steering.family.rtype()),
+        rtype: record_type::name(steering.rtype),
         source: SourceView { address: steering.source.address, origin: origin(steering.source.origin) },
         place: steering.place.as_ref().map(place),
         candidates: steering.candidates.iter().map(candidate).collect(),
@@ -357,7 +367,7 @@ fn candidate(candidate: &Candidate) -> CandidateView {
     let members = candidate.members.iter().map(|member| MemberView {
         name: member.name.clone(),
         weight: member.weight,
-        address: member.address,
+        answer: member.answer.as_ref().map(answer).unwrap_or_default(),
         eligible: member.eligibility.is_given(),
         reason: member.eligibility.to_string(),
     });
@@ -372,6 +382,13 @@ fn candidate(candidate: &Candidate) -> CandidateView {
     }
 }
 
+fn answer(answer: &MemberAnswer) -> AnswerView {
+    match answer {
+        MemberAnswer::Address(address) => AnswerView { address: Some(*address), data: None },
+        MemberAnswer::Data(data) => AnswerView { address: None, data: Some(data.clone()) },
+    }
+}
+
 fn given(given: &Given) -> GivenView {
     match given {
         Given::Pool { pool, variants, shares } => GivenView::Pool {
@@ -383,7 +400,7 @@ fn given(given: &Given) -> GivenView {
                     members: variant
                         .members
                         .iter()
-                        .map(|(name, address)| VariantMemberView { name: name.clone(), address: *address })
+                        .map(|(name, with)| VariantMemberView { name: name.clone(), answer: answer(with) })
                         .collect(),
                 })
                 .collect(),
@@ -396,7 +413,7 @@ fn given(given: &Given) -> GivenView {
                 })
                 .collect(),
         },
-        Given::DefaultRrset(addresses) => GivenView::DefaultRrset { addresses: addresses.clone() },
+        Given::DefaultRrset(records) => GivenView::DefaultRrset { records: records.clone() },
         Given::NoData => GivenView::NoData,
     }
 }

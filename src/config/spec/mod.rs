@@ -13,6 +13,7 @@ mod monitor;
 mod pool;
 mod rate_limit;
 mod rule;
+mod steered_type;
 mod steering;
 
 pub(crate) use access::{AccessSpec, network};
