@@ -53,6 +53,11 @@ impl ZoneData {
         &self.zone
     }
 
+    /// Whether a name has any record.
+    pub fn has_records(&self, owner: &Name) -> bool {
+        self.node(owner).is_some_and(|node| self.zone.node(node).rrsets().next().is_some())
+    }
+
     /// The TTL of an RRset in seconds, if there is one.
     pub fn ttl(&self, owner: &Name, rtype: u16) -> Option<u32> {
         Some(self.zone.node(self.node(owner)?).rrset(rtype)?.ttl())

@@ -60,7 +60,9 @@ impl Checker<'_> {
         let wanted = asked.unwrap_or(&usual);
         let mut present: Vec<u16> = wanted.iter().copied().filter(has).collect();
         let complete = if asked.is_some() { present.len() == wanted.len() } else { !present.is_empty() };
-        if !complete && (asked.is_some() || request.types.is_some() || self.offer(request).is_some()) {
+        // What the pools of a broken rule are, and so which types it means, may not be known.
+        let knows_types = request.types.is_some() || self.offer(request).is_some();
+        if !complete && (knows_types || !self.data.has_records(&request.owner)) {
             self.report_no_default(request, wanted, &present);
         }
         match &request.types {
