@@ -16,6 +16,8 @@ pub struct Source {
     pub octets: Vec<u8>,
     /// Where its lines start, once somebody has asked: of a large file many places are told.
     line_starts: OnceLock<Box<[usize]>>,
+    /// The path once more, for all that is to know where it stands after the octets are gone.
+    shared_path: OnceLock<Arc<str>>,
 }
 
 impl PartialEq for Source {
@@ -29,7 +31,18 @@ impl Eq for Source {}
 impl Source {
     /// A source from its path and octets.
     pub fn new(path: impl Into<String>, octets: impl Into<Vec<u8>>) -> Arc<Source> {
-        Arc::new(Source { path: path.into(), octets: octets.into(), line_starts: OnceLock::new() })
+        Arc::new(Source {
+            path: path.into(),
+            octets: octets.into(),
+            line_starts: OnceLock::new(),
+            shared_path: OnceLock::new(),
+        })
+    }
+
+    /// The line of the octet at `offset`, to be kept without what the file holds.
+    pub fn file_line(&self, offset: usize) -> Line {
+        let file = Arc::clone(self.shared_path.get_or_init(|| Arc::from(self.path.as_str())));
+        Line { file, line: u32::try_from(self.line_and_column(offset).0).unwrap_or(u32::MAX) }
     }
 
     /// Line and column, both counted from 1, of the octet at `offset`; columns count characters, a broken
@@ -43,6 +56,21 @@ impl Source {
         let line = starts.partition_point(|&start| start <= offset);
         let before = &self.octets[starts[line - 1]..offset];
         (line, String::from_utf8_lossy(before).chars().count() + 1)
+    }
+}
+
+/// Where something is written, to the line: `zones/example.com.toml:2`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Line {
+    /// The file, as faults call it.
+    pub file: Arc<str>,
+    /// Counted from 1.
+    pub line: u32,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.file, self.line)
     }
 }
 
@@ -155,6 +183,7 @@ mod tests {
         assert_eq!(source.line_and_column(3), (2, 1));
         assert_eq!(source.line_and_column(6), (2, 3));
         assert_eq!(source.line_and_column(99), (3, 1));
+        assert_eq!(source.file_line(6).to_string(), "f:2");
     }
 
     #[test]

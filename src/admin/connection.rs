@@ -11,6 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::control;
+
 /// What one listener grants.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -26,11 +28,17 @@ pub(super) struct Limits {
 
 impl Limits {
     /// Generous for a person and for a scraper, harmless in the hands of anybody else.
-    pub(super) const DEFAULT: Limits = Limits {
+    pub(super) const METRICS: Limits = Limits {
         connections: 16,
         head: Duration::from_secs(2),
         lifetime: Duration::from_secs(10),
         request_octets: 8192,
+    };
+    /// For the socket that only the server's user can open: its requests have a body, and some take their time.
+    pub(super) const CONTROL: Limits = Limits {
+        lifetime: Duration::from_secs(40),
+        request_octets: 8192 + control::REQUEST_MAX,
+        ..Limits::METRICS
     };
 }
 

@@ -1,11 +1,14 @@
-//! What an operator on call looks at: the status socket and the metrics, both read-only.
+//! What an operator on call looks at and acts through: the control socket and the metrics.
 //!
-//! The status socket is a Unix socket of mode 0600 with `GET /status` (JSON, [`status::Status`]) and `GET /metrics`. The
-//! metrics listener is on a loopback address and has `GET /metrics` only. Neither can change anything, both are bounded
-//! in connections, time and size, and what they show is made outside the threads that answer queries.
+//! The control socket is a Unix socket of mode 0600 with `GET /status` (JSON, [`status::Status`]), `GET /metrics` and
+//! `POST /control` ([`control::Request`]). The metrics listener is on a loopback address, has `GET /metrics` only and can
+//! change nothing. Both are bounded in connections, time and size, and what they show is made outside the threads that
+//! answer queries.
 
 mod answering;
 mod connection;
+pub mod control;
+pub mod explain;
 mod gather;
 mod http;
 pub mod metrics;
@@ -32,6 +35,7 @@ use thiserror::Error;
 use tokio::task::JoinHandle;
 
 use self::connection::Limits;
+use self::control::{Reply, Request};
 use self::http::Page;
 use crate::answer::{Limited, Tally};
 use crate::fault::Fault;
@@ -54,6 +58,8 @@ pub struct Sources {
     pub limiting: Box<dyn Fn() -> Option<Limiting> + Send + Sync>,
     /// Whether the first round of probes has ended.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Carries out a request of an operator, on a thread that may take its time; an error is told to whoever asked.
+    pub control: Box<dyn Fn(Request) -> Result<Reply, String> + Send + Sync>,
     /// When the process started, in seconds since 1970.
     pub started: u64,
 }
@@ -83,7 +89,7 @@ pub struct Limiting {
 /// Why the admin listeners could not be made.
 #[derive(Debug, Error)]
 pub enum AdminError {
-    /// The status socket.
+    /// The control socket.
     #[error(transparent)]
     Socket(#[from] SocketError),
     /// Metrics are for the machine itself; a proxy carries them further where wanted.
@@ -113,7 +119,7 @@ impl Admin {
         socket: Option<&Path>,
         metrics: Option<SocketAddr>,
     ) -> Result<Admin, AdminError> {
-        Admin::start_with(sources, socket, metrics, Limits::DEFAULT)
+        Admin::start_with(sources, socket, metrics, Limits::METRICS)
     }
 
     /// The address that metrics are served on, with the port that the system chose where 0 was asked for.
@@ -125,24 +131,32 @@ impl Admin {
         sources: Sources,
         socket: Option<&Path>,
         metrics: Option<SocketAddr>,
-        limits: Limits,
+        metrics_limits: Limits,
     ) -> Result<Admin, AdminError> {
         let page = Page::new(sources);
         let bound_socket = socket.map(socket::bind).transpose()?;
         let bound_metrics = metrics.map(bind_metrics).transpose()?;
         let mut admin = Admin { tasks: Vec::new(), metrics_address: None, _socket_file: None };
         if let Some((listener, file)) = bound_socket {
-            tracing::info!(path = %file.path().display(), "status socket ready");
+            tracing::info!(path = %file.path().display(), "control socket ready");
             let listener = tokio::net::UnixListener::from_std(listener)
                 .map_err(|error| SocketError::System { path: file.path().to_owned(), error })?;
-            admin.tasks.push(tokio::spawn(http::serve(listener, limits, http::socket_routes(&page))));
+            admin.tasks.push(tokio::spawn(http::serve(
+                listener,
+                Limits::CONTROL,
+                http::socket_routes(&page),
+            )));
             admin._socket_file = Some(file);
         }
         if let Some((listener, address)) = bound_metrics {
             tracing::info!(%address, "metrics ready");
             let listener = tokio::net::TcpListener::from_std(listener)
                 .map_err(|error| AdminError::Metrics { address, error })?;
-            admin.tasks.push(tokio::spawn(http::serve(listener, limits, http::metrics_routes(&page))));
+            admin.tasks.push(tokio::spawn(http::serve(
+                listener,
+                metrics_limits,
+                http::metrics_routes(&page),
+            )));
             admin.metrics_address = Some(address);
         }
         Ok(admin)

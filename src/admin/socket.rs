@@ -1,4 +1,4 @@
-//! The status socket: a Unix socket that only its owner can open, from the moment it exists.
+//! The control socket: a Unix socket that only its owner can open, from the moment it exists.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind};
@@ -13,7 +13,7 @@ const SOCKET_MODE: u32 = 0o600;
 /// The mode of the folder in which the socket is made before it is moved to its place.
 const FOLDER_MODE: u32 = 0o700;
 
-/// Why the status socket could not be made.
+/// Why the control socket could not be made.
 #[derive(Debug, Error)]
 pub enum SocketError {
     /// Another process answers there.
@@ -23,7 +23,7 @@ pub enum SocketError {
     #[error("{} exists and is not a socket", .0.display())]
     NotASocket(PathBuf),
     /// The system said no.
-    #[error("cannot make the status socket {}: {error}{}", .path.display(), way_out(.path, .error))]
+    #[error("cannot make the control socket {}: {error}{}", .path.display(), way_out(.path, .error))]
     System {
         /// The path of the socket.
         path: PathBuf,

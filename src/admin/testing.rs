@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::control::{Reply, Request};
 use super::{Counters, LastLoad, Sources, gather};
 use crate::answer::Tally;
 use crate::config::{self, Files, Mode, report};
@@ -102,6 +103,11 @@ fn sources(configuration: Configuration, records: HashMap<TargetKey, Record>) ->
         counters: Box::new(Counters::default),
         limiting: Box::new(|| None),
         ready: Box::new(|| true),
+        control: Box::new(|request| match request {
+            Request::Resume { pool, .. } if pool == "unknown" => Err(format!("there is no pool {pool}")),
+            Request::Resume { pool, member } => Ok(Reply::text(format!("{pool}/{member}\n"))),
+            _ => Err("only `resume` is answered here".to_owned()),
+        }),
         started: STARTED,
     }
 }

@@ -75,7 +75,7 @@ async fn ask_socket(path: &Path, octets: &[u8]) -> String {
 const GET_METRICS: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[tokio::test]
-async fn the_status_socket_has_the_status_and_the_metrics() {
+async fn the_control_socket_has_the_status_and_the_metrics() {
     let folder = Folder::new("status");
     let _admin = Admin::start(empty(), Some(&folder.socket()), None).unwrap();
     let mode = std::fs::metadata(folder.socket()).unwrap().permissions().mode();
@@ -90,6 +90,34 @@ async fn the_status_socket_has_the_status_and_the_metrics() {
     assert!(ask_socket(&folder.socket(), GET_METRICS).await.contains("meridian_generation 7\n"));
 }
 
+/// A POST to a path of the control socket: the first line of the answer, and its body.
+async fn post(path: &Path, request: &str, body: &[u8]) -> (String, String) {
+    let head = format!("POST {request} HTTP/1.0\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+    let answer = ask_socket(path, &[head.as_bytes(), body].concat()).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    (head.lines().next().unwrap_or_default().to_owned(), body.to_owned())
+}
+
+#[tokio::test]
+async fn control_requests_are_carried_out_or_refused_with_a_reason() {
+    let folder = Folder::new("control");
+    let _admin = Admin::start(empty(), Some(&folder.socket()), None).unwrap();
+    let resume = |pool: &str| format!(r#"{{"command":"resume","pool":"{pool}","member":"a"}}"#).into_bytes();
+    let cases = [
+        (resume("web"), "200", "web/a\n"),
+        (resume("unknown"), "400", "there is no pool unknown"),
+        (b"\0\xff".to_vec(), "400", "this is no request that this version knows: "),
+        (br#"{"command":"reboot"}"#.to_vec(), "400", "unknown variant `reboot`"),
+        (vec![b' '; control::REQUEST_MAX + 1], "413", ""),
+    ];
+    for (body, status, words) in cases {
+        let (line, answer) = post(&folder.socket(), "/control", &body).await;
+        assert!(line.starts_with(&format!("HTTP/1.0 {status} ")), "{line}: {answer}");
+        assert!(answer.contains(words), "{answer}");
+    }
+    assert!(ask_socket(&folder.socket(), b"GET /control HTTP/1.0\r\n\r\n").await.contains(" 405 "));
+}
+
 #[tokio::test]
 async fn the_socket_goes_with_its_server() {
     let folder = Folder::new("gone");
@@ -99,13 +127,15 @@ async fn the_socket_goes_with_its_server() {
 
 #[tokio::test]
 async fn the_metrics_listener_has_metrics_and_nothing_else() {
-    let (_admin, address) = start_metrics(Limits::DEFAULT);
+    let (_admin, address) = start_metrics(Limits::METRICS);
     let answer = ask_metrics(address, GET_METRICS).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert!(answer.contains("application/openmetrics-text"), "{answer}");
     assert!(answer.contains("connection: close"), "one request a connection: {answer}");
     assert!(answer.contains(&format!("meridian_start_time_seconds {STARTED}\n")), "{answer}");
-    for (request, status) in [("GET /status", "404"), ("GET /", "404"), ("POST /metrics", "405")] {
+    for (request, status) in
+        [("GET /status", "404"), ("GET /", "404"), ("POST /metrics", "405"), ("POST /control", "404")]
+    {
         let answer = ask_metrics(address, format!("{request} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answer}");
     }
@@ -119,14 +149,14 @@ async fn metrics_are_for_loopback() {
 
 #[tokio::test]
 async fn an_address_in_use_is_named() {
-    let (_admin, address) = start_metrics(Limits::DEFAULT);
+    let (_admin, address) = start_metrics(Limits::METRICS);
     let error = Admin::start(empty(), None, Some(address)).err().unwrap();
     assert!(error.to_string().starts_with(&format!("cannot listen for metrics on {address}: ")), "{error}");
 }
 
 #[tokio::test]
 async fn junk_is_closed_and_the_next_client_served() {
-    let (_admin, address) = start_metrics(Limits::DEFAULT);
+    let (_admin, address) = start_metrics(Limits::METRICS);
     for junk in [&b"\0\xff\xfe\r\n\r\n"[..], b"GET\r\n\r\n", b"\r\n\r\n\r\n\r\nnothing HTTP\r\n\r\n", b""] {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(junk).await.unwrap();

@@ -4,14 +4,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Random;
-use super::chain::{Chain, LinkKind, SteeredLink};
+use super::chain::{Chain, LinkKind};
+use super::steered_alias::{choose_alias, give_no_alias};
 use crate::geo::{ClassId, Placement};
 use crate::snapshot::{Map, Snapshot};
-use crate::steer::{self, AnswerSet, Choice, Drawn, Given, PoolId, Reason};
+use crate::steer::{self, Drawn, Given, PoolId, Reason};
 use crate::wire::{QuestionName, Rcode, class, rtype};
 use crate::zone::{Lookup, Node, Redirection, Referral, Rrset, Zone};
 
 /// What was asked.
+#[derive(Clone, Copy)]
 pub struct Question<'q> {
     /// QNAME.
     pub name: &'q QuestionName,
@@ -68,34 +70,30 @@ pub enum Body<'s> {
 pub struct Steered<'s> {
     /// Index of the rule in the configuration.
     pub rule: u32,
-    /// Where the client is.
-    pub placement: Placement,
     /// The pool that answers.
     pub pool: PoolId,
-    /// What it can give.
-    pub set: &'s AnswerSet,
-    /// What was drawn.
+    /// What was drawn, and from what it can give.
     pub drawn: Drawn<'s>,
     /// Seconds.
     pub ttl: u32,
 }
 
 /// Why an answer is what it is; `explain`, logs and metrics print the same. Its tag stands by itself, where it is looked at
-/// with each answer.
+/// with each answer, and those that nothing is to be said of come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Why {
     /// The RRset asked for exists.
     Exists,
-    /// A rule steers it, or an alias on the way to it. Where several do, the first that could not give what it should, from
-    /// the end.
-    Steered(Reason),
     /// The name exists, the type does not.
     NoData,
     /// The name does not exist.
     NoName,
     /// The name is delegated.
     Delegated,
+    /// A rule steers it, or an alias on the way to it. Where several do, the first that could not give what it should, from
+    /// the end.
+    Steered(Reason),
     /// ANY is answered with one RRset (RFC 8482).
     OneOfAny,
     /// The chain leaves our zones, is longer than [`super::CHAIN_MAX`], or is a loop.
@@ -136,7 +134,7 @@ pub(super) fn decide_into<'s>(
     answer: &mut Answer<'s>,
 ) {
     if matches!(question.qclass, class::IN | class::ANY) {
-        Decision { snapshot, question, client, random }.begin(target, answer);
+        Decision { snapshot, question: *question, client, random }.begin(target, answer);
     }
 }
 
@@ -146,10 +144,11 @@ enum Alias<'s> {
     Dname(Redirection<'s>),
 }
 
-/// What stays the same while a chain is followed.
+/// What stays the same while a chain is followed. The ways that few queries take get a copy: so what nearly all need of it is
+/// not bound to memory.
 struct Decision<'s, 'r> {
     snapshot: &'s Snapshot,
-    question: &'r Question<'r>,
+    question: Question<'r>,
     client: Client<'r>,
     random: &'r mut Random,
 }
@@ -179,7 +178,7 @@ impl<'s> Decision<'s, '_> {
 
     #[inline(never)]
     fn follow(
-        &mut self,
+        mut self,
         zone: &'s Arc<Zone>,
         first: Alias<'s>,
         target: &mut QuestionName,
@@ -234,9 +233,12 @@ impl<'s> Decision<'s, '_> {
             Alias::Cname(cname) => {
                 let name = if answer.chain.is_empty() { self.question.name } else { &*target };
                 let steered = match cname.rule() {
-                    Some(rule) => match self.choose_alias(zone, name, rule, answer) {
-                        Some(steered) => Some(steered),
-                        None => return false,
+                    Some(rule) => match choose_alias(self.snapshot, self.client, self.random, rule, answer) {
+                        Ok(steered) => Some(steered),
+                        Err(ttl) => {
+                            give_no_alias(zone, name, ttl, answer);
+                            return false;
+                        }
                     },
                     None => None,
                 };
@@ -250,41 +252,6 @@ impl<'s> Decision<'s, '_> {
                 self.redirect(&redirection, target, answer)
             }
         }
-    }
-
-    /// Which CNAME the rule of this number gives at `name`. `None` where it gives none, and the answer is NODATA.
-    #[cold]
-    fn choose_alias(
-        &mut self,
-        zone: &'s Zone,
-        name: &QuestionName,
-        rule: u32,
-        answer: &mut Answer<'s>,
-    ) -> Option<SteeredLink<'s>> {
-        let (_, choice) = self.choose(rule, answer);
-        let drawn = match choice.given {
-            Given::Set(_, set) => Some(set.draw(self.random.word())),
-            Given::DefaultRrset => None,
-            Given::NoData => {
-                if let Lookup::Found { node, .. } = zone.find(name, rtype::CNAME) {
-                    answer.lacking = Some(node);
-                }
-                answer.give_no_data(zone, &choice);
-                return None;
-            }
-        };
-        Some(SteeredLink { rule, reason: choice.reason, ttl: choice.ttl, drawn })
-    }
-
-    /// What a rule gives this client; the answer holds no wider than that.
-    #[inline(always)]
-    fn choose(&self, rule: u32, answer: &mut Answer<'s>) -> (Placement, Choice<'s>) {
-        let snapshot = self.snapshot;
-        let rule = &snapshot.configuration.rules[rule as usize];
-        let placement = place(snapshot, rule.map, self.client);
-        let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
-        answer.scope = answer.scope.max(placement.scope);
-        (placement, choice)
     }
 
     /// [`Decision::step`] behind the first one: so that the one that every query takes stands in its way by itself.
@@ -358,7 +325,11 @@ impl<'s> Decision<'s, '_> {
     ) -> Option<Rrset<'s>> {
         if let Some(rrset) = node.rrset(self.question.qtype) {
             match rrset.rule() {
-                Some(rule) => self.steer(zone, node, rrset, rule, answer),
+                Some(rule) => {
+                    if let Some(instead) = steer(self.snapshot, self.client, self.random, rule, answer) {
+                        stand_in(zone, node, rrset, instead, answer);
+                    }
+                }
                 // An answer has an RRset once (RFC 2181 §5), and a DNAME may have led to its own owner. No other type
                 // comes twice: a chain ends where CNAME is asked for. By a wildcard the owner is another one.
                 None if self.question.qtype == rtype::DNAME && !wildcard && answer.chain.has(rrset) => {
@@ -381,30 +352,55 @@ impl<'s> Decision<'s, '_> {
         }
         cname
     }
+}
 
-    #[inline(never)]
-    fn steer(
-        &mut self,
-        zone: &'s Zone,
-        node: Node<'s>,
-        default: Rrset<'s>,
-        index: u32,
-        answer: &mut Answer<'s>,
-    ) {
-        let (placement, choice) = self.choose(index, answer);
-        let body = match choice.given {
-            Given::Set(pool, set) => {
-                let drawn = set.draw(self.random.word());
-                Body::Steered(Steered { rule: index, placement, pool, set, drawn, ttl: choice.ttl })
-            }
-            Given::DefaultRrset => Body::Rrset(default, Some(choice.ttl)),
-            Given::NoData => {
-                answer.lacking = Some(node);
-                return answer.give_no_data(zone, &choice);
-            }
-        };
-        answer.end(Why::Steered(choice.reason), body);
-    }
+/// What stands in for a steered answer: the default RRset, or NODATA.
+struct Instead {
+    is_default: bool,
+    reason: Reason,
+    ttl: u32,
+}
+
+/// Answers with what a rule chooses for a client; where that is no set of a pool, says what stands in for it.
+#[inline(never)]
+fn steer<'s>(
+    snapshot: &'s Snapshot,
+    client: Client<'_>,
+    random: &mut Random,
+    index: u32,
+    answer: &mut Answer<'s>,
+) -> Option<Instead> {
+    let rule = &snapshot.configuration.rules[index as usize];
+    let placement = place(snapshot, rule.map, client);
+    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
+    answer.scope = answer.scope.max(placement.scope);
+    let Given::Set(pool, set) = choice.given else {
+        let is_default = matches!(choice.given, Given::DefaultRrset);
+        return Some(Instead { is_default, reason: choice.reason, ttl: choice.ttl });
+    };
+    let drawn = set.draw(random.word());
+    let steered = Steered { rule: index, pool, drawn, ttl: choice.ttl };
+    answer.end(Why::Steered(choice.reason), Body::Steered(steered));
+    None
+}
+
+/// Answers with what stands in for a steered answer at a node with this default RRset.
+#[inline(never)]
+fn stand_in<'s>(
+    zone: &'s Zone,
+    node: Node<'s>,
+    default: Rrset<'s>,
+    instead: Instead,
+    answer: &mut Answer<'s>,
+) {
+    let body = if instead.is_default {
+        Body::Rrset(default, Some(instead.ttl))
+    } else {
+        let soa = zone.negative_soa();
+        answer.lacking = Some(node);
+        Body::Negative(soa, Some(instead.ttl.min(soa.ttl())))
+    };
+    answer.end(Why::Steered(instead.reason), body);
 }
 
 /// Class and scope of a client under a rule's map (semantics §7). Without a map there is one class, for everyone.
@@ -451,12 +447,6 @@ impl<'s> Answer<'s> {
         }
     }
 
-    /// Ends in NODATA, as a rule has chosen (semantics §4.5: for as long as it would have given anything else).
-    fn give_no_data(&mut self, zone: &'s Zone, choice: &Choice<'_>) {
-        let soa = zone.negative_soa();
-        self.end(Why::Steered(choice.reason), Body::Negative(soa, Some(choice.ttl.min(soa.ttl()))));
-    }
-
     /// Says that the chain goes on in another zone, whose apex stands at `apex_offset` within the whole target.
     fn goes_on_below(&mut self, apex_offset: usize) {
         if let Some(link) = self.chain.last_mut() {
@@ -464,7 +454,7 @@ impl<'s> Answer<'s> {
         }
     }
 
-    fn end(&mut self, why: Why, body: Body<'s>) {
+    pub(super) fn end(&mut self, why: Why, body: Body<'s>) {
         self.why = why;
         self.body = body;
     }

@@ -16,6 +16,7 @@ mod random;
 mod refusal;
 mod render;
 mod responder;
+mod steered_alias;
 mod tally;
 
 pub use chain::{CHAIN_MAX, Chain, Link, LinkKind, SteeredLink};

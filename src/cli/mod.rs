@@ -2,10 +2,12 @@
 
 mod answering;
 mod check;
+mod control;
 mod cookie_secrets;
 mod explain;
 mod files;
 mod log;
+mod resume;
 mod serve;
 mod status;
 mod table;
@@ -22,7 +24,7 @@ use crate::geo::DATA_NOTICE;
 
 /// All is well.
 const OK: u8 = 0;
-/// The files have faults, the server could not start, or no server answers.
+/// The files have faults, the server could not start, no server answers, or it refuses.
 const FAILED: u8 = 1;
 
 const STYLES: Styles = Styles::styled()
@@ -47,7 +49,7 @@ status); else ./meridian.toml; else, where that does not exist, /etc/meridian/me
 
 Exit codes:
   0  all is well
-  1  the files have faults, the server could not start, or no server answers
+  1  the files have faults, the server could not start, no server answers, or it refuses
   2  the command line is wrong";
 
 /// An authoritative DNS server that steers traffic by place, weight and health.
@@ -72,6 +74,7 @@ enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Status(status::Arguments),
+    Resume(resume::Arguments),
     CookieSecrets(cookie_secrets::Arguments),
 }
 
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Resume(arguments) => resume::run(&arguments),
         Command::CookieSecrets(arguments) => cookie_secrets::run(&arguments),
     };
     match result {

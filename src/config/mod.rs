@@ -73,14 +73,14 @@ pub fn load(
     }
 }
 
-/// The status socket that the main file names, for somebody who only wants to ask a running server: no other file is read,
+/// The control socket that the main file names, for somebody who only wants to ask a running server: no other file is read,
 /// and faults elsewhere in this one do not matter. The error is the list of faults that hide it: the file cannot be read,
 /// the path cannot be a socket's, or no socket is found in a file with syntax errors.
-pub fn status_socket(files: &Files, main: &Path) -> Result<Option<PathBuf>, Vec<Fault>> {
+pub fn control_socket(files: &Files, main: &Path) -> Result<Option<PathBuf>, Vec<Fault>> {
     let workspace = Workspace::new(files, main);
     let source = workspace.main_file(main).map_err(|fault| vec![*fault])?;
     let faults = Faults::default();
-    let written = spec::read_status_socket(&source, &faults);
+    let written = spec::read_control_socket(&source, &faults);
     match written.and_then(|written| bind::socket_path(written.as_ref(), &workspace, &faults)) {
         Ok(Some(socket)) => Ok(Some(socket)),
         Ok(None) if !faults.any_error() => Ok(None),

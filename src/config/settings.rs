@@ -17,7 +17,7 @@ pub struct Settings {
     pub account: Option<Account>,
     /// TCP limits.
     pub tcp: TcpSettings,
-    /// The status socket.
+    /// The control socket.
     pub socket: Option<PathBuf>,
     /// Where metrics are served.
     pub metrics: Option<SocketAddr>,

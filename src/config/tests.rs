@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Files, Loaded, Mode, load, status_socket};
+use super::{Files, Loaded, Mode, control_socket, load};
 use crate::fault::Fault;
 use crate::health::AdminState;
 use crate::snapshot::Configuration;
@@ -212,10 +212,10 @@ fn beyond_a_bound_is_a_fault() {
 }
 
 #[test]
-fn the_status_socket_is_found_whatever_else_is_wrong() {
+fn the_control_socket_is_found_whatever_else_is_wrong() {
     let find = |main: &str| {
         let files = Files::Memory(BTreeMap::from([("etc/m.toml".into(), main.as_bytes().to_vec())]));
-        status_socket(&files, Path::new("etc/m.toml")).map_err(|faults| faults[0].message.clone())
+        control_socket(&files, Path::new("etc/m.toml")).map_err(|faults| faults[0].message.clone())
     };
     let found = Ok(Some(PathBuf::from("etc/m.sock")));
     assert_eq!(find("[admin]\nsocket = \"m.sock\""), found);

@@ -12,6 +12,7 @@ use crate::health::{Record, TargetKey};
 use crate::server;
 use crate::snapshot::{Snapshot, Store};
 
+use super::act::{Act, Outcome};
 use super::model::{Change, Event, Model};
 
 /// Changes that may wait for the keeper. A prober that fills it waits with its report. Its places take memory from the start,
@@ -28,6 +29,7 @@ enum Message {
     /// Answered once everything before it has been published.
     Published(SyncSender<u64>),
     Known(SyncSender<HashMap<TargetKey, Record>>),
+    Act(Act, SyncSender<Outcome>),
     Stop,
 }
 
@@ -56,6 +58,11 @@ impl Handle {
     /// What is known of every target.
     pub(super) fn known(&self) -> Result<HashMap<TargetKey, Record>, Stopped> {
         self.ask(Message::Known)
+    }
+
+    /// Has an operator's act carried out; what became of it. The answers show it once [`Handle::published`] returns.
+    pub(super) fn act(&self, act: Act) -> Result<Outcome, Stopped> {
+        self.ask(|answer| Message::Act(act, answer))
     }
 
     fn ask<T>(&self, message: impl FnOnce(SyncSender<T>) -> Message) -> Result<T, Stopped> {
@@ -176,6 +183,9 @@ impl<F: FnMut(&Event, u64)> Work<F> {
             Message::Published(answer) => self.waiting.push(answer),
             Message::Known(answer) => {
                 let _ = answer.try_send(self.model.known());
+            }
+            Message::Act(act, answer) => {
+                let _ = answer.try_send(self.model.act(&act));
             }
             Message::Stop => return None,
         }

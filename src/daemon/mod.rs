@@ -2,6 +2,8 @@
 //!
 //! [`serve`] is the life of a server: load, bind, take up the saved health, answer, probe, reload on SIGHUP, save, stop.
 
+mod act;
+mod control;
 pub mod demo;
 mod health_log;
 mod keeper;
@@ -71,7 +73,7 @@ pub enum ServeError {
     /// The process could not become the configured user.
     #[error(transparent)]
     Privilege(#[from] PrivilegeError),
-    /// The status socket or the metrics.
+    /// The control socket or the metrics.
     #[error(transparent)]
     Admin(#[from] AdminError),
     /// The state folder.
@@ -82,8 +84,8 @@ pub enum ServeError {
         /// What the system said.
         error: io::Error,
     },
-    /// The folder of the status socket.
-    #[error("cannot make the folder of the status socket {path}: {error}")]
+    /// The folder of the control socket.
+    #[error("cannot make the folder of the control socket {path}: {error}")]
     SocketFolder {
         /// The path of the socket as configured.
         path: PathBuf,
@@ -255,6 +257,7 @@ fn start_admin(
     is_ready: &Arc<AtomicBool>,
 ) -> Result<Admin, AdminError> {
     let (targets, load, counted) = (Arc::clone(running), Arc::clone(running), Arc::clone(running));
+    let controlled = Arc::clone(running);
     let (prober, is_ready, limits) = (Arc::clone(prober), Arc::clone(is_ready), Arc::clone(limits));
     let sources = Sources {
         store: Arc::clone(running.keeper.store()),
@@ -264,6 +267,7 @@ fn start_admin(
         tallies: server.tallies().to_vec(),
         limiting: Box::new(move || limits.current()),
         ready: Box::new(move || is_ready.load(Ordering::Relaxed)),
+        control: Box::new(move |request| control::carry_out(&controlled, request)),
         started: unix_now(),
     };
     Admin::start(sources, running.settings.socket.as_deref(), running.settings.metrics)
@@ -290,7 +294,7 @@ fn state_file(settings: &Settings) -> Result<Option<StateFile>, ServeError> {
     StateFile::in_folder(folder, settings.account.as_ref()).map(Some).map_err(error)
 }
 
-/// Makes the folder of the status socket where it is missing, as that of the state: the user that the process is about to
+/// Makes the folder of the control socket where it is missing, as that of the state: the user that the process is about to
 /// become can perhaps not. One that was there is whoever's it is.
 fn make_socket_folder(settings: &Settings) -> Result<(), ServeError> {
     let Some(path) = &settings.socket else { return Ok(()) };

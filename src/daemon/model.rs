@@ -8,6 +8,8 @@ use crate::health::{Monitor, Record, TargetId, TargetKey, Transition, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
 use crate::steer::{Content, PoolAnswers, PoolId, TargetHealth};
 
+use super::act::{Act, Outcome};
+
 /// A verdict as it reaches the keeper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Report {
@@ -142,6 +144,13 @@ impl Model {
         }
     }
 
+    /// Carries out an operator's act. Nothing is compiled before [`Model::next`].
+    pub(super) fn act(&mut self, act: &Act) -> Outcome {
+        match act {
+            Act::Resume { pool, member } => self.resume(pool, member),
+        }
+    }
+
     /// Makes the next generation, if anything changed that needs one.
     pub(super) fn next(&mut self) -> Option<Arc<Snapshot>> {
         let changed = std::mem::replace(&mut self.changed, Changed::nothing());
@@ -179,6 +188,16 @@ impl Model {
             let seconds = PoolAnswers::soonest_flip_of(pool, content, &health);
             self.published.pool(id, content).soonest_flip.store(seconds, Ordering::Relaxed);
         }
+    }
+
+    fn resume(&mut self, pool_name: &str, member: &str) -> Outcome {
+        let pools = &self.configuration.pools;
+        let pool = pools.iter().find(|pool| pool.name == pool_name);
+        let pool = pool.ok_or_else(|| format!("there is no pool {pool_name}"))?;
+        if !pool.members.iter().any(|candidate| candidate.name == member) {
+            return Err(format!("the pool {pool_name} has no member {member}"));
+        }
+        Err(format!("{pool_name}/{member} does not await to be resumed"))
     }
 
     fn take_load(&mut self, Load { configuration, learned, at }: Load) -> Vec<Event> {

@@ -6,7 +6,7 @@ use super::{Access, Alias, Finding};
 use crate::answer::{Answer, Body, Link, LinkKind, Why};
 use crate::geo::Prefix;
 use crate::snapshot::Snapshot;
-use crate::wire::{Name, Network, QuestionName};
+use crate::wire::{Name, Network, QuestionName, rtype};
 use crate::zone::{Lookup, Referral, Rrset, Zone};
 
 /// Where an answer's chain ends.
@@ -77,11 +77,15 @@ fn at_end(zone: &Zone, name: &Name, qtype: u16, answer: &Answer<'_>, chain: Vec<
                 rule = rrset.rule().filter(|_| rrset.rtype() == qtype);
                 rrset_finding(rrset, wildcard)
             }
-            None => Finding::NoData {
-                types: node.rrsets().map(|rrset| rrset.rtype()).collect(),
-                wildcard,
-                ttl: zone.negative_soa().ttl(),
-            },
+            None => {
+                // A steered alias that leads nowhere now.
+                rule = node.rrset(rtype::CNAME).and_then(|cname| cname.rule());
+                Finding::NoData {
+                    types: node.rrsets().map(|rrset| rrset.rtype()).collect(),
+                    wildcard,
+                    ttl: zone.negative_soa().ttl(),
+                }
+            }
         },
         Lookup::Referral(referral) => referral_finding(name, &referral),
         Lookup::NoName => Finding::NoName { ttl: zone.negative_soa().ttl() },

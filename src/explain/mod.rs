@@ -3,22 +3,35 @@
 //! The decision itself is taken by [`answer::decide`], the very function that answers queries. What is done here is to
 //! ask the parts it used (the zone, [`answer::place`], the map, the pools) for their reasons, and to put them in order.
 
+mod draws;
 mod finding;
+mod health;
+pub mod moment;
+mod outage;
+mod scope;
 mod steering;
+mod targets;
 mod text;
 mod ttl;
 pub mod words;
 
+pub use draws::{DRAWS_MAX, DrawnAnswer, Draws, draw};
+pub use health::{Basis, Health};
+pub use outage::{Outage, OutageError};
+pub use scope::{Scope, ScopeReason};
+pub use targets::{Observed, Target};
 pub use text::render;
+pub use ttl::{SteeredTtl, Ttl, TtlReason};
 
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::answer::{self, Question, Random, Why};
+use crate::answer::{self, Answer, Body, Question, Random, Why};
+use crate::fault::Line;
 use crate::geo::{self, Prefix};
-use crate::health::TargetId;
+use crate::health::AdminState;
 use crate::snapshot::Snapshot;
-use crate::steer::{Eligibility, Pick, PoolState, Reason, TargetHealth, TtlBound};
+use crate::steer::{Eligibility, Pick, PoolState, Reason};
 use crate::wire::{Name, QuestionName, Rcode, class};
 
 /// Who asks, as an operator writes it.
@@ -39,6 +52,10 @@ pub struct Explanation {
     pub rtype: u16,
     /// Who asks.
     pub client: Client,
+    /// When; seconds since 1970.
+    pub at: u64,
+    /// What the health of the members comes from.
+    pub basis: Basis,
     /// The response code.
     pub rcode: Rcode,
     /// Whether the answer has AA.
@@ -53,10 +70,15 @@ pub struct Explanation {
     pub access: Option<Access>,
     /// What is at the name at the end of the chain.
     pub finding: Finding,
-    /// How a rule made its choice; `None` for what is not steered.
+    /// How a rule made its choice: that of the RRset, else that of the last alias on the way to it; `None` where neither is
+    /// steered.
     pub steering: Option<Steering>,
-    /// The scope of the answer (RFC 7871 §7.2.1).
-    pub scope: u8,
+    /// For how long the answer holds; `None` where nothing is answered.
+    pub ttl: Option<Ttl>,
+    /// For whom it holds.
+    pub scope: Scope,
+    /// Some draws, where they were asked for.
+    pub draws: Option<Draws>,
 }
 
 /// A followed CNAME, or the CNAME that was synthesised from a DNAME.
@@ -131,6 +153,8 @@ pub enum Finding {
 pub struct Steering {
     /// The owner name of the rule (a wildcard's own name where one stands in).
     pub owner: Name,
+    /// Where that is written.
+    pub line: Line,
     /// The type that was asked for.
     pub rtype: u16,
     /// Which address decided, and why that one.
@@ -145,8 +169,6 @@ pub struct Steering {
     pub reason: Reason,
     /// What is given out.
     pub given: Given,
-    /// For how long.
-    pub ttl: Ttl,
 }
 
 /// Which address decided.
@@ -191,28 +213,8 @@ pub struct Place {
     pub reason: geo::Reason,
     /// The sites with their distance in metres, where distance decided.
     pub distances: Vec<(String, u64)>,
-    /// Why the scope is what it is.
-    pub scope: ScopeReason,
-}
-
-/// Why a scope is what it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScopeReason {
-    /// The query carries no client subnet: nobody is told a scope.
-    NoSubnet,
-    /// The map has `ecs = false`.
-    EcsOff,
-    /// The map has one class only: the answer holds for everyone.
-    OneClass,
-    /// The length of the special-purpose block that the subnet lies in.
-    SpecialBlock,
-    /// The shortest prefix around the client that lies wholly in its class.
-    Minimal,
-    /// The same, and longer than what the client told: its own subnet holds several classes.
-    LongerThanSource {
-        /// The source prefix length.
-        source: u8,
-    },
+    /// When the databases that know the client were built, in seconds since 1970; the order is that of their records.
+    pub built: Vec<u64>,
 }
 
 /// A pool that is looked at.
@@ -220,6 +222,8 @@ pub enum ScopeReason {
 pub struct Candidate {
     /// The pool's name.
     pub pool: String,
+    /// Where it is written.
+    pub line: Line,
     /// Its site's name.
     pub site: Option<String>,
     /// Its state for the type.
@@ -239,10 +243,16 @@ pub struct Candidate {
 pub struct Member {
     /// Its name.
     pub name: String,
+    /// Where it is written.
+    pub line: Line,
     /// Its weight.
     pub weight: u16,
     /// What it answers with; `None` where it has no address of the family.
     pub answer: Option<MemberAnswer>,
+    /// The operator's will: the strongest of its own, its pool's and its site's.
+    pub admin: AdminState,
+    /// What its monitors say of it.
+    pub targets: Vec<Target>,
     /// Whether it may be given out, and why.
     pub eligibility: Eligibility,
 }
@@ -329,51 +339,74 @@ impl fmt::Display for Fraction {
     }
 }
 
-/// The TTL of a steered answer (semantics §5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ttl {
-    /// Seconds.
-    pub seconds: u32,
-    /// What set it; `None` when the zone's TTL of negative answers is lower than all that.
-    pub bound: Option<TtlBound>,
-    /// Seconds until a member of a pool that was looked at can flip; `None` when none can.
-    pub soonest_flip: Option<u32>,
-    /// The rule's `min_ttl`.
-    pub min: u32,
-    /// The TTL of the default RRset.
-    pub max: u32,
+/// What is asked, of whom nothing is remembered.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The name.
+    pub name: Name,
+    /// The type.
+    pub rtype: u16,
+    /// Who asks.
+    pub client: Client,
+}
+
+impl Asked {
+    /// What is answered in a snapshot, with one draw of a generator; `follow` gets it while its names live.
+    fn answered<R>(
+        &self,
+        snapshot: &Snapshot,
+        random: &mut Random,
+        follow: impl FnOnce(&Answer<'_>) -> R,
+    ) -> R {
+        let mut name = QuestionName::default();
+        name.set(&self.name);
+        let question = Question { name: &name, qtype: self.rtype, qclass: class::IN };
+        let mut target = QuestionName::default();
+        let subnet = self.client.subnet.map(|prefix| prefix.address);
+        let asker = answer::Client { transport: &self.client.transport, subnet: subnet.as_ref() };
+        follow(&answer::decide(snapshot, &question, asker, random, &mut target))
+    }
 }
 
 /// Explains the answer to one question. `health` is what the snapshot's pools were compiled from.
-pub fn explain(
-    snapshot: &Snapshot,
-    health: &dyn Fn(TargetId) -> TargetHealth,
-    name: &Name,
-    rtype: u16,
-    client: Client,
-) -> Explanation {
-    let mut question_name = QuestionName::default();
-    question_name.set(name);
-    let question = Question { name: &question_name, qtype: rtype, qclass: class::IN };
-    let mut target = QuestionName::default();
+pub fn explain(snapshot: &Snapshot, health: &Health<'_>, asked: &Asked) -> Explanation {
     // The draw plays no part in what is explained: every variant is listed with its probability.
-    let mut random = Random::new(0);
-    let subnet = client.subnet.map(|prefix| prefix.address);
-    let asker = answer::Client { transport: &client.transport, subnet: subnet.as_ref() };
-    let answer = answer::decide(snapshot, &question, asker, &mut random, &mut target);
-    let end = finding::follow(snapshot, name, rtype, client.transport, &answer);
+    asked.answered(snapshot, &mut Random::new(0), |answer| explain_answer(snapshot, health, asked, answer))
+}
+
+fn explain_answer(
+    snapshot: &Snapshot,
+    health: &Health<'_>,
+    asked: &Asked,
+    answer: &Answer<'_>,
+) -> Explanation {
+    let Asked { name, rtype, client } = asked;
+    let end = finding::follow(snapshot, name, *rtype, client.transport, answer);
+    let rule = end.rule.map(|rule| &snapshot.configuration.rules[rule as usize]);
+    // What is not steered itself may be led to by an alias that is.
+    let link = answer.chain.links().filter_map(|link| Some((link.steered?.rule, link.rrset))).last();
+    let default = match answer.body {
+        Body::Rrset(default, _) => Some(default),
+        _ => None,
+    };
+    let chosen = end.rule.map(|rule| (rule, default)).or(link.map(|(rule, rrset)| (rule, Some(rrset))));
+    let steering = chosen.map(|(rule, default)| steering::explain(snapshot, health, rule, *client, default));
     Explanation {
         name: name.clone(),
-        rtype,
-        client,
+        rtype: *rtype,
+        client: *client,
+        at: health.at(),
+        basis: health.basis(),
         rcode: answer.rcode,
         authoritative: answer.authoritative,
         why: answer.why,
         zone: end.zone,
         chain: end.chain,
         access: end.access,
+        ttl: ttl::explain(snapshot, rule, *client, answer),
+        scope: scope::explain(answer.scope, *client, steering.as_ref()),
         finding: end.finding,
-        steering: end.rule.map(|rule| steering::explain(snapshot, health, rule, client, &answer)),
-        scope: answer.scope,
+        steering,
+        draws: None,
     }
 }

@@ -1,24 +1,23 @@
 //! How a rule made its choice: whose address, where it is, which pools were looked at, what is given out.
 
-use super::ttl;
 use super::{
-    Candidate, Client, Excluded, Fraction, Given, Member, MemberAnswer, Origin, Place, ScopeReason, Share,
-    Source, Steering, Variant,
+    Candidate, Client, Excluded, Fraction, Given, Health, Member, MemberAnswer, Origin, Place, Share, Source,
+    Steering, Variant,
 };
-use crate::answer::{self, Answer, Body};
+use super::{targets, ttl};
+use crate::answer;
 use crate::geo::{self, ClassId, Prefix, SiteId};
-use crate::health::TargetId;
 use crate::snapshot::{Configuration, Map, Snapshot};
-use crate::steer::{self, AnswerSet, Content, Pool, PoolId, PoolKind, Rule, TargetHealth};
-use crate::zone::{Hints, print_data};
+use crate::steer::{self, AnswerSet, Choice, Content, Pool, PoolId, PoolKind, Rule};
+use crate::zone::{Hints, Rrset, print_data};
 
-/// Explains what `rule` did for `client` in an answer that was decided.
+/// Explains what `rule` did for `client`, where the default RRset is this one.
 pub(super) fn explain(
     snapshot: &Snapshot,
-    health: &dyn Fn(TargetId) -> TargetHealth,
+    health: &Health<'_>,
     rule: u32,
     client: Client,
-    answer: &Answer<'_>,
+    default: Option<Rrset<'_>>,
 ) -> Steering {
     let configuration = &*snapshot.configuration;
     let label = &configuration.rule_labels[rule as usize];
@@ -33,14 +32,14 @@ pub(super) fn explain(
     let scene = Scene { snapshot, health, rule, rtype: label.rtype, hints, class: placement.class };
     Steering {
         owner: label.owner.clone(),
+        line: label.line.clone(),
         rtype: label.rtype,
-        place: map.map(|map| place(configuration, map, placement, client, source)),
+        place: map.map(|map| place(configuration, map, placement, source)),
         source,
         excluded: scene.excluded(),
         reason: choice.reason,
-        given: scene.given(answer),
-        ttl: ttl::explain(rule, &choice, answer),
-        candidates: scene.candidates(answer),
+        given: scene.given(&choice, default),
+        candidates: scene.candidates(&choice),
     }
 }
 
@@ -68,43 +67,28 @@ fn source(map: Option<&Map>, client: Client) -> Source {
     Source { address: subnet.address, origin: Origin::Subnet }
 }
 
-fn place(
-    configuration: &Configuration,
-    map: &Map,
-    placement: geo::Placement,
-    client: Client,
-    source: Source,
-) -> Place {
+fn place(configuration: &Configuration, map: &Map, placement: geo::Placement, source: Source) -> Place {
     let databases: Vec<&geo::Database> = configuration.geo.iter().map(|source| &*source.database).collect();
     let reason = geo::explain(map.table.rules(), &configuration.sites, &databases, source.address);
     let name = |site: SiteId| configuration.sites[usize::from(site.0)].name.clone();
     let classes = map.table.classes();
     let class = usize::from(placement.class.0);
+    let records = reason.record.iter().chain(&reason.further_records);
+    let built = |name: &String| databases.iter().find(|database| database.name() == name);
     Place {
+        built: records.map(|(name, ..)| built(name).map_or(0, |database| database.built_at())).collect(),
         map: map.table.name().to_owned(),
         class,
         classes: classes.len(),
         sites: classes[class].iter().map(|&site| name(site)).collect(),
         distances: reason.distances.iter().map(|&(site, metres)| (name(site), metres)).collect(),
         reason,
-        scope: scope_reason(placement.scope, classes.len(), client, source),
-    }
-}
-
-fn scope_reason(scope: u8, classes: usize, client: Client, source: Source) -> ScopeReason {
-    match (client.subnet, source.origin) {
-        (None, _) => ScopeReason::NoSubnet,
-        (Some(_), Origin::TransportEcsOff) => ScopeReason::EcsOff,
-        (Some(_), Origin::TransportForSpecial { .. }) => ScopeReason::SpecialBlock,
-        (Some(_), _) if scope == 0 && classes == 1 => ScopeReason::OneClass,
-        (Some(subnet), _) if scope > subnet.length => ScopeReason::LongerThanSource { source: subnet.length },
-        (Some(_), _) => ScopeReason::Minimal,
     }
 }
 
 struct Scene<'s> {
     snapshot: &'s Snapshot,
-    health: &'s dyn Fn(TargetId) -> TargetHealth,
+    health: &'s Health<'s>,
     rule: &'s Rule,
     rtype: u16,
     /// The RRset that gets addresses as hints.
@@ -121,34 +105,44 @@ impl Scene<'_> {
         pool.site.map(|site| self.snapshot.configuration.sites[usize::from(site.0)].name.clone())
     }
 
-    fn candidates(&self, answer: &Answer<'_>) -> Vec<Candidate> {
+    fn candidates(&self, choice: &Choice<'_>) -> Vec<Candidate> {
         let indices = self.rule.candidates.of(self.class).iter();
-        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool, answer)).collect()
+        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool, choice)).collect()
     }
 
-    fn candidate(&self, id: PoolId, answer: &Answer<'_>) -> Candidate {
+    fn candidate(&self, id: PoolId, choice: &Choice<'_>) -> Candidate {
         let pool = self.pool(id);
         let answers = self.snapshot.pool(id, self.rule.content);
         Candidate {
             pool: pool.name.clone(),
+            line: self.snapshot.configuration.pool_labels[id.0 as usize].line.clone(),
             site: self.site(pool),
             state: answers.state,
             pick: pool.pick,
-            answers: matches!(&answer.body, Body::Steered(steered) if steered.pool == id),
+            answers: matches!(choice.given, steer::Given::Set(pool, _) if pool == id),
             soonest_flip: ttl::soonest_flip(answers),
-            members: self.members(pool),
+            members: self.members(id),
         }
     }
 
-    fn members(&self, pool: &Pool) -> Vec<Member> {
-        let content = self.rule.content;
-        let eligibilities = steer::eligibility(pool, content, self.health);
-        let members = pool.members.iter().zip(eligibilities);
+    fn members(&self, id: PoolId) -> Vec<Member> {
+        let (content, configuration) = (self.rule.content, &*self.snapshot.configuration);
+        let pool = self.pool(id);
+        let eligibilities =
+            steer::eligibility(pool, content, &|target| self.health.of(configuration, target));
+        let lines = &configuration.pool_labels[id.0 as usize].members;
+        let members = pool.members.iter().zip(lines).zip(eligibilities);
         members
-            .map(|(member, eligibility)| Member {
+            .map(|((member, line), eligibility)| Member {
                 name: member.name.clone(),
+                line: line.clone(),
                 weight: member.weight,
                 answer: pool.gives(member, content).then(|| self.answer_of(member)),
+                admin: member.admin,
+                targets: steer::targets_of(member, content)
+                    .into_iter()
+                    .map(|target| targets::target(configuration, self.health, target))
+                    .collect(),
                 eligibility,
             })
             .collect()
@@ -184,11 +178,13 @@ impl Scene<'_> {
             .collect()
     }
 
-    fn given(&self, answer: &Answer<'_>) -> Given {
-        match &answer.body {
-            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.set),
-            Body::Rrset(default, _) => Given::DefaultRrset(default.print()),
-            _ => Given::NoData,
+    fn given(&self, choice: &Choice<'_>, default: Option<Rrset<'_>>) -> Given {
+        match choice.given {
+            steer::Given::Set(pool, set) => self.given_by_pool(self.pool(pool), set),
+            steer::Given::DefaultRrset => {
+                Given::DefaultRrset(default.map(|default| default.print()).unwrap_or_default())
+            }
+            steer::Given::NoData => Given::NoData,
         }
     }
 

@@ -1,30 +1,42 @@
 //! An explanation as text for people: what was found, then where, which, what, for how long.
 
+use super::moment::{rfc3339, span};
 use super::words::{counted, reason_sentence};
 use super::{
-    Access, Candidate, Explanation, Finding, Fraction, Given, Member, Origin, Place, ScopeReason, Share,
-    Source, Steering, Ttl, Variant,
+    Access, Basis, Candidate, Draws, Explanation, Finding, Fraction, Given, Member, Origin, Place, Scope,
+    ScopeReason, Share, Source, Steering, Target, Ttl, Variant,
 };
 use crate::answer::{CHAIN_MAX, Why};
+use crate::health::State;
+use crate::steer::Eligibility;
 use crate::zone::record_type;
+
+/// Different drawn answers that are listed.
+const DRAWN_SHOWN: usize = 20;
 
 /// The whole explanation, ended by a line feed.
 pub fn render(explanation: &Explanation) -> String {
     let mut text = Text::default();
     text.line(0, &question(explanation));
     text.line(0, &outcome(explanation));
+    if explanation.steering.is_some() {
+        text.line(0, &basis(explanation));
+    }
     text.heading("What is at the name");
     at_the_name(&mut text, explanation);
     if let Some(steering) = &explanation.steering {
         text.heading("Where the client is");
         where_the_client_is(&mut text, explanation, steering);
         text.heading("Which pool answers");
-        which_pool_answers(&mut text, steering);
+        which_pool_answers(&mut text, explanation, steering);
         text.heading("What is given out");
-        what_is_given_out(&mut text, &steering.given);
-        text.heading("For how long");
-        text.line(1, &for_how_long(steering.ttl));
+        what_is_given_out(&mut text, &steering.given, explanation.draws.as_ref());
     }
+    text.heading("For how long, and for whom");
+    if let Some(ttl) = explanation.ttl {
+        text.field("TTL", &for_how_long(ttl));
+    }
+    text.field("scope", &scope(explanation.scope));
     text.0
 }
 
@@ -57,6 +69,21 @@ fn question(explanation: &Explanation) -> String {
             format!("{} {rtype}, asked from {from} with client subnet {}", explanation.name, subnet)
         }
         None => format!("{} {rtype}, asked from {from}", explanation.name),
+    }
+}
+
+/// What the health comes from, and the moment.
+fn basis(explanation: &Explanation) -> String {
+    let at = rfc3339(explanation.at);
+    match explanation.basis {
+        Basis::Assumed => format!("at {at}, from files alone: monitored members are assumed up"),
+        Basis::Saved { at: saved } => {
+            let age = span(explanation.at.saturating_sub(saved));
+            format!("at {at}, with the health that was saved {age} before")
+        }
+        Basis::Observed { generation } => {
+            format!("at {at}, with the health that the server sees; generation {generation}")
+        }
     }
 }
 
@@ -108,8 +135,12 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
         text.field("", record);
     }
     if let Some(steering) = &explanation.steering {
-        let rtype = record_type::name(steering.rtype);
-        text.field("rule", &format!("{} {rtype}: the RRset above is its default RRset", steering.owner));
+        let (owner, rtype, line) = (&steering.owner, record_type::name(steering.rtype), &steering.line);
+        let sentence = match steering.rtype == explanation.rtype {
+            true => "the RRset above is its default RRset",
+            false => "it chooses where the alias leads",
+        };
+        text.field("rule", &format!("{owner} {rtype} at {line}: {sentence}"));
     }
 }
 
@@ -170,7 +201,7 @@ fn present(types: &[u16]) -> String {
 fn where_the_client_is(text: &mut Text, explanation: &Explanation, steering: &Steering) {
     text.field("decided on", &source(steering.source));
     let Some(place) = &steering.place else { return };
-    database_records(text, place);
+    database_records(text, place, explanation.at);
     text.field("decided by", &place.reason.level);
     if let Some(origin) = &place.reason.origin {
         text.field("measured", &format!("from {origin}"));
@@ -180,16 +211,17 @@ fn where_the_client_is(text: &mut Text, explanation: &Explanation, steering: &St
     }
     text.field("sites", &sites(place));
     text.field("class", &format!("number {} of {} in map {}", place.class, place.classes, place.map));
-    text.field("scope", &scope(explanation.scope, place.scope));
 }
 
-fn database_records(text: &mut Text, place: &Place) {
+fn database_records(text: &mut Text, place: &Place, at: u64) {
     let reason = &place.reason;
     if reason.record.is_none() {
         text.field("record", "none: no database knows this address");
     }
-    for (database, network, says) in reason.record.iter().chain(&reason.further_records) {
-        text.field("record", &format!("{network} in {database}: {says}"));
+    let records = reason.record.iter().chain(&reason.further_records);
+    for ((database, network, says), &built) in records.zip(&place.built) {
+        let age = span(at.saturating_sub(built));
+        text.field("record", &format!("{network} in {database}, {age} old: {says}"));
     }
 }
 
@@ -210,25 +242,16 @@ fn sites(place: &Place) -> String {
     if place.sites.is_empty() { "none (an empty list)".to_owned() } else { place.sites.join(", ") }
 }
 
-fn scope(length: u8, reason: ScopeReason) -> String {
-    let sentence = match reason {
-        ScopeReason::NoSubnet => return "none is told: the query has no client subnet".to_owned(),
-        ScopeReason::EcsOff => "the map has ecs = false, so the answer holds for everyone",
-        ScopeReason::OneClass => "the map has one class, so the answer holds for everyone",
-        ScopeReason::SpecialBlock => "the length of the special-purpose block",
-        ScopeReason::Minimal => "the shortest prefix around the client that lies wholly in its class",
-        ScopeReason::LongerThanSource { source } => {
-            return format!(
-                "/{length}: longer than the /{source} of the query, whose network holds several classes"
-            );
-        }
-    };
-    format!("/{length}: {sentence}")
+fn scope(scope: Scope) -> String {
+    match scope.reason {
+        ScopeReason::NoSubnet => scope.sentence(),
+        _ => format!("/{}: {}", scope.length, scope.sentence()),
+    }
 }
 
-fn which_pool_answers(text: &mut Text, steering: &Steering) {
+fn which_pool_answers(text: &mut Text, explanation: &Explanation, steering: &Steering) {
     for (place, each) in steering.candidates.iter().enumerate() {
-        candidate(text, place + 1, each);
+        candidate(text, place + 1, each, explanation);
     }
     for excluded in &steering.excluded {
         text.line(
@@ -240,36 +263,65 @@ fn which_pool_answers(text: &mut Text, steering: &Steering) {
     text.line(1, &format!("{}: {}", reason.label(), reason_sentence(reason)));
 }
 
-fn candidate(text: &mut Text, place: usize, candidate: &Candidate) {
+fn candidate(text: &mut Text, place: usize, candidate: &Candidate, explanation: &Explanation) {
     let answers = if candidate.answers { "  ← answers" } else { "" };
     let pool = at_site(&candidate.pool, candidate.site.as_deref());
     let (state, pick) = (candidate.state, candidate.pick);
-    text.line(1, &format!("{place}. {pool}: {state}, pick {pick}{answers}"));
+    text.line(1, &format!("{place}. {pool}: {state}, pick {pick} ({}){answers}", candidate.line));
     let name_width = candidate.members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0);
     let of_member =
         |member: &Member| member.answer.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
     let answers_with: Vec<String> = candidate.members.iter().map(of_member).collect();
     let width = answers_with.iter().map(String::len).max().unwrap_or(0);
     for (member, answer) in candidate.members.iter().zip(&answers_with) {
-        let eligible = if member.eligibility.is_given() { "eligible" } else { "not eligible" };
+        let Member { name, weight, line, .. } = member;
+        let eligible = eligible(member);
         text.line(
             3,
-            &format!(
-                "{:name_width$}  {answer:width$}  weight {:<5}  {eligible}: {}",
-                member.name, member.weight, member.eligibility
-            ),
+            &format!("{name:name_width$}  {answer:width$}  weight {weight:<5}  {eligible} ({line})"),
         );
+        for each in member.targets.iter().filter(|target| target.observed.is_some()) {
+            text.line(5, &target(each, explanation.at));
+        }
     }
+}
+
+/// `eligible: up`, `not eligible: assumed down`.
+fn eligible(member: &Member) -> String {
+    let given = if member.eligibility.is_given() { "eligible" } else { "not eligible" };
+    let said_by_targets = matches!(member.eligibility, Eligibility::Up | Eligibility::Down);
+    let nobody_looked = member.targets.iter().any(|target| target.observed.is_none());
+    let assumed = if said_by_targets && nobody_looked { "assumed " } else { "" };
+    let whatever = member.targets.iter().any(|target| target.observed.is_some() && target.supposed);
+    let supposed = if whatever { ", as supposed" } else { "" };
+    format!("{given}: {assumed}{}{supposed}", member.eligibility)
+}
+
+/// `web: up for 3d 4h, 0 of 3 failures; last verdict 2s ago: pass in 1.234 ms; can flip in 15 s`.
+fn target(target: &Target, at: u64) -> String {
+    let Some(observed) = &target.observed else { return String::new() };
+    let ago = |then: u64| span(at.saturating_sub(then));
+    let (state, since) = (observed.state, ago(observed.since));
+    let counts = match observed.failures {
+        _ if state == State::Down => format!("{} of {} passes", observed.passes, target.rise),
+        failures => format!("{failures} of {} failures", target.fall),
+    };
+    let verdict = match &observed.last {
+        Some(last) => format!("last verdict {} ago: {}", ago(last.at), last.verdict),
+        None => "no verdict yet".to_owned(),
+    };
+    let flip = target.soonest_flip;
+    format!("{}: {state} for {since}, {counts}; {verdict}; can flip in {flip} s", target.monitor)
 }
 
 fn at_site(pool: &str, site: Option<&str>) -> String {
     site.map_or_else(|| pool.to_owned(), |site| format!("{pool} at {site}"))
 }
 
-fn what_is_given_out(text: &mut Text, given: &Given) {
+fn what_is_given_out(text: &mut Text, given: &Given, draws: Option<&Draws>) {
     match given {
         Given::Pool { variants, shares, .. } => {
-            variants.iter().for_each(|each| text.line(1, &variant(each)));
+            variants.iter().for_each(|each| text.line(1, &variant(each, draws)));
             if variants.iter().any(|variant| variant.members.len() > 1) {
                 text.line(1, "Each member's share: in the answer, and standing first in it");
                 shares.iter().for_each(|each| text.line(1, &share(each)));
@@ -278,12 +330,37 @@ fn what_is_given_out(text: &mut Text, given: &Given) {
         Given::DefaultRrset(records) => text.line(1, &format!("the default RRset{}", listed(records))),
         Given::NoData => text.line(1, "NODATA: no record"),
     }
+    if let Some(draws) = draws {
+        drawn(text, draws);
+    }
 }
 
-fn variant(variant: &Variant) -> String {
+fn variant(variant: &Variant, draws: Option<&Draws>) -> String {
     let members: Vec<String> =
         variant.members.iter().map(|(member, answer)| format!("{answer} ({member})")).collect();
-    format!("{}  {}", probability(variant.probability), members.join(", "))
+    let drawn = draws.map_or(String::new(), |draws| {
+        let count = draws.of_variant(variant.members.iter().map(|(member, _)| member.as_str()));
+        format!("drawn {count} ({})  ", Fraction(count.into(), draws.count.into()))
+    });
+    format!("{}  {drawn}{}", probability(variant.probability), members.join(", "))
+}
+
+/// The different answers with their records in the order that they had.
+fn drawn(text: &mut Text, draws: &Draws) {
+    text.line(
+        1,
+        &format!("Drawn {} with seed {}, in order", counted(draws.count as usize, "time"), draws.seed),
+    );
+    for answer in draws.answers.iter().take(DRAWN_SHOWN) {
+        let members = match answer.members.is_empty() {
+            true => "no pool's member".to_owned(),
+            false => answer.members.join(", "),
+        };
+        text.line(2, &format!("{:>7}  {members}", answer.count));
+    }
+    if let more @ 1.. = draws.answers.len().saturating_sub(DRAWN_SHOWN) {
+        text.line(2, &format!("and {more} more (--format json lists all)"));
+    }
 }
 
 fn share(share: &Share) -> String {
@@ -297,8 +374,11 @@ fn probability(fraction: Fraction) -> String {
 }
 
 fn for_how_long(ttl: Ttl) -> String {
-    let Ttl { seconds, soonest_flip, min, max, .. } = ttl;
-    let flip = soonest_flip.map_or_else(|| "never".to_owned(), |flip| format!("in {flip} s"));
-    let reason = ttl.reason();
-    format!("TTL {seconds}: {reason} (soonest flip {flip}, min_ttl {min}, default RRset {max})")
+    let reason = ttl.reason.sentence();
+    let bounds = ttl.steered.map_or(String::new(), |steered| {
+        let flip = steered.soonest_flip.map_or_else(|| "never".to_owned(), |flip| format!("in {flip} s"));
+        let (min, max) = (steered.min, steered.max);
+        format!(" (soonest flip {flip}, min_ttl {min}, default RRset {max})")
+    });
+    format!("{}: {reason}{bounds}", ttl.seconds)
 }

@@ -7,6 +7,7 @@
 //! ranges of a bucket are sorted, and searched as they are. Scopes come from the starts on both sides; a range that
 //! touches the bucket's edge goes on beyond it, as far as the low bits can tell.
 
+use super::ranges::joined;
 use super::space::shortest_prefix;
 
 /// Buckets: one for each value of the first 16 bits.
@@ -54,6 +55,18 @@ impl Ipv4Table {
         self.several.find((word & !SEVERAL) as usize, address as u16)
     }
 
+    /// Its ranges, in order: starts, the first at 0, and values. Neighbours differ.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = (u32, u16)> {
+        let buckets = (0..).map(|bucket: u32| bucket << 16).zip(self.buckets.iter());
+        joined(buckets.flat_map(move |(first, &word)| {
+            let head = (word & SEVERAL != 0).then_some((word & !SEVERAL) as usize);
+            let (inside, value) = head.map_or((0, word as u16), |head| self.several.at(head));
+            let range = move |number| self.several.at(head.unwrap_or_default() + number);
+            let behind = (1..=usize::from(inside)).map(range);
+            [(0, value)].into_iter().chain(behind).map(move |(low, value)| (first | u32::from(low), value))
+        }))
+    }
+
     /// Octets held.
     pub(super) fn size(&self) -> usize {
         let several = match &self.several {
@@ -65,6 +78,17 @@ impl Ipv4Table {
 }
 
 impl Several {
+    /// The head or range at a position: its number of ranges or the low half of its start, and its value.
+    fn at(&self, position: usize) -> (u16, u16) {
+        match self {
+            Several::Narrow { ranges, values } => {
+                let range = ranges[position];
+                (range.start(), values[usize::from(range.value())])
+            }
+            Several::Wide(ranges) => (ranges[position].start(), ranges[position].value()),
+        }
+    }
+
     // Not inlined: most addresses lie in buckets of one value.
     /// The value and the prefix of an address, by its low half, in the bucket whose head stands there.
     #[inline(never)]
@@ -198,6 +222,7 @@ mod tests {
         for address in edges.chain(extra.iter().copied()) {
             assert_eq!(table.find(address), expected(ranges, address), "{address:#x} in {ranges:#x?}");
         }
+        assert!(table.ranges().eq(ranges.iter().copied()), "{ranges:#x?}");
     }
 
     #[test]

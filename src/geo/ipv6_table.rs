@@ -8,6 +8,7 @@
 //! networks do. A /64 that is cut all the same (::1 is, and the addresses with an IPv4 address inside) has a value that
 //! says so, and its ranges are kept as they are, apart.
 
+use super::ranges::joined;
 use super::space::shortest_prefix;
 
 /// Buckets of the first index: one for each value of the first 16 bits.
@@ -121,6 +122,40 @@ impl Ipv6Table {
         (value, shortest_prefix(address, first, end))
     }
 
+    /// Its ranges, in order: starts, the first at 0, and values. Neighbours differ.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = (u128, u16)> {
+        let mut coarse = self.coarse().peekable();
+        let mut finer = self.finer.iter().map(|range| (range.first, range.value)).peekable();
+        // What is cut within a /64 stands in both lists where it begins or ends with one: joining takes it once.
+        joined(std::iter::from_fn(move || match (coarse.peek(), finer.peek()) {
+            (Some(one), Some(other)) if other < one => finer.next(),
+            (None, _) => finer.next(),
+            _ => coarse.next(),
+        }))
+    }
+
+    /// Starts and values of its ranges as far as they go by /64.
+    fn coarse(&self) -> impl Iterator<Item = (u128, u16)> {
+        let buckets = (0..).zip(self.buckets.iter());
+        let ranges = buckets.flat_map(|(bucket, &word): (u128, _)| {
+            let (value, behind) = match word & SEVERAL {
+                0 => (word as u16, &[][..]),
+                _ => self.bucket(word),
+            };
+            let behind = behind.iter().take_while(|&range| range >> 16 != 0);
+            let starts = [u64::from(value)].into_iter().chain(behind.copied());
+            starts.map(move |range| (bucket << 112 | u128::from(range >> 16) << 64, range as u16))
+        });
+        ranges.filter(|&(_, value)| value != FINER)
+    }
+
+    /// The value at the first address of a bucket of several, and the ranges behind it (and beyond).
+    fn bucket(&self, word: u32) -> (u16, &[u64]) {
+        let bucket = self.several[(word & !SEVERAL) as usize];
+        let first = self.inner[bucket.index as usize] as usize;
+        (self.ranges[first] as u16, &self.ranges[first + 1..])
+    }
+
     /// Octets held.
     pub(super) fn size(&self) -> usize {
         size_of_val(&*self.buckets)
@@ -225,6 +260,7 @@ mod tests {
         for address in edges.chain(extra.iter().copied()) {
             assert_eq!(table.find(address), expected(&ranges, address), "{address:#x}");
         }
+        assert!(table.ranges().eq(ranges), "the ranges come out as they went in");
     }
 
     #[test]

@@ -105,6 +105,14 @@ impl Map {
         Placement { class: ClassId(value), scope, special: false }
     }
 
+    /// The starts and values of the ranges of a family, in order: what the table was compiled from.
+    pub(super) fn ranges(&self, family: Family) -> Box<dyn Iterator<Item = (u128, u16)> + '_> {
+        match family {
+            Family::V4 => Box::new(self.ipv4.ranges().map(|(start, value)| (start.into(), value))),
+            Family::V6 => Box::new(self.ipv6.ranges()),
+        }
+    }
+
     /// The ordered sites of every class, indexed by [`ClassId`].
     pub fn classes(&self) -> &[Box<[SiteId]>] {
         &self.classes

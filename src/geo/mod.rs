@@ -2,7 +2,7 @@
 //!
 //! In reading order: what a database says of an address ([`Database`]: `mmdb`, `builtin`, `place`, `ranges`), what an
 //! operator made of it ([`MapRules`], `decide`, `distance`), and what a query reads ([`Map`]: `compile`, `ipv4_table`,
-//! `ipv6_table`). `special` holds the blocks with rules of their own, [`codes`] the codes of countries and subdivisions.
+//! `ipv6_table`; [`Walk`] goes over all of it). `special` holds the blocks with rules of their own, [`codes`] the codes of countries and subdivisions.
 //!
 //! Cities by name and `bias` are not there yet: the first belongs into `place` (a city name beside the GeoNames id),
 //! the second into `distance::nearest`.
@@ -28,6 +28,7 @@ mod special;
 mod subdivisions;
 #[cfg(test)]
 mod table_laws;
+mod walk;
 
 pub use builtin::DATA_NOTICE;
 pub use database::{Coverage, Database};
@@ -36,3 +37,4 @@ pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};
+pub use walk::{Origin, Placed, Step, Stretch, Walk};

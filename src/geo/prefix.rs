@@ -25,6 +25,14 @@ impl Prefix {
         }
     }
 
+    /// The first address as a number; one of IPv4 stands in the lower 32 bits.
+    pub fn bits(&self) -> u128 {
+        match self.address {
+            IpAddr::V4(address) => address.to_bits().into(),
+            IpAddr::V6(address) => address.to_bits(),
+        }
+    }
+
     /// The prefix of that length around an address; a length beyond the family's is cut to it.
     pub fn around(address: IpAddr, length: u8) -> Prefix {
         let length = length.min(Family::of(address).bits());

@@ -20,6 +20,16 @@ impl<A: Space> Ranges<A> {
         (self.starts[after - 1], self.starts.get(after).copied(), self.values[after - 1])
     }
 
+    /// Starts and values, in order.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (A, u32)> {
+        self.starts.iter().copied().zip(self.values.iter().copied())
+    }
+
+    /// The same, owned.
+    pub(super) fn into_pairs(self) -> impl Iterator<Item = (A, u32)> {
+        self.starts.into_iter().zip(self.values)
+    }
+
     /// The ranges of nested prefixes (address, length, value): each address gets the value of the longest one that
     /// holds it.
     pub(super) fn from_prefixes(mut prefixes: Vec<(A, u8, u32)>) -> Ranges<A> {
@@ -113,6 +123,12 @@ pub(super) fn sweep<A: Space, E>(
         }
         start = next;
     }
+}
+
+/// Ranges by start and value, in order, with neighbours of equal value made one.
+pub(super) fn joined<A>(ranges: impl Iterator<Item = (A, u16)>) -> impl Iterator<Item = (A, u16)> {
+    let mut last = None;
+    ranges.filter(move |&(_, value)| last.replace(value) != Some(value))
 }
 
 #[cfg(test)]

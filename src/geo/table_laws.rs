@@ -73,7 +73,7 @@ impl Records {
 
 /// Rules, sites and databases of one case.
 #[derive(Debug, Clone)]
-struct Case {
+pub(super) struct Case {
     rules: MapRules,
     databases: Vec<Records>,
 }
@@ -103,6 +103,21 @@ fn sites() -> Vec<Site> {
 }
 
 impl Case {
+    /// Its databases, without those in which nothing is usable.
+    pub(super) fn databases(&self) -> Vec<Database> {
+        self.databases.iter().filter_map(Records::database).collect()
+    }
+
+    /// Its map over [`Case::databases`].
+    pub(super) fn map(&self, databases: &[Database]) -> Map {
+        Map::compile("test", &self.rules, &sites(), &databases.iter().collect::<Vec<_>>()).unwrap()
+    }
+
+    /// Its rules.
+    pub(super) fn rules(&self) -> &MapRules {
+        &self.rules
+    }
+
     fn class(&self, client: IpAddr) -> Class {
         match client {
             IpAddr::V4(client) => self.class_ipv4(client.to_bits().into()),
@@ -235,9 +250,9 @@ fn without_doubles<A: Ord + Copy>(addresses: impl Iterator<Item = A>) -> Vec<A> 
 
 /// What the table must say of each address, or why it does not.
 fn check(case: &Case, extra_ipv4: &[u32], extra_ipv6: &[u128]) -> Result<(), TestCaseError> {
-    let built: Vec<Database> = case.databases.iter().filter_map(Records::database).collect();
+    let built = case.databases();
     let databases: Vec<&Database> = built.iter().collect();
-    let table = Map::compile("test", &case.rules, &sites(), &databases).unwrap();
+    let table = case.map(&built);
     let (mut ipv4, mut ipv6) = case.edges();
     ipv4.extend(extra_ipv4);
     ipv6.extend(extra_ipv6);
@@ -375,13 +390,19 @@ fn rules() -> impl Strategy<Value = MapRules> {
     )
 }
 
+/// Random rules over up to two random databases.
+pub(super) fn cases() -> impl Strategy<Value = Case> {
+    (rules(), prop::collection::vec(databases(), 0..3))
+        .prop_map(|(rules, databases)| Case { rules, databases })
+}
+
 proptest! {
     #[test]
     fn every_address_gets_its_class_and_its_exact_minimal_scope(
-        rules in rules(), databases in prop::collection::vec(databases(), 0..3),
+        case in cases(),
         ipv4 in prop::collection::vec(any::<u32>(), 8), ipv6 in prop::collection::vec(any::<u128>(), 8),
     ) {
-        check(&Case { rules, databases }, &ipv4, &ipv6)?;
+        check(&case, &ipv4, &ipv6)?;
     }
 
     #[test]

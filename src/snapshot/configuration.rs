@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::fault::{Fault, Source};
+use crate::fault::{Fault, Line, Source};
 use crate::geo::{self, Database, Site};
 use crate::health::{Monitor, TargetId, TargetKey};
 use crate::steer::{Content, Pool, PoolId, PoolKind, Rule};
@@ -108,6 +108,17 @@ pub struct RuleLabel {
     pub zone: Name,
     /// The type.
     pub rtype: u16,
+    /// Where its owner name is written.
+    pub line: Line,
+}
+
+/// Where a pool is written, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolLabel {
+    /// The pool's own line.
+    pub line: Line,
+    /// The line of each member; same index.
+    pub members: Box<[Line]>,
 }
 
 /// How client cookies are answered (RFC 7873).
@@ -161,6 +172,8 @@ pub struct Configuration {
     pub targets: Vec<Target>,
     /// The pools; indexed by `PoolId`.
     pub pools: Vec<Pool>,
+    /// Where each pool is written; same index.
+    pub pool_labels: Vec<PoolLabel>,
     /// The rules, one per (owner, type).
     pub rules: Vec<Rule>,
     /// What each rule steers; same index.

@@ -6,8 +6,8 @@ mod rate_limit;
 mod store;
 
 pub use configuration::{
-    Configuration, Cookies, ExtendedErrors, GeoSource, Map, Monitored, RequireCookies, RuleLabel, SteerMark,
-    SteerRequest, Target, ZoneFile,
+    Configuration, Cookies, ExtendedErrors, GeoSource, Map, Monitored, PoolLabel, RequireCookies, RuleLabel,
+    SteerMark, SteerRequest, Target, ZoneFile,
 };
 pub use digest::Digest;
 pub use rate_limit::{Rate, RateLimit, TICKS_PER_MS};

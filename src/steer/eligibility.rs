@@ -102,6 +102,17 @@ pub(super) fn soonest_flip(pool: &Pool, content: Content, health: &dyn Fn(Target
     targets.map(|&target| health(target).soonest_flip).min().unwrap_or(NEVER)
 }
 
+/// The targets that speak of a member with a content, each once.
+pub fn targets_of(member: &Member, content: Content) -> Vec<TargetId> {
+    let mut targets = Vec::new();
+    for &target in target_lists(member, content).flatten() {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    targets
+}
+
 /// The eligibility of a member but for what the others of its pool make of it.
 fn alone(
     pool: &Pool,

@@ -35,7 +35,7 @@ pub use asked::{RECORD_HEAD, record_length};
 pub use candidates::Candidates;
 pub use choose::{Choice, Given, Reason, choose};
 pub use content::Content;
-pub use eligibility::{Eligibility, TargetHealth, eligibility};
+pub use eligibility::{Eligibility, TargetHealth, eligibility, targets_of};
 pub use pool::{MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
 pub use pool_answers::{PoolAnswers, PoolState, Sets};
 pub use rule::{AllDown, Empty, PoolUse, Rule};

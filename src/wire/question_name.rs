@@ -178,6 +178,10 @@ impl QuestionName {
     pub fn suffix_hash(&self, index: usize) -> u64 {
         debug_assert!(index <= self.label_count());
         let (index, count) = (index as u8, self.label_count);
+        if index == 0 {
+            // No label stands in front. Where the number is known, so is this, and saves the rest.
+            return mix(self.rows[usize::from(count)]);
+        }
         let in_front = self.rows[usize::from(index)].wrapping_mul(POWERS[usize::from(count - index)]);
         mix(self.rows[usize::from(count)].wrapping_sub(in_front))
     }

@@ -46,17 +46,26 @@ impl Zone {
     #[inline(always)]
     pub fn find(&self, name: &QuestionName, qtype: u16) -> Lookup<'_> {
         let depth = name.label_count().saturating_sub(self.apex_labels);
-        let usual = depth.saturating_sub(self.usual_depth);
-        match self.node_at(name, usual, depth) {
-            Some(node) if usual == 0 && node[0].link.standing() == Standing::Authoritative => {
+        if depth > self.usual_depth {
+            return self.find_deep(name, qtype, depth);
+        }
+        match self.node_at(name, 0, depth) {
+            Some(node) if node[0].link.standing() == Standing::Authoritative => {
                 Lookup::Found { node: Node::new(self, node), wildcard: false }
             }
-            node => self.find_otherwise(name, qtype, usual, node),
+            node => self.find_otherwise(name, qtype, 0, node),
         }
     }
 
-    /// The same where suffix number `usual`, the first that was looked at, does not say it all; `node` is its node.
+    /// The same for a name that lies deeper than most nodes.
     #[inline(never)]
+    fn find_deep(&self, name: &QuestionName, qtype: u16, depth: usize) -> Lookup<'_> {
+        let usual = depth - self.usual_depth;
+        self.find_otherwise(name, qtype, usual, self.node_at(name, usual, depth))
+    }
+
+    /// The same where suffix number `usual`, the first that was looked at, does not say it all; `node` is its node.
+    #[inline]
     fn find_otherwise<'z>(
         &'z self,
         name: &QuestionName,

@@ -16,6 +16,15 @@ pub struct Zones {
     names: Box<[u8]>,
     /// The most labels that an apex has: no longer suffix can be one.
     most_labels: usize,
+    /// The zone that is compared first, before any hash is made: of those without another zone inside, the one with the most
+    /// names. Nearly all servers have one zone that most questions are about.
+    largest: Option<Largest>,
+}
+
+/// A zone that no other one lies in: what is below its apex is its own.
+struct Largest {
+    number: u32,
+    labels: u32,
 }
 
 /// A zone, and where the name of its apex stands in [`Zones::names`].
@@ -31,6 +40,7 @@ impl Zones {
         zones.sort_by_cached_key(|zone| zone.apex().clone());
         let table = Table::of(zones.iter().map(|zone| question_name::hash(&zone.apex_octets)));
         let most_labels = zones.iter().map(|zone| zone.apex_labels).max().unwrap_or(0);
+        let largest = Largest::among(&zones);
         let mut names = Vec::new();
         let served = zones.into_iter().map(|zone| {
             let (start, length) = (names.len() as u32, zone.apex_octets.len() as u32);
@@ -39,13 +49,27 @@ impl Zones {
         });
         let zones = served.collect();
         names.extend_from_slice(&[0; SLACK]);
-        Zones { zones, table, names: names.into(), most_labels }
+        Zones { zones, table, names: names.into(), most_labels, largest }
     }
 
     /// The zone with the longest apex that is the name or an ancestor of it; for a DS question at an apex the parent
     /// zone where it is served here too (RFC 4035 §3.1.4.1). Also the apex as a suffix number of the name.
     #[inline(always)]
     pub fn find(&self, name: &QuestionName, qtype: u16) -> Option<(&Arc<Zone>, usize)> {
+        if let Some(largest) = &self.largest
+            && let Some(suffix) = name.label_count().checked_sub(largest.labels as usize)
+            && (suffix > 0 || qtype != rtype::DS)
+            && let served = &self.zones[largest.number as usize]
+            && served.is_called(name, suffix, &self.names)
+        {
+            return Some((&served.zone, suffix));
+        }
+        self.find_by_hash(name, qtype)
+    }
+
+    /// The same where it is not the largest zone.
+    #[inline(never)]
+    fn find_by_hash(&self, name: &QuestionName, qtype: u16) -> Option<(&Arc<Zone>, usize)> {
         let longest = name.label_count().saturating_sub(self.most_labels);
         match self.zone_at(name, longest) {
             Some(zone) if longest > 0 || qtype != rtype::DS => Some((zone, longest)),
@@ -67,7 +91,7 @@ impl Zones {
     }
 
     /// The zone whose apex is suffix number `suffix`.
-    #[inline(always)]
+    #[inline]
     fn zone_at(&self, name: &QuestionName, suffix: usize) -> Option<&Arc<Zone>> {
         let hash = name.suffix_hash(suffix);
         let first = self.table.first(hash)?;
@@ -89,17 +113,36 @@ impl Zones {
     }
 
     /// Whether the apex of zone number `number` is suffix number `suffix`.
-    #[inline(always)]
+    #[inline]
     fn is_apex(&self, name: &QuestionName, suffix: usize, number: u32) -> bool {
-        let served = &self.zones[number as usize];
-        let own = name.suffix_offset(suffix);
-        let length = name.length() - own;
-        served.length as usize == length && name.has(own, length, &self.names, served.start as usize)
+        self.zones[number as usize].is_called(name, suffix, &self.names)
     }
 
     /// All zones in canonical order of their apexes.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Zone>> {
         self.zones.iter().map(|served| &served.zone)
+    }
+}
+
+impl Served {
+    /// Whether its apex, whose name stands in `names`, is suffix number `suffix`.
+    #[inline(always)]
+    fn is_called(&self, name: &QuestionName, suffix: usize, names: &[u8]) -> bool {
+        let own = name.suffix_offset(suffix);
+        let length = name.length() - own;
+        self.length as usize == length && name.has(own, length, names, self.start as usize)
+    }
+}
+
+impl Largest {
+    /// Of zones in canonical order, in which a zone stands right in front of those inside of it.
+    fn among(zones: &[Arc<Zone>]) -> Option<Largest> {
+        let holds_next = |index: usize| {
+            zones.get(index + 1).is_some_and(|next| next.apex().is_within(zones[index].apex()))
+        };
+        let alone = zones.iter().enumerate().filter(|&(index, _)| !holds_next(index));
+        let (number, zone) = alone.max_by_key(|(_, zone)| zone.nodes.len())?;
+        Some(Largest { number: number as u32, labels: zone.apex_labels as u32 })
     }
 }
 
@@ -134,6 +177,18 @@ mod tests {
         check(&Zones::new(Vec::new()), "example.com.", 1, None);
         let apexes: Vec<String> = zones.iter().map(|zone| zone.apex().to_string()).collect();
         assert_eq!(apexes, ["example.com.", "Sub.example.com.", "net."]);
+    }
+
+    #[test]
+    fn the_zone_that_is_compared_first_has_no_other_one_inside() {
+        let largest = |apexes: &[&str]| {
+            let zones = zones(apexes);
+            zones.largest.as_ref().map(|largest| zones.zones[largest.number as usize].zone.apex().to_string())
+        };
+        assert_eq!(largest(&[]), None);
+        assert_eq!(largest(&["."]).as_deref(), Some("."));
+        assert_eq!(largest(&["example.", "a.b.example."]).as_deref(), Some("a.b.example."));
+        assert_eq!(largest(&["example.", "a.example.", "xexample."]).as_deref(), Some("xexample."));
     }
 
     #[test]

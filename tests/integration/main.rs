@@ -8,6 +8,7 @@
 #[cfg(feature = "bypass")]
 mod bypass;
 mod continents;
+mod control;
 mod edns;
 mod failures;
 mod generate;

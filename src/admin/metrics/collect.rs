@@ -148,7 +148,7 @@ fn member_state(
     }
     let labels = [pool.name.as_str(), member.name.as_str(), content.label()];
     put(values, &catalogue::MEMBER_ELIGIBLE, &labels, u64::from(eligibility.is_given()));
-    for &target in targets_of(member, content) {
+    for target in steer::targets_of(member, content) {
         member_up(values, configuration, records, labels, target);
     }
 }
@@ -186,17 +186,6 @@ fn shown_contents(pool: &Pool) -> &'static [Content] {
         PoolKind::Addresses => &[Content::V4, Content::V6],
         PoolKind::Records(_) => &[Content::Data],
     }
-}
-
-/// The targets of a member that count for a content, each once.
-fn targets_of(member: &Member, content: Content) -> impl Iterator<Item = &TargetId> {
-    let [v4, v6] = &member.targets;
-    let (first, second): (&[TargetId], &[TargetId]) = match content {
-        Content::V4 => (v4, &[]),
-        Content::V6 => (v6, &[]),
-        Content::Data => (v4, v6),
-    };
-    first.iter().chain(second.iter().filter(|target| !first.contains(target)))
 }
 
 fn pool_state(values: &mut Values, snapshot: &Snapshot, id: PoolId, pool: &Pool, content: Content) {

@@ -1,26 +1,30 @@
-//! `meridian explain`: what a client would get and why, from the files alone.
+//! `meridian explain`: what a client would get and why, from the files or from the running server.
 
 mod offline;
-mod view;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{FAILED, Format, OK, files, json, print};
+use super::control::{Socket, send_and_print};
+use super::{FAILED, Format, OK, files, print};
+use crate::admin::control;
+use crate::admin::explain::{self, Ground, Request, Subnet, parse_name, parse_type};
 use crate::config::report;
-use crate::explain::{self, Client};
-use crate::geo::Prefix;
-use crate::wire::{Family, Name, NameError, rtype};
-use crate::zone::record_type::{self, Parsed};
+use crate::explain::moment::parse_rfc3339;
+use crate::explain::{DRAWS_MAX, Outage};
+use crate::wire::{Family, Name};
+use crate::zone::record_type;
 
-use self::offline::{MemberName, Offline};
+use self::offline::Offline;
 
 /// Say what a client would get, and why
 ///
-/// Reads the files and answers one question from them, without a running server: which address decided, what the
-/// databases say of it, which pools were looked at, which members are eligible and why, every answer that can be drawn
-/// with its exact probability, and where the TTL comes from. All members count as up, but for those named with --down.
+/// Answers one question and says which address decided, what the databases say of it, which levels of the map match,
+/// which pools were looked at, which members are eligible and why, every answer that can be drawn with its exact
+/// probability, and where TTL and scope come from. Without --online it reads the files and needs no server: monitored
+/// members are assumed up, but for those named with --down. With --online the running server answers, on the generation
+/// that it serves and the health that it sees.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The name to ask for
@@ -35,12 +39,27 @@ pub(super) struct Arguments {
     /// The address the query comes from, when --from is a client subnet [default: the address of --from]
     #[arg(long, value_name = "ADDRESS")]
     transport: Option<IpAddr>,
-    /// A member that is down; can be repeated
-    #[arg(long, value_name = "POOL/MEMBER")]
-    down: Vec<MemberName>,
-    /// The main file [default: meridian.toml, or else /etc/meridian/meridian.toml]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    /// What is down: a member (POOL/MEMBER), a pool, or a site (site:SITE); can be repeated
+    #[arg(long, value_name = "WHAT")]
+    down: Vec<Outage>,
+    /// The moment that is asked about, in RFC 3339: 2026-11-20T18:00:00Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, conflicts_with_all = ["online", "socket"])]
+    at: Option<u64>,
+    /// Draw so many answers and count them beside the exact shares
+    #[arg(long, value_name = "COUNT", default_value_t = 0,
+          value_parser = clap::value_parser!(u32).range(..=i64::from(DRAWS_MAX)))]
+    n: u32,
+    /// What the draws begin with: the same seed draws the same answers
+    #[arg(long, default_value_t = 1, requires = "n")]
+    seed: u64,
+    /// The saved health table of a server (`health` in its state_dir) instead of members assumed up
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["online", "socket"])]
+    state: Option<PathBuf>,
+    /// Ask the running server, not the files; --socket says the same
+    #[arg(long)]
+    online: bool,
+    #[command(flatten)]
+    socket: Socket,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -48,72 +67,74 @@ pub(super) struct Arguments {
 
 /// `ADDRESS` or `ADDRESS/LENGTH`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct From {
-    address: IpAddr,
-    length: Option<u8>,
+enum From {
+    Address(IpAddr),
+    Subnet(Subnet),
 }
 
 impl FromStr for From {
     type Err = String;
 
     fn from_str(text: &str) -> Result<From, String> {
-        let (address, length) = match text.split_once('/') {
-            Some((address, length)) => (address, Some(length)),
-            None => (text, None),
-        };
-        let address: IpAddr =
-            address.parse().map_err(|_| format!("`{address}` is not an IPv4 or IPv6 address"))?;
-        let most = Family::of(address).bits();
-        let length = length.map(|length| match length.parse() {
-            Ok(length @ 1..) if length <= most => Ok(length),
-            _ => Err(format!("a prefix length is a number from 1 to {most}, not `{length}`")),
-        });
-        Ok(From { address, length: length.transpose()? })
+        if text.contains('/') {
+            return text.parse().map(From::Subnet);
+        }
+        let address = text.parse().map_err(|_| format!("`{text}` is not an IPv4 or IPv6 address"))?;
+        Ok(From::Address(address))
     }
 }
 
-fn parse_name(text: &str) -> Result<Name, NameError> {
-    Name::parse(text.as_bytes(), Some(&Name::root()))
-}
-
-fn parse_type(text: &str) -> Result<u16, String> {
-    match record_type::parse(text.as_bytes()) {
-        Some(Parsed::Data(number) | Parsed::Meta(number @ rtype::ANY)) => Ok(number),
-        Some(Parsed::Meta(_)) => Err("no name has data of this type".to_owned()),
-        None => Err("this is no record type".to_owned()),
-    }
+fn parse_time(text: &str) -> Result<u64, &'static str> {
+    parse_rfc3339(text).ok_or("write a time as 2026-11-20T18:00:00Z or 2026-11-20T19:00:00+01:00")
 }
 
 impl Arguments {
+    fn request(&self) -> Request {
+        let (transport, subnet) = self.client();
+        Request {
+            name: self.name.to_string(),
+            rtype: record_type::name(self.qtype),
+            transport,
+            subnet,
+            down: self.down.iter().map(ToString::to_string).collect(),
+            draws: self.n,
+            seed: self.seed,
+            format: match self.format {
+                Format::Text => explain::Format::Text,
+                Format::Json => explain::Format::Json,
+            },
+        }
+    }
+
     /// With a length, or with a resolver in between, the address is a client subnet.
-    fn client(&self) -> Client {
-        let From { address, length } = self.from;
-        let whole = Family::of(address).bits();
-        let length = length.or(self.transport.map(|_| whole));
-        Client {
-            transport: self.transport.unwrap_or(address),
-            subnet: length.map(|length| Prefix::around(address, length)),
+    fn client(&self) -> (IpAddr, Option<Subnet>) {
+        match (self.from, self.transport) {
+            (From::Subnet(subnet), transport) => (transport.unwrap_or(subnet.address), Some(subnet)),
+            (From::Address(address), None) => (address, None),
+            (From::Address(address), Some(transport)) => {
+                (transport, Some(Subnet { address, length: Family::of(address).bits() }))
+            }
         }
     }
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
-    let loaded = match files::load(files::main_file(arguments.config.as_deref())) {
+    if arguments.online || arguments.socket.is_given() {
+        return send_and_print(&arguments.socket, &control::Request::Explain(arguments.request()));
+    }
+    let loaded = match files::load(arguments.socket.main_file()) {
         Ok(loaded) => loaded,
         Err(faults) => {
             super::print_to_stderr(&report::for_people(&faults, true));
             return Ok(FAILED);
         }
     };
-    let offline = Offline::new(loaded.configuration, &arguments.down)?;
-    let health = |target| offline.health(target);
-    let Arguments { name, qtype, .. } = arguments;
-    let explanation = explain::explain(&offline.snapshot, &health, name, *qtype, arguments.client());
-    match arguments.format {
-        Format::Text => print(&explain::render(&explanation))?,
-        Format::Json => print(&json(&view::View::of(&explanation))?)?,
-    }
+    let offline = Offline::new(loaded.configuration, arguments.state.as_deref(), arguments.at)?;
+    let health = offline.health();
+    let snapshot = health.compile(offline.configuration());
+    let answer = arguments.request().answer(Ground { snapshot: &snapshot, health });
+    print(&answer.map_err(anyhow::Error::msg)?)?;
     Ok(OK)
 }
 
@@ -124,9 +145,9 @@ mod tests {
     #[test]
     fn from_is_an_address_or_a_network() {
         let parse = |text: &str| text.parse::<From>();
-        assert_eq!(parse("192.0.2.7").unwrap().length, None);
-        assert_eq!(parse("192.0.2.7/24").unwrap().length, Some(24));
-        assert_eq!(parse("2001:db8::/56").unwrap().length, Some(56));
+        assert_eq!(parse("192.0.2.7").unwrap(), From::Address("192.0.2.7".parse().unwrap()));
+        assert_eq!(parse("192.0.2.7/24").unwrap(), From::Subnet("192.0.2.7/24".parse().unwrap()));
+        assert_eq!(parse("2001:db8::/56").unwrap(), From::Subnet("2001:db8::/56".parse().unwrap()));
         for wrong in ["192.0.2", "192.0.2.7/33", "192.0.2.7/0", "192.0.2.7/", "2001:db8::/129", "x/1"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

@@ -1,93 +1,59 @@
-//! A snapshot from files alone: every member up, but for those said to be down.
+//! What is known without a running server: the files, and where it is given a saved health table.
 
-use std::collections::HashSet;
-use std::str::FromStr;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::config;
-use crate::health::{State, TargetId, Tracker};
-use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{Member, Pool, TargetHealth};
+use anyhow::Context;
 
-/// A member as typed: `POOL/MEMBER`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct MemberName {
-    pool: String,
-    member: String,
-}
+use crate::admin::timestamp::now;
+use crate::explain::{Basis, Health};
+use crate::health::{Record, TargetKey, saved};
+use crate::snapshot::Configuration;
 
-impl FromStr for MemberName {
-    type Err = String;
+/// The largest saved health table that is read, in octets.
+const STATE_OCTETS_MAX: u64 = 256 * 1024 * 1024;
 
-    fn from_str(text: &str) -> Result<MemberName, String> {
-        match text.split_once('/') {
-            Some((pool, member)) if !pool.is_empty() && !member.is_empty() => {
-                Ok(MemberName { pool: pool.to_owned(), member: member.to_owned() })
-            }
-            _ => Err(format!("a member is written POOL/MEMBER, not `{text}`")),
-        }
-    }
-}
-
-/// A generation that nobody serves.
+/// A configuration that nobody serves, and what was saved of its health.
 pub(super) struct Offline {
-    /// The generation.
-    pub(super) snapshot: Snapshot,
-    down: HashSet<TargetId>,
+    configuration: Arc<Configuration>,
+    at: u64,
+    saved: Option<(u64, HashMap<TargetKey, Record>)>,
 }
 
 impl Offline {
-    /// Compiles a configuration with the targets of some members down.
-    pub(super) fn new(configuration: Configuration, down: &[MemberName]) -> anyhow::Result<Offline> {
-        let mut targets = HashSet::new();
-        for name in down {
-            targets.extend(targets_of(&configuration, name)?);
+    /// A configuration as it is `at` a moment (seconds since 1970), or now.
+    pub(super) fn new(
+        configuration: Configuration,
+        state: Option<&Path>,
+        at: Option<u64>,
+    ) -> anyhow::Result<Offline> {
+        let saved = state.map(read).transpose()?;
+        Ok(Offline { configuration: Arc::new(configuration), at: at.unwrap_or_else(now), saved })
+    }
+
+    /// The configuration.
+    pub(super) fn configuration(&self) -> Arc<Configuration> {
+        Arc::clone(&self.configuration)
+    }
+
+    /// The health that answers stand on.
+    pub(super) fn health(&self) -> Health<'_> {
+        match &self.saved {
+            None => Health::assumed(self.at),
+            Some((saved_at, records)) => Health::recorded(Basis::Saved { at: *saved_at }, records, self.at),
         }
-        let configuration = Arc::new(configuration);
-        let health = |target| health(&configuration, &targets, target);
-        let snapshot = Snapshot::new(1, Arc::clone(&configuration), &health);
-        Ok(Offline { snapshot, down: targets })
-    }
-
-    /// The health that the snapshot was compiled from.
-    pub(super) fn health(&self, target: TargetId) -> TargetHealth {
-        health(&self.snapshot.configuration, &self.down, target)
     }
 }
 
-fn health(configuration: &Configuration, down: &HashSet<TargetId>, target: TargetId) -> TargetHealth {
-    let state = if down.contains(&target) { State::Down } else { State::Up };
-    TargetHealth::of(&Tracker { state, passes: 0, failures: 0 }, configuration.monitor_of(target))
-}
-
-fn targets_of(configuration: &Configuration, name: &MemberName) -> anyhow::Result<Vec<TargetId>> {
-    let MemberName { pool, member } = name;
-    let pools = &configuration.pools;
-    let Some(pool) = pools.iter().find(|each| each.name == *pool) else {
-        let names = pools.iter().map(|each| each.name.as_str());
-        anyhow::bail!("--down {pool}/{member}: there is no pool `{pool}`{}", hint(pool, names));
-    };
-    let Some(member) = pool.members.iter().find(|each| each.name == *member) else {
-        let names = pool.members.iter().map(|each| each.name.as_str());
-        let pool = &pool.name;
-        anyhow::bail!(
-            "--down {pool}/{member}: pool `{pool}` has no member `{member}`{}",
-            hint(member, names)
-        );
-    };
-    monitored(pool, member)
-}
-
-fn monitored(pool: &Pool, member: &Member) -> anyhow::Result<Vec<TargetId>> {
-    let targets: Vec<TargetId> = member.targets.iter().flatten().copied().collect();
-    if targets.is_empty() {
-        let (pool, member) = (&pool.name, &member.name);
-        anyhow::bail!("--down {pool}/{member}: no monitor watches this member, so it always counts as up");
-    }
-    Ok(targets)
-}
-
-/// `; did you mean …?`, or all the names when there are few.
-fn hint<'n>(wrong: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
-    config::did_you_mean(wrong, names).map_or(String::new(), |hint| format!("; {hint}"))
+/// A table of any age: it is looked at, not served from.
+fn read(path: &Path) -> anyhow::Result<(u64, HashMap<TargetKey, Record>)> {
+    let named = || format!("the saved health {}", path.display());
+    let mut octets = Vec::new();
+    let file = File::open(path).with_context(named)?;
+    file.take(STATE_OCTETS_MAX).read_to_end(&mut octets).with_context(named)?;
+    let table = saved::decode(&octets, now(), u64::MAX).with_context(named)?;
+    Ok((table.saved_at, table.records.into_iter().collect()))
 }

@@ -1,33 +1,28 @@
-//! `meridian status`: what a running server knows, asked over its status socket.
+//! `meridian status`: what a running server knows, asked over its control socket.
 
-mod client;
 mod text;
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 
-use super::{Format, OK, complain, files, print};
+use super::control::{self, Socket};
+use super::{Format, OK, complain, print};
 use crate::admin::status::Status;
-use crate::config::{self, report};
 
 /// Moves to the top left and clears what follows (ECMA-48), so that a watched table stays in its place.
 const CLEAR_SCREEN: &str = "\u{1b}[H\u{1b}[J";
 
 /// Show what a running server knows
 ///
-/// Asks a running server over its status socket: members with their health, the last verdict and its reason, pools and
+/// Asks a running server over its control socket: members with their health, the last verdict and its reason, pools and
 /// rules that are degraded or all down, the last load of the files, geo data and its age.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The status socket [default: the one that the main file names]
-    #[arg(long, value_name = "PATH", conflicts_with = "config")]
-    socket: Option<PathBuf>,
-    /// The main file, to find the socket [default: meridian.toml, or else /etc/meridian/meridian.toml]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    socket: Socket,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -39,7 +34,7 @@ pub(super) struct Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
-    let socket = socket(arguments)?;
+    let socket = arguments.socket.path()?;
     let Some(seconds) = arguments.watch else {
         print(&ask(&socket, arguments.format)?)?;
         return Ok(OK);
@@ -59,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
 }
 
 fn ask(socket: &Path, format: Format) -> anyhow::Result<String> {
-    shown(&client::get_status(socket)?, format)
+    shown(&control::get(socket, "/status")?, format)
 }
 
 fn shown(body: &[u8], format: Format) -> anyhow::Result<String> {
@@ -75,21 +70,4 @@ fn shown(body: &[u8], format: Format) -> anyhow::Result<String> {
             Ok(text::render(&status))
         }
     }
-}
-
-/// The socket as given, or as the main file names it. Whether the files are in order does not matter: a refused reload is
-/// when the running server has most to tell.
-fn socket(arguments: &Arguments) -> anyhow::Result<PathBuf> {
-    if let Some(socket) = &arguments.socket {
-        return Ok(socket.clone());
-    }
-    let main = files::main_file(arguments.config.as_deref());
-    let socket = config::status_socket(&files::on_disk(), main).map_err(|faults| {
-        let faults = report::for_people(&faults, true);
-        anyhow::anyhow!(
-            "cannot find the status socket; --socket PATH needs no files\n\n{}",
-            faults.trim_end()
-        )
-    })?;
-    socket.with_context(|| format!("{} names no status socket; use --socket PATH", main.display()))
 }

@@ -318,6 +318,7 @@ impl Loader<'_> {
             monitors: monitors.list,
             targets: pools.targets.list,
             pools: pools.list,
+            pool_labels: pools.labels,
             rules,
             rule_labels,
             ..Configuration::default()

@@ -7,6 +7,7 @@ use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSp
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
 use crate::health::AdminState;
+use crate::snapshot::PoolLabel;
 use crate::steer::{Content, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
 use crate::wire::{Family, Name, rtype};
 
@@ -24,6 +25,8 @@ pub(super) struct Pools {
     pub(super) list: Vec<Pool>,
     /// Where each is defined; same index.
     pub(super) places: Vec<Place>,
+    /// The same for people, with the members; same index.
+    pub(super) labels: Vec<PoolLabel>,
     /// The targets of their members.
     pub(super) targets: Targets,
 }
@@ -35,6 +38,7 @@ impl Pools {
             names: Names::new("pool", "write `[pool.NAME]` here or in a file that `include` names"),
             list: Vec::new(),
             places: Vec::new(),
+            labels: Vec::new(),
             targets,
         }
     }
@@ -59,6 +63,7 @@ impl Pools {
                 Binder { name: &spec.name, spec: content, id, scope, origin, sites, monitors, faults };
             self.list.push(binder.bind(&mut self.targets)?);
             self.places.push(spec.name.place.clone());
+            self.labels.push(label(&spec.name, content));
             Ok(id)
         });
         self.names.define(&spec.name, scope, id, faults);
@@ -68,6 +73,12 @@ impl Pools {
     pub(super) fn get(&self, id: PoolId) -> &Pool {
         &self.list[id.0 as usize]
     }
+}
+
+/// Where a pool and its members stand; every member of a pool that was bound is without a fault.
+fn label(name: &Written<String>, content: &PoolSpec) -> PoolLabel {
+    let members = content.members.iter().flatten().flatten().map(|member| member.place.file_line());
+    PoolLabel { line: name.place.file_line(), members: members.collect() }
 }
 
 /// Whether any member can be given with the content.

@@ -188,7 +188,12 @@ impl<'s> Draft<'s> {
 
     /// What the rule steers, for people.
     fn label(&self) -> RuleLabel {
-        RuleLabel { owner: self.owner.value.clone(), zone: self.zone.clone(), rtype: self.rtype }
+        RuleLabel {
+            owner: self.owner.value.clone(),
+            zone: self.zone.clone(),
+            rtype: self.rtype,
+            line: self.owner.place.file_line(),
+        }
     }
 }
 

@@ -99,7 +99,7 @@ fn connections_per_client(tcp: &TcpSpec, connections: usize, faults: &Faults) ->
     }
 }
 
-/// The path of the status socket, which the system cuts at 107 octets.
+/// The path of the control socket, which the system cuts at 107 octets.
 pub(in crate::config) fn socket_path(
     written: Option<&Written<String>>,
     workspace: &Workspace<'_>,

@@ -89,7 +89,7 @@ pub(crate) struct TcpSpec {
 /// `[admin]`, as far as it is without a fault.
 #[derive(Debug, Default)]
 pub(crate) struct AdminSpec {
-    /// The status socket.
+    /// The control socket.
     pub(crate) socket: Option<Written<String>>,
     /// Where metrics are served: loopback.
     pub(crate) metrics: Option<Written<SocketAddr>>,
@@ -158,7 +158,7 @@ impl MainSpec {
 }
 
 /// Reads `socket` of `[admin]` and nothing else.
-pub(crate) fn read_status_socket(source: &Arc<Source>, faults: &Faults) -> Parsed<Option<Written<String>>> {
+pub(crate) fn read_control_socket(source: &Arc<Source>, faults: &Faults) -> Parsed<Option<Written<String>>> {
     let table = document::read(source, faults);
     let admin = Reader::new(&table, "this file", faults).optional("admin", |value, faults| {
         Reader::new(text::table(value, faults)?, "`[admin]`", faults).optional("socket", text::text)

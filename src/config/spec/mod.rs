@@ -20,7 +20,7 @@ pub(crate) use access::{AccessSpec, network};
 pub(crate) use bypass::BypassSpec;
 pub(crate) use cookies::CookiesSpec;
 pub(crate) use http_probe::{HttpSpec, TlsSpec};
-pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_status_socket};
+pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_control_socket};
 pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};
 pub(crate) use monitor::{MonitorSpec, ProbeSpec, VerdictsSpec};
 pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};

@@ -3,7 +3,7 @@
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use crate::fault::{Fault, Source};
+use crate::fault::{Fault, Line, Source};
 
 /// Where something stands.
 #[derive(Debug, Clone)]
@@ -30,9 +30,14 @@ impl Place {
         Fault::warning(&self.source, self.span.clone(), message)
     }
 
+    /// The line, without what else the file holds.
+    pub(crate) fn file_line(&self) -> Line {
+        self.source.file_line(self.span.start)
+    }
+
     /// `file:line`, for texts that point at another place.
     pub(crate) fn file_and_line(&self) -> String {
-        format!("{}:{}", self.source.path, self.source.line_and_column(self.span.start).0)
+        self.file_line().to_string()
     }
 }
 

@@ -33,7 +33,7 @@ Stop the backend of one continent, watch its clients go elsewhere within seconds
   curl -X POST http://127.0.3.10:8080/start
 ";
 
-/// The whole text, with the status socket of this demonstration.
+/// The whole text, with the control socket of this demonstration.
 pub(super) fn guide(socket: &Path) -> String {
     let mut text = String::from(HEAD);
     for (site, name, address) in BACKENDS {

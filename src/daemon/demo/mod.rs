@@ -68,7 +68,7 @@ pub fn serve(seed: Option<u64>, ready: impl FnOnce(&str)) -> Result<(), DemoErro
     Ok(super::serve(service, |_| ready(&guide(&socket)))?)
 }
 
-/// The files, with a status socket of this process's own beside what they say.
+/// The files, with a control socket of this process's own beside what they say.
 fn files(socket: &Path) -> Files {
     let mut files: BTreeMap<PathBuf, Vec<u8>> =
         FILES.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).collect();

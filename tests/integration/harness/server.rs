@@ -197,7 +197,7 @@ impl Server {
         serde_json::from_slice(&output.stdout).expect("status writes JSON")
     }
 
-    /// The status socket.
+    /// The control socket.
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join("admin.sock")
     }

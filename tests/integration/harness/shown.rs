@@ -34,7 +34,7 @@ impl Server {
 
     /// The value of a metric, as `name{label="value"}` without the prefix of all.
     pub fn metric(&self, sample: &str) -> u64 {
-        let mut stream = UnixStream::connect(self.socket()).expect("the status socket answers");
+        let mut stream = UnixStream::connect(self.socket()).expect("the control socket answers");
         stream
             .write_all(b"GET /metrics HTTP/1.1\r\nHost: meridian\r\nConnection: close\r\n\r\n")
             .expect("it takes a request");

@@ -1,24 +1,29 @@
-//! An explanation as JSON. This is the schema; `crate::explain` itself knows nothing of serde.
+//! An explanation as JSON: the schema of docs/explain.md. `crate::explain` itself knows nothing of serde.
 
 use std::net::IpAddr;
 
 use serde::Serialize;
 
 use crate::answer::Why;
+use crate::explain::moment::rfc3339;
 use crate::explain::{
-    Alias, Candidate, Client, Explanation, Finding, Fraction, Given, MemberAnswer, Origin, Place,
-    ScopeReason, Steering, words,
+    Alias, Basis, Candidate, Client, Draws, Explanation, Finding, Fraction, Given, Member, MemberAnswer,
+    Observed, Origin, Place, Scope, Source, Steering, Target, Ttl, Variant, words,
 };
 use crate::geo::Prefix;
+use crate::health::{LastVerdict, Verdict};
 use crate::zone::record_type;
 
 /// The whole explanation.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
+    schema: u32,
     name: String,
     #[serde(rename = "type")]
     rtype: String,
     client: ClientView,
+    at: String,
+    health: HealthView,
     rcode: &'static str,
     authoritative: bool,
     why: &'static str,
@@ -27,7 +32,36 @@ pub(super) struct View {
     access: Option<AccessView>,
     finding: FindingView,
     steering: Option<SteeringView>,
-    scope: u8,
+    ttl: Option<TtlView>,
+    scope: ScopeView,
+    draws: Option<DrawsView>,
+}
+
+#[derive(Debug, Serialize)]
+struct HealthView {
+    basis: &'static str,
+    generation: Option<u64>,
+    saved_at: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ScopeView {
+    length: u8,
+    reason: &'static str,
+    sentence: String,
+}
+
+#[derive(Debug, Serialize)]
+struct DrawsView {
+    count: u32,
+    seed: u64,
+    answers: Vec<DrawnAnswerView>,
+}
+
+#[derive(Debug, Serialize)]
+struct DrawnAnswerView {
+    members: Vec<String>,
+    count: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,6 +122,7 @@ enum FindingView {
 #[derive(Debug, Serialize)]
 struct SteeringView {
     owner: String,
+    written_at: String,
     #[serde(rename = "type")]
     rtype: String,
     source: SourceView,
@@ -97,13 +132,13 @@ struct SteeringView {
     reason: &'static str,
     reason_sentence: &'static str,
     given: GivenView,
-    ttl: TtlView,
 }
 
 #[derive(Debug, Serialize)]
 struct SourceView {
     address: IpAddr,
     origin: &'static str,
+    special_purpose_block: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -116,7 +151,6 @@ struct PlaceView {
     level: String,
     origin: Option<String>,
     distances: Vec<DistanceView>,
-    scope_reason: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,6 +158,8 @@ struct RecordView {
     database: String,
     network: String,
     says: String,
+    built: String,
+    age_seconds: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -135,6 +171,7 @@ struct DistanceView {
 #[derive(Debug, Serialize)]
 struct CandidateView {
     pool: String,
+    written_at: String,
     site: Option<String>,
     state: String,
     pick: String,
@@ -146,11 +183,43 @@ struct CandidateView {
 #[derive(Debug, Serialize)]
 struct MemberView {
     name: String,
+    written_at: String,
     weight: u16,
     #[serde(flatten)]
     answer: AnswerView,
+    admin: String,
     eligible: bool,
     reason: String,
+    targets: Vec<TargetView>,
+}
+
+#[derive(Debug, Serialize)]
+struct TargetView {
+    monitor: String,
+    state: String,
+    origin: &'static str,
+    soonest_flip_seconds: u32,
+    observed: Option<ObservedView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ObservedView {
+    state: String,
+    since: String,
+    state_seconds: u64,
+    passes: u32,
+    rise: u32,
+    failures: u32,
+    fall: u32,
+    verdict: Option<VerdictView>,
+}
+
+#[derive(Debug, Serialize)]
+struct VerdictView {
+    result: &'static str,
+    detail: String,
+    at: String,
+    age_seconds: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -171,6 +240,7 @@ enum GivenView {
 #[derive(Debug, Serialize)]
 struct VariantView {
     probability: ProbabilityView,
+    drawn: Option<u32>,
     members: Vec<VariantMemberView>,
 }
 
@@ -206,20 +276,29 @@ struct ProbabilityView {
 #[derive(Debug, Serialize)]
 struct TtlView {
     seconds: u32,
-    reason: String,
+    reason: &'static str,
+    sentence: String,
     soonest_flip_seconds: Option<u32>,
-    min_ttl: u32,
-    default_ttl: u32,
+    min_ttl: Option<u32>,
+    default_ttl: Option<u32>,
 }
+
+/// The number of the schema: fields may be added to it; one that goes or changes its meaning makes another number.
+const SCHEMA: u32 = 1;
 
 impl View {
     /// Of an explanation.
     pub(super) fn of(explanation: &Explanation) -> View {
         let chain = explanation.chain.iter().map(alias);
+        let at = explanation.at;
+        let draws = explanation.draws.as_ref();
         View {
+            schema: SCHEMA,
             name: explanation.name.to_string(),
             rtype: record_type::name(explanation.rtype),
             client: client(explanation.client),
+            at: rfc3339(at),
+            health: health(explanation.basis),
             rcode: explanation.rcode.name(),
             authoritative: explanation.authoritative,
             why: why(explanation.why),
@@ -230,8 +309,10 @@ impl View {
                 allowed: access.allowed,
             }),
             finding: finding(&explanation.finding),
-            steering: explanation.steering.as_ref().map(steering),
-            scope: explanation.scope,
+            steering: explanation.steering.as_ref().map(|each| steering(each, draws, at)),
+            ttl: explanation.ttl.map(ttl),
+            scope: scope(explanation.scope),
+            draws: draws.map(all_draws),
         }
     }
 }
@@ -249,6 +330,37 @@ fn alias(alias: &Alias) -> AliasView {
 
 fn client(client: Client) -> ClientView {
     ClientView { transport: client.transport, subnet: client.subnet.map(|subnet| subnet.to_string()) }
+}
+
+fn health(basis: Basis) -> HealthView {
+    let (basis, generation, saved_at) = match basis {
+        Basis::Assumed => ("assumed", None, None),
+        Basis::Saved { at } => ("saved", None, Some(rfc3339(at))),
+        Basis::Observed { generation } => ("observed", Some(generation), None),
+    };
+    HealthView { basis, generation, saved_at }
+}
+
+fn ttl(ttl: Ttl) -> TtlView {
+    TtlView {
+        seconds: ttl.seconds,
+        reason: ttl.reason.label(),
+        sentence: ttl.reason.sentence(),
+        soonest_flip_seconds: ttl.steered.and_then(|steered| steered.soonest_flip),
+        min_ttl: ttl.steered.map(|steered| steered.min),
+        default_ttl: ttl.steered.map(|steered| steered.max),
+    }
+}
+
+fn scope(scope: Scope) -> ScopeView {
+    ScopeView { length: scope.length, reason: scope.reason.label(), sentence: scope.sentence() }
+}
+
+fn all_draws(draws: &Draws) -> DrawsView {
+    let answers = draws.answers.iter();
+    let answers =
+        answers.map(|answer| DrawnAnswerView { members: answer.members.clone(), count: answer.count });
+    DrawsView { count: draws.count, seed: draws.seed, answers: answers.collect() }
 }
 
 fn why(why: Why) -> &'static str {
@@ -292,31 +404,32 @@ fn finding(finding: &Finding) -> FindingView {
     }
 }
 
-fn steering(steering: &Steering) -> SteeringView {
+fn steering(steering: &Steering, draws: Option<&Draws>, at: u64) -> SteeringView {
     let excluded = steering.excluded.iter().map(|each| ExcludedView {
         pool: each.pool.clone(),
         site: each.site.clone(),
         reason: each.reason.clone(),
     });
-    let ttl = steering.ttl;
     SteeringView {
         owner: steering.owner.to_string(),
+        written_at: steering.line.to_string(),
         rtype: record_type::name(steering.rtype),
-        source: SourceView { address: steering.source.address, origin: origin(steering.source.origin) },
-        place: steering.place.as_ref().map(place),
-        candidates: steering.candidates.iter().map(candidate).collect(),
+        source: source(steering.source),
+        place: steering.place.as_ref().map(|each| place(each, at)),
+        candidates: steering.candidates.iter().map(|each| candidate(each, at)).collect(),
         excluded: excluded.collect(),
         reason: steering.reason.label(),
         reason_sentence: words::reason_sentence(steering.reason),
-        given: given(&steering.given),
-        ttl: TtlView {
-            seconds: ttl.seconds,
-            reason: ttl.reason(),
-            soonest_flip_seconds: ttl.soonest_flip,
-            min_ttl: ttl.min,
-            default_ttl: ttl.max,
-        },
+        given: given(&steering.given, draws),
     }
+}
+
+fn source(source: Source) -> SourceView {
+    let block = match source.origin {
+        Origin::TransportForSpecial { block } => Some(block.to_string()),
+        _ => None,
+    };
+    SourceView { address: source.address, origin: origin(source.origin), special_purpose_block: block }
 }
 
 fn origin(origin: Origin) -> &'static str {
@@ -329,13 +442,15 @@ fn origin(origin: Origin) -> &'static str {
     }
 }
 
-fn place(place: &Place) -> PlaceView {
+fn place(place: &Place, at: u64) -> PlaceView {
     let reason = &place.reason;
     let records = reason.record.iter().chain(&reason.further_records);
-    let record = |(database, network, says): &(String, Prefix, String)| RecordView {
+    let record = |((database, network, says), &built): (&(String, Prefix, String), &u64)| RecordView {
         database: database.clone(),
         network: network.to_string(),
         says: says.clone(),
+        built: rfc3339(built),
+        age_seconds: at.saturating_sub(built),
     };
     let distances =
         place.distances.iter().map(|(site, metres)| DistanceView { site: site.clone(), metres: *metres });
@@ -344,41 +459,23 @@ fn place(place: &Place) -> PlaceView {
         class: place.class,
         classes: place.classes,
         sites: place.sites.clone(),
-        records: records.map(record).collect(),
+        records: records.zip(&place.built).map(record).collect(),
         level: reason.level.clone(),
         origin: reason.origin.clone(),
         distances: distances.collect(),
-        scope_reason: scope(place.scope),
     }
 }
 
-fn scope(reason: ScopeReason) -> &'static str {
-    match reason {
-        ScopeReason::NoSubnet => "no_client_subnet",
-        ScopeReason::EcsOff => "ecs_off",
-        ScopeReason::OneClass => "one_class",
-        ScopeReason::SpecialBlock => "special_purpose_block",
-        ScopeReason::Minimal => "minimal",
-        ScopeReason::LongerThanSource { .. } => "longer_than_source",
-    }
-}
-
-fn candidate(candidate: &Candidate) -> CandidateView {
-    let members = candidate.members.iter().map(|member| MemberView {
-        name: member.name.clone(),
-        weight: member.weight,
-        answer: member.answer.as_ref().map(answer).unwrap_or_default(),
-        eligible: member.eligibility.is_given(),
-        reason: member.eligibility.to_string(),
-    });
+fn candidate(candidate: &Candidate, at: u64) -> CandidateView {
     CandidateView {
         pool: candidate.pool.clone(),
+        written_at: candidate.line.to_string(),
         site: candidate.site.clone(),
         state: candidate.state.to_string(),
         pick: candidate.pick.to_string(),
         answers: candidate.answers,
         soonest_flip_seconds: candidate.soonest_flip,
-        members: members.collect(),
+        members: candidate.members.iter().map(|each| member(each, at)).collect(),
     }
 }
 
@@ -389,21 +486,74 @@ fn answer(answer: &MemberAnswer) -> AnswerView {
     }
 }
 
-fn given(given: &Given) -> GivenView {
+fn member(member: &Member, at: u64) -> MemberView {
+    MemberView {
+        name: member.name.clone(),
+        written_at: member.line.to_string(),
+        weight: member.weight,
+        answer: member.answer.as_ref().map(answer).unwrap_or_default(),
+        admin: member.admin.to_string(),
+        eligible: member.eligibility.is_given(),
+        reason: member.eligibility.to_string(),
+        targets: member.targets.iter().map(|each| target(each, at)).collect(),
+    }
+}
+
+fn target(target: &Target, at: u64) -> TargetView {
+    let origin = match (target.supposed, &target.observed) {
+        (true, _) => "supposed",
+        (false, Some(_)) => "observed",
+        (false, None) => "assumed",
+    };
+    TargetView {
+        monitor: target.monitor.clone(),
+        state: target.state.to_string(),
+        origin,
+        soonest_flip_seconds: target.soonest_flip,
+        observed: target.observed.as_ref().map(|observed| self::observed(observed, target, at)),
+    }
+}
+
+fn observed(observed: &Observed, target: &Target, at: u64) -> ObservedView {
+    ObservedView {
+        state: observed.state.to_string(),
+        since: rfc3339(observed.since),
+        state_seconds: at.saturating_sub(observed.since),
+        passes: observed.passes,
+        rise: target.rise,
+        failures: observed.failures,
+        fall: target.fall,
+        verdict: observed.last.as_ref().map(|last| verdict(last, at)),
+    }
+}
+
+fn verdict(last: &LastVerdict, at: u64) -> VerdictView {
+    let (result, detail) = match &last.verdict {
+        Verdict::Pass { microseconds } => {
+            ("pass", format!("{}.{:03} ms", microseconds / 1000, microseconds % 1000))
+        }
+        Verdict::Fail(reason) => ("fail", reason.clone()),
+        Verdict::Abstain(reason) => ("abstain", reason.clone()),
+    };
+    VerdictView { result, detail, at: rfc3339(last.at), age_seconds: at.saturating_sub(last.at) }
+}
+
+fn variant(variant: &Variant, draws: Option<&Draws>) -> VariantView {
+    let members = variant.members.iter();
+    VariantView {
+        probability: probability(variant.probability),
+        drawn: draws.map(|draws| draws.of_variant(variant.members.iter().map(|(name, _)| name.as_str()))),
+        members: members
+            .map(|(name, with)| VariantMemberView { name: name.clone(), answer: answer(with) })
+            .collect(),
+    }
+}
+
+fn given(given: &Given, draws: Option<&Draws>) -> GivenView {
     match given {
         Given::Pool { pool, variants, shares } => GivenView::Pool {
             pool: pool.clone(),
-            variants: variants
-                .iter()
-                .map(|variant| VariantView {
-                    probability: probability(variant.probability),
-                    members: variant
-                        .members
-                        .iter()
-                        .map(|(name, with)| VariantMemberView { name: name.clone(), answer: answer(with) })
-                        .collect(),
-                })
-                .collect(),
+            variants: variants.iter().map(|each| variant(each, draws)).collect(),
             shares: shares
                 .iter()
                 .map(|share| ShareView {

@@ -1,0 +1,40 @@
+//! Control requests: what each of them asks of the parts that live here.
+
+use crate::admin::control::{Reply, Request};
+use crate::admin::explain::{self, Ground};
+use crate::admin::timestamp::now;
+use crate::explain::{Basis, Health};
+
+use super::Running;
+use super::act::Act;
+
+/// Carries out a request. Called on a thread that may take its time.
+pub(super) fn carry_out(running: &Running, request: Request) -> Result<Reply, String> {
+    match request {
+        Request::Resume { pool, member } => act(running, Act::Resume { pool, member }),
+        Request::Explain(request) => explain(running, &request),
+    }
+}
+
+/// Explains on the generation that answers, with the records that it was compiled from: what was reported before is in both.
+fn explain(running: &Running, request: &explain::Request) -> Result<Reply, String> {
+    let keeper = running.keeper.handle();
+    keeper.published().map_err(|stopped| stopped.to_string())?;
+    let records = keeper.known().map_err(|stopped| stopped.to_string())?;
+    let snapshot = running.keeper.store().load_full();
+    let basis = Basis::Observed { generation: snapshot.generation };
+    let health = Health::recorded(basis, &records, now());
+    let written = request.answer(Ground { snapshot: &snapshot, health })?;
+    Ok(match request.format {
+        explain::Format::Text => Reply::text(written),
+        explain::Format::Json => Reply::written_json(written),
+    })
+}
+
+/// Has the keeper act, and waits until the answers show it.
+fn act(running: &Running, act: Act) -> Result<Reply, String> {
+    let keeper = running.keeper.handle();
+    let done = keeper.act(act).map_err(|stopped| stopped.to_string())??;
+    keeper.published().map_err(|stopped| stopped.to_string())?;
+    Ok(Reply::text(done + "\n"))
+}
