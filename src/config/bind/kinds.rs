@@ -24,15 +24,14 @@ pub(super) fn answers(kind: PoolKind, number: u16) -> bool {
     }
 }
 
-/// What all pools of a rule are. Those of another kind than the first, types that they cannot answer, and more CNAME
-/// records than one are faults.
+/// Pools of another kind than the first, types that they cannot answer, and more CNAME records than one are faults.
 pub(super) fn check(
     spec: &RuleSpec,
     ids: &[Parsed<PoolId>],
     all_down_pool: Parsed<Option<PoolId>>,
     pools: &Pools,
     faults: &Faults,
-) -> Parsed<PoolKind> {
+) -> Parsed<()> {
     let mut named =
         spec.pools.iter().zip(ids).filter_map(|(name, &id)| Some((name.as_ref().ok()?, id.ok()?)));
     let Some((first, id)) = named.next() else { return Err(Broken) };
@@ -45,8 +44,7 @@ pub(super) fn check(
     if let (Ok(Some(id)), Ok(Some(AllDownSpec::Pool(name)))) = (all_down_pool, &spec.all_down) {
         checked = check.same(name, id, all_down_help(kind)).and(checked);
     }
-    check.types(spec).and(check.one_cname(spec)).and(checked)?;
-    Ok(kind)
+    check.types(spec).and(check.one_cname(spec)).and(checked)
 }
 
 struct Check<'a> {

@@ -238,8 +238,8 @@ impl Loader<'_> {
                 zones.push(Err(Broken));
                 continue;
             };
-            let offers: Vec<_> =
-                rules.iter().map(|rule| part_of(rule).ok().map(|rule| rule.offer(pools))).collect();
+            let specs = files.steering.rules.iter();
+            let offers: Vec<_> = specs.map(|spec| rules::offer(spec, pools)).collect();
             let access = match &files.steering.access {
                 Some(own) => own.compile().map(Arc::new),
                 None => everywhere.clone(),

@@ -88,6 +88,11 @@ impl<T> Names<T> {
         }
     }
 
+    /// What a name stands for, wherever it is defined; nothing where that is broken or unknown, of which nothing is said.
+    pub(crate) fn known(&self, name: &str) -> Option<&T> {
+        self.definitions.get(name)?.content.as_ref().ok()
+    }
+
     /// The names that nothing refers to, with their places.
     pub(crate) fn unused(&self) -> impl Iterator<Item = (&str, &Place)> {
         let unused = self.definitions.iter().filter(|(_, definition)| !definition.used.get());

@@ -191,11 +191,12 @@ impl Binder<'_> {
                 return Ok(Require::AtLeast(count));
             }
             RequireSpec::AtLeast(_) => {
-                let s = if monitors == 1 { "" } else { "s" };
-                let that_vote = if monitors < known.len() { " that votes" } else { "" };
-                let that_vote =
-                    if s.is_empty() { that_vote.to_owned() } else { that_vote.replace("votes", "vote") };
-                let message = format!("the pool has {monitors} monitor{s}{that_vote} only");
+                let message = match monitors {
+                    1 if known.len() > 1 => "only 1 monitor of the pool votes".to_owned(),
+                    _ if known.len() > monitors => format!("only {monitors} monitors of the pool vote"),
+                    1 => "the pool has 1 monitor only".to_owned(),
+                    _ => format!("the pool has {monitors} monitors only"),
+                };
                 let fault = require.place.error(message);
                 fault.help("its members would never be up: lower `require`")
             }

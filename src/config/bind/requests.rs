@@ -18,7 +18,7 @@ pub(super) struct Checker<'a> {
     pub(super) data: &'a ZoneData,
     /// The master file, for faults.
     pub(super) master: &'a Source,
-    /// What the pools of each rule can answer; `None` where the rule is broken.
+    /// What the pools of each rule can answer; `None` where that is not known.
     pub(super) offers: &'a [Option<Offer>],
     /// Where faults go.
     pub(super) faults: &'a Faults,
@@ -60,8 +60,8 @@ impl Checker<'_> {
         let wanted = asked.unwrap_or(&usual);
         let mut present: Vec<u16> = wanted.iter().copied().filter(has).collect();
         let complete = if asked.is_some() { present.len() == wanted.len() } else { !present.is_empty() };
-        // What the pools of a broken rule are, and so which types it means, may not be known.
-        let knows_types = request.types.is_some() || self.offer(request).is_some();
+        // What the pools are, and so which types the rule means, may not be known.
+        let knows_types = self.offer(request).is_some();
         if !complete && (knows_types || !self.data.has_records(&request.owner)) {
             self.report_no_default(request, wanted, &present);
         }
@@ -165,7 +165,11 @@ impl Checker<'_> {
         let types: Vec<String> = missing.iter().map(|&number| record_type::name(number)).collect();
         let message =
             format!("{} has no {} RRset in {}", request.owner, types.join(" or "), quote(&self.master.path));
+        let is_alias = request.kind == PoolKind::Records(rtype::CNAME);
         let help = self.meant(request, wanted).unwrap_or_else(|| {
+            if is_alias && self.data.has_records(&request.owner) {
+                return "it has other records, beside which no CNAME can stand: steer those".to_owned();
+            }
             // The first missing one that the pools can answer is the one that was meant.
             let has_example = |number: &&u16| self.example(request, **number).is_some();
             let number = missing.iter().find(has_example).or(missing.first()).copied().unwrap_or(rtype::A);

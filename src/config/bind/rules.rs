@@ -26,8 +26,6 @@ pub(super) struct BoundRule<'s> {
     pub(super) spec: &'s RuleSpec,
     /// Number of the map.
     pub(super) map: Option<u32>,
-    /// What all its pools are.
-    pub(super) kind: PoolKind,
     /// The pools in written order.
     pub(super) pools: Vec<PoolId>,
     /// Its `all_down` pool, if it names one.
@@ -62,6 +60,28 @@ pub(super) struct Offer {
     pub(super) examples: Vec<(u16, String)>,
 }
 
+/// What the pools of a rule can answer, as far as they are known, whatever else is wrong with it. `None` where none is.
+pub(super) fn offer(spec: &RuleSpec, pools: &Pools) -> Option<Offer> {
+    let named = spec.pools.iter().flatten().filter_map(|name| pools.names.known(name));
+    let known: Vec<&Pool> = named.map(|&id| pools.get(id)).collect();
+    let kind = known.first()?.kind;
+    let members = || known.iter().filter(|pool| pool.kind == kind).flat_map(|pool| &pool.members);
+    let examples = match kind {
+        PoolKind::Addresses => {
+            let of = |family: Family| {
+                let address = members().find_map(|member| member.address(family))?;
+                Some((family.rtype(), address.to_string()))
+            };
+            Family::BOTH.into_iter().filter_map(of).collect()
+        }
+        PoolKind::Records(rtype) => {
+            let data = members().flat_map(|member| &member.data).next();
+            data.map(|data| (rtype, print_data(rtype, data))).into_iter().collect()
+        }
+    };
+    Some(Offer { kind, examples })
+}
+
 /// Looks the references of a rule up.
 pub(super) fn bind<'s>(
     rule: &'s Written<RuleSpec>,
@@ -87,8 +107,8 @@ pub(super) fn bind<'s>(
     }
     let kinds = kinds::check(spec, &ids, all_down_pool, pools, faults);
     let ids = ids.into_iter().collect::<Parsed<Vec<PoolId>>>()?;
-    let kind = kinds?;
-    Ok(BoundRule { spec, map: map?, kind, pools: ids, all_down_pool: all_down_pool? })
+    kinds?;
+    Ok(BoundRule { spec, map: map?, pools: ids, all_down_pool: all_down_pool? })
 }
 
 /// A map orders pools by their sites: each must have one.
@@ -130,25 +150,6 @@ fn warn_without_effect(spec: &RuleSpec, faults: &Faults) {
 }
 
 impl BoundRule<'_> {
-    /// What its pools can answer.
-    pub(super) fn offer(&self, pools: &Pools) -> Offer {
-        let members = || self.pools.iter().flat_map(|&id| &pools.get(id).members);
-        let examples = match self.kind {
-            PoolKind::Addresses => Family::BOTH
-                .into_iter()
-                .filter_map(|family| {
-                    let address = members().find_map(|member| member.address(family))?;
-                    Some((family.rtype(), address.to_string()))
-                })
-                .collect(),
-            PoolKind::Records(rtype) => {
-                let data = members().flat_map(|member| &member.data).next();
-                data.map(|data| (rtype, print_data(rtype, data))).into_iter().collect()
-            }
-        };
-        Offer { kind: self.kind, examples }
-    }
-
     /// How many members a pool answers with.
     pub(super) fn answers(&self, pool: &Pool) -> u16 {
         let default = if pool.pick == Pick::All { ANSWERS_OF_ALL } else { ANSWERS };

@@ -44,7 +44,7 @@ pub(super) struct BoundZone {
 
 impl<'a> Binder<'a> {
     /// Binds a zone that answers the clients that `access` takes (all without it). `offers[i]` is what the pools of rule `i`
-    /// can answer; `None` where the rule is broken.
+    /// can answer; `None` where that is not known.
     pub(super) fn bind(
         &mut self,
         apex: &Name,
