@@ -42,20 +42,28 @@ impl Source {
     /// The line of the octet at `offset`, to be kept without what the file holds.
     pub fn file_line(&self, offset: usize) -> Line {
         let file = Arc::clone(self.shared_path.get_or_init(|| Arc::from(self.path.as_str())));
-        Line { file, line: u32::try_from(self.line_and_column(offset).0).unwrap_or(u32::MAX) }
+        Line { file, line: u32::try_from(self.line(offset)).unwrap_or(u32::MAX) }
     }
 
     /// Line and column, both counted from 1, of the octet at `offset`; columns count characters, a broken
     /// UTF-8 octet as one.
     pub fn line_and_column(&self, offset: usize) -> (usize, usize) {
         let offset = offset.min(self.octets.len());
-        let starts = self.line_starts.get_or_init(|| {
+        let line = self.line(offset);
+        let before = &self.octets[self.line_starts()[line - 1]..offset];
+        (line, String::from_utf8_lossy(before).chars().count() + 1)
+    }
+
+    /// The line of the octet at `offset`, counted from 1.
+    pub fn line(&self, offset: usize) -> usize {
+        self.line_starts().partition_point(|&start| start <= offset)
+    }
+
+    fn line_starts(&self) -> &[usize] {
+        self.line_starts.get_or_init(|| {
             let ends = (1..).zip(&self.octets).filter(|(_, octet)| **octet == b'\n');
             std::iter::once(0).chain(ends.map(|(start, _)| start)).collect()
-        });
-        let line = starts.partition_point(|&start| start <= offset);
-        let before = &self.octets[starts[line - 1]..offset];
-        (line, String::from_utf8_lossy(before).chars().count() + 1)
+        })
     }
 }
 

@@ -7,6 +7,7 @@ pub mod wire;
 
 pub mod geo;
 pub mod health;
+pub mod schedule;
 pub mod zone;
 
 pub mod steer;

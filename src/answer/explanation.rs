@@ -60,6 +60,7 @@ fn steered(reason: Reason) -> Option<ExtendedError> {
     let text = match reason {
         Reason::Healthy => return None,
         Reason::Degraded => "steered: degraded",
+        Reason::Suspect => "steered: suspect members, as if up",
         Reason::AllDown => "steered: all down, members as if up",
         Reason::AllDownDrained => "steered: all down, drained members",
         Reason::AllDownPool => "steered: all down, the pool for it",

@@ -133,6 +133,8 @@ counters! {
     SteerHealthy: "steered", "reason" = "healthy";
     /// Steered: a degraded candidate.
     SteerDegraded: "steered", "reason" = "degraded";
+    /// Steered: suspect members, as if up.
+    SteerSuspect: "steered", "reason" = "suspect";
     /// Steered: all down, members as if up.
     SteerAllDown: "steered", "reason" = "all_down";
     /// Steered: all down, drained members.
@@ -202,6 +204,7 @@ impl Counter {
         match reason {
             Reason::Healthy => Counter::SteerHealthy,
             Reason::Degraded => Counter::SteerDegraded,
+            Reason::Suspect => Counter::SteerSuspect,
             Reason::AllDown => Counter::SteerAllDown,
             Reason::AllDownDrained => Counter::SteerAllDownDrained,
             Reason::AllDownPool => Counter::SteerAllDownPool,

@@ -25,6 +25,11 @@ pub(super) fn load(main: &Path) -> Result<Loaded, Vec<Fault>> {
     config::load(&on_disk(), main, Mode::Check, None)
 }
 
+/// The same, but that an assertion does not hold is a result.
+pub(super) fn load_and_prove(main: &Path) -> Result<Loaded, Vec<Fault>> {
+    config::load(&on_disk(), main, Mode::Prove, None)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ mod cookie_secrets;
 mod explain;
 mod files;
 mod log;
+mod prove;
 mod resume;
 mod serve;
 mod status;
@@ -41,15 +42,17 @@ Examples:
       Read the main file and everything it names; print every fault with its place.
   meridian explain www.example.com A --from 193.0.6.139/24
       What a client there would get, and why, without a running server.
+  meridian prove
+      Whether what the files assert holds for all clients and all failures; if not, for whom and when.
   meridian status
       What the running server knows: members, pools, rules, loads, geo data.
 
-The main file is the one that you name (`serve FILE`, `check FILE`; `--config FILE` for explain and
-status); else ./meridian.toml; else, where that does not exist, /etc/meridian/meridian.toml.
+The main file is the one that you name (`serve FILE`, `check FILE`, `prove FILE`; `--config FILE` for
+explain and status); else ./meridian.toml; else, where that does not exist, /etc/meridian/meridian.toml.
 
 Exit codes:
   0  all is well
-  1  the files have faults, the server could not start, no server answers, or it refuses
+  1  the files have faults, an assertion does not hold, the server could not start, no server answers, or it refuses
   2  the command line is wrong";
 
 /// An authoritative DNS server that steers traffic by place, weight and health.
@@ -73,6 +76,7 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
+    Prove(prove::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
     CookieSecrets(cookie_secrets::Arguments),
@@ -93,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Prove(arguments) => prove::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
         Command::CookieSecrets(arguments) => cookie_secrets::run(&arguments),

@@ -49,8 +49,10 @@ pub(crate) enum Kind {
     Float(f64),
     /// `true` or `false`.
     Boolean(bool),
-    /// A date or time, which no key wants.
-    Moment,
+    /// A date or time, as it is written.
+    Moment(String),
+    /// The `null` of JSON, which no key wants either.
+    Null,
     /// An array, also one of tables.
     Array(Vec<Value>),
     /// A table.
@@ -65,7 +67,8 @@ impl Kind {
             Kind::Integer(_) => "an integer",
             Kind::Float(_) => "a number with a fraction",
             Kind::Boolean(_) => "true or false",
-            Kind::Moment => "a date or time",
+            Kind::Moment(_) => "a date or time",
+            Kind::Null => "null",
             Kind::Array(_) => "a list",
             Kind::Table(_) => "a table",
         }
@@ -181,7 +184,7 @@ fn convert(value: DeValue<'_>, place: Place) -> Value {
         }
         DeValue::Float(float) => Kind::Float(float.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(boolean) => Kind::Boolean(boolean),
-        DeValue::Datetime(_) => Kind::Moment,
+        DeValue::Datetime(moment) => Kind::Moment(moment.to_string()),
         DeValue::Array(array) => Kind::Array(
             array
                 .into_iter()

@@ -77,8 +77,16 @@ pub(crate) const REGIONS: usize = 1_000;
 pub(crate) const REGION_COUNTRIES: usize = 300;
 /// Sites in one list of a map.
 pub(crate) const SITES_IN_LIST: usize = 64;
-/// Entries of one table of a map (networks are the many ones).
+/// Entries of one table of a map (networks are the many ones, those out of lists among them).
 pub(crate) const MAP_ENTRIES: usize = 1_000_000;
+/// Lists of networks of one map.
+pub(crate) const NETWORK_FILES: usize = 64;
+/// Octets of one list of networks; a million of them fit.
+pub(crate) const NETWORK_FILE_OCTETS: u64 = 64 << 20;
+/// Bounds of the bias of a site.
+pub(crate) const BIAS: std::ops::RangeInclusive<i8> = -99..=99;
+/// Values inside one another in a JSON file.
+pub(crate) const JSON_DEPTH: usize = 16;
 
 /// Monitors.
 pub(crate) const MONITORS: usize = 10_000;
@@ -121,10 +129,21 @@ pub(crate) const RULE_TYPES: usize = 16;
 pub(crate) const HINTED_RRSETS: usize = 10_000;
 /// Pools of one rule.
 pub(crate) const RULE_POOLS: usize = 256;
+/// `[[expect]]` tables of all files: each is explained by `check`, which takes about a millisecond.
+pub(crate) const EXPECTATIONS: usize = 10_000;
+/// Items of one list in an `[[expect]]` table.
+pub(crate) const EXPECTED_ITEMS: usize = 1_000;
 /// Bounds of the number of answers: more than all members is never meant.
 pub(crate) const ANSWERS: std::ops::RangeInclusive<u16> = 1..=MEMBERS as u16;
 /// Bounds of a TTL in seconds (RFC 2181 §8).
 pub(crate) const TTL_SECONDS: std::ops::RangeInclusive<u32> = 1..=0x7fff_ffff;
+
+/// `[[assert]]` tables in one file.
+pub(crate) const ASSERTIONS: usize = 1_000;
+/// Octets of a sketch of queries.
+pub(crate) const SKETCH_FILE_OCTETS: u64 = 64 << 20;
+/// Networks in a sketch.
+pub(crate) const SKETCH_NETWORKS: usize = 1_000_000;
 
 /// Faults that are reported; the rest is counted.
 pub(crate) const FAULTS: usize = 1_000;

@@ -6,8 +6,11 @@
 mod bind;
 mod copy;
 mod document;
+mod expectations;
 mod files;
+mod json;
 mod limits;
+mod proof;
 pub mod report;
 mod settings;
 mod spec;
@@ -15,7 +18,9 @@ mod text;
 mod workspace;
 
 pub use copy::DatabaseCopy;
+pub use expectations::{Examination, Expectations};
 pub use files::Files;
+pub use proof::{Proof, ProofOutcome, Refutation};
 pub use settings::{Account, BypassMode, BypassSettings, Settings, TcpSettings};
 pub(crate) use text::did_you_mean;
 
@@ -35,6 +40,8 @@ pub const MAIN_FILES: [&str; 2] = ["meridian.toml", "/etc/meridian/meridian.toml
 pub enum Mode {
     /// `meridian check`: a bad database is an error.
     Check,
+    /// `meridian prove`: as for `check`, but that an assertion does not hold is a result, not an error.
+    Prove,
     /// The start of the server: for a bad database its last good copy serves, or the built-in data.
     Start,
     /// A reload: a bad or shrunken database refuses the reload.
@@ -49,6 +56,10 @@ pub struct Loaded {
     pub configuration: Configuration,
     /// Databases that were accepted for the first time: to be kept for a later start with a bad file.
     pub database_copies: Vec<DatabaseCopy>,
+    /// What operators expect of it, to be examined by whoever checks.
+    pub expectations: Expectations,
+    /// The assertions, and what came of each.
+    pub proofs: Vec<Proof>,
     /// Warnings; errors would have refused it all.
     pub warnings: Vec<Fault>,
 }

@@ -109,7 +109,7 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let signals = Signals::new(&back)?;
     let loaded =
         config::load(&service.files, &service.main, Mode::Start, None).map_err(ServeError::Faults)?;
-    let Loaded { settings, configuration, database_copies, warnings } = loaded;
+    let Loaded { settings, configuration, database_copies, warnings, .. } = loaded;
     reload::log_faults(&warnings);
     if let Some(account) = &settings.account {
         server::may_become_account(account)?;

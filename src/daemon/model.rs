@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crate::health::{Monitor, Record, TargetId, TargetKey, Transition, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{Content, PoolAnswers, PoolId, TargetHealth};
+use crate::steer::{Content, PoolAnswers, PoolId, Stand, TargetHealth};
 
 use super::act::{Act, Outcome};
 
@@ -158,7 +158,9 @@ impl Model {
         let generation = self.published.generation + 1;
         let next = match changed {
             Changed::Pools(pools) if pools.list.is_empty() => return None,
-            Changed::Pools(pools) => self.published.with_pools(generation, &pools.list, &health),
+            Changed::Pools(pools) => {
+                self.published.with_pools(generation, &pools.list, &|_, _| Stand::default(), &health)
+            }
             Changed::Everything => Snapshot::new(generation, Arc::clone(&self.configuration), &health),
         };
         self.published = Arc::new(next);

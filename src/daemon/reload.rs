@@ -46,7 +46,7 @@ fn refuse(running: &Running, faults: Vec<Fault>) {
 }
 
 async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration, loaded: Loaded) {
-    let Loaded { settings, configuration, database_copies, warnings } = loaded;
+    let Loaded { settings, configuration, database_copies, warnings, .. } = loaded;
     log_faults(&warnings);
     for key in needs_restart(&running.settings, &settings) {
         tracing::warn!("{key} has changed: this takes a restart, until then the old value holds");

@@ -1,6 +1,6 @@
 //! What the zones say of a name: the chain of aliases that an answer followed, and what stands at its end.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Access, Alias, Finding};
 use crate::answer::{Answer, Body, Link, LinkKind, Why};
@@ -117,4 +117,18 @@ fn referral_finding(name: &Name, referral: &Referral<'_>) -> Finding {
         cut = cut.parent().expect("a cut is an ancestor of the name or the name itself");
     }
     Finding::Referral { cut, nameservers: referral.ns.print() }
+}
+
+/// The addresses of an A or AAAA RRset; none for other types.
+pub(super) fn addresses(rrset: Rrset<'_>) -> Vec<IpAddr> {
+    if !matches!(rrset.rtype(), rtype::A | rtype::AAAA) {
+        return Vec::new();
+    }
+    rrset.rdata().filter_map(address).collect()
+}
+
+fn address(rdata: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(rdata).map(|octets| Ipv4Addr::from(octets).into());
+    let v6 = <[u8; 16]>::try_from(rdata).map(|octets| Ipv6Addr::from(octets).into());
+    v4.or(v6).ok()
 }

@@ -94,7 +94,7 @@ impl<'r> Health<'r> {
     /// A generation of a configuration in this health, which nobody serves.
     pub fn compile(&self, configuration: Arc<Configuration>) -> Snapshot {
         let loaded = Arc::clone(&configuration);
-        Snapshot::new(1, configuration, &|target| self.of(&loaded, target))
+        Snapshot::at(1, configuration, self.at, &|target| self.of(&loaded, target))
     }
 
     /// A generation as it would be with the targets down that are supposed so; only their pools are compiled.
@@ -103,6 +103,7 @@ impl<'r> Health<'r> {
         let users = self.down.iter().flat_map(|target| &configuration.targets[target.0 as usize].users);
         let changed: BTreeSet<_> = users.copied().collect();
         let changed: Vec<_> = changed.into_iter().collect();
-        served.with_pools(served.generation, &changed, &|target| self.of(configuration, target))
+        let stand = |pool, content| served.pool(pool, content).stand();
+        served.with_pools(served.generation, &changed, &stand, &|target| self.of(configuration, target))
     }
 }

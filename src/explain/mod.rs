@@ -3,11 +3,16 @@
 //! The decision itself is taken by [`answer::decide`], the very function that answers queries. What is done here is to
 //! ask the parts it used (the zone, [`answer::place`], the map, the pools) for their reasons, and to put them in order.
 
+mod asked;
 mod draws;
+mod expect;
 mod finding;
 mod health;
 pub mod moment;
 mod outage;
+pub mod plan;
+mod possible;
+pub mod prove;
 mod scope;
 mod steering;
 mod targets;
@@ -15,7 +20,9 @@ mod text;
 mod ttl;
 pub mod words;
 
+pub use asked::{Asked, parse_name, parse_type};
 pub use draws::{DRAWS_MAX, DrawnAnswer, Draws, draw};
+pub use expect::{Demand, Expectation, Wanted};
 pub use health::{Basis, Health};
 pub use outage::{Outage, OutageError};
 pub use scope::{Scope, ScopeReason};
@@ -26,13 +33,13 @@ pub use ttl::{SteeredTtl, Ttl, TtlReason};
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::answer::{self, Answer, Body, Question, Random, Why};
+use crate::answer::{Answer, Body, Random, Why};
 use crate::fault::Line;
 use crate::geo::{self, Prefix};
 use crate::health::AdminState;
 use crate::snapshot::Snapshot;
 use crate::steer::{Eligibility, Pick, PoolState, Reason};
-use crate::wire::{Name, QuestionName, Rcode, class};
+use crate::wire::{Name, Rcode};
 
 /// Who asks, as an operator writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -294,6 +301,8 @@ pub enum Given {
     Pool {
         /// The pool's name.
         pool: String,
+        /// Its site's name.
+        site: Option<String>,
         /// Every variant that can be drawn.
         variants: Vec<Variant>,
         /// What each member gets of it.
@@ -336,35 +345,6 @@ impl fmt::Display for Fraction {
         let (numerator, denominator) = (u128::from(self.0), u128::from(self.1).max(1));
         let hundredths = (numerator * 20_000 + denominator) / (2 * denominator);
         formatter.pad(&format!("{}.{:02} %", hundredths / 100, hundredths % 100))
-    }
-}
-
-/// What is asked, of whom nothing is remembered.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// The name.
-    pub name: Name,
-    /// The type.
-    pub rtype: u16,
-    /// Who asks.
-    pub client: Client,
-}
-
-impl Asked {
-    /// What is answered in a snapshot, with one draw of a generator; `follow` gets it while its names live.
-    fn answered<R>(
-        &self,
-        snapshot: &Snapshot,
-        random: &mut Random,
-        follow: impl FnOnce(&Answer<'_>) -> R,
-    ) -> R {
-        let mut name = QuestionName::default();
-        name.set(&self.name);
-        let question = Question { name: &name, qtype: self.rtype, qclass: class::IN };
-        let mut target = QuestionName::default();
-        let subnet = self.client.subnet.map(|prefix| prefix.address);
-        let asker = answer::Client { transport: &self.client.transport, subnet: subnet.as_ref() };
-        follow(&answer::decide(snapshot, &question, asker, random, &mut target))
     }
 }
 

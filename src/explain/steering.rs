@@ -69,7 +69,8 @@ fn source(map: Option<&Map>, client: Client) -> Source {
 
 fn place(configuration: &Configuration, map: &Map, placement: geo::Placement, source: Source) -> Place {
     let databases: Vec<&geo::Database> = configuration.geo.iter().map(|source| &*source.database).collect();
-    let reason = geo::explain(map.table.rules(), &configuration.sites, &databases, source.address);
+    let (rules, sites) = (map.table.rules(), &configuration.sites);
+    let reason = geo::explain(rules, &map.lines, sites, &databases, source.address);
     let name = |site: SiteId| configuration.sites[usize::from(site.0)].name.clone();
     let classes = map.table.classes();
     let class = usize::from(placement.class.0);
@@ -202,6 +203,11 @@ impl Scene<'_> {
             answer: Fraction(share.answer.0, share.answer.1),
             first: Fraction(share.first.0, share.first.1),
         });
-        Given::Pool { pool: pool.name.clone(), variants: variants.collect(), shares: shares.collect() }
+        Given::Pool {
+            pool: pool.name.clone(),
+            site: self.site(pool),
+            variants: variants.collect(),
+            shares: shares.collect(),
+        }
     }
 }

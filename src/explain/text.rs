@@ -345,18 +345,16 @@ fn variant(variant: &Variant, draws: Option<&Draws>) -> String {
     format!("{}  {drawn}{}", probability(variant.probability), members.join(", "))
 }
 
-/// The different answers with their records in the order that they had.
+/// How often was drawn, and what, where answers differ by more than their variant.
 fn drawn(text: &mut Text, draws: &Draws) {
-    text.line(
-        1,
-        &format!("Drawn {} with seed {}, in order", counted(draws.count as usize, "time"), draws.seed),
-    );
+    let times = counted(draws.count as usize, "time");
+    if draws.answers.iter().all(|answer| answer.members.len() <= 1) {
+        text.line(1, &format!("Drawn {times} with seed {}", draws.seed));
+        return;
+    }
+    text.line(1, &format!("Drawn {times} with seed {}, members in the order of their records", draws.seed));
     for answer in draws.answers.iter().take(DRAWN_SHOWN) {
-        let members = match answer.members.is_empty() {
-            true => "no pool's member".to_owned(),
-            false => answer.members.join(", "),
-        };
-        text.line(2, &format!("{:>7}  {members}", answer.count));
+        text.line(2, &format!("{:>7}  {}", answer.count, answer.members.join(", ")));
     }
     if let more @ 1.. = draws.answers.len().saturating_sub(DRAWN_SHOWN) {
         text.line(2, &format!("and {more} more (--format json lists all)"));

@@ -9,6 +9,9 @@ pub fn reason_sentence(reason: Reason) -> &'static str {
         Reason::Degraded => {
             "no candidate is healthy; the first degraded one answers with its eligible members"
         }
+        Reason::Suspect => {
+            "no candidate has an eligible member; the first one answers with those that are only suspect: more have failed than its panic limit allows"
+        }
         Reason::AllDown => {
             "no candidate has an eligible member; all_down = \"all\": the first candidate answers as if its members were up"
         }

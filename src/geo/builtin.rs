@@ -69,7 +69,7 @@ mod tests {
     fn well_known_addresses_are_where_they_are() {
         let database = load().unwrap();
         let check = |address: &str, expected: &str| {
-            let found = database.record(address.parse().unwrap()).map(|(_, place)| place.to_string());
+            let found = database.record(address.parse().unwrap()).map(|(_, place)| database.in_words(&place));
             assert_eq!(found.as_deref(), Some(expected), "{address}");
         };
         check("1.0.16.0", "country JP, continent AS");

@@ -98,7 +98,7 @@ pub fn central_point(country: [u8; 2]) -> Option<Location> {
 }
 
 /// A code of two letters as text.
-pub(super) fn text(code: [u8; 2]) -> String {
+pub fn text(code: [u8; 2]) -> String {
     String::from_utf8_lossy(&code).into_owned()
 }
 

@@ -4,20 +4,19 @@
 //! each distinct combination of records is decided once. Ranges of equal value become one, so that the next start is
 //! where the class really changes: scopes are made of that (semantics §7).
 
-use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
-
+use std::collections::HashMap;
 use thiserror::Error;
 
 use super::database::Database;
 use super::decide::Decider;
 use super::ipv4_table::RANGES_MAXIMUM;
-use super::place::Place;
+use super::layers::Layers;
+use super::merged::Merged;
 use super::prefix::Prefix;
-use super::ranges::{NOTHING, Ranges, sweep};
+use super::ranges::NOTHING;
 use super::rules::{MapRules, Site, SiteId};
 use super::space::Space;
-use super::special::{Block, IPV4_SPECIAL, IPV6_SPECIAL, MAPPED, SIX_TO_FOUR};
+use super::special::{Block, MAPPED, SIX_TO_FOUR};
 
 /// Set in a value: the address lies in a special-purpose block, and the class is the one underneath.
 pub(super) const SPECIAL: u16 = 1 << 15;
@@ -74,25 +73,9 @@ pub(super) fn compile(
 ) -> Result<Compiled, CompileError> {
     refuse_networks_in_tunnels(name, rules)?;
     let mut classes = Classes { name, lists: Vec::new(), ids: HashMap::new() };
-    let mut decided = DecidedRecords::new(Decider::new(rules, sites), databases);
-    let ipv4 = Sweep {
-        networks: networks(
-            rules,
-            |address| if let IpAddr::V4(ip) = address { Some(ip.to_bits()) } else { None },
-        ),
-        blocks: &IPV4_SPECIAL,
-        records: databases.iter().map(|database| database.ipv4()).collect(),
-    };
-    let ipv6 = Sweep {
-        networks: networks(
-            rules,
-            |address| if let IpAddr::V6(ip) = address { Some(ip.to_bits()) } else { None },
-        ),
-        blocks: &IPV6_SPECIAL,
-        records: databases.iter().map(|database| database.ipv6()).collect(),
-    };
-    let ipv4 = ipv4.run(&mut classes, &mut decided)?;
-    let mut ipv6 = ipv6.run(&mut classes, &mut decided)?;
+    let mut decided = DecidedRecords::new(Decider::new(rules, sites, databases), databases);
+    let ipv4 = family(&Layers::ipv4(rules, databases), rules, &mut classes, &mut decided)?;
+    let mut ipv6 = family(&Layers::ipv6(rules, databases), rules, &mut classes, &mut decided)?;
     // A family of one class throughout: then the tunnels have it too, and scopes may reach across their borders.
     let in_tunnels = if let [(_, only)] = ipv4.ranges[..] { only } else { TUNNEL };
     ipv6.ranges = [MAPPED, SIX_TO_FOUR]
@@ -115,12 +98,8 @@ pub(super) fn ordinary_classes(compiled: &Compiled) -> usize {
 
 fn refuse_networks_in_tunnels(name: &str, rules: &MapRules) -> Result<(), CompileError> {
     for &(network, _) in &rules.network {
-        let IpAddr::V6(address) = network.address else { continue };
-        for (first, length) in [MAPPED, SIX_TO_FOUR] {
-            if network.length >= length && address.to_bits().first_of(length) == first {
-                let tunnel = Prefix::around_ipv6(first, length);
-                return Err(CompileError::NetworkInTunnel(name.to_owned(), network, tunnel));
-            }
+        if let Some(tunnel) = network.tunnel() {
+            return Err(CompileError::NetworkInTunnel(name.to_owned(), network, tunnel));
         }
     }
     Ok(())
@@ -134,56 +113,24 @@ fn refuse_too_many_ranges(name: &str, count: usize) -> Result<(), CompileError> 
     Ok(())
 }
 
-/// A map's networks of one family: address, length and sites, without doubled ones.
-fn networks<A: Space>(rules: &MapRules, bits: impl Fn(IpAddr) -> Option<A>) -> Vec<(A, u8, &[SiteId])> {
-    let mut seen = HashSet::new();
-    let own = rules.network.iter().filter_map(|(network, sites)| {
-        Some((bits(network.address)?, network.length, sites.as_slice(), seen.insert(*network)))
-    });
-    own.filter(|&(.., is_first)| is_first).map(|(first, length, sites, _)| (first, length, sites)).collect()
-}
-
-/// What cuts the space of one family.
-struct Sweep<'a, A> {
-    networks: Vec<(A, u8, &'a [SiteId])>,
-    blocks: &'a [Block<A>],
-    records: Vec<&'a Ranges<A>>,
-}
-
-impl<A: Space> Sweep<'_, A> {
-    fn run(
-        &self,
-        classes: &mut Classes<'_>,
-        decided: &mut DecidedRecords<'_>,
-    ) -> Result<Family<A>, CompileError> {
-        let network_prefixes =
-            self.networks.iter().zip(1..).map(|(&(first, length, _), id)| (first, length, id));
-        let block_prefixes = self.blocks.iter().zip(1..).map(|(&(first, length), id)| (first, length, id));
-        let networks = Ranges::from_prefixes(network_prefixes.collect());
-        let blocks = Ranges::from_prefixes(block_prefixes.collect());
-        let layers: Vec<&Ranges<A>> =
-            [&networks, &blocks].into_iter().chain(self.records.iter().copied()).collect();
-        let mut family = FamilyBuilder { ranges: Vec::new(), special: Vec::new(), open: None };
-        sweep(&layers, |start, values| {
-            let [network, block, records @ ..] = values else {
-                unreachable!("two layers stand before the records")
-            };
-            let network = (*network != NOTHING).then(|| self.networks[*network as usize - 1]);
-            let class = match network {
-                Some((_, _, sites)) => classes.intern(sites)?,
-                None => decided.class(records, classes)?,
-            };
-            family.add(start, class, self.special_block(*block, network.map(|(_, length, _)| length)));
-            Ok(())
-        })?;
-        Ok(family.finish())
-    }
-
-    /// The number of the block that makes an address special: a network inside the block wins over it.
-    fn special_block(&self, block: u32, network_length: Option<u8>) -> Option<u32> {
-        let (_, length) = self.blocks[(block != NOTHING).then(|| block as usize - 1)?];
-        (network_length.is_none_or(|network_length| network_length < length)).then_some(block)
-    }
+/// The ranges of one family.
+fn family<A: Space>(
+    layers: &Layers<'_, A>,
+    rules: &MapRules,
+    classes: &mut Classes<'_>,
+    decided: &mut DecidedRecords<'_>,
+) -> Result<Family<A>, CompileError> {
+    let mut family = FamilyBuilder { ranges: Vec::new(), special: Vec::new(), open: None };
+    layers.visit(|piece| {
+        let class = match piece.network {
+            Some((_, entry)) => classes.intern(&rules.network[entry].1)?,
+            None => decided.class(piece.places, classes)?,
+        };
+        let block = piece.block.filter(|_| layers.is_special(&piece));
+        family.add(piece.start, class, block);
+        Ok(())
+    })?;
+    Ok(family.finish())
 }
 
 /// The ranges of one family in the making.
@@ -191,11 +138,11 @@ struct FamilyBuilder<A> {
     ranges: Vec<(A, u16)>,
     special: Vec<(A, A)>,
     /// The special-purpose block that goes on, and where what is left of it began.
-    open: Option<(u32, A)>,
+    open: Option<(usize, A)>,
 }
 
 impl<A: Space> FamilyBuilder<A> {
-    fn add(&mut self, start: A, class: u16, block: Option<u32>) {
+    fn add(&mut self, start: A, class: u16, block: Option<usize>) {
         let value = if block.is_some() { class | SPECIAL } else { class };
         if self.ranges.last().is_none_or(|&(_, last)| last != value) {
             self.ranges.push((start, value));
@@ -299,12 +246,9 @@ impl<'a> DecidedRecords<'a> {
         Ok(class)
     }
 
-    fn merged(&self, places: &[u32]) -> Place {
-        let mut merged = Place::default();
-        for (database, &place) in self.databases.iter().zip(places) {
-            merged.fill_from(&database.places()[place as usize]);
-        }
-        merged
+    fn merged(&self, places: &[u32]) -> Merged {
+        let databases = self.databases.iter().zip(places);
+        Merged::of_all(databases.map(|(database, &place)| &database.places()[place as usize]))
     }
 }
 

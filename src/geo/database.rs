@@ -4,7 +4,8 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
 use std::net::IpAddr;
 
-use super::place::Place;
+use super::city_names::{CityNameId, CityNames};
+use super::place::{InWords, Place};
 use super::prefix::Prefix;
 use super::ranges::{NOTHING, Ranges};
 use super::space::shortest_prefix;
@@ -15,6 +16,7 @@ pub struct Database {
     pub(super) label: Label,
     /// Distinct places; the first says nothing.
     pub(super) places: Vec<Place>,
+    pub(super) city_names: CityNames,
     pub(super) ipv4: Family<u32>,
     pub(super) ipv6: Family<u128>,
     /// Distinct countries of both families.
@@ -111,6 +113,21 @@ impl Database {
             }
         };
         (value != NOTHING).then(|| (prefix, self.places[value as usize]))
+    }
+
+    /// A place of this database in words.
+    pub(super) fn in_words(&self, place: &Place) -> String {
+        InWords(place, place.city_name.map(|name| self.city_names.name(name))).to_string()
+    }
+
+    /// The name of a city.
+    pub(super) fn city_name(&self, id: CityNameId) -> &str {
+        self.city_names.name(id)
+    }
+
+    /// The names of all cities, each text once.
+    pub(super) fn city_names(&self) -> impl Iterator<Item = (CityNameId, &str)> {
+        self.city_names.iter()
     }
 
     /// Its places; ranges refer to them by index.

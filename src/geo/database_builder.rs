@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::city_names::{CityNameId, CityNamesBuilder, TooManyNames};
 use super::database::{Coverage, Database, Family, Label};
 use super::place::{Place, PlaceKey};
 use super::ranges::{NOTHING, RangesBuilder};
@@ -12,6 +13,7 @@ use super::special;
 pub(super) struct DatabaseBuilder {
     places: Vec<Place>,
     ids: HashMap<PlaceKey, u32>,
+    city_names: CityNamesBuilder,
     /// The places of country codes, by the code as a number: the built-in data names one for each of 700,000 ranges.
     #[cfg(any(test, feature = "builtin-geo"))]
     countries: Vec<Option<u32>>,
@@ -25,6 +27,7 @@ impl Default for DatabaseBuilder {
         DatabaseBuilder {
             places: vec![nowhere],
             ids: HashMap::from([(nowhere.key(), NOTHING)]),
+            city_names: CityNamesBuilder::default(),
             #[cfg(any(test, feature = "builtin-geo"))]
             countries: Vec::new(),
             ipv4: FamilyBuilder::new(),
@@ -34,6 +37,11 @@ impl Default for DatabaseBuilder {
 }
 
 impl DatabaseBuilder {
+    /// The number of a city's name, for a place; `None` for a text that is no name.
+    pub(super) fn city_name(&mut self, name: &str) -> Result<Option<CityNameId>, TooManyNames> {
+        self.city_names.id(name)
+    }
+
     /// The number of a place, the same for equal places; [`NOTHING`] for one that says nothing.
     pub(super) fn place_id(&mut self, place: Place) -> u32 {
         *self.ids.entry(place.key()).or_insert_with(|| {
@@ -115,6 +123,7 @@ impl DatabaseBuilder {
         Database {
             label: Label { name: name.to_owned(), kind: kind.to_owned(), built_at, digest },
             places: self.places,
+            city_names: self.city_names.finish(),
             ipv4: self.ipv4.finish(ipv4_countries.len()),
             ipv6: self.ipv6.finish(ipv6_countries.len()),
             countries: ipv4_countries.union(&ipv6_countries).count(),

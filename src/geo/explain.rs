@@ -2,9 +2,13 @@
 
 use std::net::IpAddr;
 
+use super::codes;
 use super::database::{ClientBits, Database, client_bits};
-use super::decide::{Decider, Level};
-use super::place::Place;
+use super::decide::{Decider, Decision, Origin, origin};
+use super::level::{Level, LevelOutcome, LevelStep};
+use super::lines::RuleLines;
+use super::merged::{Merged, Said};
+use super::place::{Place, city_in_words};
 use super::prefix::Prefix;
 use super::rules::{MapRules, Site, SiteId};
 use super::special::{IPV4_SPECIAL, IPV6_SPECIAL, block_of};
@@ -20,11 +24,16 @@ pub struct Reason {
     pub further_records: Vec<(String, Prefix, String)>,
     /// Which level decided: "network 203.0.113.0/24", "country DE", "nearest 2", "default" …
     pub level: String,
+    /// Every level of the map in the order of precedence, with what came of it; one of them decides.
+    pub levels: Vec<LevelStep>,
     /// Where the distances are measured from, for `nearest`: "coordinates 48.1374 11.5755 of the record", "central
     /// point 51 9 of DE".
     pub origin: Option<String>,
-    /// The distances in metres of all sites that have a location, nearest first, for `nearest`.
+    /// The distances in metres of all sites that have a location, nearest first (by the distance that counts), for
+    /// `nearest`.
     pub distances: Vec<(SiteId, u64)>,
+    /// Those of them that have a bias other than 0.
+    pub biased: Vec<Biased>,
     /// The sites in order.
     pub sites: Vec<SiteId>,
     /// The special-purpose block that the client's address lies in (for a v4-mapped or 6to4 address, the IPv4 address
@@ -32,61 +41,203 @@ pub struct Reason {
     pub special: Option<Prefix>,
 }
 
-/// Explains what [`super::Map::place`] gives for a client.
-pub fn explain(rules: &MapRules, sites: &[Site], databases: &[&Database], client: IpAddr) -> Reason {
-    let known: Vec<(&Database, Prefix, Place)> = databases
+/// A site whose distance counts as another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Biased {
+    /// The site.
+    pub site: SiteId,
+    /// Its bias in the map, −99…99.
+    pub bias: i8,
+    /// The distance that counts, in whole metres, rounded (what is compared is the exact fraction).
+    pub counted_metres: u64,
+}
+
+/// Explains what [`super::Map::place`] gives for a client. `lines` may lack any line: then none is told.
+pub fn explain(
+    rules: &MapRules,
+    lines: &RuleLines,
+    sites: &[Site],
+    databases: &[&Database],
+    client: IpAddr,
+) -> Reason {
+    let known: Vec<(usize, Prefix, Place)> = databases
         .iter()
-        .filter_map(|database| database.record(client).map(|(network, place)| (*database, network, place)))
+        .enumerate()
+        .filter_map(|(by, database)| database.record(client).map(|(network, place)| (by, network, place)))
         .collect();
-    let mut records = known
-        .iter()
-        .map(|(database, network, place)| (database.name().to_owned(), *network, place.to_string()));
-    let mut reason = Reason {
-        record: records.next(),
-        further_records: records.collect(),
-        level: String::new(),
-        origin: None,
-        distances: Vec::new(),
-        sites: Vec::new(),
-        special: special_block(rules, client),
+    let mut records = known.iter().map(|&(by, network, ref place)| {
+        (databases[by].name().to_owned(), network, databases[by].in_words(place))
+    });
+    let (record, further_records) = (records.next(), records.collect());
+    let mut merged = Merged::default();
+    known.iter().for_each(|(by, _, place)| merged.fill_from(*by, place));
+    let client_network = longest_network(rules, client);
+    let decider = Decider::new(rules, sites, databases);
+    let scene = Scene { rules, lines, databases, decider: &decider, known: &merged, client };
+    let levels = scene.levels(client_network.map(|(entry, _)| entry));
+    let deciding = levels.iter().find(|step| step.outcome == LevelOutcome::Decides);
+    let deciding = deciding.expect("the level `default` always matches");
+    let origin = (deciding.level == Level::Nearest).then(|| origin(&merged)).flatten();
+    let distances = origin.map(|origin| decider.distances(origin)).unwrap_or_default();
+    let biased = distances.iter().filter(|distance| distance.bias != 0);
+    Reason {
+        record,
+        further_records,
+        level: level_in_words(deciding),
+        sites: deciding.sites.clone(),
+        levels,
+        origin: origin.as_ref().map(Origin::to_string),
+        distances: distances.iter().map(|distance| (distance.site, distance.metres)).collect(),
+        biased: biased
+            .map(|far| Biased { site: far.site, bias: far.bias, counted_metres: far.counted_metres() })
+            .collect(),
+        special: special_block(client, client_network.map(|(_, length)| length)),
+    }
+}
+
+/// "country DE", "nearest 2", "default": the deciding level with its key, by which it was found.
+fn level_in_words(step: &LevelStep) -> String {
+    let key = match step.level {
+        Level::Country => step.looked_at.as_ref(),
+        _ => step.entry.as_ref(),
     };
-    match longest_network(rules, client) {
-        Some((network, sites)) => {
-            reason.level = format!("network {network}");
-            reason.sites = sites.to_vec();
+    key.map_or_else(|| step.level.to_string(), |key| format!("{} {key}", step.level))
+}
+
+/// What the levels of a map look at for one client.
+struct Scene<'a> {
+    rules: &'a MapRules,
+    lines: &'a RuleLines,
+    databases: &'a [&'a Database],
+    decider: &'a Decider<'a>,
+    known: &'a Merged,
+    client: IpAddr,
+}
+
+/// What a level looks at, and the database that says it.
+type LookedAt = Option<(String, Option<usize>)>;
+
+impl Scene<'_> {
+    /// All levels; `network` is the entry of the longest network that holds the client.
+    fn levels(&self, network: Option<usize>) -> Vec<LevelStep> {
+        let mut decided = None;
+        Level::ALL.map(|level| self.step(level, network, &mut decided)).into()
+    }
+
+    fn step(&self, level: Level, network: Option<usize>, decided: &mut Option<Level>) -> LevelStep {
+        let decision = match level {
+            Level::Network => network.map(|entry| self.by_network(entry)),
+            Level::Nearest => self.decider.nearest(self.known),
+            Level::Default => Some(self.decider.default()),
+            _ => self.decider.by_table(level, self.known),
+        };
+        let looked_at = self.looked_at(level);
+        let outcome = match (&decision, *decided) {
+            (Some(_), None) => LevelOutcome::Decides,
+            (Some(_), Some(above)) => LevelOutcome::Beaten(above),
+            (None, _) if self.has_no_table(level) => LevelOutcome::NoTable,
+            (None, _) if looked_at.is_none() => LevelOutcome::NoRecord,
+            (None, _) => LevelOutcome::NotInTable,
+        };
+        if outcome == LevelOutcome::Decides {
+            *decided = Some(level);
         }
-        None => decide_by_place(&mut reason, &Decider::new(rules, sites), known.iter().map(|known| &known.2)),
+        let (looked_at, said_by) = looked_at.unzip();
+        LevelStep {
+            level,
+            looked_at,
+            said_by: said_by.flatten().map(|by| self.databases[by].name().to_owned()),
+            outcome,
+            entry: decision.as_ref().and_then(|decision| self.entry(decision)),
+            line: decision.as_ref().and_then(|decision| self.lines.line(level, decision.entry)),
+            sites: decision.map(|decision| decision.sites.into_owned()).unwrap_or_default(),
+        }
     }
-    reason
+
+    fn by_network(&self, entry: usize) -> Decision<'_> {
+        let sites = self.rules.network[entry].1.as_slice().into();
+        Decision { level: Level::Network, entry, origin: None, sites }
+    }
+
+    fn has_no_table(&self, level: Level) -> bool {
+        let rules = self.rules;
+        match level {
+            Level::Network => rules.network.is_empty(),
+            Level::Asn => rules.asn.is_empty(),
+            Level::City => rules.city.is_empty(),
+            Level::Subdivision => rules.subdivision.is_empty(),
+            Level::Country => rules.country.is_empty(),
+            Level::Continent => rules.continent.is_empty(),
+            Level::Nearest => rules.nearest.is_none(),
+            Level::Default => false,
+        }
+    }
+
+    fn looked_at(&self, level: Level) -> LookedAt {
+        let known = self.known;
+        match level {
+            Level::Network => Some((address_as_known(self.client).to_string(), None)),
+            Level::Asn => said(known.asn, |asn| format!("AS{asn}")),
+            Level::City => self.city(),
+            Level::Subdivision => said(known.subdivision, |subdivision| subdivision.code().to_owned()),
+            Level::Country => said(known.country, codes::text),
+            Level::Continent => said(known.continent, codes::text),
+            Level::Nearest => {
+                let by = known.location.map(|said| said.by).or(known.country.map(|said| said.by));
+                origin(known).map(|origin| (origin.to_string(), by))
+            }
+            Level::Default => None,
+        }
+    }
+
+    fn city(&self) -> LookedAt {
+        let (id, name) = (self.known.city, self.known.city_name);
+        let by = name.map(|name| name.by).or(id.map(|id| id.by));
+        let name = name.map(|name| self.databases[name.by].city_name(name.value));
+        Some((city_in_words(name, id.map(|id| id.value))?, by))
+    }
+
+    /// An entry as the table has it.
+    fn entry(&self, decision: &Decision<'_>) -> Option<String> {
+        let (rules, entry) = (self.rules, decision.entry);
+        match decision.level {
+            Level::Network => Some(rules.network[entry].0.to_string()),
+            Level::Asn => Some(rules.asn[entry].0.to_string()),
+            Level::City => Some(rules.city[entry].0.to_string()),
+            Level::Subdivision => Some(rules.subdivision[entry].0.clone()),
+            Level::Country => {
+                let region = self.lines.region(entry).map(str::to_owned);
+                region.or_else(|| Some(codes::text(rules.country[entry].0)))
+            }
+            Level::Continent => Some(codes::text(rules.continent[entry].0)),
+            Level::Nearest => rules.nearest.map(|count| count.to_string()),
+            Level::Default => None,
+        }
+    }
 }
 
-fn decide_by_place<'a>(reason: &mut Reason, decider: &Decider<'_>, places: impl Iterator<Item = &'a Place>) {
-    let mut merged = Place::default();
-    places.for_each(|place| merged.fill_from(place));
-    let decision = decider.decide(&merged);
-    reason.level = decision.level.to_string();
-    reason.sites = decision.sites.into_owned();
-    if let Level::Nearest(_, origin) = decision.level {
-        reason.origin = Some(origin.to_string());
-        reason.distances = decider.distances(origin);
-    }
+fn said<T>(said: Option<Said<T>>, in_words: impl Fn(T) -> String) -> LookedAt {
+    said.map(|Said { value, by }| (in_words(value), Some(by)))
 }
 
-/// The longest network of the map that holds a client; tunnelled clients are IPv4 clients.
-fn longest_network(rules: &MapRules, client: IpAddr) -> Option<(Prefix, &[SiteId])> {
-    let client = match client_bits(client) {
+/// The address that databases and networks are asked for: tunnelled clients are IPv4 clients.
+fn address_as_known(client: IpAddr) -> IpAddr {
+    match client_bits(client) {
         ClientBits::Ipv4(bits) => IpAddr::V4(bits.into()),
         ClientBits::Ipv6(bits) => IpAddr::V6(bits.into()),
-    };
-    let holding = rules.network.iter().filter(|(network, _)| network.contains(client));
-    // Of doubled networks the first counts: `max_by_key` gives the last.
-    holding
-        .rev()
-        .max_by_key(|(network, _)| network.length)
-        .map(|(network, sites)| (*network, sites.as_slice()))
+    }
 }
 
-fn special_block(rules: &MapRules, client: IpAddr) -> Option<Prefix> {
+/// The longest network of the map that holds a client, by its entry, and its length.
+fn longest_network(rules: &MapRules, client: IpAddr) -> Option<(usize, u8)> {
+    let client = address_as_known(client);
+    let holding = rules.network.iter().enumerate().filter(|(_, (network, _))| network.contains(client));
+    // Of doubled networks the first counts: `max_by_key` gives the last.
+    let longest = holding.rev().max_by_key(|(_, (network, _))| network.length);
+    longest.map(|(entry, (network, _))| (entry, network.length))
+}
+
+fn special_block(client: IpAddr, network_length: Option<u8>) -> Option<Prefix> {
     let block = match client_bits(client) {
         ClientBits::Ipv4(bits) => {
             block_of(&IPV4_SPECIAL, bits).map(|(first, length)| Prefix::around_ipv4(first, length))
@@ -95,15 +246,13 @@ fn special_block(rules: &MapRules, client: IpAddr) -> Option<Prefix> {
             block_of(&IPV6_SPECIAL, bits).map(|(first, length)| Prefix::around_ipv6(first, length))
         }
     }?;
-    let network_inside =
-        longest_network(rules, client).is_some_and(|(network, _)| network.length >= block.length);
-    (!network_inside).then_some(block)
+    network_length.is_none_or(|length| length < block.length).then_some(block)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Location;
     use super::super::database_builder::DatabaseBuilder;
+    use super::super::{CityKey, FileLine, Location};
     use super::*;
 
     fn database(name: &str, code: [u8; 2], location: Option<Location>, asn: Option<u32>) -> Database {
@@ -122,7 +271,7 @@ mod tests {
     }
 
     fn reason(rules: &MapRules, databases: &[&Database], client: &str) -> Reason {
-        explain(rules, &sites(), databases, client.parse().unwrap())
+        explain(rules, &RuleLines::default(), &sites(), databases, client.parse().unwrap())
     }
 
     #[test]
@@ -169,5 +318,94 @@ mod tests {
         check("2002:a02::1", "default", Some("10.0.0.0/8"));
         check("fe80::1", "default", Some("fe80::/10"));
         check("8.8.8.8", "default", None);
+    }
+
+    #[test]
+    fn every_level_tells_what_came_of_it() {
+        let lines = |count| (1..=count).map(|line| FileLine { file: 0, line }).collect::<Vec<_>>();
+        let rules = MapRules {
+            network: vec![(network("1.0.0.0/8"), vec![]), (network("1.0.0.0/16"), vec![SiteId(1)])],
+            asn: vec![(64501, vec![])],
+            country: vec![(*b"AT", vec![]), (*b"DE", vec![SiteId(0)])],
+            nearest: Some(1),
+            default: vec![SiteId(1)],
+            ..MapRules::default()
+        };
+        let written = RuleLines {
+            files: vec!["maps.toml".into()],
+            network: lines(2),
+            country: vec![FileLine { file: 0, line: 9 }; 2],
+            regions: vec![Some("dach".into()), Some("dach".into())],
+            default: lines(1),
+            ..RuleLines::default()
+        };
+        let (first, second) = (database("a", *b"ZZ", None, Some(64500)), database("b", *b"DE", None, None));
+        let databases = [&first, &second];
+        let check = |client: &str, expected: [&str; 8]| {
+            let reason = explain(&rules, &written, &sites(), &databases, client.parse().unwrap());
+            assert_eq!(reason.levels.iter().map(shown).collect::<Vec<_>>(), expected, "{client}");
+        };
+        check(
+            "1.0.2.3",
+            [
+                "network: 1.0.2.3, decides, entry 1.0.0.0/16 at maps.toml:2",
+                "asn: AS64500 (a), not in the table",
+                "city: the map has none",
+                "subdivision: the map has none",
+                "country: DE (b), beaten by network, entry dach at maps.toml:9",
+                "continent: EU (b), the map has none",
+                "nearest: central point 51 9 of DE (b), beaten by network, entry 1",
+                "default: beaten by network at maps.toml:1",
+            ],
+        );
+        check(
+            "2002:909:909::1",
+            [
+                "network: 9.9.9.9, not in the table",
+                "asn: no record",
+                "city: the map has none",
+                "subdivision: the map has none",
+                "country: no record",
+                "continent: the map has none",
+                "nearest: no record",
+                "default: decides at maps.toml:1",
+            ],
+        );
+    }
+
+    fn shown(step: &LevelStep) -> String {
+        let looked_at = step.looked_at.as_ref().map(|looked_at| match &step.said_by {
+            Some(database) => format!("{looked_at} ({database}), "),
+            None => format!("{looked_at}, "),
+        });
+        let entry = step.entry.as_ref().map(|entry| format!(", entry {entry}")).unwrap_or_default();
+        let line = step.line.as_ref().map(|line| format!(" at {line}")).unwrap_or_default();
+        format!("{}: {}{}{entry}{line}", step.level, looked_at.unwrap_or_default(), step.outcome)
+    }
+
+    #[test]
+    fn cities_and_biases_are_told() {
+        let mut builder = DatabaseBuilder::default();
+        let city_name = builder.city_name("Munich").unwrap();
+        let place = Place { city: Some(7), city_name, ..Place::of_country_code(*b"DE") };
+        let place = builder.place_id(place);
+        builder.add_ipv4(0x0100_0000, 0x0100_FFFF, place);
+        let database = builder.finish("cities", "test", 0, 0);
+        let munich = CityKey::Named(*b"DE", "munich".to_owned());
+        let rules = MapRules { city: vec![(munich, vec![SiteId(1)])], ..MapRules::default() };
+        let found = reason(&rules, &[&database], "1.0.2.3");
+        assert_eq!((found.level.as_str(), found.sites), ("city DE/munich", vec![SiteId(1)]));
+        assert_eq!(found.levels[2].looked_at.as_deref(), Some("Munich (7)"));
+        let rules = MapRules { nearest: Some(2), bias: vec![(SiteId(1), 99)], ..MapRules::default() };
+        let found = reason(&rules, &[&database], "1.0.2.3");
+        assert_eq!(found.sites, [SiteId(1), SiteId(0)]);
+        let (_, metres) = found.distances[0];
+        let counted_metres = (metres + 50) / 100;
+        assert_eq!(found.biased, [Biased { site: SiteId(1), bias: 99, counted_metres }]);
+    }
+
+    fn network(text: &str) -> Prefix {
+        let (address, length) = text.split_once('/').unwrap();
+        Prefix { address: address.parse().unwrap(), length: length.parse().unwrap() }
     }
 }

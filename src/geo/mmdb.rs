@@ -17,8 +17,9 @@ use std::net::IpAddr;
 use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
 use thiserror::Error;
 
-use self::record::{Keys, Value};
+use self::record::{Keys, Record};
 use self::search_tree::{BrokenTree, SearchTree};
+use super::city_names::{NAMES_OCTETS_MAXIMUM, TooManyNames};
 use super::database::Database;
 use super::database_builder::DatabaseBuilder;
 use super::place::Place;
@@ -64,6 +65,9 @@ enum MmdbError {
     /// More networks than we keep.
     #[error("it has more than the {NETWORKS_MAXIMUM} networks that are accepted")]
     TooManyNetworks,
+    /// More octets of names than we keep.
+    #[error("the names of its cities have more than the {NAMES_OCTETS_MAXIMUM} octets that are accepted")]
+    TooManyNames,
     /// A record cannot be read.
     #[error("a record is broken: {0}")]
     Record(MaxMindDbError),
@@ -133,7 +137,7 @@ fn walk(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<DatabaseBuilde
         let place = match place_by_offset.get(&offset) {
             Some(&place) => place,
             None => {
-                let place = builder.place_id(decode(&network)?);
+                let place = decode(&network, &mut builder)?;
                 place_by_offset.insert(offset, place);
                 place
             }
@@ -168,9 +172,13 @@ fn add(
     Ok(())
 }
 
-fn decode(network: &LookupResult<'_, &[u8]>) -> Result<Place, MmdbError> {
-    let record: Option<Value<'_>> = network.decode().map_err(MmdbError::Record)?;
-    Ok(record.map_or_else(Place::default, |record| record.place()))
+/// The number of the place that a network's record tells of.
+fn decode(network: &LookupResult<'_, &[u8]>, builder: &mut DatabaseBuilder) -> Result<u32, MmdbError> {
+    let record: Option<Record<'_>> = network.decode().map_err(MmdbError::Record)?;
+    let Some(Record(record)) = record else { return Ok(NOTHING) };
+    let city_name = record.city_name().map_or(Ok(None), |name| builder.city_name(name));
+    let city_name = city_name.map_err(|TooManyNames| MmdbError::TooManyNames)?;
+    Ok(builder.place_id(Place { city_name, ..record.place() }))
 }
 
 /// What the records of an unusable file have instead: "only the keys …", for the sentence that refuses it.

@@ -1,13 +1,15 @@
 //! Where clients are: database octets in, one total prefix table per map out: client → class and scope.
 //!
-//! In reading order: what a database says of an address ([`Database`]: `mmdb`, `builtin`, `place`, `ranges`), what an
-//! operator made of it ([`MapRules`], `decide`, `distance`), and what a query reads ([`Map`]: `compile`, `ipv4_table`,
-//! `ipv6_table`; [`Walk`] goes over all of it). `special` holds the blocks with rules of their own, [`codes`] the codes of countries and subdivisions.
-//!
-//! Cities by name and `bias` are not there yet: the first belongs into `place` (a city name beside the GeoNames id),
-//! the second into `distance::nearest`.
+//! In reading order: what a database says of an address ([`Database`]: `mmdb`, `builtin`, `place`, `city_names`,
+//! `ranges`), what several say together (`merged`), what an operator made of it ([`MapRules`], [`RuleLines`], [`Level`],
+//! `decide`, `distance`), and what a query reads ([`Map`]: `layers`, `compile`, `ipv4_table`, `ipv6_table`; [`Walk`] goes
+//! over all of it, `pieces` over the clients of a map). [`explain`] tells how one client was placed, [`Survey`] how the whole space is, [`Cities`] which
+//! cities the databases know. `special` holds the blocks with rules of their own, [`codes`] the codes of countries and
+//! subdivisions.
 
 mod builtin;
+mod cities;
+mod city_names;
 pub mod codes;
 mod compile;
 mod database;
@@ -17,8 +19,13 @@ mod distance;
 mod explain;
 mod ipv4_table;
 mod ipv6_table;
+mod layers;
+mod level;
+mod lines;
 mod map;
+mod merged;
 mod mmdb;
+mod pieces;
 mod place;
 mod prefix;
 mod ranges;
@@ -26,15 +33,22 @@ mod rules;
 mod space;
 mod special;
 mod subdivisions;
+mod survey;
 #[cfg(test)]
 mod table_laws;
 mod walk;
 
 pub use builtin::DATA_NOTICE;
+pub use cities::Cities;
 pub use database::{Coverage, Database};
-pub use explain::{Reason, explain};
+pub use explain::{Biased, Reason, explain};
+pub use level::{Level, LevelOutcome, LevelStep};
+pub use lines::{FileLine, RuleLines};
 pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
+pub use pieces::{Piece, first_prefix, pieces};
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};
+pub use special::{special_purpose, tunnels};
+pub use survey::{CountrySurvey, FamilySurvey, Known, SitesShare, Survey};
 pub use walk::{Origin, Placed, Step, Stretch, Walk};

@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::prefix::Prefix;
 use super::space::Space;
 
 /// A block as first address and length.
@@ -53,6 +54,17 @@ const fn ipv4(octets: [u8; 4], length: u8) -> Block<u32> {
 const fn ipv6(groups: [u16; 8], length: u8) -> Block<u128> {
     let [a, b, c, d, e, f, g, h] = groups;
     (Ipv6Addr::new(a, b, c, d, e, f, g, h).to_bits(), length)
+}
+
+/// The special-purpose blocks of both families (RFC 6890), multicast and 240/4 among them.
+pub fn special_purpose() -> impl Iterator<Item = Prefix> {
+    let ipv4 = IPV4_SPECIAL.into_iter().map(|(first, length)| Prefix::around_ipv4(first, length));
+    ipv4.chain(IPV6_SPECIAL.into_iter().map(|(first, length)| Prefix::around_ipv6(first, length)))
+}
+
+/// The blocks of IPv6 whose clients are looked up by the IPv4 address inside.
+pub fn tunnels() -> [Prefix; 2] {
+    [MAPPED, SIX_TO_FOUR].map(|(first, length)| Prefix::around_ipv6(first, length))
 }
 
 /// The IPv4 address inside a v4-mapped or 6to4 address, and how many bits stand before it.

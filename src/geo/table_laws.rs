@@ -24,6 +24,7 @@ struct Record {
     country: Option<&'static str>,
     asn: Option<u32>,
     subdivision: Option<&'static str>,
+    city: Option<(u32, &'static str)>,
     location: Option<(f64, f64)>,
 }
 
@@ -35,6 +36,10 @@ impl Record {
         self.asn.into_iter().for_each(|asn| add("asn", Datum::Whole(asn)));
         if let Some(code) = self.subdivision {
             add("subdivisions", Datum::List(vec![map([("iso_code", text(code))])]));
+        }
+        // An id of 0 and an empty name say nothing.
+        if let Some((id, name)) = self.city {
+            add("city", map([("geoname_id", Datum::Whole(id)), ("names", map([("en", text(name))]))]));
         }
         if let Some((latitude, longitude)) = self.location {
             let location = [("latitude", Datum::Real(latitude)), ("longitude", Datum::Real(longitude))];
@@ -180,6 +185,9 @@ impl Case {
         {
             return sites.clone();
         }
+        if let Some(sites) = self.by_city(&records, country) {
+            return sites;
+        }
         if let Some((_, sites)) =
             rules.subdivision.iter().find(|(known, _)| Some(known) == subdivision.as_ref())
         {
@@ -202,15 +210,39 @@ impl Case {
         from.map_or_else(|| rules.default.clone(), |from| self.nearest(from))
     }
 
+    fn by_city(&self, records: &[Record], country: Option<&str>) -> Option<Vec<SiteId>> {
+        let id = records.iter().find_map(|record| record.city.map(|(id, _)| id).filter(|&id| id != 0));
+        let name = records.iter().find_map(|record| {
+            record.city.map(|(_, name)| name.to_lowercase()).filter(|name| !name.is_empty())
+        });
+        let listed = |holds: &dyn Fn(&CityKey) -> bool| {
+            self.rules.city.iter().find(|(key, _)| holds(key)).map(|(_, sites)| sites.clone())
+        };
+        let by_id = listed(&|key| matches!(key, CityKey::GeoNames(known) if Some(*known) == id));
+        by_id.or_else(|| {
+            listed(&|key| match key {
+                CityKey::Named(of, known) => {
+                    Some(known.to_lowercase()) == name && country.map(str::as_bytes) == Some(of)
+                }
+                CityKey::GeoNames(_) => false,
+            })
+        })
+    }
+
     fn nearest(&self, from: Location) -> Vec<SiteId> {
-        let mut order: Vec<(u64, u16)> = (0..)
+        let mut order: Vec<(u128, u16)> = (0..)
             .zip(&SITES)
             .map(|(id, &(latitude, longitude))| {
-                (distance::metres(from, Location { latitude, longitude }), id)
+                let metres = distance::metres(from, Location { latitude, longitude });
+                (counted(metres, self.bias(SiteId(id))), id)
             })
             .collect();
         order.sort_unstable();
         order.iter().take(self.rules.nearest.unwrap().into()).map(|&(_, id)| SiteId(id)).collect()
+    }
+
+    fn bias(&self, site: SiteId) -> i64 {
+        self.rules.bias.iter().find(|(biased, _)| *biased == site).map_or(0, |&(_, bias)| bias.into())
     }
 
     /// The addresses on both sides of every edge: IPv4, and IPv6 with the tunnels' insides.
@@ -239,6 +271,15 @@ impl Case {
         let ipv6 = ipv6_prefixes.flat_map(sides).chain(ipv4.iter().flat_map(inside));
         (without_doubles(ipv4.iter().copied()), without_doubles(ipv6))
     }
+}
+
+/// The least common multiple of the biases that the tests use, and of 100.
+const COMMON: u128 = 2 * 2 * 3 * 5 * 5 * 7;
+
+/// A distance as it counts, in fractions of a metre that are whole for every bias of the tests.
+fn counted(metres: u64, bias: i64) -> u128 {
+    let (metres, left) = (u128::from(metres), u128::from(100 - bias.unsigned_abs()));
+    if bias >= 0 { metres * left * COMMON / 100 } else { metres * 100 * COMMON / left }
 }
 
 fn without_doubles<A: Ord + Copy>(addresses: impl Iterator<Item = A>) -> Vec<A> {
@@ -282,7 +323,7 @@ fn check(case: &Case, extra_ipv4: &[u32], extra_ipv6: &[u128]) -> Result<(), Tes
                 address
             );
             prop_assert_eq!((found.scope, found.special), (scope, class.special.is_some()), "{}", address);
-            let reason = explain(&case.rules, &sites(), &databases, *address);
+            let reason = explain(&case.rules, &RuleLines::default(), &sites(), &databases, *address);
             prop_assert_eq!(&reason.sites, &class.sites, "{}: {:?}", address, reason);
             prop_assert_eq!(reason.special.is_some(), found.special, "{}", address);
         }
@@ -344,11 +385,10 @@ fn records() -> impl Strategy<Value = Record> {
     let asn = prop::sample::select(vec![None, None, Some(64500), Some(64501)]);
     let subdivision = prop::sample::select(vec![None, None, Some("CA"), Some("BY"), Some("QQ")]);
     let location = prop::sample::select(vec![None, None, Some((48.1, 11.5)), Some((-33.9, 151.2))]);
-    (country, asn, subdivision, location).prop_map(|(country, asn, subdivision, location)| Record {
-        country,
-        asn,
-        subdivision,
-        location,
+    let cities = vec![None, None, Some((1, "Ulm")), Some((2, "")), Some((0, "ulm")), Some((0, "Erie"))];
+    let city = prop::sample::select(cities);
+    (country, asn, subdivision, city, location).prop_map(|(country, asn, subdivision, city, location)| {
+        Record { country, asn, subdivision, city, location }
     })
 }
 
@@ -380,12 +420,23 @@ fn rules() -> impl Strategy<Value = MapRules> {
     );
     let country = prop::collection::vec((prop::sample::select(vec![*b"DE", *b"US"]), site_lists()), 0..2);
     let continent = prop::collection::vec((prop::sample::select(vec![*b"EU", *b"NA"]), site_lists()), 0..2);
+    let cities = vec![
+        CityKey::GeoNames(1),
+        CityKey::GeoNames(2),
+        CityKey::Named(*b"DE", "ULM".to_owned()),
+        CityKey::Named(*b"US", "Erie".to_owned()),
+    ];
+    let city = prop::collection::vec((prop::sample::select(cities), site_lists()), 0..3);
     let nearest = prop::option::of(1_u16..4);
-    (networks, asn, subdivision, country, continent, nearest, site_lists()).prop_map(
-        |(mut network, asn, subdivision, country, continent, nearest, default)| {
+    let bias = prop::collection::vec(
+        ((0_u16..3).prop_map(SiteId), prop::sample::select(vec![-75_i8, -30, -16, 0, 20, 58, 90])),
+        0..3,
+    );
+    (networks, asn, city, subdivision, country, continent, (nearest, bias), site_lists()).prop_map(
+        |(mut network, asn, city, subdivision, country, continent, (nearest, bias), default)| {
             let mut seen = HashSet::new();
             network.retain(|(prefix, _)| seen.insert(*prefix));
-            MapRules { network, asn, city: Vec::new(), subdivision, country, continent, nearest, default }
+            MapRules { network, asn, city, subdivision, country, continent, nearest, bias, default }
         },
     )
 }

@@ -8,7 +8,7 @@
 use super::compile::SPECIAL;
 use super::database::Database;
 use super::map::{ClassId, Map};
-use super::place::Place;
+use super::merged::Merged;
 use super::prefix::Prefix;
 use super::ranges::{NOTHING, Ranges};
 use super::special::{MAPPED, SIX_TO_FOUR};
@@ -248,14 +248,12 @@ fn placed(value: u16) -> Placed {
 
 /// What databases say together.
 fn origin(databases: &[(&Database, u32)]) -> Origin {
-    let mut merged = Place::default();
-    for &(database, place) in databases {
-        merged.fill_from(&database.places()[place as usize]);
-    }
+    let merged =
+        Merged::of_all(databases.iter().map(|&(database, place)| &database.places()[place as usize]));
     Origin {
-        country: merged.country,
-        continent: merged.continent,
-        asn: merged.asn,
+        country: merged.country.map(|said| said.value),
+        continent: merged.continent.map(|said| said.value),
+        asn: merged.asn.map(|said| said.value),
         known: databases.iter().any(|&(_, place)| place != NOTHING),
     }
 }
@@ -267,6 +265,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::map::Placement;
+    use super::super::place::Place;
     use super::super::space::Space;
     use super::super::table_laws::{Case, cases};
     use super::*;
@@ -324,14 +323,15 @@ mod tests {
                 let placed = maps.each_ref().map(|map| map.place(&end));
                 let placed = placed.map(|Placement { class, special, .. }| Placed { class, special });
                 prop_assert_eq!(&step.placed, &placed, "{}", end);
-                let mut records = databases.iter().filter_map(|database| database.record(end)).peekable();
-                let known = records.peek().is_some();
-                let merged = records.fold(Place::default(), |mut merged, (_, place)| {
-                    merged.fill_from(&place);
-                    merged
-                });
-                let Place { country, continent, asn, .. } = merged;
-                prop_assert_eq!(step.origin, Origin { country, continent, asn, known }, "{}", end);
+                let records = databases.iter().filter_map(|database| database.record(end));
+                let places: Vec<Place> = records.map(|(_, place)| place).collect();
+                let origin = Origin {
+                    country: places.iter().find_map(|place| place.country),
+                    continent: places.iter().find_map(|place| place.continent),
+                    asn: places.iter().find_map(|place| place.asn),
+                    known: !places.is_empty(),
+                };
+                prop_assert_eq!(step.origin, origin, "{}", end);
                 let holding = networks.iter().filter(|(prefix, _)| prefix.contains(end));
                 let longest = holding.max_by_key(|(prefix, _)| prefix.length).map(|&(_, number)| number);
                 prop_assert_eq!(step.networks[0], longest, "{}", end);

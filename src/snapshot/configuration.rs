@@ -66,6 +66,8 @@ pub struct Map {
     pub ecs: bool,
     /// The compiled map, with its name and what it was compiled from.
     pub table: Arc<geo::Map>,
+    /// Where the entries of its tables stand, for `explain`.
+    pub lines: geo::RuleLines,
 }
 
 /// Where geo data came from.

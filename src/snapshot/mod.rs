@@ -16,7 +16,7 @@ pub use store::Store;
 use std::sync::Arc;
 
 use crate::health::TargetId;
-use crate::steer::{Content, PoolAnswers, PoolId, TargetHealth};
+use crate::steer::{Content, Pool, PoolAnswers, PoolId, Stand, TargetHealth};
 use crate::zone::Zones;
 
 /// Pools a chunk: a flip copies one chunk of pointers and the list of chunks, not 160,000 pointers.
@@ -37,20 +37,43 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Compiles the first generation of a configuration with the health of the moment.
+    /// Compiles the first generation of a configuration with the health of the moment, its pools as configured.
     pub fn new(
         generation: u64,
         configuration: Arc<Configuration>,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
+        Snapshot::of_standing(generation, configuration, &|_, _| Stand::default(), health)
+    }
+
+    /// The same, with its pools as their operators want them at a moment (seconds since 1970).
+    pub fn at(
+        generation: u64,
+        configuration: Arc<Configuration>,
+        moment: u64,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) -> Snapshot {
+        let pools: Vec<_> = configuration.pools.iter().map(|pool| pool.at(moment).map(Arc::new)).collect();
+        let stand = |id: PoolId, _| Stand { pool: pools[id.0 as usize].clone(), ..Stand::default() };
+        Snapshot::of_standing(generation, configuration, &stand, health)
+    }
+
+    /// The same, with its pools as they stand.
+    pub fn of_standing(
+        generation: u64,
+        configuration: Arc<Configuration>,
+        stand: &dyn Fn(PoolId, Content) -> Stand,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) -> Snapshot {
         let zones =
             Arc::new(Zones::new(configuration.zones.iter().map(|file| Arc::clone(&file.zone)).collect()));
         let pools = Content::ALL.map(|content| {
-            let compiled: Vec<_> = configuration
-                .pools
-                .iter()
-                .map(|pool| Arc::new(PoolAnswers::compile(pool, content, health)))
-                .collect();
+            let compile = |(index, pool)| {
+                let stand = stand(PoolId(index as u32), content);
+                let pool = stand.pool.as_deref().unwrap_or(pool);
+                Arc::new(PoolAnswers::compile(pool, content, health).standing(stand))
+            };
+            let compiled: Vec<_> = configuration.pools.iter().enumerate().map(compile).collect();
             compiled.chunks(CHUNK).map(Arc::from).collect()
         });
         Snapshot { generation, configuration, zones, pools }
@@ -62,14 +85,22 @@ impl Snapshot {
         &self,
         generation: u64,
         changed: &[(PoolId, Content)],
+        stand: &dyn Fn(PoolId, Content) -> Stand,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
         let mut pools = self.pools.clone();
         for &(id, content) in changed {
-            let pool = &self.configuration.pools[id.0 as usize];
             let chunk = Arc::make_mut(&mut pools[content.index()][id.0 as usize / CHUNK]);
             let answers = &mut chunk[id.0 as usize % CHUNK];
-            *answers = Arc::new(answers.recompile(pool, content, health));
+            let stand = stand(id, content);
+            let pool = stand.pool.as_deref().unwrap_or(&self.configuration.pools[id.0 as usize]);
+            // Who may be given at all follows from the pool, who is eligible from health.
+            let is_same_pool = pool.has_weights_and_admin_of(self.standing(id, content));
+            let compiled = match is_same_pool {
+                true => answers.recompile(pool, content, health),
+                false => PoolAnswers::compile(pool, content, health),
+            };
+            *answers = Arc::new(compiled.standing(stand));
         }
         Snapshot {
             generation,
@@ -77,6 +108,11 @@ impl Snapshot {
             zones: Arc::clone(&self.zones),
             pools,
         }
+    }
+
+    /// A pool as it stands for a content: weights, admin states and what is held against its members.
+    pub fn standing(&self, id: PoolId, content: Content) -> &Pool {
+        self.pool(id, content).standing.as_deref().unwrap_or(&self.configuration.pools[id.0 as usize])
     }
 
     /// What a pool can answer with a content.

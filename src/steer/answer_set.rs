@@ -85,6 +85,17 @@ impl AnswerSet {
         &self.members
     }
 
+    /// The records of a member of the set, by its index in the pool; none where it is not in the set.
+    pub fn records_of(&self, member: usize) -> &[u8] {
+        let Some(number) = self.members.iter().position(|&index| usize::from(index) == member) else {
+            return &[];
+        };
+        match &self.data {
+            Some(data) => data.of_member(number).0,
+            None => &self.records[number * self.record_length..][..self.record_length],
+        }
+    }
+
     /// Draws with one random word. The result lists records in the order in which they go out. No outcome is more
     /// likely than its share: the few words that would make it so are replaced by words that follow from them.
     #[inline]

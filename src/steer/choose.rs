@@ -9,6 +9,7 @@
 //! | the class lists no site, `empty = "nodata"` | NODATA | `EmptyNoData` |
 //! | a candidate is healthy | the first such, its eligible members | `Healthy` |
 //! | a candidate is degraded | the first such, its eligible members | `Degraded` |
+//! | a candidate has suspect members | the first such, those as if up | `Suspect` |
 //! | `all_down = "default"` | default RRset | `AllDownDefault` |
 //! | `all_down = "none"` | NODATA | `AllDownNone` |
 //! | `all_down = { pool }`, which has members neither drained nor forced down | those, as if up | `AllDownPool` |
@@ -25,14 +26,17 @@
 //! The TTL comes from the soonest flip over the candidates looked at: up to the healthy one, or all. An `all_down` pool
 //! that is no candidate is not looked at: what its members do changes nothing.
 //!
-//! Trickle and the panic limit (semantics §4.3, §4.6) will be two more lines of the first table.
+//! A change that an operator has planned for one of them shortens it further, below `min_ttl` where it has to: the last
+//! answer has expired when the change comes, but for the last second.
+//!
+//! Trickle (semantics §4.3) will be one more line of the first table.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::answer_set::AnswerSet;
 use super::pool::PoolId;
-use super::pool_answers::{PoolAnswers, PoolState, Sets};
+use super::pool_answers::{Glance, PoolAnswers, PoolState, Sets};
 use super::rule::{AllDown, Empty, PoolUse, Rule};
 use super::ttl::{NEVER, steered_ttl};
 use crate::geo::ClassId;
@@ -69,6 +73,8 @@ pub enum Reason {
     Healthy,
     /// The first degraded candidate; none is healthy.
     Degraded,
+    /// The first candidate with suspect members (semantics §4.6); none has an eligible one.
+    Suspect,
     /// `all_down = "all"`: members as if up.
     AllDown,
     /// `all_down = "all"`: only drained members are left.
@@ -94,14 +100,49 @@ pub fn choose<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s Poo
     for candidate in candidates(rule, class) {
         let answers = pools(candidate.pool);
         soonest_flip = soonest_flip.min(answers.soonest_flip.load(Ordering::Relaxed));
-        if answers.state == PoolState::Healthy
-            && let Some(set) = &answers.sets[usize::from(candidate.set)].eligible
-        {
-            return choice(rule, Reason::Healthy, Given::Set(candidate.pool, set), soonest_flip);
+        match answers.glance {
+            Glance::Healthy => {
+                if let Some(set) = &answers.sets[usize::from(candidate.set)].eligible {
+                    return choice(rule, Reason::Healthy, Given::Set(candidate.pool, set), soonest_flip);
+                }
+            }
+            Glance::NotHealthy => {}
+            Glance::ChangePlanned => return before_a_change(rule, class, pools),
         }
     }
     let (reason, given) = without_healthy(rule, class, pools);
     choice(rule, reason, given, soonest_flip)
+}
+
+/// Seconds until an operator's will changes one of the candidates that are looked at, where that is near; otherwise
+/// [`NEVER`].
+pub fn planned_change<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s PoolAnswers) -> u32 {
+    let mut planned = NEVER;
+    for candidate in candidates(rule, class) {
+        let answers = pools(candidate.pool);
+        planned = planned.min(answers.planned_change.load(Ordering::Relaxed));
+        if answers.state == PoolState::Healthy {
+            break;
+        }
+    }
+    planned
+}
+
+/// The choice while a change is planned for a candidate.
+#[cold]
+#[inline(never)]
+fn before_a_change<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s PoolAnswers) -> Choice<'s> {
+    let mut soonest_flip = NEVER;
+    let healthy = candidates(rule, class).find_map(|candidate| {
+        let answers = pools(candidate.pool);
+        soonest_flip = soonest_flip.min(answers.soonest_flip.load(Ordering::Relaxed));
+        let set = answers.sets[usize::from(candidate.set)].eligible.as_deref();
+        let set = set.filter(|_| answers.state == PoolState::Healthy)?;
+        Some((Reason::Healthy, Given::Set(candidate.pool, set)))
+    });
+    let (reason, given) = healthy.unwrap_or_else(|| without_healthy(rule, class, &pools));
+    let choice = choice(rule, reason, given, soonest_flip);
+    Choice { ttl: choice.ttl.min(planned_change(rule, class, &pools)).max(1), ..choice }
 }
 
 #[inline]
@@ -131,6 +172,9 @@ fn without_healthy<'s>(
     if let Some(given) = first(|sets| &sets.eligible) {
         return (Reason::Degraded, given);
     }
+    if let Some(given) = first(|sets| &sets.suspect) {
+        return (Reason::Suspect, given);
+    }
     let all_down = match rule.all_down {
         AllDown::Default => Some((Reason::AllDownDefault, Given::DefaultRrset)),
         AllDown::None => Some((Reason::AllDownNone, Given::NoData)),
@@ -152,11 +196,12 @@ fn candidates(rule: &Rule, class: ClassId) -> impl Iterator<Item = PoolUse> {
 
 impl Reason {
     /// Every reason, in the order of the table above; for counters.
-    pub const ALL: [Reason; 10] = [
+    pub const ALL: [Reason; 11] = [
         Reason::EmptyDefault,
         Reason::EmptyNoData,
         Reason::Healthy,
         Reason::Degraded,
+        Reason::Suspect,
         Reason::AllDownDefault,
         Reason::AllDownNone,
         Reason::AllDownPool,
@@ -170,6 +215,7 @@ impl Reason {
         match self {
             Reason::Healthy => "healthy",
             Reason::Degraded => "degraded",
+            Reason::Suspect => "suspect",
             Reason::AllDown => "all_down",
             Reason::AllDownDrained => "all_down_drained",
             Reason::AllDownPool => "all_down_pool",

@@ -7,8 +7,10 @@
 //! | no address of the family, or no data | no address |
 //! | forced down, drained, forced up | just that; forced up is eligible by will |
 //! | no monitor | eligible: counts as up |
-//! | up; for data in any family in which it has an address | eligible |
+//! | down, suspect | not eligible, but given out where no candidate has an eligible member |
 //! | down | not eligible |
+//! | up or unknown, and awaits to be resumed | not eligible |
+//! | up | eligible |
 //! | unknown, while some member of the pool is eligible and known to be up | not eligible |
 //! | unknown otherwise | eligible |
 //!
@@ -21,6 +23,7 @@ use std::fmt;
 use super::content::Content;
 use super::pool::{Member, Pool, Require};
 use super::ttl::NEVER;
+use super::turnover::Hold;
 use crate::health::{AdminState, Monitor, State, TargetId, Tracker};
 use crate::wire::Family;
 
@@ -59,6 +62,10 @@ pub enum Eligibility {
     UnknownOthersUp,
     /// Not eligible: down.
     Down,
+    /// Not eligible: down, but more members than may leave at once have; given out where there is nothing better.
+    Suspect,
+    /// Not eligible: it went down, came back, and nobody has resumed it yet.
+    AwaitsResume,
     /// Not eligible: drained.
     Drained,
     /// Not eligible: forced down.
@@ -70,6 +77,11 @@ impl Eligibility {
     pub fn is_given(self) -> bool {
         use Eligibility::{ForcedUp, UnknownNothingBetter, Unmonitored, Up};
         matches!(self, Up | Unmonitored | ForcedUp | UnknownNothingBetter)
+    }
+
+    /// Whether the member is given out where no candidate has an eligible one (semantics §4.6).
+    pub fn is_suspect(self) -> bool {
+        self == Eligibility::Suspect
     }
 
     fn is_known_up(self) -> bool {
@@ -96,7 +108,9 @@ pub fn eligibility(
 
 /// Seconds to the soonest flip of any member that a probe can flip; [`NEVER`] when there is none.
 pub(super) fn soonest_flip(pool: &Pool, content: Content, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
-    let can_flip = |member: &&Member| member.admin == AdminState::Auto && pool.gives(member, content);
+    let can_flip = |member: &&Member| {
+        member.admin == AdminState::Auto && member.hold != Hold::AwaitsResume && pool.gives(member, content)
+    };
     let members = pool.members.iter().filter(can_flip);
     let targets = members.flat_map(|member| target_lists(member, content)).flatten();
     targets.map(|&target| health(target).soonest_flip).min().unwrap_or(NEVER)
@@ -131,21 +145,32 @@ fn alone(
     }
 }
 
-/// What health says of a member: the best that it says of any of its lists of targets.
+/// What health says of a member, and what is held against it.
 fn by_health(member: &Member, content: Content, health: &dyn Fn(TargetId) -> TargetHealth) -> Eligibility {
-    let of_list = |targets: &Vec<TargetId>| match state(targets, member.require, health) {
-        _ if targets.is_empty() => Eligibility::Unmonitored,
-        State::Up => Eligibility::Up,
-        State::Down => Eligibility::Down,
-        State::Unknown => Eligibility::UnknownNothingBetter,
+    match (member_state(member, content, health), member.hold) {
+        (None, _) => Eligibility::Unmonitored,
+        (Some(State::Down), Hold::Suspect) => Eligibility::Suspect,
+        (Some(State::Down), _) => Eligibility::Down,
+        (Some(_), Hold::AwaitsResume) => Eligibility::AwaitsResume,
+        (Some(State::Up), _) => Eligibility::Up,
+        (Some(State::Unknown), _) => Eligibility::UnknownNothingBetter,
+    }
+}
+
+/// The state that a member's monitors make together for a content: for data the best of the families in which it has an
+/// address. `None` where it has no monitor, or no address of the family.
+pub fn member_state(
+    member: &Member,
+    content: Content,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+) -> Option<State> {
+    let rank = |state: &State| match state {
+        State::Up => 2,
+        State::Unknown => 1,
+        State::Down => 0,
     };
-    let rank = |one: &Eligibility| match one {
-        Eligibility::Up => 3,
-        Eligibility::Unmonitored => 2,
-        Eligibility::UnknownNothingBetter => 1,
-        _ => 0,
-    };
-    target_lists(member, content).map(of_list).max_by_key(rank).unwrap_or(Eligibility::Unmonitored)
+    let monitored = target_lists(member, content).filter(|targets| !targets.is_empty());
+    monitored.map(|targets| state(targets, member.require, health)).max_by_key(rank)
 }
 
 /// The targets that speak of a member with this content, by family: for data each family in which it has an address; what
@@ -202,6 +227,8 @@ impl fmt::Display for Eligibility {
             Eligibility::Reserve => "weight 0, held back while other members are eligible",
             Eligibility::UnknownOthersUp => "unknown, while other members are known to be up",
             Eligibility::Down => "down",
+            Eligibility::Suspect => "suspect: down, but more members than the panic limit allows have failed",
+            Eligibility::AwaitsResume => "up, awaiting resume",
             Eligibility::Drained => "drained",
             Eligibility::ForcedDown => "forced down",
         })
@@ -224,6 +251,20 @@ mod tests {
     fn health_and_the_operators_will_decide() {
         use Eligibility::*;
         check("u1 d1 D1 F1 U1 m1 -1", &[Up, Down, Drained, ForcedDown, ForcedUp, Unmonitored, NoAddress]);
+    }
+
+    #[test]
+    fn what_is_held_against_a_member_counts_while_nobody_else_decides() {
+        use Eligibility::*;
+        check("s1 a1 A1 u1", &[Suspect, Down, AwaitsResume, Up]);
+        let (mut pool, health) = pool("A1 A1 s1 s1", Pick::Weighted, MinHealthy::Count(1));
+        let admin = [AdminState::ForcedUp, AdminState::Drained, AdminState::ForcedUp, AdminState::ForcedDown];
+        pool.members.iter_mut().zip(admin).for_each(|(member, admin)| member.admin = admin);
+        let found = eligibility(&pool, Content::V4, &health);
+        assert_eq!(
+            found,
+            [Eligibility::ForcedUp, Eligibility::Drained, Eligibility::ForcedUp, Eligibility::ForcedDown]
+        );
     }
 
     #[test]
@@ -252,12 +293,11 @@ mod tests {
             state: [State::Up, State::Down, State::Unknown][target.0 as usize],
             soonest_flip: 7,
         };
-        let cases: [([&[u32]; 2], [bool; 2], Eligibility); 8] = [
+        let cases: [([&[u32]; 2], [bool; 2], Eligibility); 7] = [
             ([&[0], &[1]], [true, true], Up),
             ([&[1], &[0]], [true, true], Up),
             ([&[1], &[2]], [true, true], UnknownNothingBetter),
             ([&[1], &[1]], [true, true], Down),
-            ([&[1], &[]], [true, true], Unmonitored),
             ([&[1], &[0]], [true, false], Down),
             ([&[1], &[]], [false, false], Down),
             ([&[], &[]], [false, false], Unmonitored),
@@ -315,6 +355,8 @@ mod tests {
             (vec![with([&[3], &[]], AdminState::ForcedUp), unmonitored.clone()], NEVER, NEVER),
             (vec![with([&[3], &[]], AdminState::ForcedDown)], NEVER, NEVER),
             (vec![Member { ipv4: None, ..with([&[0], &[1]], auto) }], NEVER, 20),
+            (vec![Member { hold: Hold::AwaitsResume, ..with([&[0], &[1]], auto) }], NEVER, NEVER),
+            (vec![Member { hold: Hold::Suspect, ..with([&[0], &[1]], auto) }], 30, 20),
         ];
         for (members, v4, v6) in cases {
             let (mut pool, _) = pool("u1", Pick::Weighted, MinHealthy::Count(1));

@@ -1,6 +1,7 @@
 //! Steering: (pool, family, health) → answer sets; (map, pool list, fence) → candidates per class; both → a choice.
 //!
-//! In reading order: `pool` is what an operator wrote; `eligibility` says who may be given out, and why not; `weighted`
+//! In reading order: `pool` is what an operator wrote, `will` what he wants over time, `turnover` how members come and go,
+//! and `standing` what they make of a pool at a moment; `eligibility` says who may be given out, and why not; `weighted`
 //! and `all` are the policies, one file each (`hash` will be the third), standing on `order`, `sampling`, `alias` and
 //! `word`; `asked` makes records of members; `answer_set` holds what all these make, `pool_answers` the sets of one pool; `candidates` and `rule` say which
 //! pools a name has for a client; `choose` takes one of them, `ttl` says for how long; [`warnings`] is what `check`
@@ -22,21 +23,27 @@ mod pool;
 mod pool_answers;
 mod rule;
 mod sampling;
+mod standing;
 #[cfg(test)]
 mod testing;
 mod ttl;
+mod turnover;
 mod variants;
 pub mod warnings;
 mod weighted;
+mod will;
 mod word;
 
 pub use answer_set::{AnswerSet, Drawn, MemberShare};
 pub use asked::{RECORD_HEAD, record_length};
 pub use candidates::Candidates;
-pub use choose::{Choice, Given, Reason, choose};
+pub use choose::{Choice, Given, Reason, choose, planned_change};
 pub use content::Content;
-pub use eligibility::{Eligibility, TargetHealth, eligibility, targets_of};
+pub use eligibility::{Eligibility, TargetHealth, eligibility, member_state, targets_of};
 pub use pool::{MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
 pub use pool_answers::{PoolAnswers, PoolState, Sets};
 pub use rule::{AllDown, Empty, PoolUse, Rule};
+pub use standing::{SlowStart, Stand, standing};
 pub use ttl::{NEVER, TtlBound, steered_ttl};
+pub use turnover::{Hold, PANIC_MEMBERS_MIN, PanicLimit, SLOW_START_STEPS, Seats, Turnover};
+pub use will::{ScheduleLine, Will, WillNow};

@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::content::Content;
+use super::standing::SlowStart;
+use super::turnover::{Hold, Turnover};
+use super::will::Will;
 use crate::geo::SiteId;
 use crate::health::{AdminState, TargetId};
 use crate::wire::Family;
@@ -39,6 +42,12 @@ pub struct Member {
     pub watched: Vec<TargetId>,
     /// How several monitors make one state.
     pub require: Require,
+    /// What its operator wants of it beside `admin` and `weight`: for a time, or by a schedule.
+    pub will: Option<Arc<Will>>,
+    /// What is held against it at the moment, in one family; in a configuration nothing.
+    pub hold: Hold,
+    /// How far its slow start has come at the moment, in one family; in a configuration there is none.
+    pub slow_start: Option<SlowStart>,
 }
 
 impl Member {
@@ -48,6 +57,11 @@ impl Member {
             Family::V4 => self.ipv4.map(IpAddr::V4),
             Family::V6 => self.ipv6.map(IpAddr::V6),
         }
+    }
+
+    /// What it weighs where capacity is measured: its weight, or what that will be when its slow start is over.
+    pub fn full_weight(&self) -> u16 {
+        self.slow_start.map_or(self.weight, |slow_start| slow_start.full_weight)
     }
 }
 
@@ -117,6 +131,10 @@ pub struct Pool {
     pub pick: Pick,
     /// From where on it is healthy.
     pub min_healthy: MinHealthy,
+    /// How members leave and come back.
+    pub turnover: Turnover,
+    /// What the operators of the pool and of its site want of all members, for a time or by a schedule.
+    pub wills: Vec<Arc<Will>>,
     /// At least one, at most [`MEMBERS_MAX`].
     pub members: Vec<Member>,
     /// The numbers of answers that rules ask of it, each at least 1, ascending, without doubles; compiled sets exist

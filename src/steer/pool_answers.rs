@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::answer_set::{AnswerSet, HintFamilies};
 use super::asked::{Asked, AskedRecords};
@@ -10,6 +10,8 @@ use super::content::Content;
 use super::eligibility::{self, Eligibility, TargetHealth, eligibility};
 use super::order::fixed_order;
 use super::pool::{Member, MinHealthy, Pick, Pool};
+use super::standing::Stand;
+use super::ttl::NEVER;
 use crate::health::{AdminState, TargetId};
 
 /// State of a pool for one content (semantics §3).
@@ -25,14 +27,32 @@ pub enum PoolState {
     Dead,
 }
 
-/// What a pool can answer with one content at this moment. Immutable but for its cell.
+/// What a query sees of a pool at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Glance {
+    /// Healthy, and nothing to mind.
+    Healthy,
+    /// Not healthy, and nothing to mind.
+    NotHealthy,
+    /// A change is planned so soon that TTLs have to shrink.
+    ChangePlanned,
+}
+
+/// What a pool can answer with one content at this moment. Immutable but for its cells.
 #[derive(Debug)]
 pub struct PoolAnswers {
+    /// What nearly every query needs to know of the state.
+    pub(super) glance: Glance,
     /// Its state.
     pub state: PoolState,
     /// Seconds to the soonest flip of any member that can flip; `u32::MAX` when none can. Stored by the keeper
     /// without publishing, read with one relaxed load.
     pub soonest_flip: AtomicU32,
+    /// Seconds until an operator's will changes what it answers; [`NEVER`] while no such change is near. Stored as the
+    /// other one.
+    pub planned_change: AtomicU32,
+    /// The pool that it was compiled from, where that is not the configured one.
+    pub standing: Option<Arc<Pool>>,
     /// For each of the pool's numbers of answers, or of its RRsets with hints (same index): the sets.
     pub sets: Box<[Sets]>,
     /// The members that have what is asked for, by index, in the fixed order.
@@ -48,6 +68,8 @@ pub struct Sets {
     pub undrained: Option<Arc<AnswerSet>>,
     /// Over the drained members, as if up.
     pub drained: Option<Arc<AnswerSet>>,
+    /// Over the suspect members, as if up.
+    pub suspect: Option<Arc<AnswerSet>>,
 }
 
 impl PoolAnswers {
@@ -71,6 +93,23 @@ impl PoolAnswers {
         PoolAnswers::with_eligible(pool, content, health, Arc::clone(&self.order), self.sets.clone())
     }
 
+    /// The same, of a pool that stands as [`Stand`] says. What was compiled must have been compiled from its pool.
+    #[must_use]
+    pub fn standing(self, stand: Stand) -> PoolAnswers {
+        let glance = match stand.planned_change {
+            NEVER => self.glance,
+            _ => Glance::ChangePlanned,
+        };
+        let planned_change = AtomicU32::new(stand.planned_change);
+        PoolAnswers { glance, planned_change, standing: stand.pool, ..self }
+    }
+
+    /// How its pool stands.
+    pub fn stand(&self) -> Stand {
+        let planned_change = self.planned_change.load(Ordering::Relaxed);
+        Stand { pool: self.standing.clone(), planned_change }
+    }
+
     /// Seconds to the soonest flip as health stands now: what the keeper stores in the cell.
     pub fn soonest_flip_of(pool: &Pool, content: Content, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
         eligibility::soonest_flip(pool, content, health)
@@ -85,21 +124,33 @@ impl PoolAnswers {
         mut sets: Box<[Sets]>,
     ) -> PoolAnswers {
         let eligibility = eligibility(pool, content, health);
-        let is_given = |index: &u16| eligibility[usize::from(*index)].is_given();
-        let given: Vec<u16> = order.iter().copied().filter(is_given).collect();
+        let members = |is_in: fn(Eligibility) -> bool| -> Vec<u16> {
+            order.iter().copied().filter(|&index| is_in(eligibility[usize::from(index)])).collect()
+        };
+        let given = members(Eligibility::is_given);
+        let suspect = without_reserve(pool, members(Eligibility::is_suspect));
         for (sets, asked) in sets.iter_mut().zip(Asked::of(pool, content)) {
             sets.eligible = match asked.records {
                 AskedRecords::Hints(_) => set(pool, asked, &given, &hint_families(pool, health)),
                 // Of the same members the set is the same.
-                _ => {
+                AskedRecords::Address(_) | AskedRecords::Data(_) => {
                     let known = [&sets.undrained, &sets.eligible].into_iter().flatten();
                     let same = known.into_iter().find(|set| set.members() == given).cloned();
                     same.or_else(|| set(pool, asked, &given, &all_families))
                 }
             };
+            sets.suspect = set(pool, asked, &suspect, &all_families);
         }
-        let soonest_flip = AtomicU32::new(PoolAnswers::soonest_flip_of(pool, content, health));
-        PoolAnswers { state: state(pool, &eligibility), soonest_flip, sets, order }
+        let state = state(pool, &eligibility);
+        PoolAnswers {
+            glance: if state == PoolState::Healthy { Glance::Healthy } else { Glance::NotHealthy },
+            state,
+            soonest_flip: AtomicU32::new(PoolAnswers::soonest_flip_of(pool, content, health)),
+            planned_change: AtomicU32::new(NEVER),
+            standing: None,
+            sets,
+            order,
+        }
     }
 }
 
@@ -117,6 +168,7 @@ impl Sets {
             eligible: None,
             undrained: set(pool, asked, &undrained, &all_families),
             drained: set(pool, asked, &drained, &all_families),
+            suspect: None,
         };
         Asked::of(pool, content).into_iter().map(sets).collect()
     }
@@ -180,7 +232,7 @@ struct Measure {
 fn measure<'p>(members: impl Iterator<Item = (&'p Member, &'p Eligibility)>) -> Measure {
     members.filter(|(member, _)| member.weight > 0).fold(Measure::default(), |sum, (member, _)| Measure {
         members: sum.members + 1,
-        weight: sum.weight + u64::from(member.weight),
+        weight: sum.weight + u64::from(member.full_weight()),
     })
 }
 

@@ -7,7 +7,7 @@ use super::content::Content;
 use super::pool::PoolId;
 
 /// How one (owner, type) is steered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rule {
     /// What its answers consist of.
     pub content: Content,
@@ -28,7 +28,7 @@ pub struct Rule {
 }
 
 /// A pool as a rule uses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolUse {
     /// The pool.
     pub pool: PoolId,
@@ -37,7 +37,7 @@ pub struct PoolUse {
 }
 
 /// What answers when no candidate is healthy or degraded (semantics §4.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AllDown {
     /// The first candidate with a member neither drained nor forced down, as if up.
     All,
@@ -50,7 +50,7 @@ pub enum AllDown {
 }
 
 /// What an empty site list answers with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Empty {
     /// The default RRset.
     Default,

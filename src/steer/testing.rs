@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::eligibility::TargetHealth;
 use super::pool::{Member, MinHealthy, Pick, Pool, PoolKind, Require};
+use super::turnover::{Hold, Turnover};
 use crate::health::{AdminState, State, TargetId};
 
 /// Seconds to the soonest flip that [`pool`] gives to targets that are known.
@@ -21,12 +22,15 @@ pub(super) fn member(name: &str, weight: u16) -> Member {
         targets: [vec![], vec![]],
         watched: Vec::new(),
         require: Require::All,
+        will: None,
+        hold: Hold::Free,
+        slow_start: None,
     }
 }
 
 /// A pool called `pool` and the health of its targets from words like `u3 d1 D2`: a letter for each member, then its
 /// weight. `u` up, `d` down, `?` unknown; `D` drained, `F` forced down, `U` forced up (all three while down);
-/// `m` without a monitor; `-` up but without an IPv4 address. Members are called `m0`, `m1` … and have the addresses
+/// `s` suspect, `a` down and `A` up while awaiting to be resumed; `m` without a monitor; `-` up but without an IPv4 address. Members are called `m0`, `m1` … and have the addresses
 /// 192.0.2.0, 192.0.2.1 …; their IPv4 targets are numbered alike, they have no IPv6 targets.
 pub(super) fn pool(
     written: &str,
@@ -43,6 +47,7 @@ pub(super) fn pool(
             member.targets[0] = vec![TargetId(index as u32)];
         }
         member.admin = admin(letter);
+        member.hold = hold(letter);
         members.push(member);
         states.push(state(letter));
     }
@@ -52,6 +57,8 @@ pub(super) fn pool(
         site: None,
         pick,
         min_healthy,
+        turnover: Turnover::default(),
+        wills: Vec::new(),
         members,
         answers: vec![1],
         hints: Vec::new(),
@@ -72,11 +79,19 @@ fn admin(letter: &str) -> AdminState {
     }
 }
 
+fn hold(letter: &str) -> Hold {
+    match letter {
+        "s" => Hold::Suspect,
+        "a" | "A" => Hold::AwaitsResume,
+        _ => Hold::Free,
+    }
+}
+
 fn state(letter: &str) -> State {
     match letter {
-        "u" | "m" | "-" => State::Up,
+        "u" | "A" | "m" | "-" => State::Up,
         "?" => State::Unknown,
-        "d" | "D" | "F" | "U" => State::Down,
+        "d" | "s" | "a" | "D" | "F" | "U" => State::Down,
         _ => panic!("no member is written {letter}"),
     }
 }

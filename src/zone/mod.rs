@@ -11,12 +11,13 @@
 //!   addresses go along; `check`: what is wrong with the zone as a whole; `data`: the zone before it is served.
 //! - `record_data`: data that stands in other files; `hints`: service records with addresses from elsewhere.
 //! - `lookup`: what is at a name; `rrset`: views of what was found; `print`: records as a master file has them;
-//!   `zones`: which zone a name belongs to.
+//!   `zones`: which zone a name belongs to; `compare`: two versions of a zone.
 //!
 //! What is not here: no zone changes after it was compiled, nothing looks at a clock, and no file is opened (the
 //! caller hands `$INCLUDE`d ones in).
 
 mod check;
+mod compare;
 mod compile;
 mod compiled;
 mod cursor;

@@ -5,7 +5,7 @@
 mod request;
 mod view;
 
-pub use request::{Format, Request, Subnet, parse_name, parse_type};
+pub use request::{Format, Request, Subnet};
 
 use crate::config;
 use crate::explain::{self, Asked, Explanation, Health, Outage, OutageError};

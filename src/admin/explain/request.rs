@@ -5,10 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::explain::{Asked, Client, DRAWS_MAX};
+use crate::explain::{Asked, Client, DRAWS_MAX, parse_name, parse_type};
 use crate::geo::Prefix;
-use crate::wire::{Family, Name, NameError, rtype};
-use crate::zone::record_type::{self, Parsed};
+use crate::wire::Family;
 
 /// A question to be explained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,20 +76,6 @@ fn check_length(address: IpAddr, length: u8) -> Result<(), String> {
     match (1..=most).contains(&length) {
         true => Ok(()),
         false => Err(format!("a prefix length is a number from 1 to {most}, not `{length}`")),
-    }
-}
-
-/// A name in full, with or without the final dot.
-pub fn parse_name(text: &str) -> Result<Name, NameError> {
-    Name::parse(text.as_bytes(), Some(&Name::root()))
-}
-
-/// A type that a name can be asked for.
-pub fn parse_type(text: &str) -> Result<u16, String> {
-    match record_type::parse(text.as_bytes()) {
-        Some(Parsed::Data(number) | Parsed::Meta(number @ rtype::ANY)) => Ok(number),
-        Some(Parsed::Meta(_)) => Err("no name has data of this type".to_owned()),
-        None => Err("this is no record type".to_owned()),
     }
 }
 

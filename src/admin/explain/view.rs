@@ -232,7 +232,7 @@ struct ExcludedView {
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum GivenView {
-    Pool { pool: String, variants: Vec<VariantView>, shares: Vec<ShareView> },
+    Pool { pool: String, site: Option<String>, variants: Vec<VariantView>, shares: Vec<ShareView> },
     DefaultRrset { records: Vec<String> },
     NoData,
 }
@@ -551,8 +551,9 @@ fn variant(variant: &Variant, draws: Option<&Draws>) -> VariantView {
 
 fn given(given: &Given, draws: Option<&Draws>) -> GivenView {
     match given {
-        Given::Pool { pool, variants, shares } => GivenView::Pool {
+        Given::Pool { pool, site, variants, shares } => GivenView::Pool {
             pool: pool.clone(),
+            site: site.clone(),
             variants: variants.iter().map(|each| variant(each, draws)).collect(),
             shares: shares
                 .iter()

@@ -3,20 +3,23 @@
 mod summary;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::builder::styling::AnsiColor;
 use serde::Serialize;
 
 use super::{FAILED, Format, OK, files, json, painted, print};
-use crate::config::report;
-use crate::fault::Fault;
+use crate::admin::timestamp::now;
+use crate::config::{Loaded, report};
+use crate::fault::{Fault, any_error};
 
 use self::summary::Summary;
 
 /// Read the files and report every fault in them
 ///
 /// Reads the main file and everything it names: zones, maps, pools, databases. Prints all faults of all files, each with
-/// its place, the offending text and what to do; then what was loaded. Nothing is published and no member is probed.
+/// its place, the offending text and what to do; then what was loaded. Holds every `[[expect]]` of the files against all
+/// answers that its client can get. Nothing is published and no member is probed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The main file [default: meridian.toml, or else /etc/meridian/meridian.toml]
@@ -29,7 +32,7 @@ pub(super) struct Arguments {
 /// The result as JSON.
 #[derive(Serialize)]
 struct Report {
-    /// Whether a server would take these files.
+    /// Whether a server would take these files, and all that they expect holds.
     ok: bool,
     /// Errors and warnings.
     faults: serde_json::Value,
@@ -41,21 +44,29 @@ struct Report {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let main = files::main_file(arguments.file.as_deref());
     let (faults, summary) = match files::load(main) {
-        Ok(loaded) => {
-            let summary = Summary::of(&loaded);
-            (loaded.warnings, Some(summary))
-        }
+        Ok(loaded) => examined(loaded, main),
         Err(faults) => (faults, None),
     };
-    let code = if summary.is_some() { OK } else { FAILED };
+    let ok = !any_error(&faults);
     match arguments.format {
         Format::Text => print(&text(main, &faults, summary.as_ref()))?,
         Format::Json => {
-            let report = Report { ok: summary.is_some(), faults: report::as_json(&faults), summary };
+            let report = Report { ok, faults: report::as_json(&faults), summary };
             print(&json(&report)?)?;
         }
     }
-    Ok(code)
+    Ok(if ok { OK } else { FAILED })
+}
+
+/// Holds the expectations against what was loaded: their faults behind the warnings, and the summary.
+fn examined(mut loaded: Loaded, main: &Path) -> (Vec<Fault>, Option<Summary>) {
+    let mut summary = Summary::of(&loaded);
+    let configuration = Arc::new(std::mem::take(&mut loaded.configuration));
+    let examination = loaded.expectations.examine(&configuration, main, now());
+    let mut faults = loaded.warnings;
+    summary.set_expectations(&examination);
+    faults.extend(examination.faults);
+    (faults, Some(summary))
 }
 
 fn text(main: &Path, faults: &[Fault], summary: Option<&Summary>) -> String {
@@ -63,8 +74,11 @@ fn text(main: &Path, faults: &[Fault], summary: Option<&Summary>) -> String {
     let file = main.display();
     match summary {
         Some(summary) => {
-            let good = painted("is in order", AnsiColor::Green.on_default().bold());
-            format!("{faults}{file} {good}\n\n{summary}")
+            let verdict = match summary.failed_expectations() {
+                0 => painted("is in order", AnsiColor::Green.on_default().bold()),
+                _ => painted("is not what is expected", AnsiColor::Red.on_default().bold()),
+            };
+            format!("{faults}{file} {verdict}\n\n{summary}")
         }
         None => {
             let bad = painted("is refused", AnsiColor::Red.on_default().bold());

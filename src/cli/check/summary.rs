@@ -9,7 +9,7 @@ use crate::admin::status::AnsweringStatus;
 use crate::admin::timestamp::{now, rfc3339};
 use crate::cli::answering::lines;
 use crate::cli::table::ShownTable;
-use crate::config::Loaded;
+use crate::config::{Examination, Loaded};
 use crate::explain::words::counted;
 use crate::geo::SiteId;
 use crate::snapshot::{Configuration, GeoSource, Map, ZoneFile};
@@ -30,6 +30,13 @@ pub(super) struct Summary {
     monitors: usize,
     targets: usize,
     geo: Vec<GeoSummary>,
+    expectations: ExpectationsSummary,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct ExpectationsSummary {
+    count: usize,
+    failed: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -82,7 +89,19 @@ impl Summary {
             monitors: configuration.monitors.len(),
             targets: configuration.targets.len(),
             geo: configuration.geo.iter().map(geo).collect(),
+            expectations: ExpectationsSummary::default(),
         }
+    }
+
+    /// Adds what came of the expectations.
+    pub(super) fn set_expectations(&mut self, examination: &Examination) {
+        let Examination { count, failed, .. } = *examination;
+        self.expectations = ExpectationsSummary { count, failed };
+    }
+
+    /// How many expectations do not hold.
+    pub(super) fn failed_expectations(&self) -> usize {
+        self.expectations.failed
     }
 }
 
@@ -151,7 +170,18 @@ impl fmt::Display for Summary {
         }
         let rules = counted(self.rules, "rule");
         let monitors = counted(self.monitors, "monitor");
-        writeln!(formatter, "\n{rules}, {monitors}, {}", counted(self.targets, "target"))
+        writeln!(formatter, "\n{rules}, {monitors}, {}", counted(self.targets, "target"))?;
+        self.expectations.write(formatter)
+    }
+}
+
+impl ExpectationsSummary {
+    fn write(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.count, self.failed) {
+            (0, _) => Ok(()),
+            (count, 0) => writeln!(formatter, "{}, all met", counted(count, "expectation")),
+            (count, failed) => writeln!(formatter, "{}, {failed} not met", counted(count, "expectation")),
+        }
     }
 }
 

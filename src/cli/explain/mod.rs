@@ -9,10 +9,10 @@ use std::str::FromStr;
 use super::control::{Socket, send_and_print};
 use super::{FAILED, Format, OK, files, print};
 use crate::admin::control;
-use crate::admin::explain::{self, Ground, Request, Subnet, parse_name, parse_type};
+use crate::admin::explain::{self, Ground, Request, Subnet};
 use crate::config::report;
 use crate::explain::moment::parse_rfc3339;
-use crate::explain::{DRAWS_MAX, Outage};
+use crate::explain::{DRAWS_MAX, Outage, parse_name, parse_type};
 use crate::wire::{Family, Name};
 use crate::zone::record_type;
 

@@ -58,7 +58,7 @@ impl Databases<'_> {
         let served = self.previous.iter().find(|source| source.path.as_deref() == Some(path.as_str()));
         match self.accept(path, &shown, served) {
             Ok((source, octets)) => {
-                if let Some(octets) = octets.filter(|_| self.mode != Mode::Check) {
+                if let Some(octets) = octets.filter(|_| !matches!(self.mode, Mode::Check | Mode::Prove)) {
                     copies.extend(
                         self.copy_path(path)
                             .map(|copy| DatabaseCopy { path: self.workspace.resolve(&copy), octets }),

@@ -1,17 +1,20 @@
 //! Sites, regions and maps: names become ids, codes are checked, regions become countries.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::config::spec::{MapSpec, MapsSpec, Named, SiteList, SiteSpec, TableSpec};
-use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, network, part_of, quote};
-use crate::geo::{self, Database, MapRules, Site, SiteId};
+use crate::config::spec::{MapSpec, MapsSpec, Named, SiteSpec, TableSpec};
+use crate::config::text::{Broken, Faults, Items, Parsed, Written, part_of, quote};
+use crate::geo::{self, CityKey, Database, FileLine, MapRules, RuleLines, Site, SiteId};
 use crate::health::AdminState;
 use crate::snapshot::{Configuration, GeoSource, Map};
 
-use super::codes;
+use super::firsts::Firsts;
+use super::line_book::LineBook;
 use super::names::{Names, Scope};
+use super::network_lists::{ListedNetworks, NetworkLists};
+use super::{cities, codes, nearest, network_lists};
 
 /// Sites by name and by id.
 pub(super) struct Sites {
@@ -21,6 +24,8 @@ pub(super) struct Sites {
     pub(super) list: Vec<Site>,
     /// The operator's will, indexed by id.
     pub(super) admin: Vec<AdminState>,
+    /// What each can carry, indexed by id.
+    pub(super) capacity: Vec<Option<u64>>,
 }
 
 /// A map as written, bound but not compiled.
@@ -31,6 +36,18 @@ pub(super) struct BoundMap {
     pub(super) ecs: bool,
     /// The tables.
     pub(super) rules: MapRules,
+    /// Where their entries stand.
+    pub(super) lines: RuleLines,
+    /// Its cities, where they stand.
+    pub(super) cities: Vec<Written<CityKey>>,
+}
+
+impl Sites {
+    /// The sites of a list that are known.
+    pub(super) fn of(&self, list: &[Written<String>], faults: &Faults) -> Vec<SiteId> {
+        let find = |name| self.names.find(name, Scope::Everywhere, faults).ok().copied();
+        list.iter().filter_map(find).collect()
+    }
 }
 
 /// Binds `[site.NAME]`.
@@ -39,11 +56,13 @@ pub(super) fn bind_sites(specs: &[Named<SiteSpec>], faults: &Faults) -> Sites {
         names: Names::new("site", "sites stand in the file that `maps` of `[geo]` names"),
         list: Vec::new(),
         admin: Vec::new(),
+        capacity: Vec::new(),
     };
     for spec in specs {
         let id = part_of(&spec.content).map(|content| {
             let location = content.location.unwrap_or(None);
             sites.list.push(Site { name: spec.name.value.clone(), location });
+            sites.capacity.push(content.capacity);
             sites.admin.push(content.admin.unwrap_or(AdminState::Auto));
             SiteId((sites.list.len() - 1) as u16)
         });
@@ -52,47 +71,30 @@ pub(super) fn bind_sites(specs: &[Named<SiteSpec>], faults: &Faults) -> Sites {
     sites
 }
 
-/// Binds `[map.NAME]`: the names for rules to refer to (numbers into the list), and the maps.
-pub(super) fn bind_maps(spec: &MapsSpec, sites: &Sites, faults: &Faults) -> (Names<u32>, Vec<BoundMap>) {
+/// Binds `[map.NAME]`: the names for rules to refer to (numbers into the list), and the maps. `lists` reads the files
+/// that maps name.
+pub(super) fn bind_maps(
+    spec: &MapsSpec,
+    sites: &Sites,
+    lists: &NetworkLists<'_>,
+    faults: &Faults,
+) -> (Names<u32>, Vec<BoundMap>) {
     let mut names = Names::new("map", "maps stand in the file that `maps` of `[geo]` names");
     let mut maps = Vec::new();
     let regions = Regions::bind(spec, faults);
     for map in &spec.maps {
         let content = part_of(&map.content);
-        let rules = content.and_then(|content| Binder { sites, faults }.bind(content, &regions));
-        let number = rules.map(|(ecs, rules)| {
-            maps.push(BoundMap { name: map.name.clone(), ecs, rules });
+        let lines = LineBook::default();
+        let binder = Binder { sites, lists, lines: &lines, faults };
+        let bound = content.and_then(|content| binder.bind(&map.name, content, &regions));
+        let number = bound.map(|bound| {
+            maps.push(BoundMap { lines: RuleLines { files: lines.files(), ..bound.lines }, ..bound });
             (maps.len() - 1) as u32
         });
         names.define(&map.name, Scope::Everywhere, number, faults);
     }
-    check_nearest(spec, faults);
+    nearest::check(spec, faults);
     (names, maps)
-}
-
-/// `nearest` finds only sites that have a location.
-fn check_nearest(spec: &MapsSpec, faults: &Faults) {
-    let using = |map: &Named<MapSpec>| map.content.as_ref().ok()?.nearest.clone();
-    let using: Vec<Written<u16>> = spec.maps.iter().filter_map(using).collect();
-    // A location with a fault is one all the same.
-    let (lost, located): (Vec<&Named<SiteSpec>>, Vec<_>) = spec
-        .sites
-        .iter()
-        .partition(|site| site.content.as_ref().is_ok_and(|content| matches!(content.location, Ok(None))));
-    for nearest in &using {
-        if located.is_empty() {
-            let fault = nearest.place.error("no site has a location, so none is nearest").label("no effect");
-            faults.add(fault.help("add `location = { lat = …, lon = … }` to the sites"));
-        } else if usize::from(nearest.value) > located.len() {
-            let message = format!("only {} sites have a location", located.len());
-            faults.add(nearest.place.warning(message).label("more than there are"));
-        }
-    }
-    for site in lost.iter().filter(|_| !using.is_empty() && !located.is_empty()) {
-        let message = format!("the site {} has no location, so it is never nearest", quote(&site.name));
-        let warning = site.name.place.warning(message).label("without a location");
-        faults.add(warning.help("add `location = { lat = …, lon = … }`: a map has `nearest`"));
-    }
 }
 
 /// Named groups of countries.
@@ -130,27 +132,57 @@ impl<'a> Regions<'a> {
 
 struct Binder<'a> {
     sites: &'a Sites,
+    lists: &'a NetworkLists<'a>,
+    lines: &'a LineBook,
     faults: &'a Faults,
 }
 
+/// A table of a map, bound: the entries, and where each stands.
+struct Bound<K> {
+    entries: Vec<(K, Vec<SiteId>)>,
+    lines: Vec<FileLine>,
+}
+
 impl Binder<'_> {
-    fn bind(&self, spec: &MapSpec, regions: &Regions<'_>) -> Parsed<(bool, MapRules)> {
-        let network = self.table(&spec.network, "network", network);
+    fn bind(&self, name: &Written<String>, spec: &MapSpec, regions: &Regions<'_>) -> Parsed<BoundMap> {
+        let listed = self.lists.read(spec, self.sites, self.faults);
+        let network = self.networks(&spec.network, &listed);
         let asn = self.table(&spec.asn, "autonomous system", codes::autonomous_system);
+        let mut named = Vec::new();
+        let city = self.table(&spec.city, "city", |written, faults| {
+            let key = cities::key(written, faults)?;
+            named.push(Written { value: key.clone(), place: written.place.clone() });
+            Ok(key)
+        });
         let subdivision = self.table(&spec.subdivision, "subdivision", codes::subdivision);
-        let country = self.countries(&spec.country, regions);
+        let (country, regions) = self.countries(&spec.country, regions);
         let continent = self.table(&spec.continent, "continent", codes::continent);
-        let rules = MapRules {
-            network,
-            asn,
-            city: Vec::new(),
-            subdivision,
-            country,
-            continent,
-            nearest: spec.nearest.as_ref().map(|nearest| nearest.value),
-            default: self.sites(part_of(&spec.default)?),
+        let bias = nearest::biases(spec, self.sites, self.faults);
+        let default = part_of(&spec.default)?;
+        let lines = RuleLines {
+            files: Vec::new(),
+            network: network.lines,
+            asn: asn.lines,
+            city: city.lines,
+            subdivision: subdivision.lines,
+            country: country.lines,
+            regions,
+            continent: continent.lines,
+            nearest: spec.nearest.iter().map(|nearest| self.lines.line(&nearest.place)).collect(),
+            default: vec![self.lines.line(&default.place)],
         };
-        Ok((spec.ecs.unwrap_or(true), rules))
+        let rules = MapRules {
+            network: network.entries,
+            asn: asn.entries,
+            city: city.entries,
+            subdivision: subdivision.entries,
+            country: country.entries,
+            continent: continent.entries,
+            nearest: spec.nearest.as_ref().map(|nearest| nearest.value),
+            bias,
+            default: self.sites.of(default, self.faults),
+        };
+        Ok(BoundMap { name: name.clone(), ecs: spec.ecs.unwrap_or(true), rules, lines, cities: named })
     }
 
     /// One table whose keys all have one meaning each, without the keys at fault; two spellings of one are a fault.
@@ -158,84 +190,78 @@ impl Binder<'_> {
         &self,
         table: &TableSpec,
         kind: &'static str,
-        key: impl Fn(&Written<String>, &Faults) -> Parsed<K>,
-    ) -> Vec<(K, Vec<SiteId>)> {
-        let mut seen = Firsts::new(kind);
-        let mut bind_one = |(written, list): &(Written<String>, Written<SiteList>)| {
-            let sites = self.sites(list);
-            let bound = key(written, self.faults)?;
-            seen.check(bound.clone(), written, self.faults).map(|()| (bound, sites))
-        };
-        table.iter().filter_map(|entry| bind_one(entry).ok()).collect()
+        key: impl FnMut(&Written<String>, &Faults) -> Parsed<K>,
+    ) -> Bound<K> {
+        self.rows(self.resolved(table), kind, key)
     }
 
-    /// Countries and regions: a country named by itself wins over its region (semantics §6).
-    fn countries(&self, table: &TableSpec, regions: &Regions<'_>) -> Vec<([u8; 2], Vec<SiteId>)> {
+    /// The table of networks and the lists together.
+    fn networks(&self, table: &TableSpec, listed: &[ListedNetworks]) -> Bound<geo::Prefix> {
+        let listed = listed
+            .iter()
+            .flat_map(|group| group.networks.iter().map(|network| (network, group.sites.clone())));
+        self.rows(self.resolved(table).chain(listed), "network", network_lists::network)
+    }
+
+    fn resolved<'t>(
+        &'t self,
+        table: &'t TableSpec,
+    ) -> impl Iterator<Item = (&'t Written<String>, Vec<SiteId>)> {
+        table.iter().map(|(key, list)| (key, self.sites.of(list, self.faults)))
+    }
+
+    fn rows<'t, K: Eq + Hash + Clone>(
+        &self,
+        rows: impl Iterator<Item = (&'t Written<String>, Vec<SiteId>)>,
+        kind: &'static str,
+        mut key: impl FnMut(&Written<String>, &Faults) -> Parsed<K>,
+    ) -> Bound<K> {
+        let mut seen = Firsts::new(kind);
+        let mut bound = Bound { entries: Vec::new(), lines: Vec::new() };
+        for (written, sites) in rows {
+            let Ok(key) = key(written, self.faults) else { continue };
+            if seen.check(key.clone(), written, self.faults).is_ok() {
+                bound.entries.push((key, sites));
+                bound.lines.push(self.lines.line(&written.place));
+            }
+        }
+        bound
+    }
+
+    /// Countries and regions: a country named by itself wins over its region (semantics §6). With them the regions
+    /// that they came from.
+    fn countries(&self, table: &TableSpec, regions: &Regions<'_>) -> (Bound<[u8; 2]>, Vec<Option<Arc<str>>>) {
         let names: Vec<&str> = regions.by_name.keys().copied().collect();
         let (groups, single): (TableSpec, TableSpec) =
             table.iter().cloned().partition(|(key, _)| regions.by_name.contains_key(key.as_str()));
         let mut single = self.table(&single, "country", |code, faults| codes::country(code, &names, faults));
-        for (country, sites) in self.regions(&groups, regions) {
-            if !single.iter().any(|(named, _)| *named == country) {
-                single.push((country, sites));
+        let mut origins = vec![None; single.entries.len()];
+        for (country, name, sites) in self.regions(&groups, regions) {
+            if !single.entries.iter().any(|(named, _)| *named == country) {
+                single.entries.push((country, sites));
+                single.lines.push(self.lines.line(&name.place));
+                origins.push(Some(name.as_str().into()));
             }
         }
-        single
+        (single, origins)
     }
 
-    fn regions(&self, groups: &TableSpec, regions: &Regions<'_>) -> Vec<([u8; 2], Vec<SiteId>)> {
+    fn regions<'g>(
+        &self,
+        groups: &'g TableSpec,
+        regions: &Regions<'_>,
+    ) -> Vec<([u8; 2], &'g Written<String>, Vec<SiteId>)> {
         let mut seen = Firsts::new("country");
         let mut expanded = Vec::new();
         for (name, list) in groups {
-            let sites = self.sites(list);
+            let sites = self.sites.of(list, self.faults);
             for &country in &regions.by_name[name.as_str()] {
                 if seen.check_region(country, name, self.faults).is_ok() {
-                    expanded.push((country, sites.clone()));
+                    expanded.push((country, name, sites.clone()));
                 }
             }
         }
         expanded
-    }
-
-    /// The sites of a list that are known.
-    fn sites(&self, list: &Written<SiteList>) -> Vec<SiteId> {
-        let find = |name| self.sites.names.find(name, Scope::Everywhere, self.faults).ok().copied();
-        list.iter().filter_map(find).collect()
-    }
-}
-
-/// Where each key was first seen, so that the second one is a fault.
-struct Firsts<K> {
-    kind: &'static str,
-    places: HashMap<K, (String, Place)>,
-}
-
-impl<K: Eq + Hash> Firsts<K> {
-    fn new(kind: &'static str) -> Firsts<K> {
-        Firsts { kind, places: HashMap::new() }
-    }
-
-    fn check(&mut self, key: K, written: &Written<String>, faults: &Faults) -> Parsed<()> {
-        let Some((_, first)) = self.places.insert(key, (written.value.clone(), written.place.clone())) else {
-            return Ok(());
-        };
-        let fault = written.place.error(format!("the {} {} stands twice", self.kind, quote(written)));
-        faults.add(fault.label("again").help(format!("it stands at {} already", first.file_and_line())));
-        Err(Broken)
-    }
-}
-
-impl Firsts<[u8; 2]> {
-    /// A country may be in one region of a map only, unless it is named by itself.
-    fn check_region(&mut self, country: [u8; 2], region: &Written<String>, faults: &Faults) -> Parsed<()> {
-        let Some((other, _)) = self.places.insert(country, (region.value.clone(), region.place.clone()))
-        else {
-            return Ok(());
-        };
-        let code = String::from_utf8_lossy(&country).into_owned();
-        let message = format!("{} is in the region {} and in {}", quote(&code), quote(&other), quote(region));
-        faults.add(region.place.error(message).label("which one?").help("take it out of one of them"));
-        Err(Broken)
     }
 }
 
@@ -243,6 +269,7 @@ impl Firsts<[u8; 2]> {
 pub(super) fn needs_data(rules: &MapRules) -> bool {
     rules.nearest.is_some()
         || !(rules.asn.is_empty()
+            && rules.city.is_empty()
             && rules.subdivision.is_empty()
             && rules.country.is_empty()
             && rules.continent.is_empty())
@@ -257,9 +284,10 @@ pub(super) fn compile(
     faults: &Faults,
 ) -> Parsed<Vec<Map>> {
     let databases: Vec<&Database> = geo.iter().map(|source| &*source.database).collect();
+    cities::warn_unknown(&maps, &databases, faults);
     let compiled: Vec<Parsed<Map>> = maps
         .into_iter()
-        .map(|BoundMap { name, ecs, rules }| {
+        .map(|BoundMap { name, ecs, rules, lines, .. }| {
             let served =
                 previous.and_then(|previous| previous.maps.iter().find(|map| map.table.name() == name.value));
             let unchanged = served.filter(|map| map.table.is_made_from(&rules, sites, &databases));
@@ -273,7 +301,7 @@ pub(super) fn compile(
                     }
                 },
             };
-            Ok(Map { ecs, table })
+            Ok(Map { ecs, table, lines })
         })
         .collect();
     compiled.into_iter().collect()

@@ -6,7 +6,7 @@ use crate::config::spec::MemberSpec;
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::health::{AdminState, TargetId};
 use crate::snapshot::Monitored;
-use crate::steer::{Content, Member, PoolId, PoolKind, Require};
+use crate::steer::{Content, Hold, Member, PoolId, PoolKind, Require};
 use crate::wire::{Family, Name, rtype};
 use crate::zone::record_type;
 
@@ -66,6 +66,9 @@ impl Members<'_> {
             targets: voting?,
             watched: watched?,
             require: Require::All,
+            will: None,
+            hold: Hold::Free,
+            slow_start: None,
         })
     }
 

@@ -4,26 +4,34 @@
 
 mod account;
 mod addresses;
+mod assertions;
 mod bypass;
+mod cities;
 mod codes;
 mod contradictions;
 mod cookies;
 mod coverage;
 mod data;
 mod databases;
+mod expect;
+mod firsts;
 mod folder;
 mod kinds;
+mod line_book;
 mod maps;
 mod members;
 mod monitors;
 mod names;
 mod nameservers;
+mod nearest;
 mod nested;
+mod network_lists;
 mod pools;
 mod rate_limit;
 mod requests;
 mod rules;
 mod settings;
+mod sketch;
 mod targets;
 mod warnings;
 mod zones;
@@ -36,6 +44,7 @@ use crate::snapshot::{Configuration, GeoSource, Map, SteerMark, ZoneFile};
 use crate::wire::Name;
 use crate::zone::Zones;
 
+use super::expectations::Expectations;
 use super::limits;
 use super::spec::{AccessSpec, MainSpec, MapsSpec, RuleSpec, SteeringSpec};
 use super::text::{Broken, Faults, Parsed, Written, part_of, sound};
@@ -47,6 +56,7 @@ use folder::ZoneFiles;
 use maps::{BoundMap, Sites};
 use monitors::Monitors;
 use names::{Names, Scope};
+use network_lists::NetworkLists;
 use pools::Pools;
 use rules::{BoundRule, Draft};
 pub(super) use settings::socket_path;
@@ -89,12 +99,21 @@ impl Loader<'_> {
         let cookies = part_of(&files.main.server)
             .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
+        let expectations = self.expectations(&files, &ground);
         let geo = self.geo(&files.main, &bound_maps);
         let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
             maps::compile(bound_maps, &ground.sites.list, geo, self.previous, self.faults)
         });
         let rules = self.rules(&files.zones, &ground);
         let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
+        let assertions = self.assertions(&files, &ground);
+        let demand = assertions::demand(
+            files.main.share.as_ref(),
+            &ground.sites.capacity,
+            &assertions,
+            self.workspace,
+            self.faults,
+        );
         let ((geo, copies), maps) = (geo?, maps?);
         let (settings, cookies, server) =
             (settings?, cookies?, files.main.server.as_ref().map_err(|&broken| broken)?);
@@ -114,7 +133,27 @@ impl Loader<'_> {
             rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
             ..configuration
         };
-        Ok(Loaded { settings, configuration, database_copies: copies, warnings: Vec::new() })
+        let proofs = assertions::prove(&configuration, &assertions, demand?.as_ref(), self.mode, self.faults);
+        let warnings = Vec::new();
+        Ok(Loaded { settings, configuration, database_copies: copies, expectations, proofs, warnings })
+    }
+
+    /// The expectations of all files, those of the main file first.
+    fn expectations(&self, files: &Files, ground: &Ground) -> Expectations {
+        let bind =
+            |specs: &[_], scope, origin: &Name| expect::bind(specs, scope, origin, ground, self.faults);
+        let root = Name::root();
+        let mut list = bind(&files.main.expectations, Scope::Everywhere, &root);
+        for spec in files.included.values() {
+            list.extend(bind(&spec.expectations, Scope::Everywhere, &root));
+        }
+        for (zone, files) in files.zones.iter().enumerate() {
+            if let Ok(apex) = &files.apex {
+                list.extend(bind(&files.steering.expectations, Scope::Zone(zone), apex));
+            }
+        }
+        expect::check_count(&list, self.faults);
+        Expectations { list }
     }
 
     fn read(&self, main: &Arc<Source>) -> Files {
@@ -153,7 +192,8 @@ impl Loader<'_> {
 
     fn ground(&self, files: &Files) -> (Ground, Vec<BoundMap>) {
         let sites = maps::bind_sites(&files.maps.sites, self.faults);
-        let (map_names, bound_maps) = maps::bind_maps(&files.maps, &sites, self.faults);
+        let lists = NetworkLists { workspace: self.workspace, maps_file: part_of(&files.main.maps).ok() };
+        let (map_names, bound_maps) = maps::bind_maps(&files.maps, &sites, &lists, self.faults);
         let metrics = files.main.admin.as_ref().ok().and_then(|admin| admin.metrics.as_ref());
         let mut monitors = Monitors::new();
         let mut pools = Pools::new(Targets::new(metrics.map(|metrics| metrics.value)));
@@ -175,6 +215,18 @@ impl Loader<'_> {
             }
         }
         (Ground { sites, map_names, monitors, pools }, bound_maps)
+    }
+
+    /// The assertions of all files; those in a file beside a zone speak of its names.
+    fn assertions<'f>(&self, files: &'f Files, ground: &Ground) -> Vec<assertions::Draft<'f>> {
+        let binder = assertions::Binder { sites: &ground.sites, maps: &files.maps, faults: self.faults };
+        let of_all = files.included.values().flat_map(|spec| &spec.assertions);
+        let of_all = files.main.assertions.iter().chain(of_all).map(|spec| (&spec.value, None));
+        let of_zones = files.zones.iter().filter_map(|zone| Some((zone, zone.apex.as_ref().ok()?)));
+        let of_zones = of_zones.flat_map(|(zone, apex)| {
+            zone.steering.assertions.iter().map(move |spec| (&spec.value, Some(apex)))
+        });
+        assertions::bind_all(&binder, of_all.chain(of_zones))
     }
 
     fn geo(&self, main: &MainSpec, maps: &[BoundMap]) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {

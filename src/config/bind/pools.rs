@@ -8,7 +8,7 @@ use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of
 use crate::geo::SiteId;
 use crate::health::AdminState;
 use crate::snapshot::PoolLabel;
-use crate::steer::{Content, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
+use crate::steer::{Content, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require, Turnover};
 use crate::wire::{Family, Name, rtype};
 
 use super::maps::Sites;
@@ -132,6 +132,8 @@ impl Binder<'_> {
             site,
             pick: self.spec.pick?,
             min_healthy: self.min_healthy()?,
+            turnover: Turnover::default(),
+            wills: Vec::new(),
             members,
             answers: Vec::new(),
             hints: Vec::new(),

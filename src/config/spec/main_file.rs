@@ -15,7 +15,8 @@ use crate::fault::Source;
 use crate::snapshot::ExtendedErrors;
 use crate::wire::Name;
 
-use super::{AccessSpec, BypassSpec, RateLimitSpec};
+use super::assertion;
+use super::{AccessSpec, AssertSpec, BypassSpec, ExpectSpec, RateLimitSpec, ShareSpec};
 
 /// What `meridian.toml` says. Each part stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
@@ -28,12 +29,18 @@ pub(crate) struct MainSpec {
     pub(crate) admin: Parsed<AdminSpec>,
     /// `[access]`: for every zone without one.
     pub(crate) access: Option<AccessSpec>,
+    /// `[[assert]]`; those without a fault.
+    pub(crate) assertions: Vec<Written<AssertSpec>>,
+    /// `[share]`.
+    pub(crate) share: Option<ShareSpec>,
     /// The folder of the zones.
     pub(crate) zones: Parsed<Written<String>>,
     /// The file of sites and maps.
     pub(crate) maps: Parsed<Option<Written<String>>>,
     /// The geo databases in the order of merging.
     pub(crate) databases: Parsed<Items<String>>,
+    /// `[[expect]]`.
+    pub(crate) expectations: Vec<Written<ExpectSpec>>,
 }
 
 /// `[server]`, as far as it is without a fault.
@@ -136,9 +143,13 @@ impl MainSpec {
         let admin =
             reader.optional("admin", |value, faults| Ok(read_admin(text::table(value, faults)?, faults)));
         let access = reader.lenient("access", AccessSpec::read);
+        let assertions = reader.lenient("assert", assertion::read_all);
+        let share =
+            reader.lenient("share", |value, faults| Ok(ShareSpec::read(text::table(value, faults)?, faults)));
         let zones = reader
             .required("zones", "[zones]", |value, faults| read_zones(text::table(value, faults)?, faults));
         let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
+        let expectations = reader.optional("expect", super::expect::read_all);
         reader.finish(ELSEWHERE);
         let (maps, databases) = match geo {
             Ok(Some(geo)) => geo.value,
@@ -150,9 +161,12 @@ impl MainSpec {
             server: server.map(|server| server.value),
             admin: admin.map(|admin| unplaced(admin).unwrap_or_default()),
             access: unplaced(access),
+            assertions: unplaced(assertions).map(sound).unwrap_or_default(),
+            share: unplaced(share),
             zones: zones.map(|zones| zones.value),
             maps,
             databases,
+            expectations: expectations.map(unplaced).ok().flatten().unwrap_or_default(),
         }
     }
 }

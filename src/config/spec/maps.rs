@@ -12,6 +12,7 @@ use crate::fault::Source;
 use crate::geo::Location;
 use crate::health::AdminState;
 
+use super::assertion;
 use super::{ADMIN_STATES, Named, named_tables};
 
 /// What the file of maps says.
@@ -32,6 +33,8 @@ pub(crate) struct SiteSpec {
     pub(crate) location: Parsed<Option<Location>>,
     /// The operator's will for all its members.
     pub(crate) admin: Option<AdminState>,
+    /// What it can carry, in the unit of `[share]`.
+    pub(crate) capacity: Option<u64>,
 }
 
 /// The names of sites in order; those without a fault.
@@ -47,12 +50,18 @@ pub(crate) struct MapSpec {
     pub(crate) ecs: Option<bool>,
     /// The n nearest sites.
     pub(crate) nearest: Option<Written<u16>>,
+    /// How much nearer or farther than they are `nearest` takes sites for.
+    pub(crate) bias: Vec<(Written<String>, Written<i8>)>,
     /// For clients that nothing places.
     pub(crate) default: Parsed<Written<SiteList>>,
     /// By network.
     pub(crate) network: TableSpec,
+    /// Files with further networks.
+    pub(crate) network_files: Vec<Written<NetworkFileSpec>>,
     /// By autonomous system.
     pub(crate) asn: TableSpec,
+    /// By GeoNames id, or by country and name.
+    pub(crate) city: TableSpec,
     /// By ISO 3166-2 code.
     pub(crate) subdivision: TableSpec,
     /// By ISO 3166-1 code or region.
@@ -61,12 +70,16 @@ pub(crate) struct MapSpec {
     pub(crate) continent: TableSpec,
 }
 
-const LATER: &[Later] = &[
-    ("bias", "not in this version: remove it"),
-    ("city", "not in this version: use `subdivision` or `network`"),
-    ("cidr", "it is called `network`"),
-    ("subnet", "it is called `network`"),
-];
+/// A file with networks: `{ path = "lists/office.txt", sites = ["fra"] }`.
+#[derive(Debug)]
+pub(crate) struct NetworkFileSpec {
+    /// Its path, from the folder of the file of maps.
+    pub(crate) path: Parsed<Written<String>>,
+    /// For the networks that do not name sites themselves.
+    pub(crate) sites: Option<Written<SiteList>>,
+}
+
+const LATER: &[Later] = &[("cidr", "it is called `network`"), ("subnet", "it is called `network`")];
 
 impl MapsSpec {
     /// Reads the file.
@@ -101,11 +114,12 @@ fn read_site(table: &Table, subject: &str, faults: &Faults) -> Parsed<SiteSpec> 
     let location =
         reader.optional("location", |value, faults| read_location(text::table(value, faults)?, faults));
     let admin = reader.lenient("admin", choice(ADMIN_STATES));
+    let capacity = reader.lenient("capacity", assertion::load);
     reader.finish(&[
         ("lat", "write `location = { lat = …, lon = … }`"),
         ("lon", "write `location = { lat = …, lon = … }`"),
     ]);
-    Ok(SiteSpec { location: location.map(unplaced), admin: unplaced(admin) })
+    Ok(SiteSpec { location: location.map(unplaced), admin: unplaced(admin), capacity: unplaced(capacity) })
 }
 
 fn read_location(table: &Table, faults: &Faults) -> Parsed<Location> {
@@ -133,15 +147,52 @@ fn read_map(table: &Table, subject: &str, faults: &Faults) -> Parsed<MapSpec> {
     let mut reader = Reader::new(table, subject, faults);
     let ecs = reader.lenient("ecs", boolean);
     let nearest = reader.lenient("nearest", number(1..=limits::SITES as u16));
+    let bias = reader.lenient("bias", read_biases);
+    if let (Some(bias), None) = (&bias, reader.value("nearest")) {
+        let warning = bias.place.warning("`bias` has no effect without `nearest`").label("no effect");
+        faults.add(warning.help("add `nearest = 1`, or remove `bias`"));
+    }
     let default = reader.required("default", "default = [\"SITE\"]", site_list);
+    let network_files = reader.lenient("network_files", list(limits::NETWORK_FILES, read_network_file));
     let mut level = |key| unplaced(reader.lenient(key, read_level)).unwrap_or_default();
     let network = level("network");
     let asn = level("asn");
+    let city = level("city");
     let subdivision = level("subdivision");
     let country = level("country");
     let continent = level("continent");
     reader.finish(LATER);
-    Ok(MapSpec { ecs: unplaced(ecs), nearest, default, network, asn, subdivision, country, continent })
+    Ok(MapSpec {
+        ecs: unplaced(ecs),
+        nearest,
+        bias: unplaced(bias).unwrap_or_default(),
+        default,
+        network,
+        network_files: unplaced(network_files).map(sound).unwrap_or_default(),
+        asn,
+        city,
+        subdivision,
+        country,
+        continent,
+    })
+}
+
+/// `{ fra = 20, sin = -10 }`; the sites without a fault.
+fn read_biases(value: &Value, faults: &Faults) -> Parsed<Vec<(Written<String>, Written<i8>)>> {
+    let table = text::table(value, faults)?;
+    let read_one = |entry: &Entry| {
+        let bias = number(limits::BIAS)(&entry.value, faults).ok()?;
+        Some((entry.key.clone(), Written { value: bias, place: entry.value.place.clone() }))
+    };
+    Ok(table.entries.iter().filter_map(read_one).collect())
+}
+
+fn read_network_file(value: &Value, faults: &Faults) -> Parsed<NetworkFileSpec> {
+    let mut reader = Reader::new(text::table(value, faults)?, "a list of networks", faults);
+    let path = reader.required("path", "path = \"lists/office.txt\"", text::text);
+    let sites = reader.lenient("sites", site_list);
+    reader.finish(&[("file", "it is called `path`"), ("site", "it is called `sites`")]);
+    Ok(NetworkFileSpec { path, sites })
 }
 
 fn read_level(value: &Value, faults: &Faults) -> Parsed<TableSpec> {

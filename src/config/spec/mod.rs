@@ -3,13 +3,16 @@
 //! A spec is read from one file alone; binding (the module `bind`) brings them together.
 
 mod access;
+mod assertion;
 mod bypass;
 pub(crate) mod cookie_secrets;
 mod cookies;
+mod expect;
 mod http_probe;
 mod main_file;
 mod maps;
 mod monitor;
+mod network_list;
 mod pool;
 mod rate_limit;
 mod rule;
@@ -17,12 +20,15 @@ mod steered_type;
 mod steering;
 
 pub(crate) use access::{AccessSpec, network};
+pub(crate) use assertion::{AssertSpec, ShareSpec};
 pub(crate) use bypass::BypassSpec;
 pub(crate) use cookies::CookiesSpec;
+pub(crate) use expect::{DemandSpec, ExpectSpec};
 pub(crate) use http_probe::{HttpSpec, TlsSpec};
 pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_control_socket};
-pub(crate) use maps::{MapSpec, MapsSpec, SiteList, SiteSpec, TableSpec};
+pub(crate) use maps::{MapSpec, MapsSpec, NetworkFileSpec, SiteList, SiteSpec, TableSpec};
 pub(crate) use monitor::{MonitorSpec, ProbeSpec, VerdictsSpec};
+pub(crate) use network_list::{NetworkGroup, NetworkList};
 pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
 pub(crate) use rate_limit::RateLimitSpec;
 pub(crate) use rule::{AllDownSpec, RuleSpec};

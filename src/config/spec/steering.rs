@@ -8,6 +8,8 @@ use crate::config::text::{self, Faults, Later, Parsed, Reader, Written, list, so
 use crate::fault::Source;
 
 use super::access::AccessSpec;
+use super::assertion::{self, AssertSpec};
+use super::expect::ExpectSpec;
 use super::monitor::{self, MonitorSpec};
 use super::pool::{self, PoolSpec};
 use super::rule::{self, RuleSpec};
@@ -24,6 +26,10 @@ pub(crate) struct SteeringSpec {
     pub(crate) rules: Vec<Written<RuleSpec>>,
     /// `[access]`.
     pub(crate) access: Option<AccessSpec>,
+    /// `[[expect]]`.
+    pub(crate) expectations: Vec<Written<ExpectSpec>>,
+    /// `[[assert]]`; those without a fault.
+    pub(crate) assertions: Vec<Written<AssertSpec>>,
 }
 
 const ELSEWHERE: &[Later] = &[
@@ -64,6 +70,8 @@ impl SteeringSpec {
         });
         let rules = if of_zone { reader.optional("steer", read_rules) } else { Ok(None) };
         let access = if of_zone { reader.lenient("access", AccessSpec::read) } else { None };
+        let expectations = reader.optional("expect", super::expect::read_all);
+        let assertions = reader.lenient("assert", assertion::read_all);
         reader.finish(if of_zone { ELSEWHERE } else { NO_RULES_HERE });
         if monitors.is_err() || pools.is_err() {
             faults.doubt_names();
@@ -73,6 +81,8 @@ impl SteeringSpec {
             pools: pools.map(unplaced).ok().flatten().unwrap_or_default(),
             rules: rules.map(unplaced).ok().flatten().unwrap_or_default(),
             access: unplaced(access),
+            expectations: expectations.map(unplaced).ok().flatten().unwrap_or_default(),
+            assertions: unplaced(assertions).map(sound).unwrap_or_default(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod network;
 mod quantity;
 mod reader;
 mod scalar;
+mod sentence;
 mod suggest;
 mod written;
 
@@ -15,5 +16,6 @@ pub(crate) use reader::{Broken, Items, Later, Parsed, Reader, part_of};
 pub(crate) use scalar::{
     any_text, boolean, check_name, choice, decimal, list, name, number, one_or_more, sound, table, text,
 };
+pub(crate) use sentence::{Filled, Form, match_forms};
 pub(crate) use suggest::{closest, did_you_mean};
 pub(crate) use written::{Place, Written, unplaced};

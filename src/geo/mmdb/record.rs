@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::geo::codes::{is_continent, two_letters};
 use crate::geo::place::Place;
@@ -16,41 +16,56 @@ use crate::geo::subdivisions;
 /// Most entries of one map in a record; MaxMind's largest has some 20.
 const MAP_ENTRIES_MAXIMUM: usize = 1 << 10;
 
-/// The part of a record that could matter: entries under other keys are skipped without being decoded, and of a list
+/// The part of a record that could matter: entries that nobody asks for are skipped without being decoded, and of a list
 /// only the first element is kept.
 #[derive(Debug)]
 pub(super) enum Value<'a> {
     Text(&'a str),
     Whole(u64),
     Real(f64),
-    Map(Vec<(&'a str, Value<'a>)>),
+    Map(Vec<(&'static str, Value<'a>)>),
     List(Option<Box<Value<'a>>>),
     Other,
 }
 
-/// The keys of all levels that [`Value::place`] asks for.
-const KEYS: [&str; 15] = [
-    "asn",
-    "autonomous_system_number",
-    "city",
-    "code",
-    "continent",
-    "continent_code",
-    "country",
-    "country_code",
-    "geoname_id",
-    "iso_code",
-    "latitude",
-    "location",
-    "longitude",
-    "state1",
-    "subdivisions",
-];
+/// A whole record.
+pub(super) struct Record<'a>(pub(super) Value<'a>);
+
+/// The keys of one map that matter, each with those of the map below it.
+struct Wanted(&'static [(&'static str, &'static Wanted)]);
+
+static RECORD: Wanted = Wanted(&[
+    ("asn", &NOTHING_BELOW),
+    ("autonomous_system_number", &NOTHING_BELOW),
+    ("city", &CITY),
+    ("continent", &CONTINENT),
+    ("continent_code", &NOTHING_BELOW),
+    ("country", &ISO_CODE),
+    ("country_code", &NOTHING_BELOW),
+    ("latitude", &NOTHING_BELOW),
+    ("location", &LOCATION),
+    ("longitude", &NOTHING_BELOW),
+    ("state1", &NOTHING_BELOW),
+    ("subdivisions", &ISO_CODE),
+]);
+static CITY: Wanted = Wanted(&[("geoname_id", &NOTHING_BELOW), ("names", &ENGLISH)]);
+static CONTINENT: Wanted = Wanted(&[("code", &NOTHING_BELOW)]);
+static ENGLISH: Wanted = Wanted(&[("en", &NOTHING_BELOW)]);
+static ISO_CODE: Wanted = Wanted(&[("iso_code", &NOTHING_BELOW)]);
+static LOCATION: Wanted = Wanted(&[("latitude", &NOTHING_BELOW), ("longitude", &NOTHING_BELOW)]);
+static NOTHING_BELOW: Wanted = Wanted(&[]);
 
 impl<'a> Value<'a> {
     /// What a record says, in the shapes of semantics §6; of several keys for one thing the first that says something.
+    /// The city's name is left to the caller, who numbers names.
     pub(super) fn place(&self) -> Place {
         place(self)
+    }
+
+    /// The English name of the city.
+    pub(super) fn city_name(&self) -> Option<&'a str> {
+        let named = self.at(&["city", "names", "en"]).or_else(|| self.at(&["city"]));
+        named.and_then(Value::text)
     }
 
     /// The value under a path of keys; "0" is the first element of a list.
@@ -79,15 +94,22 @@ impl<'a> Value<'a> {
     }
 }
 
-impl<'a> Deserialize<'a> for Value<'a> {
+impl<'a> Deserialize<'a> for Record<'a> {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+        RECORD.deserialize(deserializer).map(Record)
     }
 }
 
-struct ValueVisitor;
+/// What is wanted reads a value: of a map its keys, of a list the same of its elements.
+impl<'a> DeserializeSeed<'a> for &Wanted {
+    type Value = Value<'a>;
 
-impl<'a> Visitor<'a> for ValueVisitor {
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Value<'a>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for &Wanted {
     type Value = Value<'a>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,7 +145,7 @@ impl<'a> Visitor<'a> for ValueVisitor {
     }
 
     fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<Value<'a>, S::Error> {
-        let first = list.next_element()?;
+        let first = list.next_element_seed(self)?;
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Value::List(first.map(Box::new)))
     }
@@ -136,10 +158,9 @@ impl<'a> Visitor<'a> for ValueVisitor {
             if seen > MAP_ENTRIES_MAXIMUM {
                 return Err(serde::de::Error::custom("a map has too many entries"));
             }
-            if KEYS.contains(&key) {
-                entries.push((key, map.next_value()?));
-            } else {
-                map.next_value::<IgnoredAny>()?;
+            match self.0.iter().find(|(wanted, _)| *wanted == key) {
+                Some(&(wanted, below)) => entries.push((wanted, map.next_value_seed(below)?)),
+                None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(Value::Map(entries))
@@ -160,7 +181,8 @@ fn place(record: &Value<'_>) -> Place {
         country: of_country.country,
         continent: continent.or(of_country.continent),
         subdivision: country.and_then(|country| subdivision(record, str::from_utf8(&country).ok()?)),
-        city: city.and_then(|id| u32::try_from(id).ok()),
+        city: city.and_then(|id| u32::try_from(id).ok()).filter(|&id| id != 0),
+        city_name: None,
         location: location(record.at(&["location"]).unwrap_or(&Value::Other)).or_else(|| location(record)),
         asn: record.at(&["autonomous_system_number"]).or_else(|| record.at(&["asn"])).and_then(asn),
     }
@@ -209,7 +231,7 @@ mod tests {
         let database = Database::from_mmdb("test.mmdb", writer.octets())
             .unwrap_or_else(|error| panic!("{expected}: {error}"));
         let (network, place) = database.record("192.0.2.9".parse().unwrap()).unwrap();
-        assert_eq!(place.to_string(), expected);
+        assert_eq!(database.in_words(&place), expected);
         assert_eq!(network.to_string(), "192.0.2.0/24");
     }
 
@@ -246,7 +268,14 @@ mod tests {
                 ("longitude", Datum::Whole(11)),
                 ("state1", text("Bavaria")),
             ]),
-            "country DE, continent EU, subdivision DE-BY, coordinates 48.1000 11.0000",
+            "country DE, continent EU, subdivision DE-BY, city Munich, coordinates 48.1000 11.0000",
+        );
+        let names = map([("de", text("München")), ("en", text("Munich"))]);
+        check(map([("city", map([("names", names.clone())]))]), "city Munich");
+        let city = map([("names", names), ("geoname_id", Datum::Whole(2_867_714))]);
+        check(
+            map([("city", city), ("country", iso("DE"))]),
+            "country DE, continent EU, city Munich (2867714)",
         );
     }
 
@@ -261,6 +290,9 @@ mod tests {
             "country DE, continent EU",
         );
         check(map([country.clone(), ("latitude", Datum::Real(f64::NAN))]), "country DE, continent EU");
+        check(map([country.clone(), ("city", text(""))]), "country DE, continent EU");
+        let no_city = map([("geoname_id", Datum::Whole(0)), ("names", map([("de", text("München"))]))]);
+        check(map([country.clone(), ("city", no_city)]), "country DE, continent EU");
         check(map([country, ("subdivisions", Datum::List(vec![]))]), "country DE, continent EU");
     }
 }

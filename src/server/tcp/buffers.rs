@@ -1,10 +1,17 @@
 //! Messages with their two octets of length in front (RFC 1035 §4.2.2), coming in and going out.
 
+use std::cell::Cell;
+
 /// Room made for a read when there is none. What a client claims as a length makes no room.
 const READ_STEP: usize = 4096;
 /// Once so much waits to be written, it is written before more queries are answered. One answer goes in beyond it, so
 /// that the largest goes out too: a client that does not read holds so much and one answer.
 const OUTBOX_MARK: usize = 16 << 10;
+
+thread_local! {
+    /// The room of a read that holds nothing now, for the next one on this thread, of whatever connection.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// What has come in.
 #[derive(Default)]
@@ -46,7 +53,11 @@ impl Inbox {
 
     /// Throws away what has come.
     pub(super) fn forget(&mut self) {
-        *self = Inbox::default();
+        let Inbox { mut octets, .. } = std::mem::take(self);
+        if octets.capacity() == READ_STEP {
+            octets.clear();
+            SPARE.set(octets);
+        }
     }
 
     /// Where the next octets go: behind those that are there, with room for some more. It does not double: thousands of
@@ -54,6 +65,9 @@ impl Inbox {
     pub(super) fn room(&mut self) -> &mut Vec<u8> {
         self.octets.drain(..self.taken);
         self.taken = 0;
+        if self.octets.capacity() == 0 {
+            self.octets = SPARE.take();
+        }
         if self.is_crammed() {
             self.octets.reserve_exact(READ_STEP);
         }
@@ -131,12 +145,15 @@ mod tests {
     }
 
     #[test]
-    fn an_idle_inbox_holds_nothing() {
-        let mut inbox = Inbox::default();
+    fn an_idle_inbox_holds_nothing_and_its_room_is_the_next_ones() {
+        let [mut inbox, mut other] = <[Inbox; 2]>::default();
         inbox.room().extend_from_slice(b"\0\x01a");
         assert_eq!(inbox.next_message(), Some(b"a".as_slice()));
+        let room = inbox.octets.as_ptr();
         inbox.give_back();
         assert_eq!(inbox.octets.capacity(), 0);
+        assert_eq!((other.room().as_ptr(), other.octets.as_slice()), (room, b"".as_slice()));
+        assert_ne!(inbox.room().as_ptr(), room);
     }
 
     #[test]

@@ -242,7 +242,8 @@ impl Connection {
         if let Poll::Ready(length) = self.poll_read(context) {
             return Poll::Ready(Event::Read(length));
         }
-        if idle && self.seat.signals().poll_asked(Request::Stop, context).is_ready() {
+        // The waker is known from above.
+        if idle && self.seat.signals().is_asked(Request::Stop) {
             return Poll::Ready(Event::Stopping);
         }
         self.alarm.poll(deadline, context).map(|()| Event::Late)

@@ -66,11 +66,18 @@ impl Signals {
     pub(super) fn poll_asked(&self, request: Request, context: &mut Context<'_>) -> Poll<()> {
         // First this: a request made meanwhile either wakes or is seen.
         self.remember(context.waker());
-        let asked = match request {
-            Request::Leave => self.requests.fetch_and(!(Request::Leave as u8), Ordering::Acquire),
-            Request::Stop => self.requests.load(Ordering::Acquire),
-        };
-        if asked & request as u8 == 0 { Poll::Pending } else { Poll::Ready(()) }
+        if !self.is_asked(request) {
+            return Poll::Pending;
+        }
+        if request == Request::Leave {
+            self.requests.fetch_and(!(Request::Leave as u8), Ordering::Acquire);
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether the connection is asked that; nobody is woken when it will be, but by a [`Signals::poll_asked`] before.
+    pub(super) fn is_asked(&self, request: Request) -> bool {
+        self.requests.load(Ordering::Acquire) & request as u8 != 0
     }
 
     fn remember(&self, waker: &Waker) {

@@ -10,6 +10,7 @@ use crate::steer::Content;
 use crate::steer::candidates::Candidates;
 use crate::steer::eligibility::TargetHealth;
 use crate::steer::pool::{MinHealthy, Pick};
+use crate::steer::standing::Stand;
 use crate::steer::testing::pool;
 
 const MIN_TTL: u32 = 5;
@@ -105,6 +106,43 @@ fn a_degraded_pool_comes_before_all_down_and_after_every_healthy_one() {
     check(&rule(3, AllDown::None), 0, &pools, ("C01", Reason::Healthy, 80));
     check(&rule(2, AllDown::None), 0, &pools, ("B0", Reason::Degraded, 90));
     check(&rule(2, pool_named(2)), 0, &pools, ("B0", Reason::Degraded, 90));
+}
+
+#[test]
+fn suspects_come_after_every_eligible_member_and_before_all_down() {
+    let suspects = pools(&["s1 s1 d1", "d1 u1", "u1 s1", "d1 s0 s1"], 2);
+    check(&rule(1, AllDown::None), 0, &suspects, ("A01", Reason::Suspect, 100));
+    check(&rule(2, AllDown::None), 0, &suspects, ("B1", Reason::Degraded, 90));
+    check(&rule(3, AllDown::All), 0, &suspects, ("B1", Reason::Degraded, 80));
+    let dead = pools(&["d1 D1", "d1 s0 s1", "s1"], 1);
+    check(&rule(3, AllDown::All), 0, &dead, ("B2", Reason::Suspect, 80));
+    check(
+        &rule(1, AllDown::Pool(PoolUse { pool: PoolId(2), set: 0 })),
+        0,
+        &dead,
+        ("C0", Reason::AllDownPool, 100),
+    );
+}
+
+#[test]
+fn a_planned_change_shrinks_the_ttl_below_its_minimum() {
+    let planned = |written: &[&str], at: usize, seconds: u32| {
+        let stand = |index| if index == at { seconds } else { NEVER };
+        let pools = pools(written, 1).into_iter().enumerate();
+        let stand = |index| Stand { pool: None, planned_change: stand(index) };
+        pools.map(|(index, answers)| answers.standing(stand(index))).collect::<Vec<_>>()
+    };
+    let two = rule(2, AllDown::All);
+    // Of the candidate that answers, of one before it, of one behind it.
+    check(&two, 0, &planned(&["u1", "u1"], 0, 40), ("A0", Reason::Healthy, 40));
+    check(&two, 0, &planned(&["u1", "u1"], 0, MIN_TTL - 1), ("A0", Reason::Healthy, MIN_TTL - 1));
+    check(&two, 0, &planned(&["u1", "u1"], 0, 0), ("A0", Reason::Healthy, 1));
+    check(&two, 0, &planned(&["u1", "u1"], 0, 1000), ("A0", Reason::Healthy, 100));
+    check(&two, 0, &planned(&["D1", "u1"], 0, 7), ("B0", Reason::Healthy, 7));
+    check(&two, 0, &planned(&["u1", "u1"], 1, 7), ("A0", Reason::Healthy, 100));
+    check(&two, 0, &planned(&["d1", "u1"], 1, 7), ("B0", Reason::Healthy, 7));
+    check(&two, 0, &planned(&["d1", "d1"], 1, 7), ("A0", Reason::AllDown, 7));
+    check(&rule(1, AllDown::None), 0, &planned(&["-1"], 0, 7), ("nodata", Reason::AllDownNone, 7));
 }
 
 #[test]
@@ -214,7 +252,7 @@ impl Model {
     fn soonest_flip(&self) -> u32 {
         let flip = |&(letter, _): &(char, u32)| match letter {
             '?' => 0,
-            'u' | 'd' => self.flip,
+            'u' | 'd' | 's' => self.flip,
             _ => NEVER,
         };
         self.members.iter().map(flip).min().unwrap()
@@ -235,13 +273,16 @@ fn choose_by_model(pools: &[Model], candidates: usize, all_down: AllDown) -> (St
         let found = tried.iter().map(which).enumerate().find(|(_, members)| !members.is_empty());
         found.map(|(index, members)| named(index, members))
     };
-    let undrained = |model: &Model| model.with("ud?mU");
+    let undrained = |model: &Model| model.with("ud?mUsaA");
     let drained = |model: &Model| model.with("D");
     if let Some(index) = healthy {
         return (named(index, pools[index].eligible()), Reason::Healthy, flip);
     }
     if let Some(given) = first(&Model::eligible) {
         return (given, Reason::Degraded, flip);
+    }
+    if let Some(given) = first(&|model: &Model| model.with("s")) {
+        return (given, Reason::Suspect, flip);
     }
     let (given, reason) = match all_down {
         AllDown::Default => (Some("default".to_owned()), Reason::AllDownDefault),
@@ -262,7 +303,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn choosing_follows_the_model(
-        written in prop::collection::vec("([udDF?mU-][0-2] |[dDF-][0-1] ){1,3}", 1..=4),
+        written in prop::collection::vec("([udDF?mUsaA-][0-2] |[dDFsa-][0-1] ){1,3}", 1..=4),
         candidates in 0usize..=4,
         min_healthy in 1u32..3,
         all_down in 0u32..7,

@@ -1,0 +1,149 @@
+//! `meridian prove`: whether what the files assert holds.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::builder::styling::AnsiColor;
+use serde::Serialize;
+
+use super::{FAILED, Format, OK, files, json, painted, print};
+use crate::config::{Proof, ProofOutcome, report};
+use crate::explain::words::counted;
+
+/// Prove what the files assert, or show for whom and when it does not hold
+///
+/// Reads the main file and everything it names, and proves each `[[assert]]`: for all clients of both families, and for
+/// all states of health with up to the given failures. What does not hold is shown with a network of clients, with what
+/// is down, and with the commands that show it. `meridian check` and a reload refuse files with such an assertion.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The main file [default: meridian.toml, or else /etc/meridian/meridian.toml]
+    file: Option<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// The result as JSON.
+#[derive(Serialize)]
+struct Report {
+    /// Whether the files are in order and every assertion holds.
+    ok: bool,
+    /// Errors and warnings.
+    faults: serde_json::Value,
+    /// The assertions; null when the files were refused.
+    assertions: Option<Vec<ProofView>>,
+}
+
+#[derive(Serialize)]
+struct ProofView {
+    file: String,
+    line: usize,
+    column: usize,
+    that: String,
+    outcome: &'static str,
+    /// What was gone through, where it holds.
+    extent: Option<String>,
+    counterexample: Option<RefutationView>,
+}
+
+#[derive(Serialize)]
+struct RefutationView {
+    words: String,
+    name: String,
+    #[serde(rename = "type")]
+    rtype: String,
+    network: Option<String>,
+    sites_lost: Vec<String>,
+    members_down: Vec<String>,
+    commands: Vec<String>,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
+    let main = files::main_file(arguments.file.as_deref());
+    let (faults, proofs) = match files::load_and_prove(main) {
+        Ok(loaded) => (loaded.warnings, Some(loaded.proofs)),
+        Err(faults) => (faults, None),
+    };
+    let ok = proofs.as_ref().is_some_and(|proofs| proofs.iter().all(Proof::holds));
+    match arguments.format {
+        Format::Text => {
+            let refused = painted("is refused", AnsiColor::Red.on_default().bold());
+            let shown = match &proofs {
+                Some(proofs) => text(proofs),
+                None => format!("{} {refused}\n", main.display()),
+            };
+            print(&format!("{}{shown}", report::for_people(&faults, true)))?;
+        }
+        Format::Json => {
+            let assertions = proofs.map(|proofs| proofs.iter().map(view).collect());
+            print(&json(&Report { ok, faults: report::as_json(&faults), assertions })?)?;
+        }
+    }
+    Ok(if ok { OK } else { FAILED })
+}
+
+fn text(proofs: &[Proof]) -> String {
+    if proofs.is_empty() {
+        return "the files assert nothing: add `[[assert]]` tables\n".to_owned();
+    }
+    let mut text = String::new();
+    for proof in proofs {
+        // Writing to a String cannot fail.
+        let _ = one(&mut text, proof);
+    }
+    let failed = proofs.iter().filter(|proof| !proof.holds()).count();
+    let held = counted(proofs.len() - failed, "assertion");
+    let _ = match failed {
+        0 => writeln!(text, "{held} proven"),
+        _ => writeln!(text, "{held} proven, {failed} not"),
+    };
+    text
+}
+
+fn one(text: &mut String, proof: &Proof) -> std::fmt::Result {
+    let (line, column) = proof.place;
+    let good = painted("proven", AnsiColor::Green.on_default().bold());
+    let bad = |words: &str| painted(words, AnsiColor::Red.on_default().bold());
+    let (verdict, rest) = match &proof.outcome {
+        ProofOutcome::Proven(extent) => (good, format!("  over {extent}\n")),
+        ProofOutcome::TooLarge => {
+            let words = "too many answers to look at: lower `failures`, or name fewer names";
+            (bad("not proven"), format!("  {words}\n"))
+        }
+        ProofOutcome::Refuted(found) => {
+            let commands: String = found.commands.iter().map(|command| format!("    {command}\n")).collect();
+            let mut rest = format!("  {}\n", found.words);
+            if !found.members_down.is_empty() {
+                rest.push_str(&format!("  down: {}\n", found.members_down.join(", ")));
+            }
+            (bad("does not hold"), rest + &commands)
+        }
+    };
+    writeln!(text, "{verdict}: {}", proof.sentence)?;
+    write!(text, "{rest}  {}:{line}:{column}\n\n", proof.file)
+}
+
+fn view(proof: &Proof) -> ProofView {
+    let (line, column) = proof.place;
+    let (outcome, extent, counterexample) = match &proof.outcome {
+        ProofOutcome::Proven(extent) => ("proven", Some(extent.clone()), None),
+        ProofOutcome::TooLarge => ("too_large", None, None),
+        ProofOutcome::Refuted(found) => {
+            let found = found.clone();
+            let view = RefutationView {
+                words: found.words,
+                name: found.name,
+                rtype: found.rtype.to_owned(),
+                network: found.network,
+                sites_lost: found.sites_lost,
+                members_down: found.members_down,
+                commands: found.commands,
+            };
+            ("refuted", None, Some(view))
+        }
+    };
+    let (file, that) = (proof.file.clone(), proof.sentence.clone());
+    ProofView { file, line, column, that, outcome, extent, counterexample }
+}

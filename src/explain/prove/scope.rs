@@ -1,0 +1,158 @@
+//! No scope is wider than its class: what the table law says of every map, proven again of the tables that are served.
+//!
+//! Neighbouring addresses of one class and one special-purpose block make a stretch. A stretch is cut into the fewest
+//! prefixes; within one of them every address has the same shortest prefix that fits, if the table is right, and the
+//! table is asked at both ends of each. Where a map has one class only it answers 0 for everybody, which holds.
+
+use std::collections::{BTreeSet, HashSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::scene::Scenery;
+use super::{Client, Counterexample, Extent, HealthVector, Stop};
+use crate::geo::{self, ClassId, Database, Piece, Prefix};
+use crate::snapshot::{Configuration, Map};
+use crate::wire::Family;
+
+/// Proves it of the maps that rules use.
+pub(super) fn prove(scenery: &Scenery<'_>, rules: &[u32]) -> Result<Extent, Stop> {
+    let configuration = scenery.configuration;
+    let mut extent = Extent { rules: rules.len(), ..Extent::default() };
+    let mut seen = HashSet::new();
+    for &number in rules {
+        let Some(map) = configuration.rules[number as usize].map.filter(|map| seen.insert(*map)) else {
+            continue;
+        };
+        let map = &configuration.maps[map as usize];
+        let (stretches, classes) = stretches(configuration, map);
+        extent.cells += classes.len();
+        for stretch in &stretches {
+            if let Some((network, finding)) = stretch.violation(map, classes.len(), &mut extent.answers) {
+                let client = Client { network, special: stretch.special, country: None, continent: None };
+                let down = HealthVector::default();
+                return Err(Stop::refuted(Counterexample {
+                    rule: number,
+                    client: Some(client),
+                    down,
+                    finding,
+                }));
+            }
+        }
+    }
+    Ok(extent)
+}
+
+/// Neighbours of one class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stretch {
+    first: IpAddr,
+    last: IpAddr,
+    class: ClassId,
+    special: bool,
+}
+
+/// The stretches of a map, and its classes outside of special-purpose blocks.
+fn stretches(configuration: &Configuration, map: &Map) -> (Vec<Stretch>, BTreeSet<ClassId>) {
+    let databases: Vec<&Database> = configuration.geo.iter().map(|source| &*source.database).collect();
+    let (mut stretches, mut classes): (Vec<Stretch>, BTreeSet<ClassId>) = Default::default();
+    geo::pieces(&map.table, &databases, &[], |piece| {
+        if !piece.special {
+            classes.insert(piece.class);
+        }
+        // Tunnels are left out of the walk, and are of one class only where all of IPv4 is.
+        let tunnels = match stretches[..] {
+            [ipv4] => Some(ipv4.class),
+            [ipv4, second, ..] if second.first.is_ipv6() => Some(ipv4.class),
+            _ => None,
+        };
+        match stretches.last_mut() {
+            Some(open) if open.goes_on(&piece, tunnels) => open.last = piece.last,
+            _ => {
+                let Piece { first, last, class, special, .. } = piece;
+                stretches.push(Stretch { first, last, class, special });
+            }
+        }
+    });
+    (stretches, classes)
+}
+
+impl Stretch {
+    /// Whether a piece lies behind it and is alike; all special-purpose blocks are, whatever lies underneath. `tunnels`
+    /// is the class of all that may lie between the two.
+    fn goes_on(&self, piece: &Piece, tunnels: Option<ClassId>) -> bool {
+        let alike = self.special == piece.special && (self.special || self.class == piece.class);
+        let side_by_side = after(self.last) == Some(piece.first);
+        let across =
+            !self.special && tunnels == Some(self.class) && self.last.is_ipv6() && piece.first.is_ipv6();
+        alike && (side_by_side || across)
+    }
+
+    /// A network in it with a scope that reaches out of it, and that in words.
+    fn violation(&self, map: &Map, classes: usize, answers: &mut u64) -> Option<(Prefix, String)> {
+        prefixes(self.first, self.last).into_iter().find_map(|network| {
+            let ends = [network.address, last_of(network)];
+            ends.into_iter().find_map(|address| {
+                *answers += 1;
+                let scope = map.table.place(&address).scope;
+                let reached = Prefix::around(address, scope);
+                let one_class = classes <= 1 && scope == 0 && !self.special;
+                let inside = self.first <= reached.address && last_of(reached) <= self.last;
+                (!inside && !one_class).then(|| {
+                    let finding =
+                        format!("{address} has the scope {scope}, and {reached} holds another class");
+                    (Prefix::around(address, Family::of(address).bits()), finding)
+                })
+            })
+        })
+    }
+}
+
+/// The fewest prefixes that make up a range.
+fn prefixes(first: IpAddr, last: IpAddr) -> Vec<Prefix> {
+    let mut prefixes = Vec::new();
+    let mut next = Some(first);
+    while let Some(address) = next.filter(|address| *address <= last) {
+        let network = geo::first_prefix(address, last);
+        next = after(last_of(network));
+        prefixes.push(network);
+    }
+    prefixes
+}
+
+fn last_of(network: Prefix) -> IpAddr {
+    match network.address {
+        IpAddr::V4(address) => {
+            let rest = u32::MAX.checked_shr(network.length.into()).unwrap_or(0);
+            Ipv4Addr::from_bits(address.to_bits() | rest).into()
+        }
+        IpAddr::V6(address) => {
+            let rest = u128::MAX.checked_shr(network.length.into()).unwrap_or(0);
+            Ipv6Addr::from_bits(address.to_bits() | rest).into()
+        }
+    }
+}
+
+/// The next address of the same family.
+fn after(address: IpAddr) -> Option<IpAddr> {
+    match address {
+        IpAddr::V4(address) => Some(Ipv4Addr::from_bits(address.to_bits().checked_add(1)?).into()),
+        IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits().checked_add(1)?).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_made_up_of_the_fewest_prefixes() {
+        let check = |first: &str, last: &str, expected: &[&str]| {
+            let found = prefixes(first.parse().unwrap(), last.parse().unwrap());
+            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            assert_eq!(found, expected);
+        };
+        check("10.0.0.0", "10.0.2.255", &["10.0.0.0/23", "10.0.2.0/24"]);
+        check("255.255.255.255", "255.255.255.255", &["255.255.255.255/32"]);
+        check("0.0.0.0", "255.255.255.255", &["0.0.0.0/0"]);
+        check("2a00::1", "2a00::3", &["2a00::1/128", "2a00::2/127"]);
+    }
+}

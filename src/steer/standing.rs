@@ -1,0 +1,217 @@
+//! A pool as it stands at a moment: weights and admin states as the operator's will has them then, what is held against
+//! its members, and weights that grow in a slow start.
+//!
+//! It is a [`Pool`] like the configured one, for one family, so that everything that is compiled from pools or says
+//! something about them works on it alike.
+//!
+//! Weights are whole numbers of 16 bits. While a member starts slowly, all weights of the pool are multiplied by the
+//! number of steps, or as far as 16 bits let them be; that changes no ratio between the others, so with `pick = "hash"`
+//! only the slots move that the member wins.
+
+use std::sync::Arc;
+
+use super::pool::{Member, Pool};
+use super::ttl::NEVER;
+use super::turnover::{SLOW_START_STEPS, Seats};
+use super::will::Will;
+use crate::health::AdminState;
+use crate::schedule::HORIZON;
+
+/// How far the slow start of a member has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SlowStart {
+    /// From 1 to [`SLOW_START_STEPS`] − 1.
+    pub step: u32,
+    /// Its weight once that is over, in the units that the weights of its pool have until then.
+    pub full_weight: u16,
+}
+
+/// How a pool stands at a moment, in one family.
+#[derive(Debug, Clone)]
+pub struct Stand {
+    /// The pool; `None`: as configured.
+    pub pool: Option<Arc<Pool>>,
+    /// Seconds until its operator's will changes it, where that is so near that TTLs have to shrink; otherwise [`NEVER`].
+    pub planned_change: u32,
+}
+
+/// As configured.
+impl Default for Stand {
+    fn default() -> Stand {
+        Stand { pool: None, planned_change: NEVER }
+    }
+}
+
+impl Pool {
+    /// The pool as its operator wants it at a moment (seconds since 1970); `None`: as configured.
+    pub fn at(&self, moment: u64) -> Option<Pool> {
+        let of_all = self.wills.iter().map(|will| will.at(moment).admin).max().unwrap_or_default();
+        let mut pool = None;
+        for (index, member) in self.members.iter().enumerate() {
+            let own = member.will.as_ref().map(|will| will.at(moment));
+            let admin = member.admin.max(of_all).max(own.map_or(AdminState::Auto, |own| own.admin));
+            let weight = own.and_then(|own| own.weight).unwrap_or(member.weight);
+            if (admin, weight) != (member.admin, member.weight) {
+                let member = &mut pool.get_or_insert_with(|| self.clone()).members[index];
+                (member.admin, member.weight) = (admin, weight);
+            }
+        }
+        pool
+    }
+
+    /// The first moment after `after` at which [`Pool::at`] gives something else; `None` if that is beyond [`HORIZON`].
+    pub fn next_change(&self, after: u64) -> Option<u64> {
+        let now = self.at(after);
+        let mut moment = after;
+        // What one member wants may be hidden by what its pool or its site wants.
+        let next = |moment| self.wills().filter_map(|will| will.next_change(moment)).min();
+        while let Some(next) = next(moment).filter(|&next| next <= after.saturating_add(HORIZON)) {
+            if self.at(next) != now {
+                return Some(next);
+            }
+            moment = next;
+        }
+        None
+    }
+
+    /// Whether any weight or admin state changes by itself.
+    pub fn is_timed(&self) -> bool {
+        self.wills().any(|will| will.is_timed())
+    }
+
+    /// Whether another standing of it has the same weights and admin states.
+    pub fn has_weights_and_admin_of(&self, other: &Pool) -> bool {
+        let both = || self.members.iter().zip(&other.members);
+        std::ptr::eq(self, other)
+            || both().all(|(one, other)| (one.weight, one.admin) == (other.weight, other.admin))
+    }
+
+    fn wills(&self) -> impl Iterator<Item = &Will> {
+        let of_members = self.members.iter().filter_map(|member| member.will.as_deref());
+        self.wills.iter().map(AsRef::as_ref).chain(of_members)
+    }
+}
+
+/// A pool as it stands at a moment in the family of `seats`; `None`: as configured.
+pub fn standing(pool: &Pool, seats: Option<&Seats>, moment: u64) -> Option<Pool> {
+    let mut standing = pool.at(moment);
+    let Some(seats) = seats else { return standing };
+    for index in 0..pool.members.len() {
+        let hold = seats.hold(index);
+        if hold != pool.members[index].hold {
+            standing.get_or_insert_with(|| pool.clone()).members[index].hold = hold;
+        }
+    }
+    let steps: Vec<_> =
+        (0..pool.members.len()).map(|index| seats.slow_start(&pool.turnover, index, moment)).collect();
+    if steps.iter().any(Option::is_some) {
+        slow_down(&mut standing.get_or_insert_with(|| pool.clone()).members, &steps);
+    }
+    standing
+}
+
+fn slow_down(members: &mut [Member], steps: &[Option<u32>]) {
+    let heaviest = members.iter().map(|member| member.weight).max().unwrap_or(0).max(1);
+    let unit = (u16::MAX / heaviest).min(SLOW_START_STEPS as u16);
+    for (member, step) in members.iter_mut().zip(steps) {
+        let full_weight = member.weight * unit;
+        member.weight = full_weight;
+        if let (Some(step), 1..) = (*step, full_weight) {
+            // Fits: a part of 16 bits.
+            member.weight = (u32::from(full_weight) * step / SLOW_START_STEPS).max(1) as u16;
+            member.slow_start = Some(SlowStart { step, full_weight });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{Days, Hours, Zone, parse_moment};
+    use crate::steer::pool::{MinHealthy, Pick};
+    use crate::steer::testing::pool;
+    use crate::steer::turnover::Turnover;
+    use crate::steer::{Hold, ScheduleLine};
+
+    /// Every day from one hour to another, UTC.
+    fn will(from: u16, to: u16, weight: Option<u16>, admin: Option<AdminState>) -> Arc<Will> {
+        let hours = Hours::new(Days::ALL, from * 60, to * 60, Zone::named("UTC").unwrap()).unwrap();
+        Arc::new(Will { schedule: vec![ScheduleLine { hours, weight, admin }], ..Will::default() })
+    }
+
+    fn standing_of(pool: &Pool, moment: u64) -> Vec<(u16, AdminState)> {
+        let standing = pool.at(moment);
+        let members = &standing.as_ref().unwrap_or(pool).members;
+        members.iter().map(|member| (member.weight, member.admin)).collect()
+    }
+
+    #[test]
+    fn the_strongest_will_of_member_pool_and_site_holds_at_each_moment() {
+        use AdminState::{Auto, Drained, ForcedDown, ForcedUp};
+        let (mut pool, _) = pool("u3 F1", Pick::Weighted, MinHealthy::Count(1));
+        pool.members[0].will = Some(will(8, 18, Some(5), Some(ForcedUp)));
+        pool.wills = vec![will(9, 10, None, Some(Drained)), will(9, 12, None, Some(ForcedUp))];
+        let day = parse_moment("2026-11-20T00:00:00Z").unwrap();
+        let mut moment = day;
+        let expected = [
+            (0, [(3, Auto), (1, ForcedDown)]),
+            (8, [(5, ForcedUp), (1, ForcedDown)]),
+            (9, [(5, Drained), (1, ForcedDown)]),
+            (10, [(5, ForcedUp), (1, ForcedDown)]),
+            (18, [(3, Auto), (1, ForcedDown)]),
+        ];
+        for (hour, members) in expected {
+            assert_eq!((moment, standing_of(&pool, moment)), (day + hour * 3600, members.to_vec()));
+            moment = pool.next_change(moment).unwrap();
+        }
+        assert!(pool.at(day).is_none() && pool.is_timed());
+    }
+
+    #[test]
+    fn a_will_that_changes_nothing_is_no_change() {
+        let (mut pool, _) = pool("F1", Pick::Weighted, MinHealthy::Count(1));
+        pool.wills = vec![will(9, 10, None, Some(AdminState::Drained))];
+        assert_eq!(pool.next_change(parse_moment("2026-11-20T00:00:00Z").unwrap()), None);
+    }
+
+    /// The weights of a pool whose first member came back at 1000, with a slow start of 16 s, at some seconds after.
+    fn check_weights(written: &str, expected: &[(u64, &[u16])]) {
+        let (mut pool, _) = pool(written, Pick::Weighted, MinHealthy::Count(1));
+        pool.turnover = Turnover { slow_start: std::num::NonZeroU32::new(16), ..Turnover::default() };
+        let mut seats = Seats::new(pool.members.iter().map(|_| Some(crate::health::State::Up)));
+        seats.observe(&pool.turnover, 0, crate::health::State::Down, 999);
+        seats.observe(&pool.turnover, 0, crate::health::State::Up, 1000);
+        for &(after, weights) in expected {
+            let standing = standing(&pool, Some(&seats), 1000 + after);
+            let members = &standing.as_ref().unwrap_or(&pool).members;
+            assert_eq!(members.iter().map(|member| member.weight).collect::<Vec<_>>(), weights, "{after}");
+            let full: Vec<_> = members.iter().map(Member::full_weight).collect();
+            let unit = full[1] / pool.members[1].weight;
+            assert!(full.iter().zip(&pool.members).all(|(full, member)| *full == member.weight * unit));
+        }
+    }
+
+    #[test]
+    fn weights_grow_in_sixteenths_and_the_others_keep_their_ratios() {
+        check_weights(
+            "u1 u3 u0",
+            &[(0, &[1, 48, 0]), (5, &[5, 48, 0]), (15, &[15, 48, 0]), (16, &[1, 3, 0])],
+        );
+        check_weights("u4095 u1", &[(4, &[16_380, 16])]);
+        check_weights("u20000 u30000", &[(0, &[2500, 60_000]), (8, &[20_000, 60_000])]);
+        check_weights("u65535 u1", &[(0, &[4095, 1]), (16, &[65_535, 1])]);
+        check_weights("u1 u65535", &[(0, &[1, 65_535]), (16, &[1, 65_535])]);
+        check_weights("u0 u2", &[(0, &[0, 32])]);
+    }
+
+    #[test]
+    fn what_is_held_stands_in_the_pool() {
+        let (mut pool, _) = pool("u1 u1", Pick::Weighted, MinHealthy::Count(1));
+        pool.turnover = Turnover { manual_resume: true, ..Turnover::default() };
+        let mut seats = Seats::new([Some(crate::health::State::Up); 2]);
+        assert!(standing(&pool, Some(&seats), 1000).is_none());
+        seats.observe(&pool.turnover, 1, crate::health::State::Down, 1000);
+        let standing = standing(&pool, Some(&seats), 1000).unwrap();
+        assert_eq!([standing.members[0].hold, standing.members[1].hold], [Hold::Free, Hold::AwaitsResume]);
+    }
+}
