@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 /// Type A.
 const A: u16 = 1;
+/// Type AAAA.
+const AAAA: u16 = 28;
 /// Type SOA.
 const SOA: u16 = 6;
 /// Octets of a header.
@@ -32,7 +34,12 @@ pub enum EdnsOption<'o> {
 
 /// A query for the A records of a name without escapes, with OPT; its id is 0.
 pub fn query(name: &str, option: Option<EdnsOption<'_>>) -> Vec<u8> {
-    let mut packet = question(name, A, 1);
+    query_of(name, false, option)
+}
+
+/// The same for the A or the AAAA records.
+pub fn query_of(name: &str, is_ipv6: bool, option: Option<EdnsOption<'_>>) -> Vec<u8> {
+    let mut packet = question(name, if is_ipv6 { AAAA } else { A }, 1);
     let option = option.map(encode).unwrap_or_default();
     packet.push(0);
     packet.extend([OPT, PAYLOAD, 0, 0, option.len() as u16].map(u16::to_be_bytes).as_flattened());
@@ -67,6 +74,37 @@ pub fn serial_of(answer: &[u8]) -> Option<u32> {
     let serial = data.last_chunk::<20>()?.first_chunk::<4>()?;
     let is_soa = answer.get(fixed..fixed + 2)? == SOA.to_be_bytes();
     is_soa.then_some(u32::from_be_bytes(*serial))
+}
+
+/// Whether an answer is one to a query for AAAA records.
+pub fn is_for_ipv6(answer: &[u8]) -> bool {
+    let asked = name_end(answer, HEADER_LENGTH).and_then(|at| answer.get(at..at + 2));
+    asked == Some(&AAAA.to_be_bytes())
+}
+
+/// Whether one of the answer records holds this address.
+pub fn holds_address(answer: &[u8], address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => holds_data(answer, A, &address.octets()),
+        IpAddr::V6(address) => holds_data(answer, AAAA, &address.octets()),
+    }
+    .unwrap_or(false)
+}
+
+/// `None` where the answer ends before its records do.
+fn holds_data(answer: &[u8], rtype: u16, wanted: &[u8]) -> Option<bool> {
+    let mut at = name_end(answer, HEADER_LENGTH)? + 4;
+    let count = u16::from_be_bytes([*answer.get(6)?, *answer.get(7)?]);
+    for _ in 0..count {
+        let fixed = name_end(answer, at)?;
+        let (&[high, low], data) = answer.get(fixed + 8..)?.split_first_chunk::<2>()?;
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        if answer[fixed..fixed + 2] == rtype.to_be_bytes() && data.get(..length)? == wanted {
+            return Some(true);
+        }
+        at = fixed + 10 + length;
+    }
+    Some(false)
 }
 
 /// Where what follows a name stands, which ends in the root label or a pointer.
@@ -189,6 +227,20 @@ mod tests {
         assert_eq!(serial_of(&[&query[..], &record[..33]].concat()), None);
         let other = [&query[..], b"\xc0\x0c\0\x02", &record[4..]].concat();
         assert_eq!(serial_of(&other), None);
+    }
+
+    #[test]
+    fn addresses_are_found_among_the_answer_records() {
+        let [ipv4, ipv6, other] = ["192.0.2.1", "2001:db8::1", "192.0.2.2"].map(|text| text.parse().unwrap());
+        let mut answer = query("a.bc", None);
+        assert!(!is_for_ipv6(&answer) && is_for_ipv6(&query_of("a.bc", true, None)));
+        assert!(!holds_address(&answer, ipv4));
+        answer.truncate(answer.len() - 11);
+        answer[7] = 2;
+        answer.extend(b"\xc0\x0c\0\x1c\0\x01\0\0\0\x3c\0\x10\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01");
+        answer.extend(b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01");
+        assert_eq!([ipv4, ipv6, other].map(|address| holds_address(&answer, address)), [true, true, false]);
+        assert!(!holds_address(&answer[..answer.len() - 1], ipv4));
     }
 
     #[test]

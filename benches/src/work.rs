@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::query::{EdnsOption, Expected, Packets, query};
+use crate::query::{EdnsOption, Expected, Packets, query, query_of};
 use crate::random::Random;
 use crate::world::{self, World};
 
@@ -138,6 +138,16 @@ impl Work {
             }
         }
     }
+}
+
+/// The queries of [`Work::Steered`], by turns for A and AAAA records.
+pub fn steered_packets(seed: u64) -> Packets {
+    let mut random = Random::new(seed);
+    Packets::new((0..PACKETS).map(|number| {
+        let name = world::steered_host(random.below(world::STEERED_HOSTS));
+        let client = EdnsOption::ClientSubnet(IpAddr::V4(unicast_ipv4(&mut random)));
+        query_of(&name, number % 2 == 1, Some(client))
+    }))
 }
 
 /// Any address that can be a client's: special-purpose blocks left out.

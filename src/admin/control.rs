@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::explain;
+use super::{explain, plan};
 
 /// The largest request that is read, in octets.
 pub const REQUEST_MAX: usize = 64 * 1024;
@@ -20,8 +20,16 @@ pub enum Request {
         /// Its name.
         member: String,
     },
+    /// Accepts that the suspect members are down (`panic`).
+    PanicAccept {
+        /// The name of their pool; all pools without one.
+        #[serde(default)]
+        pool: Option<String>,
+    },
     /// Says what a client would get now, and why.
     Explain(explain::Request),
+    /// Says what other files would change for clients.
+    Plan(plan::Request),
 }
 
 /// A ready answer to a request.

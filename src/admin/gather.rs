@@ -9,8 +9,9 @@ use super::status::{
 };
 use super::timestamp::rfc3339;
 use super::{LastLoad, Limiting, Sources, answering};
+use crate::explain::words::{counted, will};
 use crate::geo::ClassId;
-use crate::health::{LastVerdict, Record, State, TargetId, TargetKey, Verdict};
+use crate::health::{Hold, LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{
     self, Choice, Content, Eligibility, Given, Member, Pool, PoolId, PoolKind, PoolState, Reason, Rule,
@@ -112,50 +113,58 @@ impl View<'_> {
     fn pool(&self, id: PoolId, pool: &Pool) -> PoolStatus {
         let configuration = &self.snapshot.configuration;
         let health = health_in(configuration, self.records);
-        let eligibilities = Content::ALL.map(|content| steer::eligibility(pool, content, &health));
+        let standing = Content::ALL.map(|content| {
+            let pool = self.snapshot.standing(id, content);
+            (pool, steer::eligibility(pool, content, &health))
+        });
         let state = |content| self.snapshot.pool(id, content).state.to_string();
+        let shown = pool.contents().iter().flat_map(|content| &standing[content.index()].1);
         let data = match pool.kind {
             PoolKind::Addresses => None,
             PoolKind::Records(number) => {
                 Some(PoolDataStatus { rtype: record_type::name(number), state: state(Content::Data) })
             }
         };
-        let members = pool.members.iter().enumerate();
         PoolStatus {
             name: pool.name.clone(),
             site: pool.site.map(|site| configuration.sites[usize::from(site.0)].name.clone()),
             ipv4: state(Content::V4),
             ipv6: state(Content::V6),
             data,
-            members: members
-                .map(|(index, member)| {
-                    self.member(pool, member, eligibilities.each_ref().map(|all| all[index]))
-                })
-                .collect(),
+            suspects: shown.filter(|one| one.is_suspect()).count(),
+            members: (0..pool.members.len()).map(|index| self.member(index, &standing)).collect(),
         }
     }
 
-    fn member(&self, pool: &Pool, member: &Member, eligibilities: [Eligibility; 3]) -> MemberStatus {
-        let of_data = eligibilities[Content::Data.index()];
+    /// A member, of a pool as it stands with each content.
+    fn member(&self, index: usize, standing: &[(&Pool, Vec<Eligibility>); 3]) -> MemberStatus {
+        let kind = standing[0].0.kind;
         let addresses = Family::BOTH.iter().filter_map(|&family| {
-            let address = member.address(family)?;
-            let eligibility = match pool.kind {
-                PoolKind::Addresses => eligibilities[family.index()],
-                PoolKind::Records(_) => of_data,
+            let content = match kind {
+                PoolKind::Addresses => family.into(),
+                PoolKind::Records(_) => Content::Data,
             };
-            Some(self.address(member, address, eligibility))
+            let (pool, eligibilities) = &standing[content.index()];
+            let member = &pool.members[index];
+            Some(self.address(member, member.address(family)?, eligibilities[index]))
         });
-        let data = match pool.kind {
+        let (pool, eligibilities) = match kind {
+            PoolKind::Addresses => &standing[Content::V4.index()],
+            PoolKind::Records(_) => &standing[Content::Data.index()],
+        };
+        let member = &pool.members[index];
+        let data = match kind {
             PoolKind::Addresses => None,
-            PoolKind::Records(number) => Some(self.data(number, member, of_data)),
+            PoolKind::Records(number) => Some(self.data(number, member, eligibilities[index])),
         };
         let watched = member.watched.iter().filter_map(|&target| self.target(target));
         MemberStatus {
             data,
             watched: watched.collect(),
             name: member.name.clone(),
-            weight: member.weight,
+            weight: pool.weight_of(member),
             admin: member.admin.to_string(),
+            admin_why: will(pool, member, self.now),
             addresses: addresses.collect(),
         }
     }
@@ -166,6 +175,9 @@ impl View<'_> {
             address,
             eligible: eligibility.is_given(),
             reason: eligibility.to_string(),
+            suspect: eligibility.is_suspect(),
+            awaits_resume: member.hold == Hold::AwaitsResume,
+            slow_start_step: member.slow_start.map(|slow_start| slow_start.step),
             targets: targets.iter().filter_map(|&target| self.target(target)).collect(),
         }
     }
@@ -178,6 +190,9 @@ impl View<'_> {
             records: member.data.iter().map(|data| print_data(number, data)).collect(),
             eligible: eligibility.is_given(),
             reason: eligibility.to_string(),
+            suspect: eligibility.is_suspect(),
+            awaits_resume: member.hold == Hold::AwaitsResume,
+            slow_start_step: member.slow_start.map(|slow_start| slow_start.step),
             targets: targets.filter_map(|&target| self.target(target)).collect(),
         }
     }
@@ -298,6 +313,21 @@ fn attention(
             troubled.then(|| format!("pool {} is {state} for {what}", pool.name))
         })
     });
+    let suspects = pools.iter().filter(|pool| pool.suspects > 0).map(|pool| {
+        let (name, suspects) = (&pool.name, counted(pool.suspects, "address"));
+        format!("pool {name}: {suspects} suspect, more than its panic limit allows; `meridian panic accept {name}` lets go")
+    });
+    let awaiting = pools.iter().flat_map(|pool| {
+        pool.members.iter().flat_map(move |member| {
+            let awaiting = member.addresses.iter().filter(|address| address.awaits_resume);
+            let awaiting = awaiting.map(|address| (&address.reason, format!(" at {}", address.address)));
+            let data = member.data.iter().filter(|data| data.awaits_resume && member.addresses.is_empty());
+            awaiting.chain(data.map(|data| (&data.reason, String::new()))).map(move |(reason, place)| {
+                let name = format!("{}/{}", pool.name, member.name);
+                format!("member {name} is {reason}{place}; `meridian resume {name}` brings it back")
+            })
+        })
+    });
     let down = pools.iter().flat_map(|pool| {
         pool.members.iter().flat_map(move |member| {
             member
@@ -307,6 +337,7 @@ fn attention(
         })
     });
     let limiting = limiting.map(limiting_words);
+    let states = suspects.chain(states).chain(awaiting);
     rules.chain(refused).chain(limiting).chain(geo).chain(states).chain(down).collect()
 }
 

@@ -12,6 +12,7 @@ pub mod explain;
 mod gather;
 mod http;
 pub mod metrics;
+pub mod plan;
 mod socket;
 pub mod status;
 #[cfg(test)]

@@ -174,6 +174,8 @@ pub struct PoolStatus {
     /// What it gives if not addresses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<PoolDataStatus>,
+    /// Addresses of members that are suspect: more have failed than its panic limit allows.
+    pub suspects: usize,
     /// Its members.
     pub members: Vec<MemberStatus>,
 }
@@ -192,10 +194,12 @@ pub struct PoolDataStatus {
 pub struct MemberStatus {
     /// Its name.
     pub name: String,
-    /// Its weight.
+    /// Its weight: as written, or as its schedule has it now.
     pub weight: u16,
     /// `auto`, `drained`, `forced up` or `forced down`: the strongest of member, pool and site.
     pub admin: String,
+    /// Until when, who and why, or which line of a schedule, where there is more to say about that.
+    pub admin_why: Option<String>,
     /// Its addresses, one of each family at most.
     pub addresses: Vec<AddressStatus>,
     /// Its data, in a pool of data.
@@ -223,6 +227,12 @@ pub struct DataStatus {
     pub eligible: bool,
     /// Why, or why not.
     pub reason: String,
+    /// Whether it is down and suspect.
+    pub suspect: bool,
+    /// Whether it stays out until an operator resumes it.
+    pub awaits_resume: bool,
+    /// The step that its slow start has reached.
+    pub slow_start_step: Option<u32>,
     /// What is probed for it, where it has no address; empty without a monitor.
     pub targets: Vec<TargetStatus>,
 }
@@ -236,6 +246,12 @@ pub struct AddressStatus {
     pub eligible: bool,
     /// Why, or why not.
     pub reason: String,
+    /// Whether it is down, and given out where there is nothing better: more have failed than a panic limit allows.
+    pub suspect: bool,
+    /// Whether it awaits `meridian resume`: it went down, and stays out although it may be up.
+    pub awaits_resume: bool,
+    /// The step that its slow start has reached, out of 16.
+    pub slow_start_step: Option<u32>,
     /// What is probed for it; empty without a monitor.
     pub targets: Vec<TargetStatus>,
 }

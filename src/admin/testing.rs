@@ -105,6 +105,7 @@ fn sources(configuration: Configuration, records: HashMap<TargetKey, Record>) ->
         ready: Box::new(|| true),
         control: Box::new(|request| match request {
             Request::Resume { pool, .. } if pool == "unknown" => Err(format!("there is no pool {pool}")),
+            Request::PanicAccept { .. } => Err("no member is suspect in any pool".to_owned()),
             Request::Resume { pool, member } => Ok(Reply::text(format!("{pool}/{member}\n"))),
             _ => Err("only `resume` is answered here".to_owned()),
         }),

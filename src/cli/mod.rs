@@ -7,7 +7,11 @@ mod cookie_secrets;
 mod explain;
 mod files;
 mod log;
+mod map;
+mod panic;
+mod plan;
 mod prove;
+mod replay;
 mod resume;
 mod serve;
 mod status;
@@ -42,13 +46,17 @@ Examples:
       Read the main file and everything it names; print every fault with its place.
   meridian explain www.example.com A --from 193.0.6.139/24
       What a client there would get, and why, without a running server.
+  meridian map world
+      Which sites each country gets, and how much of the Internet the map knows.
   meridian prove
       Whether what the files assert holds for all clients and all failures; if not, for whom and when.
+  meridian replay queries.pcap meridian.toml new/meridian.toml
+      Which captured queries would get another answer from the new files.
   meridian status
       What the running server knows: members, pools, rules, loads, geo data.
 
 The main file is the one that you name (`serve FILE`, `check FILE`, `prove FILE`; `--config FILE` for
-explain and status); else ./meridian.toml; else, where that does not exist, /etc/meridian/meridian.toml.
+the other commands); else ./meridian.toml; else, where that does not exist, /etc/meridian/meridian.toml.
 
 Exit codes:
   0  all is well
@@ -76,9 +84,13 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
+    Map(map::Arguments),
+    Plan(plan::Arguments),
     Prove(prove::Arguments),
+    Replay(replay::Arguments),
     Status(status::Arguments),
     Resume(resume::Arguments),
+    Panic(panic::Arguments),
     CookieSecrets(cookie_secrets::Arguments),
 }
 
@@ -97,9 +109,13 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Map(arguments) => map::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Resume(arguments) => resume::run(&arguments),
+        Command::Panic(arguments) => panic::run(&arguments),
         Command::CookieSecrets(arguments) => cookie_secrets::run(&arguments),
     };
     match result {

@@ -51,7 +51,7 @@ pub(crate) enum Kind {
     Boolean(bool),
     /// A date or time, as it is written.
     Moment(String),
-    /// The `null` of JSON, which no key wants either.
+    /// The `null` of JSON, which no key wants.
     Null,
     /// An array, also one of tables.
     Array(Vec<Value>),

@@ -1,13 +1,14 @@
 //! The expectations of all files, held against a loaded configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::explain::{self, Expectation, Explanation, Health};
+use crate::explain::{self, Expectation, Explanation, Health, Level};
 use crate::fault::Fault;
+use crate::geo::{self, Branch};
 use crate::health::TargetId;
-use crate::snapshot::{Configuration, Snapshot};
+use crate::snapshot::{Configuration, Map, Snapshot};
 
 use super::text::Place;
 
@@ -25,6 +26,16 @@ pub struct Expectations {
     pub(super) list: Vec<Placed>,
 }
 
+/// The branches of a map that no expectation reached.
+pub struct Untouched {
+    /// The map's name.
+    pub map: String,
+    /// How many branches it has.
+    pub branches: usize,
+    /// Those that decided for none of the clients, in the order of precedence.
+    pub untouched: Vec<Branch>,
+}
+
 /// What came of all expectations.
 pub struct Examination {
     /// How many there are.
@@ -33,6 +44,8 @@ pub struct Examination {
     pub failed: usize,
     /// What does not hold, an error for each demand.
     pub faults: Vec<Fault>,
+    /// The maps with branches that no expectation reached; none where nothing is expected.
+    pub untouched: Vec<Untouched>,
 }
 
 /// What the expectations of one moment and one outage are held against.
@@ -46,11 +59,14 @@ impl Expectations {
     /// that it says are down; `now` (seconds since 1970) is the moment of those that name none. `main` is the main file, for
     /// the commands that faults suggest.
     pub fn examine(&self, configuration: &Arc<Configuration>, main: &Path, now: u64) -> Examination {
-        let mut examination = Examination { count: self.list.len(), failed: 0, faults: Vec::new() };
+        let mut examination =
+            Examination { count: self.list.len(), failed: 0, faults: Vec::new(), untouched: Vec::new() };
+        let mut reached = BTreeSet::new();
         for (scene, group) in self.scenes(configuration, now) {
             for placed in group {
                 let explanation = explain::explain(&scene.snapshot, &scene.health, &placed.expectation.asked);
                 let faults = placed.faults(&explanation, main);
+                reached.extend(branch(&explanation));
                 examination.failed += usize::from(!faults.is_empty());
                 examination.faults.extend(faults);
             }
@@ -58,6 +74,9 @@ impl Expectations {
         examination.faults.sort_by_cached_key(|fault| {
             (fault.source.path.clone(), fault.span.as_ref().map(|span| span.start))
         });
+        if !self.list.is_empty() {
+            examination.untouched = untouched(configuration, &reached);
+        }
         examination
     }
 
@@ -82,6 +101,25 @@ impl Expectations {
         };
         groups.into_iter().map(scene).collect()
     }
+}
+
+/// The map that placed the client, and the branch of it that decided.
+fn branch(explanation: &Explanation) -> Option<(String, Branch)> {
+    let place = explanation.steering.as_ref()?.place.as_ref()?;
+    let branch = place.levels.iter().find_map(Level::deciding)?;
+    Some((place.map.clone(), branch))
+}
+
+fn untouched(configuration: &Configuration, reached: &BTreeSet<(String, Branch)>) -> Vec<Untouched> {
+    let of_map = |map: &Map| {
+        let name = map.table.name().to_owned();
+        let all = geo::branches(map.table.rules(), &map.lines);
+        let branches = all.len();
+        let is_untouched = |branch: &Branch| !reached.contains(&(name.clone(), branch.clone()));
+        let untouched = all.into_iter().filter(is_untouched).collect();
+        Untouched { map: name, branches, untouched }
+    };
+    configuration.maps.iter().map(of_map).filter(|map| !map.untouched.is_empty()).collect()
 }
 
 impl Placed {

@@ -13,11 +13,21 @@ use super::limits;
 const READABLE_BY_ALL: u32 = 0o004;
 
 /// Where files come from. Paths in faults are those given here, without the folder of [`Files::Disk`].
+#[derive(Clone)]
 pub enum Files {
     /// The disk; relative paths start at this folder (`.` for the current one).
     Disk(PathBuf),
     /// Memory (the demonstration, tests, fuzzing): path → octets, the paths without `.` and `..`.
     Memory(BTreeMap<PathBuf, Vec<u8>>),
+    /// Another source, in which one file has other octets.
+    Replaced {
+        /// The other source.
+        files: Box<Files>,
+        /// The file, its path without `.` and `..`.
+        path: PathBuf,
+        /// What it holds instead.
+        octets: Vec<u8>,
+    },
 }
 
 /// Why a file or folder cannot be read; a sentence for the operator.
@@ -68,6 +78,13 @@ impl From<std::io::Error> for ReadError {
 }
 
 impl Files {
+    /// The same files, but that one which the main file at `main` names by a path holds other octets.
+    #[must_use]
+    pub fn with_replaced(self, main: &Path, named: &str, octets: Vec<u8>) -> Files {
+        let path = without_dots(&main.parent().unwrap_or(Path::new("")).join(named));
+        Files::Replaced { files: Box::new(self), path, octets }
+    }
+
     /// The octets of a file, at most `most`.
     pub(crate) fn read(&self, path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
         match self {
@@ -77,6 +94,10 @@ impl Files {
                 Some(octets) => Ok(octets.clone()),
                 None => Err(ReadError::Missing),
             },
+            Files::Replaced { path: replaced, octets, .. } if *replaced == without_dots(path) => {
+                if octets.len() as u64 > most { Err(ReadError::TooLarge(most)) } else { Ok(octets.clone()) }
+            }
+            Files::Replaced { files, .. } => files.read(path, most),
         }
     }
 
@@ -86,7 +107,11 @@ impl Files {
         if !path.components().all(stays) {
             return Err(ReadError::Outside);
         }
-        let Files::Disk(base) = self else { return self.read(&folder.join(path), most) };
+        let base = match self {
+            Files::Disk(base) => base,
+            Files::Memory(_) => return self.read(&folder.join(path), most),
+            Files::Replaced { files, .. } => return files.read_below(folder, path, most),
+        };
         let fence = base.join(folder).canonicalize()?;
         let real = fence.join(path).canonicalize()?;
         if !real.starts_with(&fence) {
@@ -103,6 +128,7 @@ impl Files {
                 .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
                 .collect::<Result<_, std::io::Error>>()?,
             Files::Memory(files) => names_in(files, &without_dots(path)).ok_or(ReadError::Missing)?,
+            Files::Replaced { files, .. } => return files.list(path),
         };
         if names.len() > limits::FOLDER_ENTRIES {
             return Err(ReadError::TooMany(limits::FOLDER_ENTRIES));
@@ -116,6 +142,7 @@ impl Files {
             Files::Disk(folder) => std::fs::metadata(folder.join(path))
                 .is_ok_and(|metadata| metadata.permissions().mode() & READABLE_BY_ALL != 0),
             Files::Memory(_) => false,
+            Files::Replaced { files, .. } => files.is_readable_by_all(path),
         }
     }
 
@@ -124,6 +151,7 @@ impl Files {
         match self {
             Files::Disk(folder) => folder.join(path),
             Files::Memory(_) => path.to_owned(),
+            Files::Replaced { files, .. } => files.resolve(path),
         }
     }
 }

@@ -115,6 +115,16 @@ pub(crate) const POOLS: usize = 100_000;
 pub(crate) const MEMBERS: usize = crate::steer::MEMBERS_MAX;
 /// Records of one member of a pool of data.
 pub(crate) const MEMBER_RECORDS: usize = 64;
+/// Lines of one schedule.
+pub(crate) const SCHEDULE_LINES: usize = 32;
+/// Characters of who wanted something and why.
+pub(crate) const WORDS_CHARACTERS: usize = 200;
+/// Bounds of the time in which a panic limit counts.
+pub(crate) const PANIC_WITHIN: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(86_400);
+/// Bounds of a slow start.
+pub(crate) const SLOW_START: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(86_400);
 /// Targets: distinct (address, monitor).
 pub(crate) const TARGETS: usize = 100_000;
 /// Rules, one per (owner name, type).
@@ -140,10 +150,6 @@ pub(crate) const TTL_SECONDS: std::ops::RangeInclusive<u32> = 1..=0x7fff_ffff;
 
 /// `[[assert]]` tables in one file.
 pub(crate) const ASSERTIONS: usize = 1_000;
-/// Octets of a sketch of queries.
-pub(crate) const SKETCH_FILE_OCTETS: u64 = 64 << 20;
-/// Networks in a sketch.
-pub(crate) const SKETCH_NETWORKS: usize = 1_000_000;
 
 /// Faults that are reported; the rest is counted.
 pub(crate) const FAULTS: usize = 1_000;

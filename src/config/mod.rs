@@ -4,6 +4,7 @@
 //! says by itself, `bind` what they mean together. Every step goes on after a fault, so that one run tells them all.
 
 mod bind;
+pub mod comparison;
 mod copy;
 mod document;
 mod expectations;
@@ -18,7 +19,7 @@ mod text;
 mod workspace;
 
 pub use copy::DatabaseCopy;
-pub use expectations::{Examination, Expectations};
+pub use expectations::{Examination, Expectations, Untouched};
 pub use files::Files;
 pub use proof::{Proof, ProofOutcome, Refutation};
 pub use settings::{Account, BypassMode, BypassSettings, Settings, TcpSettings};
@@ -40,6 +41,8 @@ pub const MAIN_FILES: [&str; 2] = ["meridian.toml", "/etc/meridian/meridian.toml
 pub enum Mode {
     /// `meridian check`: a bad database is an error.
     Check,
+    /// `meridian plan`: the same, and what is lent serves nobody, so that no database has shrunk against it.
+    Compare,
     /// `meridian prove`: as for `check`, but that an assertion does not hold is a result, not an error.
     Prove,
     /// The start of the server: for a bad database its last good copy serves, or the built-in data.

@@ -227,3 +227,62 @@ fn the_control_socket_is_found_whatever_else_is_wrong() {
     let long = find(&format!("[admin]\nsocket = \"{}\"", "m".repeat(200)));
     assert_eq!(long, Err("the path of a socket has at most 107 octets".to_owned()));
 }
+
+/// The map of a configuration with these lines in it, and with these lists beside the file of maps.
+fn map_with(lines: &str, lists: &[(&str, &str)], previous: Option<&Configuration>) -> Configuration {
+    let mut files = files();
+    let maps = format!("[site.fra]\n[site.iad]\n[map.world]\ndefault = [\"fra\", \"iad\"]\n{lines}");
+    files.insert("maps.toml".into(), maps.into());
+    files.extend(lists.iter().map(|&(path, text)| (PathBuf::from(path), text.into())));
+    let loaded = run(&files, if previous.is_some() { Mode::Reload } else { Mode::Check }, previous);
+    loaded.unwrap_or_else(|faults| panic!("{faults:?}")).configuration
+}
+
+/// Where a map's networks stand.
+fn network_lines(configuration: &Configuration) -> Vec<String> {
+    let lines = &configuration.maps[0].lines;
+    lines
+        .network
+        .iter()
+        .map(|line| format!("{}:{}", lines.files[usize::from(line.file)], line.line))
+        .collect()
+}
+
+#[test]
+fn networks_of_lists_are_those_of_a_table() {
+    let table = map_with(
+        "[map.world.network]\n\"192.0.2.0/24\" = [\"iad\"]\n\"2001:db8::/32\" = [\"iad\", \"fra\"]\n",
+        &[],
+        None,
+    );
+    let text = map_with(
+        "network_files = [{ path = \"lists/a.txt\", sites = [\"iad\"] }]\n",
+        &[("lists/a.txt", "# remark\n192.0.2.0/24\n\n2001:db8::/32 iad fra\n")],
+        None,
+    );
+    let json = map_with(
+        "network_files = [{ path = \"lists/a.json\", sites = [\"iad\"] }]\n",
+        &[(
+            "lists/a.json",
+            "[{\"targets\": [\"192.0.2.0/24\"]},\n {\"targets\": [\"2001:db8::/32\"], \"labels\": {\"sites\": \"iad,fra\"}}]",
+        )],
+        None,
+    );
+    let rules = table.maps[0].table.rules();
+    assert_eq!(rules, text.maps[0].table.rules());
+    assert_eq!(rules, json.maps[0].table.rules());
+    assert_eq!(network_lines(&table), ["maps.toml:6", "maps.toml:7"]);
+    assert_eq!(network_lines(&text), ["lists/a.txt:2", "lists/a.txt:4"]);
+    assert_eq!(network_lines(&json), ["lists/a.json:1", "lists/a.json:2"]);
+}
+
+#[test]
+fn a_reload_compiles_a_map_anew_when_a_list_changed_and_not_when_only_lines_moved() {
+    let lines = "network_files = [{ path = \"a.txt\", sites = [\"iad\"] }]\n";
+    let first = map_with(lines, &[("a.txt", "192.0.2.0/24\n")], None);
+    let moved = map_with(lines, &[("a.txt", "# remark\n192.0.2.0/24\n")], Some(&first));
+    assert!(Arc::ptr_eq(&first.maps[0].table, &moved.maps[0].table));
+    assert_eq!(network_lines(&moved), ["a.txt:2"]);
+    let changed = map_with(lines, &[("a.txt", "192.0.2.0/25\n")], Some(&moved));
+    assert_eq!(changed.maps[0].table.rules().network[0].0.to_string(), "192.0.2.0/25");
+}

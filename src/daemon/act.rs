@@ -10,6 +10,11 @@ pub(super) enum Act {
         /// Its name.
         member: String,
     },
+    /// Let the suspect members go.
+    AcceptPanic {
+        /// Those of this pool; `None`: of all.
+        pool: Option<String>,
+    },
 }
 
 /// What became of it, in words for whoever asked: what was done, or why nothing was.

@@ -7,12 +7,15 @@ use crate::explain::{Basis, Health};
 
 use super::Running;
 use super::act::Act;
+use super::plan;
 
 /// Carries out a request. Called on a thread that may take its time.
 pub(super) fn carry_out(running: &Running, request: Request) -> Result<Reply, String> {
     match request {
         Request::Resume { pool, member } => act(running, Act::Resume { pool, member }),
+        Request::PanicAccept { pool } => act(running, Act::AcceptPanic { pool }),
         Request::Explain(request) => explain(running, &request),
+        Request::Plan(request) => plan::compare(running, &request),
     }
 }
 
@@ -36,5 +39,6 @@ fn act(running: &Running, act: Act) -> Result<Reply, String> {
     let keeper = running.keeper.handle();
     let done = keeper.act(act).map_err(|stopped| stopped.to_string())??;
     keeper.published().map_err(|stopped| stopped.to_string())?;
+    running.log.acted(&done);
     Ok(Reply::text(done + "\n"))
 }

@@ -17,6 +17,7 @@ pub(super) struct HealthLog {
     labels: Mutex<HashMap<TargetKey, String>>,
     ups: AtomicU64,
     downs: AtomicU64,
+    acts: AtomicU64,
     loads_taken: AtomicU64,
     loads_refused: AtomicU64,
     unsaved: AtomicBool,
@@ -29,6 +30,7 @@ impl HealthLog {
             labels: Mutex::new(labels(configuration)),
             ups: AtomicU64::new(0),
             downs: AtomicU64::new(0),
+            acts: AtomicU64::new(0),
             loads_taken: AtomicU64::new(1),
             loads_refused: AtomicU64::new(0),
             unsaved: AtomicBool::new(false),
@@ -65,9 +67,15 @@ impl HealthLog {
         self.loads_refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The number of transitions so far.
-    pub(super) fn transitions(&self) -> u64 {
-        self.ups.load(Ordering::Relaxed) + self.downs.load(Ordering::Relaxed)
+    /// Logs and counts an operator's act, in words.
+    pub(super) fn acted(&self, what: &str) {
+        self.acts.fetch_add(1, Ordering::Relaxed);
+        tracing::info!("an operator acted: {what}");
+    }
+
+    /// The number of transitions and acts so far: what is saved changes with them.
+    pub(super) fn changes(&self) -> u64 {
+        [&self.ups, &self.downs, &self.acts].map(|counter| counter.load(Ordering::Relaxed)).iter().sum()
     }
 
     /// Says why the health table is not saved, once until it is again.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::health::{Record, TargetKey};
+use crate::health::{Held, Record, TargetKey};
 use crate::server;
 use crate::snapshot::{Snapshot, Store};
 
@@ -23,12 +23,22 @@ const BETWEEN_GENERATIONS: Duration = Duration::from_millis(10);
 /// How often replaced generations are looked at, with or without traffic.
 const SWEEP: Duration = Duration::from_secs(1);
 
+/// What outlives the process.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// What is known of every target.
+    pub(super) records: HashMap<TargetKey, Record>,
+    /// What is held against members.
+    pub(super) held: Vec<Held>,
+}
+
 /// What the keeper is asked.
 enum Message {
     Change(Change),
     /// Answered once everything before it has been published.
     Published(SyncSender<u64>),
     Known(SyncSender<HashMap<TargetKey, Record>>),
+    Kept(SyncSender<Kept>),
     Act(Act, SyncSender<Outcome>),
     Stop,
 }
@@ -60,6 +70,11 @@ impl Handle {
         self.ask(Message::Known)
     }
 
+    /// What is to be saved.
+    pub(super) fn kept(&self) -> Result<Kept, Stopped> {
+        self.ask(Message::Kept)
+    }
+
     /// Has an operator's act carried out; what became of it. The answers show it once [`Handle::published`] returns.
     pub(super) fn act(&self, act: Act) -> Result<Outcome, Stopped> {
         self.ask(|answer| Message::Act(act, answer))
@@ -82,15 +97,23 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts with a model whose generation is published at once. `observe` is told of every event, in order.
+    /// Starts with a model whose generation is published at once. `clock` gives the time since 1970; `observe` is told of
+    /// every event, in order.
     pub(super) fn start(
         model: Model,
+        clock: impl Fn() -> Duration + Send + 'static,
         observe: impl FnMut(&Event, u64) + Send + 'static,
     ) -> std::io::Result<Keeper> {
         let store = Arc::new(Store::new(Arc::clone(model.published())));
         let (queue, messages) = sync_channel(QUEUE);
-        let work =
-            Work { model, store: Arc::clone(&store), retired: Vec::new(), waiting: Vec::new(), observe };
+        let work = Work {
+            model,
+            store: Arc::clone(&store),
+            retired: Vec::new(),
+            waiting: Vec::new(),
+            clock,
+            observe,
+        };
         let (alive, end) = oneshot::channel();
         let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || {
             let _alive = alive;
@@ -130,20 +153,23 @@ impl Drop for Keeper {
 }
 
 /// The keeper at work.
-struct Work<F> {
+struct Work<C, F> {
     model: Model,
     store: Arc<Store>,
     /// Replaced generations that a packet thread may still hold. They are freed here, never there.
     retired: Vec<Arc<Snapshot>>,
     waiting: Vec<SyncSender<u64>>,
+    clock: C,
     observe: F,
 }
 
-impl<F: FnMut(&Event, u64)> Work<F> {
+impl<C: Fn() -> Duration, F: FnMut(&Event, u64)> Work<C, F> {
     fn run(mut self, messages: &Receiver<Message>) {
         let mut last = None;
         loop {
-            match messages.recv_timeout(SWEEP) {
+            let received = messages.recv_timeout(self.patience());
+            self.model.advance((self.clock)().as_secs());
+            match received {
                 Ok(message) => {
                     if self.take(message).is_none() || self.collect(messages, last).is_none() {
                         return;
@@ -157,6 +183,12 @@ impl<F: FnMut(&Event, u64)> Work<F> {
             }
             self.sweep();
         }
+    }
+
+    /// Until something is to be done without a message.
+    fn patience(&self) -> Duration {
+        let until = |look: u64| Duration::from_secs(look).saturating_sub((self.clock)());
+        self.model.next_look().map_or(SWEEP, |look| until(look).min(SWEEP))
     }
 
     /// Takes all that waits, and what comes until the next generation may be made. `None`: stop.
@@ -183,6 +215,9 @@ impl<F: FnMut(&Event, u64)> Work<F> {
             Message::Published(answer) => self.waiting.push(answer),
             Message::Known(answer) => {
                 let _ = answer.try_send(self.model.known());
+            }
+            Message::Kept(answer) => {
+                let _ = answer.try_send(Kept { records: self.model.known(), held: self.model.held() });
             }
             Message::Act(act, answer) => {
                 let _ = answer.try_send(self.model.act(&act));

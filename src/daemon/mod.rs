@@ -10,17 +10,18 @@ mod keeper;
 mod limit_log;
 mod model;
 mod own_folder;
+mod plan;
 #[cfg(test)]
 mod race_tests;
 mod reload;
 mod saver;
+mod standings;
 mod state_file;
 mod trouble_log;
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -32,13 +33,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::admin::{Admin, AdminError, LastLoad, Sources};
 use crate::config::{self, DatabaseCopy, Files, Loaded, Mode, Settings};
 use crate::fault::Fault;
-use crate::health::{self, Record, TargetKey};
+use crate::health;
 use crate::probe::{self, Assignment, Prober};
 use crate::server::{self, BindError, PrivilegeError, Server, StartError};
 use crate::snapshot::Configuration;
 
 use self::health_log::HealthLog;
-use self::keeper::{Handle, Keeper};
+use self::keeper::{Handle, Keeper, Kept};
 use self::limit_log::LimitLog;
 use self::model::{Change, Model, Report};
 use self::state_file::StateFile;
@@ -123,14 +124,15 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     if let Some(account) = &settings.account {
         server::become_account(account)?;
     }
-    let known = state.as_ref().map(|file| saved_health(file, settings.state_max_age)).unwrap_or_default();
+    let Kept { records: known, held } =
+        state.as_ref().map(|file| saved_health(file, settings.state_max_age)).unwrap_or_default();
 
     let configuration = Arc::new(configuration);
     let log = Arc::new(HealthLog::new(&configuration));
     let events = Arc::clone(&log);
     // Not kept beside: a reload frees what it replaces.
-    let model = Model::new(configuration, &known, unix_now());
-    let keeper = Keeper::start(model, move |event, generation| events.take(event, generation))?;
+    let model = Model::new(configuration, &known, &held, unix_now());
+    let keeper = Keeper::start(model, since_1970, move |event, generation| events.take(event, generation))?;
 
     // TCP and control requests. More threads than cores would only wake each other.
     let front = runtime("front", settings.workers)?;
@@ -316,24 +318,28 @@ fn rehearse_reload(running: &Running) {
     server::release_free_memory();
 }
 
-/// What was saved of the targets' health; nothing, with a warning, where it cannot be used.
-fn saved_health(file: &StateFile, max_age: Duration) -> HashMap<TargetKey, Record> {
-    let path: &Path = file.path();
-    match file.read() {
-        Ok(None) => HashMap::new(),
-        Ok(Some(octets)) => match health::saved::decode(&octets, unix_now(), max_age.as_secs()) {
-            Ok(saved) => {
-                tracing::info!(path = %path.display(), targets = saved.records.len(), "saved health taken up");
-                saved.records.into_iter().collect()
-            }
-            Err(error) => {
-                tracing::warn!(path = %path.display(), "the saved health is ignored: {error}");
-                HashMap::new()
-            }
-        },
+/// What was saved of the targets' health and of what is held against members; nothing, with a warning, where it cannot be
+/// used. What awaits an operator does not age with health.
+fn saved_health(file: &StateFile, max_age: Duration) -> Kept {
+    let path = file.path().display();
+    let octets = match file.read() {
+        Ok(None) => return Kept::default(),
+        Ok(Some(octets)) => octets,
         Err(error) => {
-            tracing::warn!(path = %path.display(), "the saved health cannot be read: {error}");
-            HashMap::new()
+            tracing::warn!(%path, "the saved health cannot be read: {error}");
+            return Kept::default();
+        }
+    };
+    match health::saved::decode(&octets, unix_now(), max_age.as_secs()) {
+        Ok(saved) => {
+            let (targets, held) = (saved.records.len(), saved.held.len());
+            tracing::info!(%path, targets, held, "saved health taken up");
+            Kept { records: saved.records.into_iter().collect(), held: saved.held }
+        }
+        Err(error) => {
+            let held = health::saved::decode_awaiting(&octets);
+            tracing::warn!(%path, held = held.len(), "the saved health is ignored: {error}");
+            Kept { held, ..Kept::default() }
         }
     }
 }
@@ -357,7 +363,12 @@ fn runtime(name: &str, threads: usize) -> io::Result<Runtime> {
 
 /// Seconds since 1970.
 fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |span| span.as_secs())
+    since_1970().as_secs()
+}
+
+/// A clock set before 1970 counts as 1970.
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 fn tell_systemd(state: sd_notify::NotifyState<'_>) {

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::health::{Monitor, Record, TargetId, TargetKey, Transition, Verdict};
+use crate::health::{Held, Hold, Monitor, Record, TargetId, TargetKey, Transition, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{Content, PoolAnswers, PoolId, Stand, TargetHealth};
+use crate::steer::{Content, PoolAnswers, PoolId, TargetHealth};
 
 use super::act::{Act, Outcome};
+use super::standings::Standings;
 
 /// A verdict as it reaches the keeper.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,7 @@ pub(super) struct Model {
     configuration: Arc<Configuration>,
     records: Vec<Record>,
     ids: HashMap<TargetKey, TargetId>,
+    standings: Standings,
     published: Arc<Snapshot>,
     changed: Changed,
 }
@@ -107,22 +109,22 @@ impl ChangedPools {
 }
 
 impl Model {
-    /// Starts at `now` (seconds since 1970) with a configuration and what is known of its targets. The first
-    /// generation has the number 1.
+    /// Starts at `now` (seconds since 1970) with a configuration, what is known of its targets, and what is held against
+    /// its members. The first generation has the number 1.
     pub(super) fn new(
         configuration: Arc<Configuration>,
         known: &HashMap<TargetKey, Record>,
+        held: &[Held],
         now: u64,
     ) -> Model {
         let records = records(&configuration, known, now);
-        let published = Snapshot::new(1, Arc::clone(&configuration), &health(&configuration, &records));
-        Model {
-            ids: ids(&configuration),
-            records,
-            configuration,
-            published: Arc::new(published),
-            changed: Changed::nothing(),
-        }
+        let health = health(&configuration, &records);
+        let standings = Standings::new(Arc::clone(&configuration), &health, held, now);
+        let stand = |id, content| standings.stand(id, content);
+        let published = Arc::new(Snapshot::of_standing(1, Arc::clone(&configuration), &stand, &health));
+        drop(health);
+        let ids = ids(&configuration);
+        Model { configuration, records, ids, standings, published, changed: Changed::nothing() }
     }
 
     /// The last generation that was made.
@@ -134,6 +136,31 @@ impl Model {
     pub(super) fn known(&self) -> HashMap<TargetKey, Record> {
         let targets = self.configuration.targets.iter();
         targets.zip(&self.records).map(|(target, record)| (target.key, record.clone())).collect()
+    }
+
+    /// What is held against members.
+    pub(super) fn held(&self) -> Vec<Held> {
+        self.standings.held()
+    }
+
+    /// When [`Model::advance`] has something to do next, in seconds since 1970.
+    pub(super) fn next_look(&self) -> Option<u64> {
+        self.standings.next_look()
+    }
+
+    /// Moves the time on, to seconds since 1970: schedules, slow starts, and TTLs before a planned change. Nothing is
+    /// compiled before [`Model::next`].
+    pub(super) fn advance(&mut self, now: u64) {
+        if now == self.standings.moment() {
+            return;
+        }
+        self.changed.add(&self.standings.advance(now));
+        for (id, seconds) in self.standings.planned() {
+            // As with the other cell: what is about to be compiled anew keeps its last value.
+            for content in Content::ALL.into_iter().filter(|&content| !self.changed.holds((id, content))) {
+                self.published.pool(id, content).planned_change.store(seconds, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Takes a change in. Nothing is compiled before [`Model::next`].
@@ -148,6 +175,7 @@ impl Model {
     pub(super) fn act(&mut self, act: &Act) -> Outcome {
         match act {
             Act::Resume { pool, member } => self.resume(pool, member),
+            Act::AcceptPanic { pool } => self.accept_panic(pool.as_deref()),
         }
     }
 
@@ -155,13 +183,14 @@ impl Model {
     pub(super) fn next(&mut self) -> Option<Arc<Snapshot>> {
         let changed = std::mem::replace(&mut self.changed, Changed::nothing());
         let health = health(&self.configuration, &self.records);
+        let stand = |id, content| self.standings.stand(id, content);
         let generation = self.published.generation + 1;
         let next = match changed {
             Changed::Pools(pools) if pools.list.is_empty() => return None,
-            Changed::Pools(pools) => {
-                self.published.with_pools(generation, &pools.list, &|_, _| Stand::default(), &health)
+            Changed::Pools(pools) => self.published.with_pools(generation, &pools.list, &stand, &health),
+            Changed::Everything => {
+                Snapshot::of_standing(generation, Arc::clone(&self.configuration), &stand, &health)
             }
-            Changed::Everything => Snapshot::new(generation, Arc::clone(&self.configuration), &health),
         };
         self.published = Arc::new(next);
         Some(Arc::clone(&self.published))
@@ -175,7 +204,11 @@ impl Model {
         let configuration = Arc::clone(&self.configuration);
         let users = &configuration.targets[id.0 as usize].users;
         match transition {
-            Some(_) => self.changed.add(users),
+            Some(_) => {
+                let health = health(&self.configuration, &self.records);
+                self.standings.observe(users, &health, report.at);
+                self.changed.add(users);
+            }
             None => self.move_cells(users),
         }
         transition.map(|transition| Event::Transition(report.key, transition, report.verdict))
@@ -186,20 +219,50 @@ impl Model {
     fn move_cells(&self, users: &[(PoolId, Content)]) {
         let health = health(&self.configuration, &self.records);
         for &(id, content) in users.iter().filter(|&&user| !self.changed.holds(user)) {
-            let pool = &self.configuration.pools[id.0 as usize];
-            let seconds = PoolAnswers::soonest_flip_of(pool, content, &health);
+            let seconds = PoolAnswers::soonest_flip_of(self.standings.pool(id, content), content, &health);
             self.published.pool(id, content).soonest_flip.store(seconds, Ordering::Relaxed);
         }
     }
 
     fn resume(&mut self, pool_name: &str, member: &str) -> Outcome {
-        let pools = &self.configuration.pools;
-        let pool = pools.iter().find(|pool| pool.name == pool_name);
-        let pool = pool.ok_or_else(|| format!("there is no pool {pool_name}"))?;
-        if !pool.members.iter().any(|candidate| candidate.name == member) {
-            return Err(format!("the pool {pool_name} has no member {member}"));
+        let id = self.pool_named(pool_name)?;
+        let members = &self.configuration.pools[id.0 as usize].members;
+        let number = members.iter().position(|candidate| candidate.name == member);
+        let number = number.ok_or_else(|| format!("the pool {pool_name} has no member {member}"))?;
+        let awaits =
+            |content: &Content| self.standings.pool(id, *content).members[number].hold == Hold::AwaitsResume;
+        let awaiting = self.configuration.pools[id.0 as usize]
+            .contents()
+            .iter()
+            .filter(|content| awaits(content))
+            .count();
+        let (resumed, changed) = self.standings.resume(id, number);
+        self.changed.add(&changed);
+        match (awaiting, resumed) {
+            (0, _) => Err(format!("{pool_name}/{member} does not await to be resumed")),
+            (_, 0) => Err(format!("{pool_name}/{member} is still down: it can be resumed once it is up")),
+            (2, 1) => Ok(format!(
+                "{pool_name}/{member} is resumed with the address that is up; the other one is down"
+            )),
+            _ => Ok(format!("{pool_name}/{member} is resumed")),
         }
-        Err(format!("{pool_name}/{member} does not await to be resumed"))
+    }
+
+    fn accept_panic(&mut self, pool_name: Option<&str>) -> Outcome {
+        let id = pool_name.map(|name| self.pool_named(name)).transpose()?;
+        let (accepted, changed) = self.standings.accept(id);
+        self.changed.add(&changed);
+        let place = pool_name.map_or_else(|| "in any pool".to_owned(), |name| format!("in the pool {name}"));
+        match accepted {
+            0 => Err(format!("no member is suspect {place}")),
+            1 => Ok("1 suspect address counts as down now".to_owned()),
+            _ => Ok(format!("{accepted} suspect addresses count as down now")),
+        }
+    }
+
+    fn pool_named(&self, name: &str) -> Result<PoolId, String> {
+        let number = self.configuration.pools.iter().position(|pool| pool.name == name);
+        number.map(|number| PoolId(number as u32)).ok_or_else(|| format!("there is no pool {name}"))
     }
 
     fn take_load(&mut self, Load { configuration, learned, at }: Load) -> Vec<Event> {
@@ -221,6 +284,8 @@ impl Model {
                 );
             }
         }
+        let health = health(&self.configuration, &self.records);
+        self.standings = self.standings.replaced(Arc::clone(&self.configuration), &health, at);
         events
     }
 }

@@ -118,8 +118,8 @@ proptest! {
         let configurations: Vec<_> = (0..LOADS).map(configuration).collect();
         let keys = keys(&configurations);
         let first = Arc::clone(&configurations[0]);
-        let mut batched = Model::new(Arc::clone(&first), &HashMap::new(), 100);
-        let mut single = Model::new(first, &HashMap::new(), 100);
+        let mut batched = Model::new(Arc::clone(&first), &HashMap::new(), &[], 100);
+        let mut single = Model::new(first, &HashMap::new(), &[], 100);
         for (step, publish) in &steps {
             let before = batched.published().generation;
             batched.take(change(step, &keys, &configurations));
@@ -147,8 +147,12 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
     let passes = |target: usize, round: usize| (round * 7 + target * 3) % 11 < 6;
     let order: Vec<u32> = (0..40).map(|turn| turn % LOADS).collect();
 
-    let keeper =
-        Keeper::start(Model::new(Arc::clone(&configurations[0]), &HashMap::new(), 100), |_, _| {}).unwrap();
+    let keeper = Keeper::start(
+        Model::new(Arc::clone(&configurations[0]), &HashMap::new(), &[], 100),
+        || Duration::from_secs(100),
+        |_, _| {},
+    )
+    .unwrap();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
@@ -190,7 +194,7 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
         assert!(reader.join().unwrap() <= generation);
     });
 
-    let mut replay = Model::new(Arc::clone(&configurations[0]), &HashMap::new(), 100);
+    let mut replay = Model::new(Arc::clone(&configurations[0]), &HashMap::new(), &[], 100);
     for &number in &order {
         let configuration = Arc::clone(&configurations[number as usize]);
         replay.take(Change::Load(Load { configuration, learned: vec![], at: 100 }));
@@ -208,8 +212,12 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
 #[test]
 fn replaced_generations_are_freed_without_traffic() {
     let configurations: Vec<_> = (0..2).map(configuration).collect();
-    let keeper =
-        Keeper::start(Model::new(Arc::clone(&configurations[0]), &HashMap::new(), 100), |_, _| {}).unwrap();
+    let keeper = Keeper::start(
+        Model::new(Arc::clone(&configurations[0]), &HashMap::new(), &[], 100),
+        || Duration::from_secs(100),
+        |_, _| {},
+    )
+    .unwrap();
     let held = keeper.store().load_full();
     let old = Arc::downgrade(&held);
     let load = Load { configuration: Arc::clone(&configurations[1]), learned: vec![], at: 100 };

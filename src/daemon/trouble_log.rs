@@ -8,14 +8,31 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::admin::{self, status::OutcomeStatus};
+use crate::health::Hold;
 use crate::snapshot::{Snapshot, Store};
-use crate::steer::{Content, PoolId, PoolKind, PoolState};
+use crate::steer::{Pool, PoolId, PoolState};
 
 /// How often a new generation is looked at. What comes and goes in between shows in the lines of the targets.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// What is in trouble, and how; both in words.
-type Troubles = BTreeMap<String, String>;
+type Troubles = BTreeMap<String, Trouble>;
+
+/// How something is in trouble.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Trouble {
+    /// What it is while the trouble lasts.
+    how: String,
+    /// What it is when the trouble is over.
+    otherwise: &'static str,
+}
+
+impl Trouble {
+    /// Of a pool or a rule.
+    fn unhealthy(how: String) -> Trouble {
+        Trouble { how, otherwise: "healthy" }
+    }
+}
 
 /// Logs until it is dropped.
 pub(super) async fn log_changes(store: Arc<Store>) {
@@ -45,21 +62,33 @@ pub(super) async fn log_changes(store: Arc<Store>) {
 fn troubles(snapshot: &Snapshot) -> Troubles {
     let pools = snapshot.configuration.pools.iter().enumerate().flat_map(|(index, pool)| {
         // What is given as data with addresses as hints is in trouble where these are.
-        let contents = match pool.kind {
-            PoolKind::Addresses => &[Content::V4, Content::V6][..],
-            PoolKind::Records(_) => &[Content::Data],
-        };
-        contents.iter().filter_map(move |&content| {
+        pool.contents().iter().filter_map(move |&content| {
             let state = snapshot.pool(PoolId(index as u32), content).state;
             let in_trouble = matches!(state, PoolState::Degraded | PoolState::Dead);
-            in_trouble.then(|| (format!("pool {} ({content})", pool.name), state.to_string()))
+            in_trouble
+                .then(|| (format!("pool {} ({content})", pool.name), Trouble::unhealthy(state.to_string())))
         })
     });
     let rules = admin::troubled_rules(snapshot).into_iter().map(|rule| {
         let outcomes: Vec<_> = rule.outcomes.iter().map(outcome).collect();
-        (format!("rule {} {}", rule.owner, rule.rtype), outcomes.join(", "))
+        (format!("rule {} {}", rule.owner, rule.rtype), Trouble::unhealthy(outcomes.join(", ")))
     });
-    pools.chain(rules).collect()
+    pools.chain(suspects(snapshot)).chain(rules).collect()
+}
+
+/// The pools that have suspect members.
+fn suspects(snapshot: &Snapshot) -> impl Iterator<Item = (String, Trouble)> {
+    let pools = snapshot.configuration.pools.iter().zip((0..).map(PoolId));
+    let all = pools.flat_map(move |(pool, id)| {
+        pool.contents().iter().map(move |&content| (content, snapshot.standing(id, content)))
+    });
+    let is_suspect = |pool: &Pool| pool.members.iter().any(|member| member.hold == Hold::Suspect);
+    all.filter(move |(_, pool)| is_suspect(pool)).map(|(content, pool)| {
+        let name = &pool.name;
+        let how =
+            format!("reached, members beyond it are suspect; `meridian panic accept {name}` lets them go");
+        (format!("panic limit of the pool {name} ({content})"), Trouble { how, otherwise: "not reached" })
+    })
 }
 
 fn outcome(outcome: &OutcomeStatus) -> String {
@@ -76,10 +105,11 @@ enum Change {
 }
 
 fn changes(before: &Troubles, now: &Troubles) -> Vec<Change> {
-    let begun = now.iter().filter(|&(what, how)| before.get(what) != Some(how));
-    let over = before.keys().filter(|&what| !now.contains_key(what));
-    let begun = begun.map(|(what, how)| Change::Trouble(format!("{what} is now: {how}")));
-    begun.chain(over.map(|what| Change::Over(format!("{what} is now: healthy")))).collect()
+    let begun = now.iter().filter(|&(what, trouble)| before.get(what) != Some(trouble));
+    let begun = begun.map(|(what, trouble)| Change::Trouble(format!("{what} is now: {}", trouble.how)));
+    let over = before.iter().filter(|&(what, _)| !now.contains_key(what));
+    let over = over.map(|(what, trouble)| Change::Over(format!("{what} is now: {}", trouble.otherwise)));
+    begun.chain(over).collect()
 }
 
 #[cfg(test)]
@@ -87,7 +117,7 @@ mod tests {
     use super::*;
 
     fn troubles(pairs: &[(&str, &str)]) -> Troubles {
-        pairs.iter().map(|&(what, how)| (what.to_owned(), how.to_owned())).collect()
+        pairs.iter().map(|&(what, how)| (what.to_owned(), Trouble::unhealthy(how.to_owned()))).collect()
     }
 
     #[test]

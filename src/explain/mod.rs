@@ -8,11 +8,13 @@ mod draws;
 mod expect;
 mod finding;
 mod health;
+mod level;
 pub mod moment;
 mod outage;
 pub mod plan;
 mod possible;
 pub mod prove;
+pub mod replay;
 mod scope;
 mod steering;
 mod targets;
@@ -24,6 +26,7 @@ pub use asked::{Asked, parse_name, parse_type};
 pub use draws::{DRAWS_MAX, DrawnAnswer, Draws, draw};
 pub use expect::{Demand, Expectation, Wanted};
 pub use health::{Basis, Health};
+pub use level::Level;
 pub use outage::{Outage, OutageError};
 pub use scope::{Scope, ScopeReason};
 pub use targets::{Observed, Target};
@@ -218,10 +221,23 @@ pub struct Place {
     pub sites: Vec<String>,
     /// What the databases and the map's tables said.
     pub reason: geo::Reason,
-    /// The sites with their distance in metres, where distance decided.
-    pub distances: Vec<(String, u64)>,
+    /// Every level of the map in the order of precedence; one of them decides.
+    pub levels: Vec<Level>,
+    /// The sites with their distances, where distance decided; the nearest first.
+    pub distances: Vec<Distance>,
     /// When the databases that know the client were built, in seconds since 1970; the order is that of their records.
     pub built: Vec<u64>,
+}
+
+/// How far a site is from the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Distance {
+    /// The site's name.
+    pub site: String,
+    /// In metres.
+    pub metres: u64,
+    /// The map's bias for the site and the metres that count by it, where it has one.
+    pub biased: Option<(i8, u64)>,
 }
 
 /// A pool that is looked at.
@@ -252,12 +268,16 @@ pub struct Member {
     pub name: String,
     /// Where it is written.
     pub line: Line,
-    /// Its weight.
+    /// Its weight; in a slow start, what that grows to.
     pub weight: u16,
+    /// The step that its slow start has reached, out of [`crate::steer::SLOW_START_STEPS`].
+    pub slow_start: Option<u32>,
     /// What it answers with; `None` where it has no address of the family.
     pub answer: Option<MemberAnswer>,
     /// The operator's will: the strongest of its own, its pool's and its site's.
     pub admin: AdminState,
+    /// Until when, who and why, or which line of a schedule, where there is more to say about that.
+    pub will: Option<String>,
     /// What its monitors say of it.
     pub targets: Vec<Target>,
     /// Whether it may be given out, and why.

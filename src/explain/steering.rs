@@ -1,10 +1,11 @@
 //! How a rule made its choice: whose address, where it is, which pools were looked at, what is given out.
 
+use super::words::will;
 use super::{
-    Candidate, Client, Excluded, Fraction, Given, Health, Member, MemberAnswer, Origin, Place, Share, Source,
-    Steering, Variant,
+    Candidate, Client, Distance, Excluded, Fraction, Given, Health, Member, MemberAnswer, Origin, Place,
+    Share, Source, Steering, Variant,
 };
-use super::{targets, ttl};
+use super::{level, targets, ttl};
 use crate::answer;
 use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::snapshot::{Configuration, Map, Snapshot};
@@ -82,9 +83,20 @@ fn place(configuration: &Configuration, map: &Map, placement: geo::Placement, so
         class,
         classes: classes.len(),
         sites: classes[class].iter().map(|&site| name(site)).collect(),
-        distances: reason.distances.iter().map(|&(site, metres)| (name(site), metres)).collect(),
+        levels: reason.levels.iter().map(|step| level::level(step, name)).collect(),
+        distances: reason.distances.iter().map(|&far| distance(&reason, far, name)).collect(),
         reason,
     }
+}
+
+fn distance(
+    reason: &geo::Reason,
+    (site, metres): (SiteId, u64),
+    name: impl Fn(SiteId) -> String,
+) -> Distance {
+    let biased = reason.biased.iter().find(|biased| biased.site == site);
+    let biased = biased.map(|biased| (biased.bias, biased.counted_metres));
+    Distance { site: name(site), metres, biased }
 }
 
 struct Scene<'s> {
@@ -99,7 +111,7 @@ struct Scene<'s> {
 
 impl Scene<'_> {
     fn pool(&self, id: PoolId) -> &Pool {
-        &self.snapshot.configuration.pools[id.0 as usize]
+        self.snapshot.standing(id, self.rule.content)
     }
 
     fn site(&self, pool: &Pool) -> Option<String> {
@@ -137,9 +149,11 @@ impl Scene<'_> {
             .map(|((member, line), eligibility)| Member {
                 name: member.name.clone(),
                 line: line.clone(),
-                weight: member.weight,
+                weight: pool.weight_of(member),
+                slow_start: member.slow_start.map(|slow_start| slow_start.step),
                 answer: pool.gives(member, content).then(|| self.answer_of(member)),
                 admin: member.admin,
+                will: will(pool, member, self.health.at()),
                 targets: steer::targets_of(member, content)
                     .into_iter()
                     .map(|target| targets::target(configuration, self.health, target))

@@ -1,12 +1,13 @@
 //! An explanation as text for people: what was found, then where, which, what, for how long.
 
 use super::moment::{rfc3339, span};
-use super::words::{counted, reason_sentence};
+use super::words::{counted, reason_sentence, weight};
 use super::{
-    Access, Basis, Candidate, Draws, Explanation, Finding, Fraction, Given, Member, Origin, Place, Scope,
-    ScopeReason, Share, Source, Steering, Target, Ttl, Variant,
+    Access, Basis, Candidate, Distance, Draws, Explanation, Finding, Fraction, Given, Level, Member, Origin,
+    Place, Scope, ScopeReason, Share, Source, Steering, Target, Ttl, Variant,
 };
 use crate::answer::{CHAIN_MAX, Why};
+use crate::geo::LevelOutcome;
 use crate::health::State;
 use crate::steer::Eligibility;
 use crate::zone::record_type;
@@ -202,15 +203,58 @@ fn where_the_client_is(text: &mut Text, explanation: &Explanation, steering: &St
     text.field("decided on", &source(steering.source));
     let Some(place) = &steering.place else { return };
     database_records(text, place, explanation.at);
-    text.field("decided by", &place.reason.level);
+    levels(text, place);
     if let Some(origin) = &place.reason.origin {
         text.field("measured", &format!("from {origin}"));
     }
-    for (site, metres) in &place.distances {
-        text.field("", &format!("{site}: {} km", (metres + 500) / 1000));
+    for distance in &place.distances {
+        text.field("", &far(distance));
     }
-    text.field("sites", &sites(place));
+    text.field("sites", &listed_sites(&place.sites));
     text.field("class", &format!("number {} of {} in map {}", place.class, place.classes, place.map));
+}
+
+/// The levels of which the map has something, each with what came of it, and the others by name.
+fn levels(text: &mut Text, place: &Place) {
+    let (absent, present): (Vec<&Level>, Vec<&Level>) =
+        place.levels.iter().partition(|level| level.outcome == LevelOutcome::NoTable);
+    for (index, each) in present.iter().enumerate() {
+        text.field(if index == 0 { "levels" } else { "" }, &level(each));
+    }
+    if !absent.is_empty() {
+        let absent: Vec<&str> = absent.iter().map(|level| level.level.label()).collect();
+        text.field("", &format!("the map has no {}", absent.join(", ")));
+    }
+}
+
+/// `country DE of built-in: decides, entry dach at geoip/maps.toml:12 → fra, ams`.
+fn level(level: &Level) -> String {
+    let mut words = level.level.to_string();
+    if let Some(looked_at) = &level.looked_at {
+        words += &format!(" {looked_at}");
+    }
+    if let Some(database) = &level.said_by {
+        words += &format!(" of {database}");
+    }
+    words += &format!(": {}", level.outcome);
+    if matches!(level.outcome, LevelOutcome::Decides | LevelOutcome::Beaten(_)) {
+        let entry = level.entry.as_ref().map_or(String::new(), |entry| format!(", entry {entry}"));
+        let line = level.line.as_ref().map_or(String::new(), |line| format!(" at {line}"));
+        words += &format!("{entry}{line} → {}", listed_sites(&level.sites));
+    }
+    words
+}
+
+/// `fra: 120 km`, `fra: 120 km, counts as 96 km by its bias of 20`.
+fn far(distance: &Distance) -> String {
+    let kilometres = |metres: u64| (metres + 500) / 1000;
+    let far = format!("{}: {} km", distance.site, kilometres(distance.metres));
+    match distance.biased {
+        Some((bias, counted)) => {
+            format!("{far}, counts as {} km by its bias of {bias}", kilometres(counted))
+        }
+        None => far,
+    }
 }
 
 fn database_records(text: &mut Text, place: &Place, at: u64) {
@@ -238,8 +282,8 @@ fn source(source: Source) -> String {
     }
 }
 
-fn sites(place: &Place) -> String {
-    if place.sites.is_empty() { "none (an empty list)".to_owned() } else { place.sites.join(", ") }
+fn listed_sites(sites: &[String]) -> String {
+    if sites.is_empty() { "none (an empty list)".to_owned() } else { sites.join(", ") }
 }
 
 fn scope(scope: Scope) -> String {
@@ -274,7 +318,8 @@ fn candidate(text: &mut Text, place: usize, candidate: &Candidate, explanation: 
     let answers_with: Vec<String> = candidate.members.iter().map(of_member).collect();
     let width = answers_with.iter().map(String::len).max().unwrap_or(0);
     for (member, answer) in candidate.members.iter().zip(&answers_with) {
-        let Member { name, weight, line, .. } = member;
+        let Member { name, line, .. } = member;
+        let weight = weight(member.weight, member.slow_start);
         let eligible = eligible(member);
         text.line(
             3,
@@ -294,7 +339,8 @@ fn eligible(member: &Member) -> String {
     let assumed = if said_by_targets && nobody_looked { "assumed " } else { "" };
     let whatever = member.targets.iter().any(|target| target.observed.is_some() && target.supposed);
     let supposed = if whatever { ", as supposed" } else { "" };
-    format!("{given}: {assumed}{}{supposed}", member.eligibility)
+    let will = member.will.as_ref().map_or_else(String::new, |will| format!(", {will}"));
+    format!("{given}: {assumed}{}{supposed}{will}", member.eligibility)
 }
 
 /// `web: up for 3d 4h, 0 of 3 failures; last verdict 2s ago: pass in 1.234 ms; can flip in 15 s`.

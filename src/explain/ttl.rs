@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 
 use super::Client;
 use crate::answer::{self, Answer, Body};
+use crate::geo::ClassId;
 use crate::snapshot::Snapshot;
-use crate::steer::{self, NEVER, PoolAnswers, Rule, TtlBound};
+use crate::steer::{self, Choice, NEVER, PoolAnswers, Rule, TtlBound};
 
 /// The TTL of an answer: of the RRset at the end of its chain, or of the SOA that a negative answer carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +69,19 @@ fn steered(snapshot: &Snapshot, rule: &Rule, client: Client, answer: &Answer<'_>
         _ => choice.ttl,
     };
     let reason = match seconds == choice.ttl {
-        true => TtlReason::Steered(TtlBound::of(choice.soonest_flip, rule.min_ttl, rule.max_ttl)),
+        true => TtlReason::Steered(bound(snapshot, rule, placement.class, &choice)),
         false => TtlReason::Negative,
     };
     let soonest_flip = some_unless_never(choice.soonest_flip);
     Ttl { seconds, reason, steered: Some(SteeredTtl { soonest_flip, min: rule.min_ttl, max: rule.max_ttl }) }
+}
+
+fn bound(snapshot: &Snapshot, rule: &Rule, class: ClassId, choice: &Choice<'_>) -> TtlBound {
+    let planned = steer::planned_change(rule, class, |pool| snapshot.pool(pool, rule.content));
+    match planned < steer::steered_ttl(choice.soonest_flip, rule.min_ttl, rule.max_ttl) {
+        true => TtlBound::PlannedChange,
+        false => TtlBound::of(choice.soonest_flip, rule.min_ttl, rule.max_ttl),
+    }
 }
 
 fn written(answer: &Answer<'_>) -> Option<Ttl> {
@@ -103,6 +112,7 @@ impl TtlReason {
             TtlReason::Steered(TtlBound::Minimum) => "min_ttl",
             TtlReason::Steered(TtlBound::Maximum) => "default_ttl",
             TtlReason::Steered(TtlBound::NothingFlips) => "nothing_flips",
+            TtlReason::Steered(TtlBound::PlannedChange) => "planned_change",
             TtlReason::Negative => "negative",
             TtlReason::Written => "written",
         }

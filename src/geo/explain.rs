@@ -252,6 +252,7 @@ fn special_block(client: IpAddr, network_length: Option<u8>) -> Option<Prefix> {
 #[cfg(test)]
 mod tests {
     use super::super::database_builder::DatabaseBuilder;
+    use super::super::mmdb::writer::{Datum, MmdbWriter, map, text};
     use super::super::{CityKey, FileLine, Location};
     use super::*;
 
@@ -407,5 +408,64 @@ mod tests {
     fn network(text: &str) -> Prefix {
         let (address, length) = text.split_once('/').unwrap();
         Prefix { address: address.parse().unwrap(), length: length.parse().unwrap() }
+    }
+
+    /// Databases with one thing each: country, city, subdivision, coordinates, AS number; the last has everything.
+    #[test]
+    fn several_databases_fill_what_earlier_ones_lack() {
+        let mut countries = MmdbWriter::ipv4();
+        countries.insert("192.0.2.0/24", &map([("country_code", text("DE"))]));
+        let mut cities = MmdbWriter::ipv6();
+        cities.insert("::c000:200/120", &map([("city", text("Munich"))]));
+        let mut systems = MmdbWriter::ipv4();
+        systems.insert("192.0.2.0/25", &map([("asn", text("AS64500"))]));
+        let mut all = MmdbWriter::ipv6();
+        let location = map([("latitude", Datum::Real(48.1)), ("longitude", Datum::Real(11.6))]);
+        let everything = map([
+            ("asn", Datum::Whole(64501)),
+            ("city", map([("geoname_id", Datum::Whole(7)), ("names", map([("en", text("Paris"))]))])),
+            ("country", map([("iso_code", text("FR"))])),
+            ("location", location),
+            ("subdivisions", Datum::List(vec![map([("iso_code", text("IDF"))])])),
+        ]);
+        all.insert("::/0", &everything);
+        let databases = [("countries", countries), ("cities", cities), ("systems", systems), ("all", all)]
+            .map(|(name, writer)| Database::from_mmdb(name, writer.octets()).unwrap());
+        let databases: Vec<&Database> = databases.iter().collect();
+        let check = |client: &str, address: &str, expected: [&str; 6]| {
+            let rules = MapRules { nearest: Some(1), ..MapRules::default() };
+            let reason =
+                explain(&rules, &RuleLines::default(), &sites(), &databases, client.parse().unwrap());
+            let said = reason.levels[..7].iter().map(|step| {
+                let by = step.said_by.as_ref().map_or(String::new(), |by| format!(" ({by})"));
+                format!("{}{by}", step.looked_at.as_deref().unwrap_or("-"))
+            });
+            let said: Vec<String> = said.collect();
+            assert_eq!(
+                (said[0].as_str(), &said[1..]),
+                (address, &expected.map(str::to_owned)[..]),
+                "{client}"
+            );
+        };
+        let paris = "coordinates 48.1000 11.6000 of the record (all)";
+        let subdivision = "FR-IDF (all)";
+        let first = [
+            "AS64500 (systems)",
+            "Munich (7) (cities)",
+            subdivision,
+            "DE (countries)",
+            "EU (countries)",
+            paris,
+        ];
+        check("192.0.2.1", "192.0.2.1", first);
+        let behind =
+            ["AS64501 (all)", "Munich (7) (cities)", subdivision, "DE (countries)", "EU (countries)", paris];
+        check("192.0.2.129", "192.0.2.129", behind);
+        let alone = ["AS64501 (all)", "Paris (7) (all)", subdivision, "FR (all)", "EU (all)", paris];
+        check("2400::1", "2400::1", alone);
+        // v4-mapped and 6to4 clients are IPv4 clients; those of Teredo are not.
+        check("::ffff:192.0.2.1", "192.0.2.1", first);
+        check("2002:c000:281::1", "192.0.2.129", behind);
+        check("2001:0:c000:201::1", "2001:0:c000:201::1", alone);
     }
 }

@@ -9,7 +9,7 @@
 mod record;
 mod search_tree;
 #[cfg(test)]
-pub(super) mod writer;
+pub(crate) mod writer;
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;

@@ -7,6 +7,7 @@
 //! cities the databases know. `special` holds the blocks with rules of their own, [`codes`] the codes of countries and
 //! subdivisions.
 
+mod branches;
 mod builtin;
 mod cities;
 mod city_names;
@@ -38,6 +39,7 @@ mod survey;
 mod table_laws;
 mod walk;
 
+pub use branches::{Branch, branches};
 pub use builtin::DATA_NOTICE;
 pub use cities::Cities;
 pub use database::{Coverage, Database};
@@ -46,6 +48,8 @@ pub use level::{Level, LevelOutcome, LevelStep};
 pub use lines::{FileLine, RuleLines};
 pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
+#[cfg(test)]
+pub(crate) use mmdb::writer as mmdb_writer;
 pub use pieces::{Piece, first_prefix, pieces};
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};

@@ -5,6 +5,7 @@
 
 mod admin;
 mod digest;
+mod hold;
 mod monitor;
 mod record;
 pub mod saved;
@@ -12,6 +13,7 @@ mod target;
 mod tracker;
 
 pub use admin::AdminState;
+pub use hold::{Held, Hold};
 pub use monitor::{HttpProbe, Hysteresis, Monitor, Probe, TlsProbe};
 pub use record::{LastVerdict, Record};
 pub use saved::{SavedError, SavedHealth};

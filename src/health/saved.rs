@@ -1,16 +1,17 @@
 //! The saved health table: text ↔ value, without the file (`daemon` renames it into place).
 //!
 //! ```text
-//! meridian-health 1
+//! meridian-health 2
 //! saved 1763617908
 //! 0123456789abcdef 192.0.2.10 up 0 1 1763610000 1763617905 fail connection refused
 //! 0123456789abcdef 2001:db8::1 unknown 0 0 1763617900 never
-//! end 2 89abcdef01234567
+//! hold web-fra fra-1 ipv4 awaits-resume
+//! end 3 89abcdef01234567
 //! ```
 //!
 //! A line is: monitor digest, address, state, passes, failures, since, then the last verdict (its time, its kind,
-//! microseconds or reason). In reasons `\\` is a backslash and `\n` a line feed. The last line counts the targets
-//! and carries SipHash-2-4 (zero key) of everything before it: a file cut short or altered is told from a good one.
+//! microseconds or reason). In reasons `\\` is a backslash and `\n` a line feed. Behind the targets stand the members
+//! that something is held against. The last line counts these lines and carries SipHash-2-4 (zero key) of everything before it: a file cut short or altered is told from a good one.
 
 use std::fmt::Write;
 use std::hash::Hasher;
@@ -18,9 +19,12 @@ use std::hash::Hasher;
 use siphasher::sip::SipHasher24;
 use thiserror::Error;
 
-use super::{LastVerdict, Record, State, TargetKey, Tracker, Verdict};
+use super::{Held, Hold, LastVerdict, Record, State, TargetKey, Tracker, Verdict};
+use crate::wire::Content;
 
-const HEADER: &str = "meridian-health 1\n";
+const HEADER: &str = "meridian-health 2\n";
+/// The first version had no lines `hold`, and was otherwise the same.
+const OLD_HEADER: &str = "meridian-health 1\n";
 
 /// A saved health table that was read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub struct SavedHealth {
     pub saved_at: u64,
     /// What it says of each target, in the order of the file.
     pub records: Vec<(TargetKey, Record)>,
+    /// The members that something is held against.
+    pub held: Vec<Held>,
 }
 
 /// Why a saved health table is not used. The messages go on after "the saved health is ignored: ".
@@ -60,11 +66,20 @@ pub enum SavedError {
 }
 
 /// Writes the table as it stands at `now` (seconds since 1970).
-pub fn encode<'r>(records: impl IntoIterator<Item = (&'r TargetKey, &'r Record)>, now: u64) -> String {
+pub fn encode<'r>(
+    records: impl IntoIterator<Item = (&'r TargetKey, &'r Record)>,
+    held: &[Held],
+    now: u64,
+) -> String {
     let mut text = format!("{HEADER}saved {now}\n");
     let mut count = 0;
     for (key, record) in records {
         write_line(&mut text, key, record).expect("writing to a String cannot fail");
+        count += 1;
+    }
+    for Held { pool, member, content, hold } in held {
+        let version = content.label();
+        writeln!(text, "hold {pool} {member} {version} {hold}").expect("writing to a String cannot fail");
         count += 1;
     }
     let checksum = checksum(text.as_bytes());
@@ -75,7 +90,20 @@ pub fn encode<'r>(records: impl IntoIterator<Item = (&'r TargetKey, &'r Record)>
 /// Reads a table at `now`; both times in seconds. One that was saved more than `max_age` ago is an error: its states
 /// say nothing about the present.
 pub fn decode(octets: &[u8], now: u64, max_age: u64) -> Result<SavedHealth, SavedError> {
-    if !octets.starts_with(HEADER.as_bytes()) {
+    let saved = read(octets)?;
+    check_age(saved.saved_at, now, max_age)?;
+    Ok(saved)
+}
+
+/// Of a table however old, the members that await an operator: that does not end by itself. None of one that cannot be
+/// read.
+pub fn decode_awaiting(octets: &[u8]) -> Vec<Held> {
+    let held = read(octets).map_or_else(|_| Vec::new(), |saved| saved.held);
+    held.into_iter().filter(|held| held.hold == Hold::AwaitsResume).collect()
+}
+
+fn read(octets: &[u8]) -> Result<SavedHealth, SavedError> {
+    if ![HEADER, OLD_HEADER].iter().any(|header| octets.starts_with(header.as_bytes())) {
         return Err(SavedError::Header);
     }
     let mut lines = checked_lines(octets)?.lines().enumerate().skip(1);
@@ -83,11 +111,15 @@ pub fn decode(octets: &[u8], now: u64, max_age: u64) -> Result<SavedHealth, Save
         .next()
         .and_then(|(_, line)| line.strip_prefix("saved ")?.parse().ok())
         .ok_or(SavedError::Line(2))?;
-    check_age(saved_at, now, max_age)?;
-    let records = lines
-        .map(|(index, line)| read_line(line).ok_or(SavedError::Line(index + 1)))
-        .collect::<Result<_, _>>()?;
-    Ok(SavedHealth { saved_at, records })
+    let mut saved = SavedHealth { saved_at, records: Vec::new(), held: Vec::new() };
+    for (index, line) in lines {
+        let fault = SavedError::Line(index + 1);
+        match line.strip_prefix("hold ") {
+            Some(rest) => saved.held.push(read_hold(rest).ok_or(fault)?),
+            None => saved.records.push(read_line(line).ok_or(fault)?),
+        }
+    }
+    Ok(saved)
 }
 
 fn write_line(text: &mut String, key: &TargetKey, record: &Record) -> std::fmt::Result {
@@ -149,6 +181,15 @@ fn read_line(line: &str) -> Option<(TargetKey, Record)> {
         verdict => Some(read_verdict(verdict)?),
     };
     Some((key, Record { tracker, since, last }))
+}
+
+fn read_hold(text: &str) -> Option<Held> {
+    let mut fields = text.split(' ');
+    let [pool, member, version, hold] = [fields.next()?, fields.next()?, fields.next()?, fields.next()?];
+    let content = Content::ALL.into_iter().find(|content| content.label() == version)?;
+    let hold = [Hold::AwaitsResume, Hold::Suspect].into_iter().find(|known| known.to_string() == hold)?;
+    let held = Held { pool: pool.to_owned(), member: member.to_owned(), content, hold };
+    fields.next().is_none().then_some(held)
 }
 
 fn read_state(word: &str) -> Option<State> {
@@ -222,8 +263,16 @@ mod tests {
         vec![(key(0x0123_4567_89ab_cdef, "192.0.2.10"), failing), (key(1, "2001:db8::1"), fresh)]
     }
 
+    fn held(member: &str, content: Content, hold: Hold) -> Held {
+        Held { pool: "web-fra".to_owned(), member: member.to_owned(), content, hold }
+    }
+
+    fn holds() -> [Held; 2] {
+        [held("fra-1", Content::V4, Hold::AwaitsResume), held("fra-2", Content::V6, Hold::Suspect)]
+    }
+
     fn encoded(records: &[(TargetKey, Record)]) -> String {
-        encode(records.iter().map(|(key, record)| (key, record)), SAVED_AT)
+        encode(records.iter().map(|(key, record)| (key, record)), &holds(), SAVED_AT)
     }
 
     /// A whole file around `body`, with a last line that fits it.
@@ -234,10 +283,27 @@ mod tests {
     #[test]
     fn the_file_looks_like_this() {
         let text = encoded(&table());
-        let body = "meridian-health 1\nsaved 1763617908\n\
+        let body = "meridian-health 2\nsaved 1763617908\n\
              0123456789abcdef 192.0.2.10 up 0 1 1763610000 1763617905 fail connection refused\n\
+             0000000000000001 2001:db8::1 unknown 0 0 1763617900 never\n\
+             hold web-fra fra-1 ipv4 awaits-resume\nhold web-fra fra-2 ipv6 suspect\n";
+        assert_eq!(text, with_end(body, 4));
+    }
+
+    #[test]
+    fn a_table_of_the_first_version_is_read_too() {
+        let body = "meridian-health 1\nsaved 1763617908\n\
              0000000000000001 2001:db8::1 unknown 0 0 1763617900 never\n";
-        assert_eq!(text, with_end(body, 2));
+        let saved = decode(with_end(body, 1).as_bytes(), SAVED_AT, 300).unwrap();
+        assert_eq!((saved.records, saved.held), (table()[1..].to_vec(), vec![]));
+    }
+
+    #[test]
+    fn what_awaits_an_operator_does_not_age() {
+        let text = encoded(&table());
+        assert!(decode(text.as_bytes(), SAVED_AT + 301, 300).is_err());
+        assert_eq!(decode_awaiting(text.as_bytes()), holds()[..1]);
+        assert_eq!(decode_awaiting(&text.as_bytes()[1..]), []);
     }
 
     #[test]
@@ -255,16 +321,20 @@ mod tests {
 
     #[test]
     fn unreadable_files_say_why() {
-        let head = "meridian-health 1\nsaved 1763617908\n";
+        let head = "meridian-health 2\nsaved 1763617908\n";
         let cases = [
             (String::new(), SavedError::Header),
-            ("meridian-health 2\nsaved 1\n".to_owned(), SavedError::Header),
-            ("meridian-health 1\n".to_owned(), SavedError::Truncated),
+            ("meridian-health 3\nsaved 1\n".to_owned(), SavedError::Header),
+            ("meridian-health 2\n".to_owned(), SavedError::Truncated),
+            (with_end(&format!("{head}hold web-fra fra-1 ipv4\n"), 1), SavedError::Line(3)),
+            (with_end(&format!("{head}hold web-fra fra-1 ipv4 free\n"), 1), SavedError::Line(3)),
+            (with_end(&format!("{head}hold web-fra fra-1 ipv5 suspect\n"), 1), SavedError::Line(3)),
+            (with_end(&format!("{head}hold web-fra fra-1 ipv4 suspect or so\n"), 1), SavedError::Line(3)),
             (head.to_owned(), SavedError::Truncated),
             (format!("{head}end 0 0\n"), SavedError::Checksum),
             (with_end(head, 1), SavedError::Truncated),
-            (with_end("meridian-health 1\n", 0), SavedError::Line(2)),
-            (with_end("meridian-health 1\nsaved soon\n", 0), SavedError::Line(2)),
+            (with_end("meridian-health 2\n", 0), SavedError::Line(2)),
+            (with_end("meridian-health 2\nsaved soon\n", 0), SavedError::Line(2)),
             (with_end(&format!("{head}1 192.0.2.1 up 0 0 1\n"), 1), SavedError::Line(3)),
             (with_end(&format!("{head}1 192.0.2.1 sideways 0 0 1 never\n"), 1), SavedError::Line(3)),
             (with_end(&format!("{head}1 192.0.2.1 up 0 0 1 2 fail a\\b\n"), 1), SavedError::Line(3)),
@@ -309,7 +379,8 @@ mod tests {
         #[test]
         fn what_was_saved_is_read_back(records in prop::collection::vec(any_record(), 0..6)) {
             let saved = decode(encoded(&records).as_bytes(), SAVED_AT, 300);
-            prop_assert_eq!(saved, Ok(SavedHealth { saved_at: SAVED_AT, records }));
+            let held = holds().to_vec();
+            prop_assert_eq!(saved, Ok(SavedHealth { saved_at: SAVED_AT, records, held }));
         }
 
         #[test]

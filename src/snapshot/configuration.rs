@@ -197,6 +197,11 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// How long a steered answer may live, in seconds.
+    pub fn longest_ttl(&self) -> u64 {
+        self.rules.iter().map(|rule| rule.max_ttl).max().unwrap_or(0).into()
+    }
+
     /// The monitor of a target.
     pub fn monitor_of(&self, target: TargetId) -> &Arc<Monitor> {
         &self.monitors[self.targets[target.0 as usize].monitor].monitor

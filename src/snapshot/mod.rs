@@ -53,8 +53,10 @@ impl Snapshot {
         moment: u64,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
-        let pools: Vec<_> = configuration.pools.iter().map(|pool| pool.at(moment).map(Arc::new)).collect();
-        let stand = |id: PoolId, _| Stand { pool: pools[id.0 as usize].clone(), ..Stand::default() };
+        let longest_ttl = configuration.longest_ttl();
+        let wanted = |pool: &Pool| Stand::wanted(pool, moment, longest_ttl);
+        let stands: Vec<Stand> = configuration.pools.iter().map(wanted).collect();
+        let stand = |id: PoolId, _| stands[id.0 as usize].clone();
         Snapshot::of_standing(generation, configuration, &stand, health)
     }
 

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::content::Content;
 use super::pool::{Member, Pool, PoolKind};
+use crate::wire::Content;
 use crate::wire::{Family, class};
 use crate::zone::Hints;
 

@@ -20,11 +20,10 @@
 
 use std::fmt;
 
-use super::content::Content;
 use super::pool::{Member, Pool, Require};
 use super::ttl::NEVER;
-use super::turnover::Hold;
-use crate::health::{AdminState, Monitor, State, TargetId, Tracker};
+use crate::health::{AdminState, Hold, Monitor, State, TargetId, Tracker};
+use crate::wire::Content;
 use crate::wire::Family;
 
 /// What health says of a target at compile time.

@@ -4,12 +4,12 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::content::Content;
 use super::standing::SlowStart;
-use super::turnover::{Hold, Turnover};
+use super::turnover::Turnover;
 use super::will::Will;
 use crate::geo::SiteId;
-use crate::health::{AdminState, TargetId};
+use crate::health::{AdminState, Hold, TargetId};
+use crate::wire::Content;
 use crate::wire::Family;
 use crate::zone::Hints;
 
@@ -135,6 +135,8 @@ pub struct Pool {
     pub turnover: Turnover,
     /// What the operators of the pool and of its site want of all members, for a time or by a schedule.
     pub wills: Vec<Arc<Will>>,
+    /// Of which the weights of its members are multiples at the moment: above 1 while one starts slowly.
+    pub weight_unit: u16,
     /// At least one, at most [`MEMBERS_MAX`].
     pub members: Vec<Member>,
     /// The numbers of answers that rules ask of it, each at least 1, ascending, without doubles; compiled sets exist
@@ -146,6 +148,14 @@ pub struct Pool {
 }
 
 impl Pool {
+    /// What its members are there for, and it is shown with.
+    pub fn contents(&self) -> &'static [Content] {
+        match self.kind {
+            PoolKind::Addresses => &[Content::V4, Content::V6],
+            PoolKind::Records(_) => &[Content::Data],
+        }
+    }
+
     /// Whether a member takes part in answers of this content, as far as it depends on what it is.
     pub fn gives(&self, member: &Member, content: Content) -> bool {
         match (self.kind, content.family()) {
@@ -155,5 +165,12 @@ impl Pool {
             }
             (PoolKind::Records(_), family) => family.is_none(),
         }
+    }
+}
+
+impl Pool {
+    /// The weight of a member as people know it: as written, or as its schedule has it at the moment.
+    pub fn weight_of(&self, member: &Member) -> u16 {
+        member.full_weight() / self.weight_unit
     }
 }

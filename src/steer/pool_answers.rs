@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::answer_set::{AnswerSet, HintFamilies};
 use super::asked::{Asked, AskedRecords};
-use super::content::Content;
 use super::eligibility::{self, Eligibility, TargetHealth, eligibility};
 use super::order::fixed_order;
 use super::pool::{Member, MinHealthy, Pick, Pool};
 use super::standing::Stand;
 use super::ttl::NEVER;
 use crate::health::{AdminState, TargetId};
+use crate::wire::Content;
 
 /// State of a pool for one content (semantics §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

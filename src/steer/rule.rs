@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::candidates::Candidates;
-use super::content::Content;
 use super::pool::PoolId;
+use crate::wire::Content;
 
 /// How one (owner, type) is steered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

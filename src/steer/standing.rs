@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use super::pool::{Member, Pool};
+use super::pool::Pool;
 use super::ttl::NEVER;
 use super::turnover::{SLOW_START_STEPS, Seats};
 use super::will::Will;
@@ -33,6 +33,29 @@ pub struct Stand {
     pub pool: Option<Arc<Pool>>,
     /// Seconds until its operator's will changes it, where that is so near that TTLs have to shrink; otherwise [`NEVER`].
     pub planned_change: u32,
+}
+
+impl Stand {
+    /// The pool as its operator wants it at a moment, with the change that comes next if an answer of `longest_ttl`
+    /// seconds could outlive the wait for it.
+    pub fn wanted(pool: &Pool, moment: u64, longest_ttl: u64) -> Stand {
+        let change = planned_change(pool, moment, longest_ttl);
+        let planned_change = change.map_or(NEVER, |change| seconds_to_change(change, moment));
+        Stand { pool: pool.at(moment).map(Arc::new), planned_change }
+    }
+}
+
+/// When a pool's operator's will changes it next, if an answer of `longest_ttl` seconds that is given at `moment` could
+/// outlive the wait for it.
+pub(super) fn planned_change(pool: &Pool, moment: u64, longest_ttl: u64) -> Option<u64> {
+    let change = pool.is_timed().then(|| pool.next_change(moment)).flatten();
+    change.filter(|&change| change <= moment.saturating_add(longest_ttl))
+}
+
+/// Whole seconds from within the second `moment` to a change: less one for the second that has begun.
+pub fn seconds_to_change(change: u64, moment: u64) -> u32 {
+    let seconds = change.saturating_sub(moment).saturating_sub(1);
+    seconds.min(u64::from(NEVER - 1)) as u32
 }
 
 /// As configured.
@@ -105,15 +128,16 @@ pub fn standing(pool: &Pool, seats: Option<&Seats>, moment: u64) -> Option<Pool>
     let steps: Vec<_> =
         (0..pool.members.len()).map(|index| seats.slow_start(&pool.turnover, index, moment)).collect();
     if steps.iter().any(Option::is_some) {
-        slow_down(&mut standing.get_or_insert_with(|| pool.clone()).members, &steps);
+        slow_down(standing.get_or_insert_with(|| pool.clone()), &steps);
     }
     standing
 }
 
-fn slow_down(members: &mut [Member], steps: &[Option<u32>]) {
-    let heaviest = members.iter().map(|member| member.weight).max().unwrap_or(0).max(1);
+fn slow_down(pool: &mut Pool, steps: &[Option<u32>]) {
+    let heaviest = pool.members.iter().map(|member| member.weight).max().unwrap_or(0).max(1);
     let unit = (u16::MAX / heaviest).min(SLOW_START_STEPS as u16);
-    for (member, step) in members.iter_mut().zip(steps) {
+    pool.weight_unit = unit;
+    for (member, step) in pool.members.iter_mut().zip(steps) {
         let full_weight = member.weight * unit;
         member.weight = full_weight;
         if let (Some(step), 1..) = (*step, full_weight) {
@@ -127,11 +151,12 @@ fn slow_down(members: &mut [Member], steps: &[Option<u32>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::Hold;
     use crate::schedule::{Days, Hours, Zone, parse_moment};
-    use crate::steer::pool::{MinHealthy, Pick};
+    use crate::steer::ScheduleLine;
+    use crate::steer::pool::{Member, MinHealthy, Pick};
     use crate::steer::testing::pool;
     use crate::steer::turnover::Turnover;
-    use crate::steer::{Hold, ScheduleLine};
 
     /// Every day from one hour to another, UTC.
     fn will(from: u16, to: u16, weight: Option<u16>, admin: Option<AdminState>) -> Arc<Will> {
@@ -186,7 +211,10 @@ mod tests {
             let members = &standing.as_ref().unwrap_or(&pool).members;
             assert_eq!(members.iter().map(|member| member.weight).collect::<Vec<_>>(), weights, "{after}");
             let full: Vec<_> = members.iter().map(Member::full_weight).collect();
-            let unit = full[1] / pool.members[1].weight;
+            let unit = standing.as_ref().map_or(1, |standing| standing.weight_unit);
+            assert!(members.iter().zip(&pool.members).all(|(now, written)| {
+                standing.as_ref().unwrap_or(&pool).weight_of(now) == written.weight
+            }));
             assert!(full.iter().zip(&pool.members).all(|(full, member)| *full == member.weight * unit));
         }
     }

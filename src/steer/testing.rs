@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::eligibility::TargetHealth;
 use super::pool::{Member, MinHealthy, Pick, Pool, PoolKind, Require};
-use super::turnover::{Hold, Turnover};
-use crate::health::{AdminState, State, TargetId};
+use super::turnover::Turnover;
+use crate::health::{AdminState, Hold, State, TargetId};
 
 /// Seconds to the soonest flip that [`pool`] gives to targets that are known.
 pub(super) const FLIP: u32 = 30;
@@ -59,6 +59,7 @@ pub(super) fn pool(
         min_healthy,
         turnover: Turnover::default(),
         wills: Vec::new(),
+        weight_unit: 1,
         members,
         answers: vec![1],
         hints: Vec::new(),

@@ -22,10 +22,12 @@ pub enum TtlBound {
     Maximum,
     /// No member can flip by a probe: the TTL of the default RRset holds.
     NothingFlips,
+    /// An operator's will changes a pool then.
+    PlannedChange,
 }
 
 impl TtlBound {
-    /// What sets the TTL that [`steered_ttl`] gives for the same arguments.
+    /// What sets the TTL that [`steered_ttl`] gives for the same arguments; a planned change shortens it further.
     pub fn of(soonest_flip: u32, min_ttl: u32, max_ttl: u32) -> TtlBound {
         if soonest_flip == NEVER {
             TtlBound::NothingFlips
@@ -48,6 +50,7 @@ impl fmt::Display for TtlBound {
             TtlBound::NothingFlips => {
                 "the default RRset's TTL; no member that was looked at can flip by a probe"
             }
+            TtlBound::PlannedChange => "a schedule, or the end of an admin state, changes a pool then",
         })
     }
 }

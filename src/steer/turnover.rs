@@ -14,7 +14,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::health::State;
+use crate::health::{Hold, State};
 
 /// Members that a panic limit needs: a part of fewer is no number worth having.
 pub const PANIC_MEMBERS_MIN: usize = 10;
@@ -41,18 +41,6 @@ pub struct PanicLimit {
     pub denominator: u32,
     /// Seconds.
     pub within: u32,
-}
-
-/// What is held against a member, or for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Hold {
-    /// Nothing: health and the operator's will decide.
-    #[default]
-    Free,
-    /// It went down, and is not given out before an operator resumes it.
-    AwaitsResume,
-    /// It is down, and more than may leave at once have left: given out where no candidate has anything better.
-    Suspect,
 }
 
 /// The comings and goings of the members of a pool in one family; same index.
@@ -102,19 +90,27 @@ impl Seats {
         Seats(states.into_iter().map(seat).collect())
     }
 
-    /// Takes what is known from before, such as from a saved table: a member that is suspect is down.
-    pub fn restore(&mut self, member: usize, hold: Hold) {
+    /// Takes what was held against a member up, such as from a saved table, as far as `turnover` still knows it: a suspect
+    /// member is down.
+    pub fn restore(&mut self, turnover: &Turnover, member: usize, hold: Hold) {
         let seat = &mut self.0[member];
-        if seat.is_taken && (hold != Hold::Suspect || seat.state == State::Down) {
+        let is_possible = match hold {
+            Hold::Free => false,
+            Hold::AwaitsResume => turnover.manual_resume,
+            Hold::Suspect => turnover.panic.is_some() && seat.state == State::Down,
+        };
+        if seat.is_taken && is_possible {
             seat.hold = hold;
         }
     }
 
-    /// A member as it was in `old`, where it had the number `number`.
-    pub fn carry_over(&mut self, member: usize, old: &Seats, number: usize) {
-        let (seat, old) = (&mut self.0[member], &old.0[number]);
-        if seat.is_taken && old.is_taken && seat.state == old.state {
-            *seat = *old;
+    /// Takes a member up as it was in `old`, where it had the number `number`, as far as `turnover` still knows it.
+    pub fn carry_over(&mut self, turnover: &Turnover, member: usize, old: &Seats, number: usize) {
+        let old = old.0[number];
+        self.restore(turnover, member, old.hold);
+        let seat = &mut self.0[member];
+        if seat.is_taken && seat.state == old.state {
+            (seat.left, seat.back) = (old.left, old.back);
         }
     }
 
@@ -149,6 +145,12 @@ impl Seats {
     /// What is held against a member.
     pub fn hold(&self, member: usize) -> Hold {
         self.0[member].hold
+    }
+
+    /// The members that something is held against.
+    pub fn held(&self) -> impl Iterator<Item = (usize, Hold)> {
+        let holds = self.0.iter().map(|seat| seat.hold).enumerate();
+        holds.filter(|&(_, hold)| hold != Hold::Free)
     }
 
     /// How many are suspect.

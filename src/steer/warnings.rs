@@ -1,10 +1,10 @@
 //! What `check` warns of: configurations that are right but will surprise. Pure findings; config words them.
 
 use super::candidates::Candidates;
-use super::content::Content;
 use super::pool::{Pick, Pool};
 use super::weighted::Capping;
 use crate::geo::{ClassId, SiteId};
+use crate::wire::Content;
 use crate::wire::Family;
 
 /// The members of a pool (by index, ascending) whose weight has no full effect with so many answers: each would need

@@ -4,15 +4,15 @@
 use std::collections::HashMap;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};
 use meridian_bench::contestant::Contestant;
 use meridian_bench::kernel::pin_to;
 use meridian_bench::peer::{Material, Setup, wait_for_answer};
-use meridian_bench::places::Places;
+use meridian_bench::places::{Places, beside};
 use meridian_bench::process::Process;
 use meridian_bench::random::Random;
 use meridian_bench::statistics::Median;
@@ -101,15 +101,7 @@ struct Bench {
 
 impl Bench {
     fn new(arguments: Arguments) -> Result<Bench> {
-        let absolute = |path: &Path| -> Result<PathBuf> {
-            path.canonicalize().with_context(|| format!("{} is missing", path.display()))
-        };
-        let beside = |name: &str| absolute(&std::env::current_exe()?.with_file_name(name));
-        let material = Material {
-            meridian: absolute(&arguments.places.meridian)?,
-            floor: beside("floor")?,
-            database: absolute(&arguments.places.database)?,
-        };
+        let material = arguments.places.material()?;
         let wire = Wire::new(arguments.server_core, arguments.loader_core)?;
         let floor = beside("bypass_floor")?;
         Ok(Bench { arguments, wire, material, floor, values: HashMap::new(), failures: Vec::new() })

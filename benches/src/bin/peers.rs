@@ -1,13 +1,12 @@
 //! Servers side by side: `benches/peers/run` installs them and starts this.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};
 use meridian_bench::comparison::Comparison;
 use meridian_bench::kernel::pin_to;
-use meridian_bench::peer::{Material, Peer};
+use meridian_bench::peer::Peer;
 use meridian_bench::places::Places;
 use meridian_bench::random::Random;
 use meridian_bench::server::Bench;
@@ -85,15 +84,7 @@ fn main() -> Result<()> {
 }
 
 fn bench(arguments: &Arguments) -> Result<Bench> {
-    let absolute = |path: &PathBuf| -> Result<PathBuf> {
-        path.canonicalize().with_context(|| format!("{} is missing", path.display()))
-    };
-    let floor = std::env::current_exe()?.with_file_name("floor");
-    let material = Material {
-        meridian: absolute(&arguments.places.meridian)?,
-        floor: absolute(&floor)?,
-        database: absolute(&arguments.places.database)?,
-    };
+    let material = arguments.places.material()?;
     let (folder, core) = (arguments.places.folder.clone(), arguments.server_core);
     Ok(Bench { folder, core, material, seed: arguments.seed })
 }

@@ -35,7 +35,7 @@ pub fn at_rate(target: &Target<'_>, rate: f64, duration: Duration) -> Result<Rep
             report.sent += count;
         }
         for flow in &mut flows {
-            if flow.receive(target, &mut batch, &mut report)? > 0 {
+            if flow.receive(target, &mut batch, &mut report, |_| {})? > 0 {
                 last_answer = now;
             }
             flow.give_up(now, PATIENCE, &mut report);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::{Report, Target};
+use super::{Heard, Report, Target};
 use crate::kernel::{Batch, enlarge_buffers, segment_datagrams};
 
 /// Message ids of a socket.
@@ -65,12 +65,13 @@ impl Flow {
         Ok(())
     }
 
-    /// Takes in what has come; returns how many answers that were.
+    /// Takes in what has come, and tells `listener` of each answer; returns how many that were.
     pub(super) fn receive(
         &mut self,
         target: &Target<'_>,
         batch: &mut Batch,
         report: &mut Report,
+        mut listener: impl FnMut(Heard<'_>),
     ) -> Result<usize> {
         let received = batch.receive(&self.socket, false).context("cannot receive answers")?;
         if received == 0 {
@@ -84,6 +85,7 @@ impl Flow {
             let Some(sent_at) = self.sent_at[id].take() else { continue };
             self.in_flight -= 1;
             report.count(answer, target.expected, now.saturating_duration_since(sent_at));
+            listener(Heard { octets: answer, sent_at, at: now });
         }
         Ok(received)
     }

@@ -10,7 +10,7 @@ mod saturate;
 mod stream;
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -72,9 +72,29 @@ pub struct Report {
 /// Drives the server as fast as it answers.
 pub fn saturate(target: &Target<'_>, transport: Transport, until: Until) -> Result<Report> {
     match transport {
-        Transport::Udp => saturate::saturate(target, until),
+        Transport::Udp => saturate::saturate(target, until, |_| {}),
         Transport::Tcp { connections, in_flight } => stream::saturate(target, connections, in_flight, until),
     }
+}
+
+/// An answer, as it comes in.
+#[derive(Clone, Copy)]
+pub struct Heard<'h> {
+    /// All of it.
+    pub octets: &'h [u8],
+    /// When its query was sent.
+    pub sent_at: Instant,
+    /// When it was received.
+    pub at: Instant,
+}
+
+/// Drives the server over UDP as fast as it answers, and tells `listener` of each answer.
+pub fn saturate_and_tell(
+    target: &Target<'_>,
+    until: Until,
+    listener: impl FnMut(Heard<'_>),
+) -> Result<Report> {
+    saturate::saturate(target, until, listener)
 }
 
 impl Until {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::flow::Flow;
-use super::{Report, Target, Until};
+use super::{Heard, Report, Target, Until};
 use crate::kernel::Batch;
 
 /// Clients, each on a port of its own.
@@ -15,8 +15,12 @@ const BURST: usize = 8;
 /// The most segments of one send (the kernel's own bound is 64 or more).
 const BURST_MAX: usize = 64;
 
-/// Keeps the window full until told to stop, then waits for what is still awaited.
-pub(super) fn saturate(target: &Target<'_>, until: Until) -> Result<Report> {
+/// Keeps the window full until told to stop, then waits for what is still awaited. Tells `listener` of each answer.
+pub(super) fn saturate(
+    target: &Target<'_>,
+    until: Until,
+    mut listener: impl FnMut(Heard<'_>),
+) -> Result<Report> {
     let window = (target.window / FLOWS).max(BURST);
     let mut flows = (0..FLOWS).map(|_| Flow::new(target)).collect::<Result<Vec<_>>>()?;
     let mut batch = Batch::default();
@@ -26,7 +30,7 @@ pub(super) fn saturate(target: &Target<'_>, until: Until) -> Result<Report> {
     loop {
         let now = Instant::now();
         for flow in &mut flows {
-            if flow.receive(target, &mut batch, &mut report)? > 0 {
+            if flow.receive(target, &mut batch, &mut report, &mut listener)? > 0 {
                 last_answer = now;
             }
             flow.give_up(now, until.patience(), &mut report);

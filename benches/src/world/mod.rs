@@ -1,5 +1,6 @@
 //! The zones that are served. Every peer gets the same master file.
 
+mod flipped;
 mod geo;
 mod many;
 mod names;
@@ -11,6 +12,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+pub use flipped::{Holders, MONITOR};
 pub use geo::{CONTINENTS, Member, SITES, STEERED_NAMES, Site, TTL, nearest_sites, steered_name};
 pub use many::{RECORDS_A_ZONE, ZONES, zone_apex, zone_name};
 pub use names::{DELEGATIONS, NAMES, WILDCARDS, delegation, name, wildcard};

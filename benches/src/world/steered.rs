@@ -9,10 +9,10 @@ use super::World;
 /// Names that are steered.
 pub const STEERED_HOSTS: u64 = 10_000;
 /// Names of one rule.
-const NAMES_A_RULE: u64 = 1000;
+pub(super) const NAMES_A_RULE: u64 = 1000;
 
 /// The sites: name, latitude, longitude.
-const SITES: [(&str, f64, f64); 16] = [
+pub(super) const SITES: [(&str, f64, f64); 16] = [
     ("ams", 52.3, 4.8),
     ("bom", 19.1, 72.9),
     ("cdg", 49.0, 2.5),
@@ -36,7 +36,7 @@ pub fn steered_host(number: u64) -> String {
     format!("{}.{}", label(number), World::Steered.apex())
 }
 
-fn label(number: u64) -> String {
+pub(super) fn label(number: u64) -> String {
     format!("s{number:05}")
 }
 

@@ -3,6 +3,8 @@
 //! Both ways come through [`Request::answer`]; they differ in the snapshot and the health that they bring.
 
 mod request;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use request::{Format, Request, Subnet};

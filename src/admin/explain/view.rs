@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::answer::Why;
 use crate::explain::moment::rfc3339;
 use crate::explain::{
-    Alias, Basis, Candidate, Client, Draws, Explanation, Finding, Fraction, Given, Member, MemberAnswer,
-    Observed, Origin, Place, Scope, Source, Steering, Target, Ttl, Variant, words,
+    Alias, Basis, Candidate, Client, Distance, Draws, Explanation, Finding, Fraction, Given, Level, Member,
+    MemberAnswer, Observed, Origin, Place, Scope, Source, Steering, Target, Ttl, Variant, words,
 };
-use crate::geo::Prefix;
+use crate::geo::{LevelOutcome, Prefix};
 use crate::health::{LastVerdict, Verdict};
 use crate::zone::record_type;
 
@@ -149,8 +149,21 @@ struct PlaceView {
     sites: Vec<String>,
     records: Vec<RecordView>,
     level: String,
+    levels: Vec<LevelView>,
     origin: Option<String>,
     distances: Vec<DistanceView>,
+}
+
+#[derive(Debug, Serialize)]
+struct LevelView {
+    level: &'static str,
+    outcome: &'static str,
+    beaten_by: Option<&'static str>,
+    looked_at: Option<String>,
+    database: Option<String>,
+    entry: Option<String>,
+    written_at: Option<String>,
+    sites: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -166,6 +179,8 @@ struct RecordView {
 struct DistanceView {
     site: String,
     metres: u64,
+    bias: i8,
+    counted_metres: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -185,9 +200,11 @@ struct MemberView {
     name: String,
     written_at: String,
     weight: u16,
+    slow_start_step: Option<u32>,
     #[serde(flatten)]
     answer: AnswerView,
     admin: String,
+    admin_why: Option<String>,
     eligible: bool,
     reason: String,
     targets: Vec<TargetView>,
@@ -452,8 +469,6 @@ fn place(place: &Place, at: u64) -> PlaceView {
         built: rfc3339(built),
         age_seconds: at.saturating_sub(built),
     };
-    let distances =
-        place.distances.iter().map(|(site, metres)| DistanceView { site: site.clone(), metres: *metres });
     PlaceView {
         map: place.map.clone(),
         class: place.class,
@@ -461,9 +476,35 @@ fn place(place: &Place, at: u64) -> PlaceView {
         sites: place.sites.clone(),
         records: records.zip(&place.built).map(record).collect(),
         level: reason.level.clone(),
+        levels: place.levels.iter().map(level).collect(),
         origin: reason.origin.clone(),
-        distances: distances.collect(),
+        distances: place.distances.iter().map(distance).collect(),
     }
+}
+
+fn level(level: &Level) -> LevelView {
+    let (outcome, beaten_by) = match level.outcome {
+        LevelOutcome::Decides => ("decides", None),
+        LevelOutcome::Beaten(above) => ("beaten", Some(above.label())),
+        LevelOutcome::NoTable => ("no_table", None),
+        LevelOutcome::NoRecord => ("no_record", None),
+        LevelOutcome::NotInTable => ("not_in_table", None),
+    };
+    LevelView {
+        level: level.level.label(),
+        outcome,
+        beaten_by,
+        looked_at: level.looked_at.clone(),
+        database: level.said_by.clone(),
+        entry: level.entry.clone(),
+        written_at: level.line.as_ref().map(ToString::to_string),
+        sites: level.sites.clone(),
+    }
+}
+
+fn distance(distance: &Distance) -> DistanceView {
+    let (bias, counted_metres) = distance.biased.unwrap_or((0, distance.metres));
+    DistanceView { site: distance.site.clone(), metres: distance.metres, bias, counted_metres }
 }
 
 fn candidate(candidate: &Candidate, at: u64) -> CandidateView {
@@ -491,8 +532,10 @@ fn member(member: &Member, at: u64) -> MemberView {
         name: member.name.clone(),
         written_at: member.line.to_string(),
         weight: member.weight,
+        slow_start_step: member.slow_start,
         answer: member.answer.as_ref().map(answer).unwrap_or_default(),
         admin: member.admin.to_string(),
+        admin_why: member.will.clone(),
         eligible: member.eligibility.is_given(),
         reason: member.eligibility.to_string(),
         targets: member.targets.iter().map(|each| target(each, at)).collect(),

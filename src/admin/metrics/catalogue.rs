@@ -161,12 +161,24 @@ pub const POOL_STATE: Metric = gauge(
     &["pool", "family", "state"],
     "1 for the state the pool is in, for the first 10000 pools",
 );
+/// Members beyond a panic limit.
+pub const SUSPECTS: Metric = gauge(
+    "suspect_members",
+    &["pool", "family"],
+    "Members that are suspect: more have failed than the panic limit of their pool allows",
+);
+/// Members that an operator is to resume.
+pub const AWAITING_RESUME: Metric = gauge(
+    "members_awaiting_resume",
+    &["pool", "family"],
+    "Members that went down and stay out until an operator resumes them",
+);
 /// Rules in trouble.
 pub const TROUBLED_RULES: Metric =
     gauge("troubled_rules", &[], "Rules that do not answer from a healthy pool for every class of clients");
 
 /// All of them, in the order in which they are shown.
-pub const METRICS: [&Metric; 35] = [
+pub const METRICS: [&Metric; 37] = [
     &BUILD_INFO,
     &START_TIME,
     &READY,
@@ -201,5 +213,7 @@ pub const METRICS: [&Metric; 35] = [
     &MEMBER_UP,
     &MEMBER_ELIGIBLE,
     &POOL_STATE,
+    &SUSPECTS,
+    &AWAITING_RESUME,
     &TROUBLED_RULES,
 ];

@@ -7,7 +7,7 @@ use super::catalogue::{self, Metric};
 use crate::admin::{LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
 use crate::geo;
-use crate::health::{Record, State, TargetId, TargetKey};
+use crate::health::{Hold, Record, State, TargetId, TargetKey};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{self, Content, Eligibility, Member, Pool, PoolId, PoolKind, PoolState};
 use crate::wire::Family;
@@ -117,13 +117,15 @@ fn health(values: &mut Values, snapshot: &Snapshot, records: &HashMap<TargetKey,
     let health = gather::health_in(configuration, records);
     let mut members_left = LABELLED_MAX;
     for (index, pool) in configuration.pools.iter().enumerate().take(LABELLED_MAX) {
-        for &content in shown_contents(pool) {
+        for &content in pool.contents() {
             pool_state(values, snapshot, PoolId(index as u32), pool, content);
         }
         let shown = pool.members.len().min(members_left);
         members_left -= shown;
-        for &content in shown_contents(pool) {
+        for &content in pool.contents() {
+            let pool = snapshot.standing(PoolId(index as u32), content);
             let eligibilities = steer::eligibility(pool, content, &health);
+            turnover(values, pool, content, &eligibilities);
             for (member, eligibility) in pool.members.iter().zip(eligibilities).take(shown) {
                 member_state(values, configuration, records, (pool, member, content), eligibility);
             }
@@ -180,11 +182,16 @@ fn member_up(
     put(values, &catalogue::MEMBER_UP, &[pool, member, content, &monitor], u64::from(up));
 }
 
-/// The contents that a pool is shown with: those of what it is there for.
-fn shown_contents(pool: &Pool) -> &'static [Content] {
-    match pool.kind {
-        PoolKind::Addresses => &[Content::V4, Content::V6],
-        PoolKind::Records(_) => &[Content::Data],
+/// Of pools that say how members leave and come back.
+fn turnover(values: &mut Values, pool: &Pool, content: Content, eligibilities: &[Eligibility]) {
+    let labels = [pool.name.as_str(), content.label()];
+    if pool.turnover.panic.is_some() {
+        let suspects = eligibilities.iter().filter(|one| one.is_suspect()).count();
+        put(values, &catalogue::SUSPECTS, &labels, suspects as u64);
+    }
+    if pool.turnover.manual_resume {
+        let awaiting = pool.members.iter().filter(|member| member.hold == Hold::AwaitsResume).count();
+        put(values, &catalogue::AWAITING_RESUME, &labels, awaiting as u64);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::admin::status::AnsweringStatus;
 use crate::admin::timestamp::{now, rfc3339};
 use crate::cli::answering::lines;
 use crate::cli::table::ShownTable;
-use crate::config::{Examination, Loaded};
+use crate::config::{Examination, Loaded, Untouched};
 use crate::explain::words::counted;
 use crate::geo::SiteId;
 use crate::snapshot::{Configuration, GeoSource, Map, ZoneFile};
@@ -17,6 +17,10 @@ use crate::steer::Pool;
 
 /// Classes of a map that are listed; a map by distance can have thousands.
 const CLASSES_SHOWN: usize = 20;
+/// Branches of a map without an expectation that are shown.
+const BRANCHES_SHOWN: usize = 20;
+/// Branches of a map without an expectation that JSON lists; a map can have a million networks.
+const BRANCHES_LISTED: usize = 1_000;
 
 /// What was loaded.
 #[derive(Debug, Serialize)]
@@ -37,6 +41,26 @@ pub(super) struct Summary {
 struct ExpectationsSummary {
     count: usize,
     failed: usize,
+    untouched: Vec<UntouchedSummary>,
+}
+
+/// The branches of a map that no expectation reached.
+#[derive(Debug, Serialize)]
+struct UntouchedSummary {
+    map: String,
+    branches: usize,
+    untouched: usize,
+    /// At most [`BRANCHES_LISTED`] of them.
+    listed: Vec<BranchSummary>,
+}
+
+#[derive(Debug, Serialize)]
+struct BranchSummary {
+    level: &'static str,
+    entry: Option<String>,
+    written_at: Option<String>,
+    #[serde(skip)]
+    words: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,8 +119,9 @@ impl Summary {
 
     /// Adds what came of the expectations.
     pub(super) fn set_expectations(&mut self, examination: &Examination) {
-        let Examination { count, failed, .. } = *examination;
-        self.expectations = ExpectationsSummary { count, failed };
+        let Examination { count, failed, ref untouched, .. } = *examination;
+        let untouched = untouched.iter().map(self::untouched).collect();
+        self.expectations = ExpectationsSummary { count, failed, untouched };
     }
 
     /// How many expectations do not hold.
@@ -178,10 +203,40 @@ impl fmt::Display for Summary {
 impl ExpectationsSummary {
     fn write(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.count, self.failed) {
-            (0, _) => Ok(()),
+            (0, _) => return Ok(()),
             (count, 0) => writeln!(formatter, "{}, all met", counted(count, "expectation")),
             (count, failed) => writeln!(formatter, "{}, {failed} not met", counted(count, "expectation")),
+        }?;
+        self.untouched.iter().try_for_each(|map| map.write(formatter))
+    }
+}
+
+impl UntouchedSummary {
+    fn write(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let UntouchedSummary { map, branches, untouched, listed } = self;
+        writeln!(formatter, "\nno expectation reaches {untouched} of the {branches} branches of map {map}")?;
+        for branch in listed.iter().take(BRANCHES_SHOWN) {
+            writeln!(formatter, "  {}", branch.words)?;
         }
+        match untouched.saturating_sub(BRANCHES_SHOWN) {
+            0 => Ok(()),
+            more => writeln!(formatter, "  and {more} more"),
+        }
+    }
+}
+
+fn untouched(map: &Untouched) -> UntouchedSummary {
+    let listed = map.untouched.iter().take(BRANCHES_LISTED).map(|branch| BranchSummary {
+        level: branch.level.label(),
+        entry: branch.entry.clone(),
+        written_at: branch.line.as_ref().map(ToString::to_string),
+        words: branch.to_string(),
+    });
+    UntouchedSummary {
+        map: map.map.clone(),
+        branches: map.branches,
+        untouched: map.untouched.len(),
+        listed: listed.collect(),
     }
 }
 

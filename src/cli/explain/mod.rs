@@ -11,8 +11,8 @@ use super::{FAILED, Format, OK, files, print};
 use crate::admin::control;
 use crate::admin::explain::{self, Ground, Request, Subnet};
 use crate::config::report;
-use crate::explain::moment::parse_rfc3339;
 use crate::explain::{DRAWS_MAX, Outage, parse_name, parse_type};
+use crate::schedule::parse_moment;
 use crate::wire::{Family, Name};
 use crate::zone::record_type;
 
@@ -84,8 +84,9 @@ impl FromStr for From {
     }
 }
 
-fn parse_time(text: &str) -> Result<u64, &'static str> {
-    parse_rfc3339(text).ok_or("write a time as 2026-11-20T18:00:00Z or 2026-11-20T19:00:00+01:00")
+/// A moment on the command line.
+pub(super) fn parse_time(text: &str) -> Result<u64, &'static str> {
+    parse_moment(text).ok_or("write a time as 2026-11-20T18:00:00Z or 2026-11-20T19:00:00+01:00")
 }
 
 impl Arguments {

@@ -11,6 +11,7 @@ use crate::admin::timestamp::span;
 use crate::cli::answering::lines;
 use crate::cli::painted;
 use crate::cli::table::ShownTable;
+use crate::explain::words::weight;
 
 /// Zones that are listed; `--format json` has all.
 const ZONES_SHOWN: usize = 20;
@@ -100,6 +101,9 @@ struct Part<'s> {
     /// Where nothing is probed.
     reason: &'s str,
     targets: Vec<&'s TargetStatus>,
+    awaits_resume: bool,
+    suspect: bool,
+    slow_start_step: Option<u32>,
 }
 
 fn parts<'s>(pool: &'s PoolStatus, member: &'s MemberStatus) -> Vec<Part<'s>> {
@@ -110,6 +114,9 @@ fn parts<'s>(pool: &'s PoolStatus, member: &'s MemberStatus) -> Vec<Part<'s>> {
             what: address.address.to_string(),
             reason: &address.reason,
             targets: address.targets.iter().collect(),
+            awaits_resume: address.awaits_resume,
+            suspect: address.suspect,
+            slow_start_step: address.slow_start_step,
         }
     };
     let data = member.data.iter().zip(&pool.data).map(|(data, of_pool)| Part {
@@ -117,12 +124,18 @@ fn parts<'s>(pool: &'s PoolStatus, member: &'s MemberStatus) -> Vec<Part<'s>> {
         what: format!("{} {}", of_pool.rtype, data.records.join(", ")),
         reason: &data.reason,
         targets: data.targets.iter().collect(),
+        awaits_resume: data.awaits_resume,
+        suspect: data.suspect,
+        slow_start_step: data.slow_start_step,
     });
     let watched = member.watched.iter().map(|target| Part {
         state: "no vote",
         what: target.address.to_string(),
         reason: "",
         targets: vec![target],
+        awaits_resume: false,
+        suspect: false,
+        slow_start_step: None,
     });
     data.chain(member.addresses.iter().map(of_address)).chain(watched).collect()
 }
@@ -131,15 +144,21 @@ fn row(pool: &PoolStatus, member: &MemberStatus, part: &Part<'_>) -> Vec<String>
     let each = |column: fn(&TargetStatus) -> String| {
         part.targets.iter().map(|target| column(target)).collect::<Vec<_>>().join("\n")
     };
-    let health =
+    let mut health =
         if part.targets.is_empty() { part.reason.to_owned() } else { each(|target| target.state.clone()) };
+    health.push_str(if part.awaits_resume { ", awaiting resume" } else { "" });
+    health.push_str(if part.suspect { ", suspect" } else { "" });
+    let admin = match &member.admin_why {
+        Some(why) => format!("{}\n{why}", member.admin),
+        None => member.admin.clone(),
+    };
     vec![
         format!("{} ({})", pool.name, part.state),
         pool.site.clone().unwrap_or_default(),
         member.name.clone(),
         part.what.clone(),
-        member.weight.to_string(),
-        member.admin.clone(),
+        weight(member.weight, part.slow_start_step),
+        admin,
         health,
         each(|target| span(target.state_seconds)),
         each(verdict),
@@ -201,7 +220,8 @@ mod tests {
         let member = |name: &str, address: &str, eligible: bool, target: serde_json::Value| {
             json!({
                 "name": name, "weight": 1, "admin": "auto",
-                "addresses": [{ "address": address, "eligible": eligible, "reason": "", "targets": [target] }]
+                "addresses": [{ "address": address, "eligible": eligible, "reason": "",
+                    "suspect": !eligible, "awaits_resume": false, "targets": [target] }]
             })
         };
         let (up, down) = ("192.0.2.1", "2001:db8::2");
@@ -220,7 +240,7 @@ mod tests {
                 "networks": 3, "countries": 2, "degraded": null
             }],
             "pools": [{
-                "name": "web-fra", "site": "fra", "ipv4": "healthy", "ipv6": "dead", "members": [
+                "name": "web-fra", "site": "fra", "ipv4": "healthy", "ipv6": "dead", "suspects": 1, "members": [
                     member("a", up, true, target("up", "pass", "0.4 ms", up)),
                     member("b", down, false, target("down", "fail", "connection refused", down)),
                 ]
@@ -245,10 +265,10 @@ last load 1m ago: taken
 needs attention
   pool web-fra is dead for IPv6
 
- pool                site   member   address       weight   admin   health   since   last verdict
-───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
- web-fra (healthy)   fra    a        192.0.2.1     1        auto    up       2m 5s   pass 3s ago (web): 0.4 ms
- web-fra (dead)      fra    b        2001:db8::2   1        auto    down     2m 5s   fail 3s ago (web): connection refused
+ pool                site   member   address       weight   admin   health          since   last verdict
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+ web-fra (healthy)   fra    a        192.0.2.1     1        auto    up              2m 5s   pass 3s ago (web): 0.4 ms
+ web-fra (dead)      fra    b        2001:db8::2   1        auto    down, suspect   2m 5s   fail 3s ago (web): connection refused
 
  zone           serial   records
 ─────────────────────────────────

@@ -3,7 +3,6 @@
 
 use std::str::FromStr;
 
-use crate::config::limits;
 use crate::config::spec::{AssertSpec, MapsSpec, ShareSpec};
 use crate::config::text::{
     Broken, Faults, Filled, Form, Parsed, Place, Written, did_you_mean, match_forms, network, quote,
@@ -73,7 +72,10 @@ impl Binder<'_> {
         let blanks = &filled.blanks;
         Ok(match filled.form {
             0 => Claim::OnlySites(Clients::All, self.listed(&blanks[0])?),
-            1 => Claim::OnlySites(self.clients(&blanks[0])?, self.listed(&blanks[1])?),
+            1 => {
+                let (clients, sites) = (self.clients(&blanks[0]), self.listed(&blanks[1]));
+                Claim::OnlySites(clients?, sites?)
+            }
             2 => Claim::Answered(Clients::All),
             3 => Claim::Answered(self.clients(&blanks[0])?),
             4 => Claim::Survives(Clients::All, self.count(&blanks[0])?),
@@ -81,7 +83,10 @@ impl Binder<'_> {
                 let lost = self.count(&blanks[0]);
                 Claim::Survives(self.clients(&blanks[1])?, lost?)
             }
-            6 => Claim::NeverSites(self.clients(&blanks[0])?, self.listed(&blanks[1])?),
+            6 => {
+                let (clients, sites) = (self.clients(&blanks[0]), self.listed(&blanks[1]));
+                Claim::NeverSites(clients?, sites?)
+            }
             7 => Claim::ScopeWithinClass,
             8 => {
                 let lost = self.count(&blanks[0]);
@@ -100,9 +105,10 @@ impl Binder<'_> {
 
     /// `CN`, `country CN`, `continent EU`, `region dach`, `network 203.0.113.0/24`.
     fn clients(&self, words: &[Written<String>]) -> Parsed<Clients> {
+        let is_code = |word: &str| geo_codes::is_country(word) || geo_codes::is_continent(word);
         match words {
             [place] => self.place(place),
-            [kind, place] => match kind.to_lowercase().as_str() {
+            [kind, place] if !is_code(kind) => match kind.to_lowercase().as_str() {
                 "country" => {
                     Ok(Clients::Countries(vec![codes::country(place, &self.regions(), self.faults)?]))
                 }
@@ -116,12 +122,13 @@ impl Binder<'_> {
                     self.refuse(fault.label("unknown word").help(help))
                 }
             },
-            words => {
-                let (first, last) = (&words[0].place, &words[words.len() - 1].place);
-                let whole = Place { source: first.source.clone(), span: first.span.start..last.span.end };
+            [first, .., last] => {
+                let span = first.place.span.start..last.place.span.end;
+                let whole = Place { source: first.place.source.clone(), span };
                 let fault = whole.error("this is not one place").label("not understood");
                 self.refuse(fault.help("write one assertion for each, or name a `[region]` of countries"))
             }
+            [] => Err(Broken),
         }
     }
 
@@ -197,6 +204,15 @@ impl Binder<'_> {
     }
 }
 
+/// Whether any claim is about clients in a country or on a continent, be it by their load.
+pub(super) fn speak_of_places(drafts: &[Draft<'_>], share: Option<&ShareSpec>) -> bool {
+    let of_places = |clients: &Clients| matches!(clients, Clients::Countries(_) | Clients::Continent(_));
+    drafts.iter().any(|draft| match &draft.claim {
+        Claim::Load { .. } => share.is_some_and(|share| share.sketch.is_none()),
+        claim => claim.clients().is_some_and(of_places),
+    })
+}
+
 /// What claims about load rest on; `None`, with a fault where one is claimed, without `[share]`.
 pub(super) fn demand(
     share: Option<&ShareSpec>,
@@ -227,10 +243,7 @@ pub(super) fn demand(
         |(code, load): &(Written<String>, u64)| codes::country(code, &[], faults).map(|code| (code, *load));
     let countries: Vec<Parsed<([u8; 2], u64)>> = share.countries.iter().map(country).collect();
     let networks = match &share.sketch {
-        Some(path) => {
-            let source = workspace.named_by(path, limits::SKETCH_FILE_OCTETS, faults)?;
-            super::sketch::read(&source, faults)?
-        }
+        Some(path) => super::sketch::read(path, workspace, faults)?,
         None => Vec::new(),
     };
     Ok(Some(Demand {
@@ -327,19 +340,16 @@ impl Draft<'_> {
                     [] => fault,
                     [ref explain] => fault.help(format!("see it with `{explain}`")),
                     [ref explain, ref dig, ..] => {
-                        let state = if found.down == prove::HealthVector::default() {
-                            ""
-                        } else {
-                            ", with these down"
-                        };
-                        fault.help(format!("see it with `{explain}`, or at a server{state} with `{dig}`"))
+                        let all_up = found.down == prove::HealthVector::default();
+                        let where_down = if all_up { "" } else { " where these are down" };
+                        fault
+                            .help(format!("see it with `{explain}`, or at a server{where_down} with `{dig}`"))
                     }
                 }
             }
             Verdict::TooLarge => {
-                let message =
-                    format!("to prove this takes more than {} different answers", prove::STATES_MAX);
-                grave(message).label("not proven").help("lower `failures`, or name fewer names with `name`")
+                let fault = grave(format!("to prove this takes more than {} steps", prove::WORK_MAX));
+                fault.label("not proven").help("lower `failures`, or name fewer names with `name`")
             }
             Verdict::Proven(extent) if assertion.rules.is_empty() || extent.cells == 0 => {
                 let nobody = if assertion.rules.is_empty() { "no steered name" } else { "no client" };

@@ -58,7 +58,7 @@ impl Databases<'_> {
         let served = self.previous.iter().find(|source| source.path.as_deref() == Some(path.as_str()));
         match self.accept(path, &shown, served) {
             Ok((source, octets)) => {
-                if let Some(octets) = octets.filter(|_| !matches!(self.mode, Mode::Check | Mode::Prove)) {
+                if let Some(octets) = octets.filter(|_| matches!(self.mode, Mode::Start | Mode::Reload)) {
                     copies.extend(
                         self.copy_path(path)
                             .map(|copy| DatabaseCopy { path: self.workspace.resolve(&copy), octets }),
@@ -96,7 +96,7 @@ impl Databases<'_> {
         let copy = self.state_dir.map(|_| octets.clone());
         let database = Database::from_mmdb(shown, octets)
             .map_err(|sentence| Refusal::of(format!("{} is no usable database: {sentence}", quote(shown))))?;
-        if let Some(served) = served.filter(|served| !served.builtin) {
+        if let Some(served) = served.filter(|served| !served.builtin && self.mode != Mode::Compare) {
             database
                 .acceptable_after(&served.database)
                 .map_err(|sentence| Refusal::of(format!("{} has shrunk: {sentence}", quote(shown))))?;

@@ -12,17 +12,15 @@ use crate::health::TargetId;
 use crate::wire::{Family, Name, rtype};
 
 use super::Ground;
-use super::names::Scope;
 
 /// Binds the expectations of one file, whose names are relative to `origin`.
 pub(super) fn bind(
     specs: &[Written<ExpectSpec>],
-    scope: Scope,
     origin: &Name,
     ground: &Ground,
     faults: &Faults,
 ) -> Vec<Placed> {
-    let binder = Binder { scope, origin, ground, faults };
+    let binder = Binder { origin, ground, faults };
     specs.iter().filter_map(|spec| binder.bind(spec).ok()).collect()
 }
 
@@ -36,7 +34,6 @@ pub(super) fn check_count(expectations: &[Placed], faults: &Faults) {
 }
 
 struct Binder<'a> {
-    scope: Scope,
     origin: &'a Name,
     ground: &'a Ground,
     faults: &'a Faults,
@@ -92,18 +89,11 @@ impl Binder<'_> {
     }
 
     fn down(&self, written: &Items<String>) -> Parsed<(Vec<Outage>, Vec<TargetId>)> {
-        let (mut outages, mut targets) = (Vec::new(), Vec::new());
-        let all: Parsed<Vec<()>> = written
-            .iter()
-            .map(|item| {
-                let text = part_of(item)?;
-                let (outage, down) = self.outage(text)?;
-                targets.extend(down);
-                outages.push(outage);
-                Ok(())
-            })
-            .collect();
-        all.map(|_| (outages, targets))
+        let bound: Vec<Parsed<(Outage, Vec<TargetId>)>> =
+            written.iter().map(|item| part_of(item).and_then(|text| self.outage(text))).collect();
+        let (outages, targets): (Vec<_>, Vec<_>) =
+            bound.into_iter().collect::<Parsed<Vec<_>>>()?.into_iter().unzip();
+        Ok((outages, targets.concat()))
     }
 
     fn outage(&self, text: &Written<String>) -> Parsed<(Outage, Vec<TargetId>)> {
@@ -111,7 +101,7 @@ impl Binder<'_> {
         // A pool may be missing because its file cannot be read: the register knows.
         if let Outage::Member { pool, .. } | Outage::Pool(pool) = &outage {
             let pool = Written { value: pool.clone(), place: text.place.clone() };
-            self.ground.pools.names.find(&pool, self.scope, self.faults)?;
+            self.ground.pools.names.look_up(&pool, self.faults)?;
         }
         let targets = outage.targets(&self.ground.pools.list, &self.ground.sites.list);
         Ok((outage, targets.map_err(|error| self.report(text, &error))?))
@@ -151,10 +141,10 @@ impl Binder<'_> {
                 Demand::OneOf(wanted.into_iter().collect::<Parsed<_>>()?)
             }
             DemandSpec::Sites(items) => Demand::Sites(known(items, |name| {
-                self.ground.sites.names.find(name, Scope::Everywhere, self.faults).map(|_| ())
+                self.ground.sites.names.look_up(name, self.faults).map(|_| ())
             })?),
             DemandSpec::Pools(items) => Demand::Pools(known(items, |name| {
-                self.ground.pools.names.find(name, self.scope, self.faults).map(|_| ())
+                self.ground.pools.names.look_up(name, self.faults).map(|_| ())
             })?),
             DemandSpec::Rcode(rcode) => Demand::Rcode(*rcode),
             DemandSpec::TtlAtMost(seconds) => Demand::TtlAtMost(*seconds),
@@ -187,7 +177,7 @@ impl Binder<'_> {
 
     fn member(&self, text: &Written<String>, pool: &str, member: &str) -> Parsed<Wanted> {
         let name = Written { value: pool.to_owned(), place: text.place.clone() };
-        let id = *self.ground.pools.names.find(&name, self.scope, self.faults)?;
+        let id = *self.ground.pools.names.look_up(&name, self.faults)?;
         let members = self.ground.pools.get(id).members.iter().map(|member| member.name.as_str());
         if members.clone().any(|known| known == member) {
             return Ok(Wanted::Member { pool: pool.to_owned(), member: member.to_owned() });

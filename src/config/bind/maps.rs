@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::config::spec::{MapSpec, MapsSpec, Named, SiteSpec, TableSpec};
+use crate::config::spec::{MapSpec, MapsSpec, Named, SiteSpec, TableSpec, WillSpec};
 use crate::config::text::{Broken, Faults, Items, Parsed, Written, part_of, quote};
 use crate::geo::{self, CityKey, Database, FileLine, MapRules, RuleLines, Site, SiteId};
-use crate::health::AdminState;
 use crate::snapshot::{Configuration, GeoSource, Map};
 
 use super::firsts::Firsts;
@@ -23,7 +22,7 @@ pub(super) struct Sites {
     /// Indexed by id.
     pub(super) list: Vec<Site>,
     /// The operator's will, indexed by id.
-    pub(super) admin: Vec<AdminState>,
+    pub(super) wills: Vec<WillSpec>,
     /// What each can carry, indexed by id.
     pub(super) capacity: Vec<Option<u64>>,
 }
@@ -55,15 +54,15 @@ pub(super) fn bind_sites(specs: &[Named<SiteSpec>], faults: &Faults) -> Sites {
     let mut sites = Sites {
         names: Names::new("site", "sites stand in the file that `maps` of `[geo]` names"),
         list: Vec::new(),
-        admin: Vec::new(),
+        wills: Vec::new(),
         capacity: Vec::new(),
     };
     for spec in specs {
         let id = part_of(&spec.content).map(|content| {
             let location = content.location.unwrap_or(None);
             sites.list.push(Site { name: spec.name.value.clone(), location });
+            sites.wills.push(content.will.clone());
             sites.capacity.push(content.capacity);
-            sites.admin.push(content.admin.unwrap_or(AdminState::Auto));
             SiteId((sites.list.len() - 1) as u16)
         });
         sites.names.define(&spec.name, Scope::Everywhere, id, faults);

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use crate::config::spec::MemberSpec;
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
-use crate::health::{AdminState, TargetId};
+use crate::health::{Hold, TargetId};
 use crate::snapshot::Monitored;
-use crate::steer::{Content, Hold, Member, PoolId, PoolKind, Require};
+use crate::steer::{Content, Member, PoolId, PoolKind, Require};
 use crate::wire::{Family, Name, rtype};
 use crate::zone::record_type;
 
@@ -55,18 +55,19 @@ impl Members<'_> {
         let voting = self.targets(spec, addresses, targets);
         let watched = self.watched(addresses, targets);
         given?;
+        let will = part_of(&spec.will)?;
         let [ipv4, ipv6] = addresses;
         Ok(Member {
             name: part_of(&spec.name)?.value.clone(),
             weight: spec.weight?.unwrap_or(1),
-            admin: spec.admin?.unwrap_or(AdminState::Auto),
+            admin: will.for_good,
             ipv4: ipv4.and_then(|address| addresses::ipv4(address.value)),
             ipv6: ipv6.and_then(|address| addresses::ipv6(address.value)),
             data: data?,
             targets: voting?,
             watched: watched?,
             require: Require::All,
-            will: None,
+            will: will.will.clone(),
             hold: Hold::Free,
             slow_start: None,
         })

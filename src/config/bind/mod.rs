@@ -33,6 +33,7 @@ mod rules;
 mod settings;
 mod sketch;
 mod targets;
+mod turnover;
 mod warnings;
 mod zones;
 
@@ -100,13 +101,14 @@ impl Loader<'_> {
             .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
         let expectations = self.expectations(&files, &ground);
-        let geo = self.geo(&files.main, &bound_maps);
+        let assertions = self.assertions(&files, &ground);
+        let of_places = assertions::speak_of_places(&assertions, files.main.share.as_ref());
+        let geo = self.geo(&files.main, &bound_maps, of_places);
         let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
             maps::compile(bound_maps, &ground.sites.list, geo, self.previous, self.faults)
         });
         let rules = self.rules(&files.zones, &ground);
         let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
-        let assertions = self.assertions(&files, &ground);
         let demand = assertions::demand(
             files.main.share.as_ref(),
             &ground.sites.capacity,
@@ -140,16 +142,15 @@ impl Loader<'_> {
 
     /// The expectations of all files, those of the main file first.
     fn expectations(&self, files: &Files, ground: &Ground) -> Expectations {
-        let bind =
-            |specs: &[_], scope, origin: &Name| expect::bind(specs, scope, origin, ground, self.faults);
+        let bind = |specs: &[_], origin: &Name| expect::bind(specs, origin, ground, self.faults);
         let root = Name::root();
-        let mut list = bind(&files.main.expectations, Scope::Everywhere, &root);
+        let mut list = bind(&files.main.expectations, &root);
         for spec in files.included.values() {
-            list.extend(bind(&spec.expectations, Scope::Everywhere, &root));
+            list.extend(bind(&spec.expectations, &root));
         }
-        for (zone, files) in files.zones.iter().enumerate() {
+        for files in &files.zones {
             if let Ok(apex) = &files.apex {
-                list.extend(bind(&files.steering.expectations, Scope::Zone(zone), apex));
+                list.extend(bind(&files.steering.expectations, apex));
             }
         }
         expect::check_count(&list, self.faults);
@@ -229,7 +230,12 @@ impl Loader<'_> {
         assertions::bind_all(&binder, of_all.chain(of_zones))
     }
 
-    fn geo(&self, main: &MainSpec, maps: &[BoundMap]) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {
+    fn geo(
+        &self,
+        main: &MainSpec,
+        maps: &[BoundMap],
+        of_places: bool,
+    ) -> Parsed<(Vec<GeoSource>, Vec<DatabaseCopy>)> {
         let configured = part_of(&main.databases)?;
         let known = sound(configured.clone());
         let server = main.server.as_ref().ok();
@@ -241,7 +247,9 @@ impl Loader<'_> {
             faults: self.faults,
         };
         let needing = maps.iter().find(|map| maps::needs_data(&map.rules));
-        let loaded = databases.load(&known, needing.is_some())?;
+        // Assertions may speak of countries where no map does.
+        let wanted = needing.is_some() || of_places;
+        let loaded = databases.load(&known, wanted)?;
         if configured.len() > known.len() {
             return Err(Broken);
         }

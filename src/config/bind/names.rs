@@ -79,18 +79,28 @@ impl<T> Names<T> {
                 faults.add(name.place.error(message).label("out of reach").help(help));
                 Err(Broken)
             }
-            None => {
-                if !faults.names_in_doubt() {
-                    faults.add(self.unknown(name, scope));
-                }
-                Err(Broken)
-            }
+            None => self.report_unknown(name, scope, faults),
         }
     }
 
     /// What a name stands for, wherever it is defined; nothing where that is broken or unknown, of which nothing is said.
     pub(crate) fn known(&self, name: &str) -> Option<&T> {
         self.definitions.get(name)?.content.as_ref().ok()
+    }
+
+    /// What a name stands for, wherever it is defined, for who only speaks of it: that makes no use of it.
+    pub(crate) fn look_up(&self, name: &Written<String>, faults: &Faults) -> Parsed<&T> {
+        match self.definitions.get(&name.value) {
+            Some(found) => found.content.as_ref().map_err(|&broken| broken),
+            None => self.report_unknown(name, Scope::Everywhere, faults),
+        }
+    }
+
+    fn report_unknown(&self, name: &Written<String>, scope: Scope, faults: &Faults) -> Parsed<&T> {
+        if !faults.names_in_doubt() {
+            faults.add(self.unknown(name, scope));
+        }
+        Err(Broken)
     }
 
     /// The names that nothing refers to, with their places.

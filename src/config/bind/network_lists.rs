@@ -36,8 +36,9 @@ impl NetworkLists<'_> {
         for file in &spec.network_files {
             let Ok(path) = text::part_of(&file.path) else { continue };
             let path = Written { value: self.beside_the_maps(path), place: path.place.clone() };
-            if !seen.insert(path.value.clone()) {
-                let fault = path.place.error(format!("the list {} stands twice", quote(&path)));
+            let shown = self.workspace.shown(&path);
+            if !seen.insert(shown.clone()) {
+                let fault = path.place.error(format!("the list {} stands twice", quote(&shown)));
                 faults.add(fault.label("again").help("keep one of the two"));
                 continue;
             }

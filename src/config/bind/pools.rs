@@ -3,12 +3,11 @@
 use std::net::IpAddr;
 
 use crate::config::limits;
-use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec};
+use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec, WillSpec};
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
-use crate::health::AdminState;
 use crate::snapshot::PoolLabel;
-use crate::steer::{Content, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require, Turnover};
+use crate::steer::{Content, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
 use crate::wire::{Family, Name, rtype};
 
 use super::maps::Sites;
@@ -16,6 +15,7 @@ use super::members::Members;
 use super::monitors::{Monitors, NamedMonitor};
 use super::names::{Names, Scope};
 use super::targets::Targets;
+use super::turnover;
 
 /// Pools by name and by id.
 pub(super) struct Pools {
@@ -118,7 +118,8 @@ impl Binder<'_> {
             reachable.and(members)
         });
         let (site, require) = (site?, require?);
-        let admin = part_of(&self.spec.admin)?.unwrap_or(AdminState::Auto).max(self.admin_of(site));
+        let wills = self.wills(site)?;
+        let admin = wills.iter().map(|spec| spec.for_good).max().unwrap_or_default();
         let mut members = members?;
         for member in &mut members {
             member.admin = member.admin.max(admin);
@@ -132,8 +133,9 @@ impl Binder<'_> {
             site,
             pick: self.spec.pick?,
             min_healthy: self.min_healthy()?,
-            turnover: Turnover::default(),
-            wills: Vec::new(),
+            turnover: turnover::bind(self.spec, members.len(), self.faults)?,
+            wills: wills.into_iter().filter_map(|spec| spec.will.clone()).collect(),
+            weight_unit: 1,
             members,
             answers: Vec::new(),
             hints: Vec::new(),
@@ -141,6 +143,7 @@ impl Binder<'_> {
         self.warn_of_families(&pool);
         self.warn_of_weights(&pool);
         self.warn_of_no_vote(&known);
+        turnover::warn_of_families(self.spec, &pool, self.faults);
         Ok(pool)
     }
 
@@ -149,8 +152,10 @@ impl Binder<'_> {
         part_of(&self.spec.site)?.as_ref().map(find).transpose()
     }
 
-    fn admin_of(&self, site: Option<SiteId>) -> AdminState {
-        site.map_or(AdminState::Auto, |site| self.sites.admin[usize::from(site.0)])
+    /// What the operators of the pool and of its site want.
+    fn wills(&self, site: Option<SiteId>) -> Parsed<Vec<&WillSpec>> {
+        let of_site = site.map(|site| &self.sites.wills[usize::from(site.0)]);
+        Ok([part_of(&self.spec.will)?].into_iter().chain(of_site).collect())
     }
 
     fn monitors(&self) -> Vec<Parsed<NamedMonitor>> {

@@ -1,64 +1,37 @@
-//! A sketch of queries: how many come from which network, one `NETWORK,QUERIES` a line.
+//! A sketch of queries: how many come from which network, in the form that `meridian plan --weights` takes.
 
-use std::collections::HashMap;
-use std::str::FromStr;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::limits;
-use crate::config::text::{Broken, Faults, Parsed, Place, Written, network, quote};
+use crate::config::text::{Broken, Faults, Parsed, Written};
+use crate::config::workspace::Workspace;
+use crate::explain::plan::{WEIGHTS_OCTETS_MAXIMUM, Weights};
 use crate::explain::prove::LOAD_MAX;
 use crate::fault::{Fault, Source};
 use crate::geo::Prefix;
 
-/// Reads a sketch; empty lines and those that begin with `#` are passed over. Broken: the faults say why.
-pub(super) fn read(source: &Arc<Source>, faults: &Faults) -> Parsed<Vec<(Prefix, u64)>> {
-    let text = String::from_utf8_lossy(&source.octets);
-    let mut networks = Vec::new();
-    let mut seen: HashMap<Prefix, usize> = HashMap::new();
-    let (mut start, mut sound) = (0, true);
-    for line in text.split_inclusive('\n') {
-        let place =
-            |from: usize, to: usize| Place { source: Arc::clone(source), span: start + from..start + to };
-        let content = line.trim_end();
-        if !content.is_empty() && !content.starts_with('#') {
-            match read_line(content, place, faults) {
-                Ok((network, queries)) if seen.insert(network, networks.len()).is_none() => {
-                    networks.push((network, queries));
-                }
-                Ok((network, _)) => {
-                    let fault =
-                        place(0, content.len()).error(format!("the network {network} stands here twice"));
-                    faults.add(fault.label("again").help("write their sum once"));
-                    sound = false;
-                }
-                Err(Broken) => sound = false,
-            }
-        }
-        start += line.len();
-        if networks.len() > limits::SKETCH_NETWORKS {
-            let message = format!("this sketch has more than {} networks", limits::SKETCH_NETWORKS);
-            faults.add(Fault::file(source, message));
-            return Err(Broken);
+/// Reads the sketch that a key names: each network once, with the queries of all its lines. Broken: the faults say why.
+pub(super) fn read(
+    path: &Written<String>,
+    workspace: &Workspace<'_>,
+    faults: &Faults,
+) -> Parsed<Vec<(Prefix, u64)>> {
+    let source = workspace.named_by(path, WEIGHTS_OCTETS_MAXIMUM, faults)?;
+    let lines = Weights::lines(&source.octets).map_err(|error| refuse(&source, error.to_string(), faults))?;
+    let mut networks: BTreeMap<(std::net::IpAddr, u8), (Prefix, u64)> = BTreeMap::new();
+    for (network, queries) in lines {
+        let sum = networks.entry((network.address, network.length)).or_insert((network, 0));
+        sum.1 = sum.1.saturating_add(queries);
+        if sum.1 > LOAD_MAX {
+            let message = format!("more than {LOAD_MAX} queries come from {network}: use a larger unit");
+            return Err(refuse(&source, message, faults));
         }
     }
-    if sound { Ok(networks) } else { Err(Broken) }
+    Ok(networks.into_values().collect())
 }
 
-fn read_line(line: &str, place: impl Fn(usize, usize) -> Place, faults: &Faults) -> Parsed<(Prefix, u64)> {
-    let Some((prefix, queries)) = line.split_once(',') else {
-        let fault = place(0, line.len()).error("a line of a sketch is a network and a number");
-        faults.add(fault.label("no comma").help("write it like `203.0.113.0/24,1200`"));
-        return Err(Broken);
-    };
-    let prefix = Written { value: prefix.trim().to_owned(), place: place(0, prefix.len()) };
-    let found = network(&prefix, faults);
-    match u64::from_str(queries.trim()) {
-        Ok(queries) if queries <= LOAD_MAX => Ok((found?, queries)),
-        _ => {
-            let fault = place(line.len() - queries.len(), line.len());
-            let fault = fault.error(format!("{} is no number of queries", quote(queries.trim())));
-            faults.add(fault.label("not understood").help(format!("a whole number up to {LOAD_MAX}")));
-            Err(Broken)
-        }
-    }
+fn refuse(source: &Arc<Source>, message: String, faults: &Faults) -> Broken {
+    faults
+        .add(Fault::file(source, message).help("a line is a network and its queries: `203.0.113.0/24,1200`"));
+    Broken
 }

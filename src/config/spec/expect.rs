@@ -8,9 +8,9 @@ use crate::config::text::{
     self, Broken, Faults, Items, Later, Parsed, Reader, Written, address, list, network, number, one_or_more,
     quote, sound,
 };
-use crate::explain::moment::parse_rfc3339;
 use crate::explain::parse_type;
 use crate::geo::Prefix;
+use crate::schedule::parse_moment;
 use crate::wire::{Rcode, rtype};
 
 /// `[[expect]]`. Each key stands alone, so that a fault in one does not hide those of the others.
@@ -160,7 +160,7 @@ fn moment(value: &Value, faults: &Faults) -> Parsed<u64> {
         Kind::Moment(text) => text.clone(),
         _ => text::text(value, faults)?,
     };
-    parse_rfc3339(&text).ok_or_else(|| {
+    parse_moment(&text).ok_or_else(|| {
         let fault = value.place.error(format!("{} is no moment", quote(&text))).label("not understood");
         faults.add(fault.help("write it as `2026-11-20T18:00:00Z` or `2026-11-20T19:00:00+01:00`"));
         Broken

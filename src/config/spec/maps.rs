@@ -5,15 +5,15 @@ use std::sync::Arc;
 use crate::config::document::{self, Entry, Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
-    self, Broken, Faults, Items, Later, Parsed, Reader, Written, boolean, choice, decimal, list, number,
-    quote, sound, unplaced,
+    self, Broken, Faults, Items, Later, Parsed, Reader, Written, boolean, decimal, list, number, quote,
+    sound, unplaced,
 };
 use crate::fault::Source;
 use crate::geo::Location;
-use crate::health::AdminState;
 
 use super::assertion;
-use super::{ADMIN_STATES, Named, named_tables};
+use super::will::Scheduled;
+use super::{Named, WillSpec, named_tables, will};
 
 /// What the file of maps says.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ pub(crate) struct SiteSpec {
     /// Where it is.
     pub(crate) location: Parsed<Option<Location>>,
     /// The operator's will for all its members.
-    pub(crate) admin: Option<AdminState>,
+    pub(crate) will: WillSpec,
     /// What it can carry, in the unit of `[share]`.
     pub(crate) capacity: Option<u64>,
 }
@@ -113,13 +113,14 @@ fn read_site(table: &Table, subject: &str, faults: &Faults) -> Parsed<SiteSpec> 
     let mut reader = Reader::new(table, subject, faults);
     let location =
         reader.optional("location", |value, faults| read_location(text::table(value, faults)?, faults));
-    let admin = reader.lenient("admin", choice(ADMIN_STATES));
+    // Without a fault it is a will like any other, with one it is none: the site itself stays known.
+    let will = will::read(&mut reader, Scheduled::Admin).unwrap_or_default();
     let capacity = reader.lenient("capacity", assertion::load);
     reader.finish(&[
         ("lat", "write `location = { lat = …, lon = … }`"),
         ("lon", "write `location = { lat = …, lon = … }`"),
     ]);
-    Ok(SiteSpec { location: location.map(unplaced), admin: unplaced(admin), capacity: unplaced(capacity) })
+    Ok(SiteSpec { location: location.map(unplaced), will, capacity: unplaced(capacity) })
 }
 
 fn read_location(table: &Table, faults: &Faults) -> Parsed<Location> {

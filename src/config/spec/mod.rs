@@ -18,6 +18,8 @@ mod rate_limit;
 mod rule;
 mod steered_type;
 mod steering;
+mod turnover;
+mod will;
 
 pub(crate) use access::{AccessSpec, network};
 pub(crate) use assertion::{AssertSpec, ShareSpec};
@@ -33,6 +35,8 @@ pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
 pub(crate) use rate_limit::RateLimitSpec;
 pub(crate) use rule::{AllDownSpec, RuleSpec};
 pub(crate) use steering::SteeringSpec;
+pub(crate) use turnover::{PanicSpec, TurnoverSpec};
+pub(crate) use will::WillSpec;
 
 use crate::health::AdminState;
 

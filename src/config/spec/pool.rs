@@ -8,10 +8,10 @@ use crate::config::text::{
     self, Broken, Faults, Items, Later, Parsed, Reader, Share, Written, address, choice, list, name, number,
     one_or_more, quote, sound, unplaced,
 };
-use crate::health::AdminState;
 use crate::steer::Pick;
 
-use super::{ADMIN_STATES, steered_type};
+use super::will::Scheduled;
+use super::{TurnoverSpec, WillSpec, steered_type, turnover, will};
 
 /// `[pool.NAME]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
@@ -29,7 +29,9 @@ pub(crate) struct PoolSpec {
     /// From where on it is healthy.
     pub(crate) min_healthy: Parsed<Option<Written<MinHealthySpec>>>,
     /// The operator's will for all members.
-    pub(crate) admin: Parsed<Option<AdminState>>,
+    pub(crate) will: Parsed<WillSpec>,
+    /// How members leave and come back.
+    pub(crate) turnover: TurnoverSpec,
     /// Its members.
     pub(crate) members: Parsed<Items<MemberSpec>>,
 }
@@ -66,7 +68,7 @@ pub(crate) struct MemberSpec {
     /// Its weight.
     pub(crate) weight: Parsed<Option<u16>>,
     /// The operator's will.
-    pub(crate) admin: Parsed<Option<AdminState>>,
+    pub(crate) will: Parsed<WillSpec>,
 }
 
 /// Addresses of a member: at most one of each family.
@@ -74,9 +76,7 @@ const ADDRESSES: usize = 2;
 
 const LATER: &[Later] = &[
     ("hash_prefix", "not in this version: remove it"),
-    ("manual_resume", "not in this version: remove it"),
     ("pools", "pools of pools are not in this version: list members"),
-    ("panic", "not in this version: remove it"),
     ("monitors", "it is called `monitor`, also for a list"),
     ("types", "a pool has data of one type: `type`"),
     ("data", "it belongs into the members: `members = [{ name = \"a\", data = \"…\" }]`"),
@@ -101,7 +101,8 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
     let require = reader.optional("require", require);
     let pick = reader.optional("pick", pick);
     let min_healthy = reader.optional("min_healthy", min_healthy);
-    let admin = reader.optional("admin", choice(ADMIN_STATES));
+    let will = will::read(&mut reader, Scheduled::Admin);
+    let turnover = turnover::read(&mut reader);
     let members = reader.required(
         "members",
         "members = [{ name = \"a\", address = \"192.0.2.1\" }]",
@@ -115,7 +116,8 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
         require,
         pick: pick.map(|pick| unplaced(pick).unwrap_or(Pick::Weighted)),
         min_healthy,
-        admin: admin.map(unplaced),
+        will,
+        turnover,
         members: members.and_then(|members| at_least_one(members, subject, faults)),
     })
 }
@@ -140,7 +142,7 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
     let addresses = reader.optional("address", one_or_more(ADDRESSES, address));
     let data = reader.optional("data", one_or_more(limits::MEMBER_RECORDS, text::text));
     let weight = reader.optional("weight", number(0..=u16::MAX));
-    let admin = reader.optional("admin", choice(ADMIN_STATES));
+    let will = will::read(&mut reader, Scheduled::WeightAndAdmin);
     reader.finish(MEMBER_LATER);
     let addresses = match addresses {
         Ok(addresses) => unplaced(addresses).unwrap_or_default(),
@@ -154,7 +156,7 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
         addresses: sound(addresses),
         data,
         weight: weight.map(unplaced),
-        admin: admin.map(unplaced),
+        will,
     })
 }
 

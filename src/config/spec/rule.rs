@@ -44,7 +44,10 @@ pub(crate) enum AllDownSpec {
 
 const LATER: &[Later] = &[
     ("trickle", "not in this version: remove it"),
-    ("panic", "not in this version: remove it"),
+    ("panic", "it belongs into the pool"),
+    ("manual_resume", "it belongs into the pool"),
+    ("slow_start", "it belongs into the pool"),
+    ("schedule", "it belongs into a member, a pool or a site"),
     ("ttl", "the upper bound is the TTL of the default RRset, the lower one `min_ttl`"),
     ("max_ttl", "the upper bound is the TTL of the default RRset"),
     ("type", "it is called `types`"),

@@ -36,7 +36,8 @@ const ELSEWHERE: &[Later] = &[
     ("site", "sites stand in the file that `maps` of `[geo]` names"),
     ("map", "maps stand in the file that `maps` of `[geo]` names"),
     ("include", "only meridian.toml includes files"),
-    ("panic", "not in this version: remove it"),
+    ("panic", "it belongs into a pool"),
+    ("schedule", "it belongs into a member, a pool or a site: `schedule = [{ … }]`"),
     ("rule", "rules are called `[[steer]]`"),
 ];
 

@@ -48,7 +48,7 @@ fn misfit(
         None if fitting > 0 => sentence.place.error("this sentence breaks off").label("not at its end"),
         _ => sentence.place.error("this sentence is none that is understood").label("not understood"),
     };
-    let shown = |form: &str| quote(form);
+    let shown = |form: &str| format!("`{form}`");
     fault.help(match closest {
         "" => format!(
             "the sentences are: {}",

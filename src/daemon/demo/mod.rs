@@ -23,11 +23,12 @@ use crate::config::Files;
 const MAIN_FILE: &str = "deploy/demo/meridian.toml";
 
 /// The files of the demonstration: path in the source tree, and text.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     (MAIN_FILE, include_str!("../../../deploy/demo/meridian.toml")),
     ("zones/example.com.zone", include_str!("../../../zones/example.com.zone")),
     ("zones/example.com.toml", include_str!("../../../zones/example.com.toml")),
     ("geoip/maps.toml", include_str!("../../../geoip/maps.toml")),
+    ("geoip/lists/offices.txt", include_str!("../../../geoip/lists/offices.txt")),
 ];
 
 /// The members that the files name: site, pool/member, address. A test holds them equal.

@@ -5,6 +5,9 @@
 //! weights leave 40 bits to spare for the products with which shares are compared.
 
 use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
 
 /// Parts of a network that can move by themselves: the slots of `pick = "hash"` and of `trickle` (semantics §3).
 pub const SLOTS: u16 = 4096;
@@ -66,6 +69,11 @@ impl Amount {
             Some(high) => Amount { high, low: low.low },
             None => Amount { high: u128::MAX, low: u128::MAX },
         }
+    }
+
+    /// How many of the lowest bits are 0; of nothing all.
+    fn trailing_zeros(self) -> u32 {
+        if self.low == 0 { 128 + self.high.trailing_zeros() } else { self.low.trailing_zeros() }
     }
 
     /// How often `other`, which is not nothing, goes into it; at most `most`.
@@ -140,6 +148,12 @@ impl Share {
         self.part.times(limit.denominator.into()) > self.whole.times(limit.numerator.into())
     }
 
+    /// Both numbers without the powers of two that they have in common.
+    pub fn shortened(self) -> Share {
+        let common = self.part.trailing_zeros().min(self.whole.trailing_zeros());
+        Share { part: self.part.shifted_right(common), whole: self.whole.shifted_right(common) }
+    }
+
     /// Whether it is more than another share.
     pub fn is_above(self, other: Share) -> bool {
         // Both wholes are below 2²¹⁴, so a product of both would not fit; what is compared is a part in 2⁴⁰.
@@ -174,6 +188,44 @@ pub struct Limit {
     /// Denominator, not 0.
     pub denominator: u32,
 }
+
+/// Digits behind the point of a percentage that are understood.
+const DECIMALS_MAXIMUM: usize = 6;
+
+/// `2 %`, `2%`, `0.5 %`, `1/50`: from nothing to everything.
+impl FromStr for Limit {
+    type Err = LimitError;
+
+    fn from_str(text: &str) -> Result<Limit, LimitError> {
+        let whole = |text: &str| -> Option<u32> {
+            let text = text.trim();
+            let is_number = !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
+            text.parse().ok().filter(|_| is_number)
+        };
+        let fraction = match text.split_once('/') {
+            Some((numerator, denominator)) => whole(numerator).zip(whole(denominator)),
+            None => text.trim().strip_suffix('%').and_then(|number| {
+                let (before, behind) = number.trim().split_once('.').unwrap_or((number.trim(), "0"));
+                let scale = 10_u32.pow(
+                    u32::try_from(behind.len()).ok().filter(|&digits| digits as usize <= DECIMALS_MAXIMUM)?,
+                );
+                let numerator = whole(before)?.checked_mul(scale)?.checked_add(whole(behind)?)?;
+                Some((numerator, scale * 100))
+            }),
+        };
+        match fraction {
+            Some((numerator, denominator)) if denominator > 0 && numerator <= denominator => {
+                Ok(Limit { numerator, denominator })
+            }
+            _ => Err(LimitError),
+        }
+    }
+}
+
+/// A text that is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("write a percentage or a fraction of at most everything, such as `2 %`, `0.5 %` or `1/50`")]
+pub struct LimitError;
 
 /// In percent, with as many digits as it takes, up to six.
 impl fmt::Display for Limit {
@@ -220,6 +272,26 @@ mod tests {
         assert!(!share(0, 0).exceeds(Limit { numerator: 0, denominator: 1 }));
         assert_eq!(limit.to_string(), "2 %");
         assert_eq!(Limit { numerator: 1, denominator: 800 }.to_string(), "0.125 %");
+    }
+
+    #[test]
+    fn a_limit_is_a_percentage_or_a_fraction() {
+        let parse = |text: &str| text.parse::<Limit>().map(|limit| (limit.numerator, limit.denominator));
+        for (text, expected) in [
+            ("2%", (20, 1000)),
+            (" 0.5 % ", (5, 1000)),
+            ("12.345678 %", (12_345_678, 100_000_000)),
+            ("1/50", (1, 50)),
+            ("0 %", (0, 1000)),
+            ("100%", (1000, 1000)),
+        ] {
+            assert_eq!(parse(text), Ok(expected), "{text}");
+        }
+        for wrong in
+            ["2", "", "%", "-1 %", "+1 %", "101 %", "3/2", "1/0", "1.2345678 %", "1. %", ".5 %", "x/y"]
+        {
+            assert_eq!(parse(wrong), Err(LimitError), "{wrong}");
+        }
     }
 
     #[test]

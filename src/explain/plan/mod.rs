@@ -20,7 +20,7 @@ mod tally;
 mod tests;
 mod weighing;
 
-pub use amount::{Amount, Limit, SLOTS, Share};
+pub use amount::{Amount, Limit, LimitError, SLOTS, Share};
 pub use differences::{
     DatabaseDifference, DatabaseFacts, Difference, Differences, Line, RuleDifference, ZoneDifference,
 };
@@ -66,6 +66,17 @@ pub struct Plan {
     pub removed: Vec<Steering>,
     /// What is different in the files.
     pub differences: Differences,
+}
+
+impl Options {
+    /// In which unit amounts count: how many of the lowest bits are parts of a client or query.
+    pub fn unit_bits(&self) -> u32 {
+        let slots = SLOTS.trailing_zeros();
+        match self.weighing {
+            Weighing::Addresses => slots,
+            Weighing::Queries(_) => slots + u128::BITS,
+        }
+    }
 }
 
 /// An owner name and the type that is asked for.

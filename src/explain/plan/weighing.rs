@@ -81,6 +81,12 @@ impl Weights {
     /// not. Empty lines and what follows `#` are passed over, and so is a first line of headings. A network that
     /// stands twice has the queries of both lines.
     pub fn parse(octets: &[u8]) -> Result<Weights, WeightsError> {
+        let weights = Weights::new(Weights::lines(octets)?);
+        if weights.networks.is_empty() { Err(WeightsError::Empty) } else { Ok(weights) }
+    }
+
+    /// The same, line by line.
+    pub fn lines(octets: &[u8]) -> Result<Vec<(Prefix, u64)>, WeightsError> {
         let text = std::str::from_utf8(octets).map_err(|_| WeightsError::NotText)?;
         let mut lines = Vec::new();
         let mut is_first = true;
@@ -99,8 +105,7 @@ impl Weights {
                 return Err(WeightsError::TooMany);
             }
         }
-        let weights = Weights::new(lines);
-        if weights.networks.is_empty() { Err(WeightsError::Empty) } else { Ok(weights) }
+        Ok(lines)
     }
 
     /// Each network with what the networks around it give to it, too.

@@ -12,7 +12,7 @@
 use super::scene::{Outcome, Scene};
 use super::{Claim, HealthVector};
 use crate::geo::SiteId;
-use crate::steer::{self, AnswerSet, Given, PoolId};
+use crate::steer::{self, AnswerSet, Given, PoolId, Reason};
 
 /// How an outcome breaks a claim, as the end of a sentence about the client; `None` where it does not.
 pub(super) fn violation(
@@ -33,7 +33,19 @@ pub(super) fn violation(
         (Claim::Survives(..), given) => survives(scene, outcome, given, down),
         (Claim::ScopeWithinClass | Claim::Load { .. }, _) => true,
     };
-    (!holds).then(|| format!("gets {}", in_words(scene, outcome)))
+    (!holds).then(|| format!("gets {}{}", in_words(scene, outcome), unnoticed(scene, outcome, down)))
+}
+
+/// Why a lost site goes on being given out.
+fn unnoticed(scene: &Scene<'_>, outcome: &Outcome<'_>, down: &HealthVector) -> &'static str {
+    match (outcome.choice.reason, outcome.choice.given) {
+        (Reason::Healthy | Reason::Degraded, Given::Set(pool, _))
+            if scene.scenery.pool(pool).site.is_some_and(|site| down.sites.contains(&site)) =>
+        {
+            ", of which no monitor would notice,"
+        }
+        _ => "",
+    }
 }
 
 /// The sites of what is given: of the pool, or of each address of the default RRset.

@@ -5,6 +5,7 @@
 //! member's exact share. A claim is checked for each name by itself under the whole demand: however the names share it
 //! in truth, each site carries a mean of that, so no more than the most.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::crowd::{Cell, Crowd};
@@ -112,8 +113,9 @@ pub(super) fn prove(
         for sites in losses(&scene, lost) {
             let down = HealthVector { sites, ..HealthVector::default() };
             let loads = loads(&scene, &cells, &down, &mut extent.answers)?;
-            if let Some(finding) = overload(&scene, &loads, &down, demand, at_most) {
-                return Err(Stop::refuted(Counterexample { rule: number, client: None, down, finding }));
+            if let Some((finding, cell)) = overload(&scene, &loads, &down, demand, at_most) {
+                let client = rule.map.map(|_| cell.client());
+                return Err(Stop::refuted(Counterexample { rule: number, client, down, finding }));
             }
         }
     }
@@ -130,11 +132,13 @@ impl Demand {
     }
 }
 
-/// One cell for each list of candidates, with the weights of all that have it.
+/// One cell for each list of candidates, the heaviest, with the weights of all that have it.
 fn by_candidates(scene: &Scene<'_>, cells: &[(Cell, u128)]) -> Vec<(Cell, u128)> {
     let candidates = &scene.rule.candidates;
+    let mut heaviest: Vec<&(Cell, u128)> = cells.iter().collect();
+    heaviest.sort_by_key(|(cell, weight)| (Reverse(*weight), cell.rank(), cell.example.address));
     let mut together: BTreeMap<(&[u16], bool), (Cell, u128)> = BTreeMap::new();
-    for &(cell, weight) in cells {
+    for &(cell, weight) in heaviest {
         let key = (candidates.of(cell.class), candidates.is_empty_list(cell.class));
         together.entry(key).or_insert((cell, 0)).1 += weight;
     }
@@ -159,19 +163,33 @@ fn losses(scene: &Scene<'_>, most: u8) -> Vec<BTreeSet<SiteId>> {
     losses
 }
 
+/// What a site carries.
+#[derive(Debug, Clone, Copy)]
+struct Carried {
+    load: u128,
+    /// The clients that most of it comes from, and how much that is.
+    most: (u128, Cell),
+}
+
 /// What each site carries.
 fn loads(
     scene: &Scene<'_>,
     cells: &[(Cell, u128)],
     down: &HealthVector,
     answers: &mut u64,
-) -> Result<BTreeMap<SiteId, u128>, Stop> {
-    let mut loads = BTreeMap::new();
+) -> Result<BTreeMap<SiteId, Carried>, Stop> {
+    let mut loads: BTreeMap<SiteId, Carried> = BTreeMap::new();
     for (cell, weight) in cells {
-        Stop::count(answers)?;
+        *answers += 1;
+        scene.scenery.spend(1)?;
         scene.outcome(cell.class, down, |outcome| {
             for (site, share) in shares(scene, outcome) {
-                *loads.entry(site).or_default() += weight * share / WHOLE;
+                let part = weight * share / WHOLE;
+                let carried = loads.entry(site).or_insert(Carried { load: 0, most: (part, *cell) });
+                carried.load += part;
+                if part > carried.most.0 {
+                    carried.most = (part, *cell);
+                }
             }
         });
     }
@@ -192,32 +210,31 @@ fn shares(scene: &Scene<'_>, outcome: &Outcome<'_>) -> Vec<(SiteId, u128)> {
     }
 }
 
-/// The site that carries too much, in words; a lost one can carry nothing.
+/// The site that carries too much, in words, and the clients that most of it comes from; a lost one can carry nothing.
 fn overload(
     scene: &Scene<'_>,
-    loads: &BTreeMap<SiteId, u128>,
+    loads: &BTreeMap<SiteId, Carried>,
     down: &HealthVector,
     demand: &Demand,
     at_most: u32,
-) -> Option<String> {
-    loads.iter().find_map(|(&site, &load)| {
+) -> Option<(String, Cell)> {
+    loads.iter().find_map(|(&site, &Carried { load, most: (_, cell) })| {
         let name = scene.scenery.site_name(site);
         let capacity = u128::from((*demand.capacity.get(usize::from(site.0))?)?) * UNIT;
-        if down.sites.contains(&site) && load > capacity / TOLERANCE {
-            return Some(format!("site {name} is lost and is still given {} to carry", shown(load)));
+        let tolerated = capacity / TOLERANCE;
+        if down.sites.contains(&site) {
+            let finding = || format!("site {name} is lost and is still given {} to carry", shown(load));
+            return (load > tolerated).then(|| (finding(), cell));
         }
-        let allowed = capacity * u128::from(at_most) / 100;
-        (load > allowed + capacity / TOLERANCE).then(|| {
-            // Tenths of a percent, rounded upwards: 150.0 % would look like what is allowed.
-            let tenths = (load * 1000).div_ceil(capacity.max(1));
-            format!(
-                "site {name} carries {}.{} % of its capacity ({} of {})",
-                tenths / 10,
-                tenths % 10,
-                shown(load),
-                shown(capacity)
-            )
-        })
+        if load <= capacity * u128::from(at_most) / 100 + tolerated {
+            return None;
+        }
+        // Tenths of a percent, rounded upwards: 150.0 % would look like what is allowed.
+        let tenths = (load * 1000).div_ceil(capacity.max(1));
+        let percent = format!("{}.{} %", tenths / 10, tenths % 10);
+        let finding =
+            format!("site {name} carries {percent} of its capacity ({} of {})", shown(load), shown(capacity));
+        Some((finding, cell))
     })
 }
 

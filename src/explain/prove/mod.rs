@@ -10,7 +10,7 @@
 //!   fails, the answer stays (proof there).
 //! - `judge`: the claims about one answer; `load` and `scope`: the two claims about all of them together.
 //!
-//! Nothing is sampled. What would take more than [`STATES_MAX`] answers is not claimed ([`Verdict::TooLarge`]).
+//! Nothing is sampled. What would take more work than [`WORK_MAX`] is not claimed ([`Verdict::TooLarge`]).
 
 mod crowd;
 mod judge;
@@ -33,8 +33,8 @@ use self::crowd::{Cell, Crowd};
 use self::scene::{Scene, Scenery};
 use self::search::Budget;
 
-/// Answers that may be looked at for one assertion: a few seconds of work.
-pub const STATES_MAX: u64 = 2_000_000;
+/// Work that may go into one assertion, about a second: answers looked at, and members of pools compiled for that.
+pub const WORK_MAX: u64 = 1_000_000;
 /// Failures at once that an assertion may ask for.
 pub const FAILURES_MAX: u8 = 8;
 /// Sites lost at once that an assertion may ask for.
@@ -93,7 +93,7 @@ pub enum Verdict {
     Proven(Extent),
     /// It does not.
     Refuted(Box<Counterexample>),
-    /// More than [`STATES_MAX`] answers would have to be looked at: nothing is said.
+    /// It would take more work than [`WORK_MAX`]: nothing is said.
     TooLarge,
 }
 
@@ -120,6 +120,13 @@ pub struct Counterexample {
     pub down: HealthVector,
     /// What the client gets, or what else is wrong, as the end of a sentence: "gets pool web-iad at site iad".
     pub finding: String,
+}
+
+impl Counterexample {
+    /// Whether what is found is what its client gets, and not what a site carries.
+    pub fn concerns_a_client(&self) -> bool {
+        !self.finding.starts_with("site ")
+    }
 }
 
 /// One of the clients for whom an assertion does not hold.
@@ -159,7 +166,7 @@ fn networks(assertions: &[Assertion]) -> Vec<Prefix> {
 
 impl Claim {
     /// Whom it is about, where it is about clients.
-    fn clients(&self) -> Option<&Clients> {
+    pub fn clients(&self) -> Option<&Clients> {
         match self {
             Claim::OnlySites(clients, _)
             | Claim::NeverSites(clients, _)
@@ -188,6 +195,7 @@ struct Prover<'p> {
 
 impl<'p> Prover<'p> {
     fn verdict(&mut self, assertion: &Assertion, demand: Option<&Demand>) -> Verdict {
+        self.scenery.begin();
         let proven = match &assertion.claim {
             Claim::ScopeWithinClass => scope::prove(self.scenery, &assertion.rules),
             Claim::Load { lost, at_most } => match demand {
@@ -247,7 +255,7 @@ impl<'p> Prover<'p> {
 fn distinct(rule: &Rule, cells: &[Cell]) -> Vec<Cell> {
     let mut seen = HashSet::new();
     let mut sorted: Vec<Cell> = cells.to_vec();
-    sorted.sort_by_key(Cell::rank);
+    sorted.sort_by_key(|cell| (cell.rank(), cell.example.address));
     let is_first = |cell: &Cell| {
         seen.insert((rule.candidates.of(cell.class), rule.candidates.is_empty_list(cell.class)))
     };
@@ -264,11 +272,5 @@ enum Stop {
 impl Stop {
     fn refuted(counterexample: Counterexample) -> Stop {
         Stop::Refuted(Box::new(counterexample))
-    }
-
-    /// Counts one more answer that is looked at.
-    fn count(answers: &mut u64) -> Result<(), Stop> {
-        *answers += 1;
-        if *answers > STATES_MAX { Err(Stop::TooLarge) } else { Ok(()) }
     }
 }

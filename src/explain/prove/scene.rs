@@ -1,11 +1,12 @@
 //! What a rule gives a class in one state of health: compiled and chosen by the functions that answer queries.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::search::{Failure, HealthVector};
+use super::{Stop, WORK_MAX};
 use crate::explain::finding::addresses;
 use crate::geo::{ClassId, SiteId};
 use crate::health::{AdminState, State, TargetId};
@@ -25,6 +26,8 @@ pub(super) struct Scenery<'c> {
     targets_of_address: HashMap<IpAddr, BTreeSet<TargetId>>,
     /// Pools as they answer with some of their own targets down.
     compiled: RefCell<HashMap<Compiled, Arc<PoolAnswers>>>,
+    /// What has gone into the present assertion, as [`WORK_MAX`] counts it.
+    work: Cell<u64>,
 }
 
 /// A pool and a content with these of its targets down.
@@ -40,6 +43,7 @@ impl<'c> Scenery<'c> {
             targets_of_site: HashMap::new(),
             targets_of_address: HashMap::new(),
             compiled: RefCell::default(),
+            work: Cell::new(0),
         };
         for pool in &configuration.pools {
             scenery.take_in(pool);
@@ -58,6 +62,17 @@ impl<'c> Scenery<'c> {
                 self.sites_of_address.entry(address).or_default().insert(site);
             }
         }
+    }
+
+    /// Begins with another assertion.
+    pub(super) fn begin(&self) {
+        self.work.set(0);
+    }
+
+    /// Adds so much work; an error when it has become too much.
+    pub(super) fn spend(&self, work: u64) -> Result<(), Stop> {
+        self.work.set(self.work.get() + work);
+        if self.work.get() > WORK_MAX { Err(Stop::TooLarge) } else { Ok(()) }
     }
 
     /// A pool.
@@ -124,7 +139,10 @@ impl<'c> Scenery<'c> {
         let mut own: Vec<TargetId> = own.filter(|target| down.contains(target)).collect();
         own.sort_unstable();
         own.dedup();
-        let compile = || Arc::new(PoolAnswers::compile(pool, content, &|target| health(down, target)));
+        let compile = || {
+            self.work.set(self.work.get() + pool.members.len() as u64);
+            Arc::new(PoolAnswers::compile(pool, content, &|target| health(down, target)))
+        };
         let key = (id, content, own.into_boxed_slice());
         Arc::clone(self.compiled.borrow_mut().entry(key).or_insert_with(compile))
     }

@@ -97,8 +97,7 @@ impl Stretch {
                 let one_class = classes <= 1 && scope == 0 && !self.special;
                 let inside = self.first <= reached.address && last_of(reached) <= self.last;
                 (!inside && !one_class).then(|| {
-                    let finding =
-                        format!("{address} has the scope {scope}, and {reached} holds another class");
+                    let finding = format!("has the scope {scope}, and {reached} holds another class");
                     (Prefix::around(address, Family::of(address).bits()), finding)
                 })
             })

@@ -54,7 +54,8 @@ pub(super) fn search<T>(
     let mut seen = HashSet::from([HealthVector::default()]);
     let mut waiting = VecDeque::from([HealthVector::default()]);
     while let Some(state) = waiting.pop_front() {
-        Stop::count(answers)?;
+        *answers += 1;
+        scene.scenery.spend(1)?;
         let (found, next) = scene
             .outcome(class, &state, |outcome| (judge(outcome, &state), next(scene, outcome, &state, budget)));
         if let Some(found) = found {

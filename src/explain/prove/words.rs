@@ -1,14 +1,18 @@
 //! Counter-examples and proofs in words, and the commands that show a counter-example.
 
 use super::{Client, Counterexample, Extent, Failure, HealthVector};
+use crate::explain::Outage;
 use crate::explain::words::counted;
+use crate::geo::SiteId;
 use crate::health::TargetId;
 use crate::snapshot::Configuration;
-use crate::steer;
+use crate::steer::{self, Pool};
 use crate::zone::record_type;
 
-/// Members named one by one in a health vector.
-const MEMBERS_NAMED: usize = 12;
+/// Outages that a command names.
+const OUTAGES_NAMED: usize = 12;
+/// A client where any will do.
+const ANYBODY: &str = "192.0.2.1";
 
 /// What a proof went through: `2 names and types, 61 kinds of clients, 305 answers looked at`.
 pub fn extent(extent: &Extent) -> String {
@@ -27,14 +31,14 @@ pub fn extent(extent: &Extent) -> String {
 /// gets pool web-iad at site iad (healthy) when site fra is lost`.
 pub fn counterexample(configuration: &Configuration, found: &Counterexample) -> String {
     let label = &configuration.rule_labels[found.rule as usize];
-    let client = match &found.client {
-        Some(client) => format!("a client in {} {}", place(client), found.finding),
-        // What is found about load says for itself whom it is about.
-        None if found.finding.starts_with("gets") => format!("every client {}", found.finding),
-        None => found.finding.clone(),
+    let (finding, when) = (&found.finding, health(configuration, &found.down));
+    let sentence = match (&found.client, found.concerns_a_client()) {
+        (Some(client), true) => format!("a client in {} {finding}{when}", place(client)),
+        (None, true) => format!("every client {finding}{when}"),
+        (Some(client), false) => format!("{finding}{when}, most of it for {}", place(client)),
+        (None, false) => format!("{finding}{when}"),
     };
-    let when = health(configuration, &found.down);
-    format!("{} {}: {client}{when}", label.owner, record_type::name(label.rtype))
+    format!("{} {}: {sentence}", label.owner, record_type::name(label.rtype))
 }
 
 fn place(client: &Client) -> String {
@@ -84,54 +88,70 @@ fn name(configuration: &Configuration, failure: Failure) -> String {
 /// The members of a rule's pools that a health vector takes down, as `POOL/MEMBER`; those that no monitor watches cannot
 /// be known to be down and are left out.
 pub fn members_down(configuration: &Configuration, found: &Counterexample) -> Vec<String> {
-    let rule = &configuration.rules[found.rule as usize];
-    let is_down = |target: &TargetId, site| {
-        let key = &configuration.targets[target.0 as usize].key;
-        let failed = |failure: &Failure| match failure {
-            Failure::Address(address) => key.address == *address,
-            Failure::Target(failed) => failed == target,
-        };
-        found.down.failures.iter().any(failed) || found.down.sites.iter().any(|lost| Some(*lost) == site)
+    let lost = |pool: &Pool| pool.site.is_some_and(|site| found.down.sites.contains(&site));
+    members(configuration, found, |pool, target| lost(pool) || fails(configuration, &found.down, target))
+}
+
+/// What to tell `meridian explain --down`: lost sites as a whole, and the members that fail beside them.
+fn outages(configuration: &Configuration, found: &Counterexample) -> Vec<String> {
+    let watched = |site: &SiteId| {
+        let pools = configuration.pools.iter().filter(|pool| pool.site == Some(*site));
+        pools.flat_map(|pool| &pool.members).any(|member| member.targets.iter().any(|of| !of.is_empty()))
     };
+    let name = |site: &SiteId| &configuration.sites[usize::from(site.0)].name;
+    // No monitor can take the members of the others down.
+    let sites = found.down.sites.iter().filter(|site| watched(site));
+    let sites = sites.map(|site| Outage::Site(name(site).clone()).to_string());
+    sites
+        .chain(members(configuration, found, |_, target| fails(configuration, &found.down, target)))
+        .collect()
+}
+
+/// The members of a rule's pools, by any of whose targets `is_down` says so.
+fn members(
+    configuration: &Configuration,
+    found: &Counterexample,
+    is_down: impl Fn(&Pool, TargetId) -> bool,
+) -> Vec<String> {
+    let rule = &configuration.rules[found.rule as usize];
     let pools = rule.pools.iter().map(|used| &configuration.pools[used.pool.0 as usize]);
     let members = pools.flat_map(|pool| pool.members.iter().map(move |member| (pool, member)));
     let down = members.filter(|(pool, member)| {
-        steer::targets_of(member, rule.content).iter().any(|target| is_down(target, pool.site))
+        steer::targets_of(member, rule.content).into_iter().any(|target| is_down(pool, target))
     });
     down.map(|(pool, member)| format!("{}/{}", pool.name, member.name)).collect()
 }
 
+fn fails(configuration: &Configuration, down: &HealthVector, target: TargetId) -> bool {
+    let address = configuration.targets[target.0 as usize].key.address;
+    down.failures.iter().any(|failure| match failure {
+        Failure::Address(failed) => *failed == address,
+        Failure::Target(failed) => *failed == target,
+    })
+}
+
 /// The commands that show a counter-example: `meridian explain` on the files, and `dig` at a server whose members are
 /// down like that; no `dig` where only a client with an address in a special-purpose block sees it, or where the map
-/// looks at no subnet. None for what is found about load.
+/// looks at no subnet.
 pub fn commands(configuration: &Configuration, found: &Counterexample) -> Vec<String> {
     let label = &configuration.rule_labels[found.rule as usize];
-    let rule = &configuration.rules[found.rule as usize];
-    let (owner, rtype) = (&label.owner, record_type::name(label.rtype));
-    let members = members_down(configuration, found);
+    let question = format!("{} {}", label.owner, record_type::name(label.rtype));
+    let outages = outages(configuration, found);
     let mut down: String =
-        members.iter().take(MEMBERS_NAMED).map(|member| format!(" --down {member}")).collect();
-    if members.len() > MEMBERS_NAMED {
+        outages.iter().take(OUTAGES_NAMED).map(|outage| format!(" --down {outage}")).collect();
+    if outages.len() > OUTAGES_NAMED {
         down.push_str(" …");
     }
+    let explain = |from: &str| format!("meridian explain {question} --from {from}{down}");
     let Some(client) = &found.client else {
-        if !found.finding.starts_with("gets") {
-            return Vec::new();
-        }
-        let anybody = "192.0.2.1";
-        return vec![
-            format!("meridian explain {owner} {rtype} --from {anybody}{down}"),
-            format!("dig {owner} {rtype}"),
-        ];
+        return vec![explain(ANYBODY), format!("dig {question}")];
     };
     let network = client.network;
-    let by_subnet = rule.map.is_some_and(|map| configuration.maps[map as usize].ecs);
+    let map = configuration.rules[found.rule as usize].map;
+    let by_subnet = map.is_some_and(|map| configuration.maps[map as usize].ecs);
     // A subnet of length 0 says nothing, and an address in a special-purpose block only counts by itself.
     if client.special || !by_subnet || network.length == 0 {
-        return vec![format!("meridian explain {owner} {rtype} --from {}{down}", network.address)];
+        return vec![explain(&network.address.to_string())];
     }
-    vec![
-        format!("meridian explain {owner} {rtype} --from {network}{down}"),
-        format!("dig +subnet={network} {owner} {rtype}"),
-    ]
+    vec![explain(&network.to_string()), format!("dig +subnet={network} {question}")]
 }

@@ -6,7 +6,7 @@ use super::METADATA_MARK;
 
 /// A value of a record.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::geo) enum Datum {
+pub(crate) enum Datum {
     Text(String),
     Short(u16),
     Whole(u32),
@@ -16,11 +16,11 @@ pub(in crate::geo) enum Datum {
     List(Vec<Datum>),
 }
 
-pub(in crate::geo) fn text(text: &str) -> Datum {
+pub(crate) fn text(text: &str) -> Datum {
     Datum::Text(text.to_owned())
 }
 
-pub(in crate::geo) fn map<const N: usize>(entries: [(&str, Datum); N]) -> Datum {
+pub(crate) fn map<const N: usize>(entries: [(&str, Datum); N]) -> Datum {
     Datum::Map(entries.map(|(key, value)| (key.to_owned(), value)).into())
 }
 
@@ -34,23 +34,23 @@ enum Way {
 
 /// A file in the making, with records of 24 bits.
 #[derive(Debug, Clone)]
-pub(in crate::geo) struct MmdbWriter {
+pub(crate) struct MmdbWriter {
     ip_version: u16,
     nodes: Vec<[Way; 2]>,
     data: Vec<u8>,
 }
 
 impl MmdbWriter {
-    pub(in crate::geo) fn ipv4() -> MmdbWriter {
+    pub(crate) fn ipv4() -> MmdbWriter {
         MmdbWriter { ip_version: 4, nodes: vec![[Way::Nowhere; 2]], data: Vec::new() }
     }
 
-    pub(in crate::geo) fn ipv6() -> MmdbWriter {
+    pub(crate) fn ipv6() -> MmdbWriter {
         MmdbWriter { ip_version: 6, ..MmdbWriter::ipv4() }
     }
 
     /// Gives a network a record; larger networks first. Length 0 stands for both halves.
-    pub(in crate::geo) fn insert(&mut self, network: &str, record: &Datum) {
+    pub(crate) fn insert(&mut self, network: &str, record: &Datum) {
         let (address, length) = network.split_once('/').unwrap();
         let bits = match address.parse().unwrap() {
             IpAddr::V4(address) => u128::from(address.to_bits()) << 96,
@@ -60,7 +60,7 @@ impl MmdbWriter {
     }
 
     /// The same for an address whose bits stand at the top of `bits`.
-    pub(in crate::geo) fn insert_bits(&mut self, bits: u128, length: u8, record: &Datum) {
+    pub(crate) fn insert_bits(&mut self, bits: u128, length: u8, record: &Datum) {
         let offset = self.data.len();
         encode(record, &mut self.data);
         if length == 0 {
@@ -86,7 +86,7 @@ impl MmdbWriter {
     }
 
     /// The file.
-    pub(in crate::geo) fn octets(&self) -> Vec<u8> {
+    pub(crate) fn octets(&self) -> Vec<u8> {
         let mut octets = Vec::new();
         for way in self.nodes.iter().flatten() {
             let number = match *way {

@@ -140,6 +140,33 @@ fn suspects_that_are_accepted_await_to_be_resumed() {
     assert_eq!(letters(&seats), "aaauauuuuu");
 }
 
+#[test]
+fn what_is_held_stays_over_reloads_and_restarts_while_it_is_still_known() {
+    let before = turnover(Some(LIMIT), true, 60);
+    let mut old = seats(10);
+    for member in 0..5 {
+        old.observe(&before, member, Down, 100);
+    }
+    old.observe(&before, 0, Up, 101);
+    assert_eq!(letters(&old), "Aaassuuuuu");
+    let carried = |turnover: &Turnover, states: [Option<State>; 3]| {
+        let mut new = Seats::new(states);
+        for (member, number) in [(0, 0), (1, 3), (2, 1)] {
+            new.carry_over(turnover, member, &old, number);
+        }
+        letters(&new)
+    };
+    assert_eq!(carried(&before, [Some(Up), Some(Down), Some(Down)]), "Asa");
+    assert_eq!(carried(&before, [Some(Down), Some(Up), Some(Up)]), "auA", "health is that of the moment");
+    assert_eq!(carried(&turnover(None, true, 0), [Some(Up), Some(Down), Some(Down)]), "Ada");
+    assert_eq!(carried(&turnover(Some(LIMIT), false, 0), [Some(Up), Some(Down), Some(Down)]), "usd");
+    assert_eq!(carried(&before, [None, None, None]), "???", "nobody watches any more");
+    let held: Vec<_> = old.held().collect();
+    let mut restored = Seats::new([Up, Down, Down, Down, Down].map(Some));
+    held.iter().for_each(|&(member, hold)| restored.restore(&before, member, hold));
+    assert_eq!(letters(&restored), "Aaass");
+}
+
 /// 100 s in 16 steps: the first one is there at once, the last one is the whole weight.
 #[test]
 fn a_slow_start_goes_in_steps_from_the_moment_of_coming_back() {

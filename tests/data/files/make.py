@@ -10,7 +10,8 @@ def control(kind, size):
 
 
 def text(value):
-    return control(2, len(value)) + value.encode()
+    octets = value.encode()
+    return control(2, len(octets)) + octets
 
 
 def number(kind, value):
@@ -63,12 +64,29 @@ def countries(codes):
     return database([(first + 1, table([("country_code", text(code))])) for first, code in enumerate(codes)])
 
 
+def city(code, name, geonames):
+    names = table([("en", text(name))])
+    return table([
+        ("city", table([("geoname_id", number(6, geonames)), ("names", names)])),
+        ("country", table([("iso_code", text(code))])),
+    ])
+
+
+CITIES = [
+    ("US", "Los Angeles", 5368361),
+    ("US", "Las Vegas", 5506956),
+    ("DE", "Munich", 2867714),
+    ("BR", "São Paulo", 3448439),
+]
+
+
 def write(name, octets):
     with open(name, "wb") as file:
         file.write(octets)
 
 
 good = countries(COUNTRIES)
+write("city.mmdb", database([(first + 1, city(*described)) for first, described in enumerate(CITIES)]))
 write("country.mmdb", good)
 write("country-shrunken.mmdb", countries(COUNTRIES[:7]))
 write("country-truncated.mmdb", good[: len(good) // 2])

@@ -4,6 +4,7 @@ pub mod client;
 pub mod crowd;
 pub mod daemon;
 pub mod dig;
+pub mod gdnsd;
 pub mod load;
 pub mod master_file;
 pub mod message;

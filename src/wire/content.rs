@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::wire::Family;
+use super::Family;
 
 /// What the answers of a rule consist of. A pool has answers of each kind apart from the others: its members are up or
 /// down for each by themselves.
