@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::status::{
-    AddressStatus, DataStatus, GeoStatus, HeldBackStatus, LimitingStatus, LoadStatus, MapStatus,
-    MemberStatus, OutcomeStatus, PoolDataStatus, PoolStatus, RuleStatus, Status, TargetStatus, VerdictStatus,
-    ZoneStatus,
+    AddressStatus, DataStatus, GeoStatus, HeldBackStatus, InnerPoolStatus, LimitingStatus, LoadStatus,
+    MapStatus, MemberStatus, OutcomeStatus, PoolDataStatus, PoolStatus, RuleStatus, Status, TargetStatus,
+    VerdictStatus, ZoneStatus,
 };
 use super::timestamp::rfc3339;
 use super::{HeldDatabase, LastLoad, Limiting, Sources, answering};
@@ -15,8 +15,7 @@ use crate::geo::ClassId;
 use crate::health::{Hold, LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{
-    self, Choice, Content, Eligibility, Given, Member, Pool, PoolId, PoolKind, PoolState, Reason, Rule,
-    TargetHealth,
+    self, Content, Eligibility, Member, Pool, PoolId, PoolKind, PoolState, Reason, Rule, TargetHealth,
 };
 use crate::wire::Family;
 use crate::zone::{print_data, record_type};
@@ -140,6 +139,14 @@ impl View<'_> {
             data,
             suspects: shown.filter(|one| one.is_suspect()).count(),
             members: (0..pool.members.len()).map(|index| self.member(index, &standing)).collect(),
+            inner: pool
+                .inner
+                .iter()
+                .map(|inner| InnerPoolStatus {
+                    pool: configuration.pools[inner.pool.0 as usize].name.clone(),
+                    weight: inner.weight,
+                })
+                .collect(),
         }
     }
 
@@ -260,11 +267,13 @@ fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
     let of_classes = rule.map.map_or(1, |map| configuration.maps[map as usize].table.classes().len());
     let mut counts: Vec<((Reason, Option<PoolId>), usize)> = Vec::new();
     for class in 0..of_classes {
-        let choice = steer::choose(rule, ClassId(class as u16), |pool| snapshot.pool(pool, rule.content));
+        // A trickle goes to healthy candidates only: that is no trouble.
+        let pools = |pool| snapshot.pool(pool, rule.content);
+        let choice = steer::choose(rule, ClassId(class as u16), |_| false, pools);
         if matches!(choice.reason, Reason::Healthy | Reason::EmptyDefault | Reason::EmptyNoData) {
             continue;
         }
-        let outcome = (choice.reason, pool_of(&choice));
+        let outcome = (choice.reason, choice.given.pool());
         match counts.iter_mut().find(|(known, _)| *known == outcome) {
             Some((_, count)) => *count += 1,
             None => counts.push((outcome, 1)),
@@ -279,13 +288,6 @@ fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
             of_classes,
         })
         .collect()
-}
-
-fn pool_of(choice: &Choice<'_>) -> Option<PoolId> {
-    match choice.given {
-        Given::Set(pool, _) => Some(pool),
-        Given::DefaultRrset | Given::NoData => None,
-    }
 }
 
 fn milliseconds(microseconds: u32) -> String {

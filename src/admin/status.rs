@@ -192,6 +192,17 @@ pub struct PoolStatus {
     pub suspects: usize,
     /// Its members.
     pub members: Vec<MemberStatus>,
+    /// The pools in it.
+    pub inner: Vec<InnerPoolStatus>,
+}
+
+/// A pool in a pool of pools.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InnerPoolStatus {
+    /// Its name.
+    pub pool: String,
+    /// Its weight there.
+    pub weight: u16,
 }
 
 /// A pool of data.

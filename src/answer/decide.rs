@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::Random;
 use super::chain::{Chain, LinkKind};
 use super::steered_alias::{choose_alias, give_no_alias};
-use crate::geo::{ClassId, Placement};
+use crate::geo::{self, ClassId, Placement};
 use crate::snapshot::{Map, Snapshot};
-use crate::steer::{self, Drawn, Given, PoolId, Reason};
+use crate::steer::{self, Choice, Drawn, Given, HashPrefix, PoolId, Reason, Slot};
 use crate::wire::{QuestionName, Rcode, class, rtype};
 use crate::zone::{Lookup, Node, Redirection, Referral, Rrset, Zone};
 
@@ -70,7 +70,7 @@ pub enum Body<'s> {
 pub struct Steered<'s> {
     /// Index of the rule in the configuration.
     pub rule: u32,
-    /// The pool that answers.
+    /// The pool whose members answer; of a pool of pools, the one that was picked in the end.
     pub pool: PoolId,
     /// What was drawn, and from what it can give.
     pub drawn: Drawn<'s>,
@@ -372,13 +372,42 @@ fn steer<'s>(
 ) -> Option<Instead> {
     let rule = &snapshot.configuration.rules[index as usize];
     let placement = place(snapshot, rule.map, client);
-    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
+    let choice = steer::choose(
+        rule,
+        placement.class,
+        |trickle| trickle.takes(decisive(snapshot, rule.map, client).slot(HashPrefix::default())),
+        |pool| snapshot.pool(pool, rule.content),
+    );
     answer.scope = answer.scope.max(placement.scope);
     let Given::Set(pool, set) = choice.given else {
+        return steer_apart(snapshot, client, random, index, &choice, answer);
+    };
+    let drawn = set.draw(random.word());
+    let steered = Steered { rule: index, pool, drawn, ttl: choice.ttl };
+    answer.end(Why::Steered(choice.reason), Body::Steered(steered));
+    None
+}
+
+/// Answers with what looks at the client's network or picks another pool, as [`steer`] does with the rest.
+#[inline(never)]
+fn steer_apart<'s>(
+    snapshot: &'s Snapshot,
+    client: Client<'_>,
+    random: &mut Random,
+    index: u32,
+    choice: &Choice<'s>,
+    answer: &mut Answer<'s>,
+) -> Option<Instead> {
+    let Given::Apart(apart) = choice.given else {
         let is_default = matches!(choice.given, Given::DefaultRrset);
         return Some(Instead { is_default, reason: choice.reason, ttl: choice.ttl });
     };
-    let drawn = set.draw(random.word());
+    let decisive = decisive(snapshot, snapshot.configuration.rules[index as usize].map, client);
+    // What depends on the network that the query tells holds for no more than that.
+    if let Some(prefix) = apart.prefix {
+        answer.scope = answer.scope.max(decisive.scope(prefix));
+    }
+    let (pool, drawn) = apart.set.draw(apart.pool, |prefix| decisive.slot(prefix), || random.word());
     let steered = Steered { rule: index, pool, drawn, ttl: choice.ttl };
     answer.end(Why::Steered(choice.reason), Body::Steered(steered));
     None
@@ -418,6 +447,59 @@ pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client<'_>) -> Place
         true => placement,
         false => Placement { scope: 0, ..placement },
     }
+}
+
+/// The address that decides, and for whom an answer holds that depends on its network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decisive<'c> {
+    /// The client subnet's address, or the transport address.
+    pub address: &'c IpAddr,
+    /// Where the address comes from.
+    pub told: Told,
+}
+
+/// What a query tells of its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The address is the client subnet's: the answer holds for its network.
+    Subnet,
+    /// The client subnet lies in a special-purpose block of this length, for all of which the transport address decides.
+    SpecialBlock(u8),
+    /// No client subnet, or it does not count: nobody is told a scope.
+    Nothing,
+}
+
+impl Decisive<'_> {
+    /// The slot of the client's network.
+    pub fn slot(&self, prefix: HashPrefix) -> Slot {
+        Slot::of(*self.address, prefix)
+    }
+
+    /// The length of the prefix for which an answer holds that depends on a network of these lengths.
+    pub fn scope(&self, prefix: HashPrefix) -> u8 {
+        match self.told {
+            Told::Subnet => prefix.length_for(*self.address),
+            Told::SpecialBlock(length) => length,
+            Told::Nothing => 0,
+        }
+    }
+}
+
+/// The address whose network decides, under a rule's map or without one: the same as in [`place`].
+#[cold]
+pub fn decisive<'c>(snapshot: &Snapshot, map: Option<u32>, client: Client<'c>) -> Decisive<'c> {
+    let map = map.map(|index| &snapshot.configuration.maps[index as usize]);
+    let transport = |told| Decisive { address: client.transport, told };
+    let Some(subnet) = client.subnet.filter(|_| map.is_none_or(|map| map.ecs)) else {
+        return transport(Told::Nothing);
+    };
+    let special = match map {
+        Some(map) => Some(map.table.place(subnet)).filter(|place| place.special).map(|place| place.scope),
+        None => geo::special_block_length(*subnet),
+    };
+    special.map_or(Decisive { address: subnet, told: Told::Subnet }, |length| {
+        transport(Told::SpecialBlock(length))
+    })
 }
 
 /// A special-purpose block says nothing of where the client is, only for whom the answer holds.

@@ -23,7 +23,7 @@ pub use chain::{CHAIN_MAX, Chain, Link, LinkKind, SteeredLink};
 pub use context::{Context, Moment};
 pub use cookie::{Judged, ProcessSecrets, Standing, secret_in_use};
 use decide::decide_into;
-pub use decide::{Answer, Body, Client, Question, Steered, Why, decide, place};
+pub use decide::{Answer, Body, Client, Decisive, Question, Steered, Told, Why, decide, decisive, place};
 pub use edns::{Arrival, Remarks, put_options};
 pub use explanation::error;
 pub use limit::{Limited, Limiter};

@@ -2,9 +2,9 @@
 
 use super::Random;
 use super::chain::SteeredLink;
-use super::decide::{Answer, Body, Client, Why, place};
+use super::decide::{Answer, Body, Client, Why, decisive, place};
 use crate::snapshot::Snapshot;
-use crate::steer::{self, Given, Reason};
+use crate::steer::{self, Given, HashPrefix, Reason, Trickle};
 use crate::wire::{QuestionName, rtype};
 use crate::zone::{Lookup, Zone};
 
@@ -25,10 +25,20 @@ pub(super) fn choose_alias<'s>(
 ) -> Result<SteeredLink<'s>, NoAlias> {
     let rule = &snapshot.configuration.rules[index as usize];
     let placement = place(snapshot, rule.map, client);
-    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
+    let decisive = || decisive(snapshot, rule.map, client);
+    let trickles = |trickle: Trickle| trickle.takes(decisive().slot(HashPrefix::default()));
+    let choice = steer::choose(rule, placement.class, trickles, |pool| snapshot.pool(pool, rule.content));
     answer.scope = answer.scope.max(placement.scope);
     let drawn = match choice.given {
         Given::Set(_, set) => Some(set.draw(random.word())),
+        Given::Apart(apart) => {
+            let decisive = decisive();
+            // What depends on the network that the query tells holds for no more than that.
+            if let Some(prefix) = apart.prefix {
+                answer.scope = answer.scope.max(decisive.scope(prefix));
+            }
+            Some(apart.set.draw(apart.pool, |prefix| decisive.slot(prefix), || random.word()).1)
+        }
         Given::DefaultRrset => None,
         Given::NoData => return Err(NoAlias { reason: choice.reason, ttl: choice.ttl }),
     };

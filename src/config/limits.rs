@@ -115,6 +115,17 @@ pub(crate) const POOLS: usize = 100_000;
 pub(crate) const MEMBERS: usize = crate::steer::MEMBERS_MAX;
 /// Records of one member of a pool of data.
 pub(crate) const MEMBER_RECORDS: usize = 64;
+/// Pools that one pool lists.
+pub(crate) const INNER_POOLS: usize = 256;
+/// Ways from a pool through those that it lists to pools of members: `explain` tells them all.
+pub(crate) const POOL_WAYS: usize = 4_096;
+/// Pools with `pick = "hash"`. Each has a table for each family and number of answers, of 8 KiB for one answer, and
+/// another one while some of its members are down.
+pub(crate) const HASH_POOLS: usize = 1_000;
+/// Bounds of the prefix that makes IPv4 clients one network.
+pub(crate) const HASH_IPV4_PREFIX: std::ops::RangeInclusive<u8> = 1..=32;
+/// Bounds of the prefix that makes IPv6 clients one network.
+pub(crate) const HASH_IPV6_PREFIX: std::ops::RangeInclusive<u8> = 1..=128;
 /// Lines of one schedule.
 pub(crate) const SCHEDULE_LINES: usize = 32;
 /// Characters of who wanted something and why.

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::health::{Held, Hold, Monitor, Record, TargetId, TargetKey, Transition, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{Content, PoolAnswers, PoolId, TargetHealth};
+use crate::steer::{Content, PoolId, TargetHealth};
 
 use super::act::{Act, Outcome};
 use super::standings::Standings;
@@ -158,7 +157,7 @@ impl Model {
         for (id, seconds) in self.standings.planned() {
             // As with the other cell: what is about to be compiled anew keeps its last value.
             for content in Content::ALL.into_iter().filter(|&content| !self.changed.holds((id, content))) {
-                self.published.pool(id, content).planned_change.store(seconds, Ordering::Relaxed);
+                self.published.move_planned_change(id, content, seconds);
             }
         }
     }
@@ -219,8 +218,7 @@ impl Model {
     fn move_cells(&self, users: &[(PoolId, Content)]) {
         let health = health(&self.configuration, &self.records);
         for &(id, content) in users.iter().filter(|&&user| !self.changed.holds(user)) {
-            let seconds = PoolAnswers::soonest_flip_of(self.standings.pool(id, content), content, &health);
-            self.published.pool(id, content).soonest_flip.store(seconds, Ordering::Relaxed);
+            self.published.move_cell(id, content, self.standings.pool(id, content), &health);
         }
     }
 

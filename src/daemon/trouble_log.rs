@@ -82,7 +82,9 @@ fn suspects(snapshot: &Snapshot) -> impl Iterator<Item = (String, Trouble)> {
     let all = pools.flat_map(move |(pool, id)| {
         pool.contents().iter().map(move |&content| (content, snapshot.standing(id, content)))
     });
-    let is_suspect = |pool: &Pool| pool.members.iter().any(|member| member.hold == Hold::Suspect);
+    let is_suspect = |pool: &Pool| {
+        pool.turnover.panic.is_some() && pool.members.iter().any(|member| member.hold == Hold::Suspect)
+    };
     all.filter(move |(_, pool)| is_suspect(pool)).map(|(content, pool)| {
         let name = &pool.name;
         let how =

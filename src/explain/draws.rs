@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Asked;
+use super::{Asked, Variant};
 use crate::answer::{Answer, Body, Random};
 use crate::snapshot::Snapshot;
 use crate::steer::PoolId;
@@ -24,6 +24,8 @@ pub struct Draws {
 /// One answer that was drawn.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DrawnAnswer {
+    /// The pool whose members they are; `None` where no pool answers.
+    pub pool: Option<String>,
     /// The members in the order in which their records stand; none where no pool answers.
     pub members: Vec<String>,
     /// How often.
@@ -38,8 +40,7 @@ pub fn draw(snapshot: &Snapshot, asked: &Asked, count: u32, seed: u64) -> Draws 
     for _ in 0..count {
         *counts.entry(asked.answered(snapshot, &mut random, drawn)).or_default() += 1;
     }
-    let answer =
-        |(drawn, count): (Option<_>, u32)| DrawnAnswer { members: members(snapshot, drawn.as_ref()), count };
+    let answer = |(drawn, count): (Option<_>, u32)| drawn_answer(snapshot, drawn.as_ref(), count);
     let mut answers: Vec<DrawnAnswer> = counts.into_iter().map(answer).collect();
     answers.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.members.cmp(&other.members)));
     Draws { count, seed, answers }
@@ -53,17 +54,18 @@ fn drawn(answer: &Answer<'_>) -> Option<(PoolId, Vec<usize>)> {
     }
 }
 
-fn members(snapshot: &Snapshot, drawn: Option<&(PoolId, Vec<usize>)>) -> Vec<String> {
-    let Some((pool, members)) = drawn else { return Vec::new() };
+fn drawn_answer(snapshot: &Snapshot, drawn: Option<&(PoolId, Vec<usize>)>, count: u32) -> DrawnAnswer {
+    let Some((pool, members)) = drawn else { return DrawnAnswer { pool: None, members: Vec::new(), count } };
     let pool = &snapshot.configuration.pools[pool.0 as usize];
-    members.iter().map(|&index| pool.members[index].name.clone()).collect()
+    let members = members.iter().map(|&index| pool.members[index].name.clone()).collect();
+    DrawnAnswer { pool: Some(pool.name.clone()), members, count }
 }
 
 impl Draws {
-    /// How often these members were drawn together, in any order.
-    pub fn of_variant<'m>(&self, members: impl Iterator<Item = &'m str>) -> u32 {
-        let wanted = sorted(members);
-        let drawn = self.answers.iter();
+    /// How often the members of a variant were drawn together, in any order.
+    pub fn of_variant(&self, variant: &Variant) -> u32 {
+        let wanted = sorted(variant.members.iter().map(|(name, _)| name.as_str()));
+        let drawn = self.answers.iter().filter(|answer| answer.pool.as_ref() == Some(&variant.pool));
         drawn
             .filter(|answer| sorted(answer.members.iter().map(String::as_str)) == wanted)
             .map(|answer| answer.count)

@@ -7,6 +7,7 @@ mod asked;
 mod draws;
 mod expect;
 mod finding;
+mod given;
 mod health;
 mod level;
 pub mod moment;
@@ -177,6 +178,8 @@ pub struct Steering {
     pub excluded: Vec<Excluded>,
     /// The named state.
     pub reason: Reason,
+    /// The rule's trickle.
+    pub trickle: Option<Trickled>,
     /// What is given out.
     pub given: Given,
 }
@@ -259,6 +262,25 @@ pub struct Candidate {
     pub soonest_flip: Option<u32>,
     /// Its members.
     pub members: Vec<Member>,
+    /// The pools in it.
+    pub inner: Vec<InnerPool>,
+}
+
+/// A pool in a pool of pools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InnerPool {
+    /// Its name.
+    pub pool: String,
+    /// How many pools are around it in the candidate: 1 or more.
+    pub depth: usize,
+    /// Its weight in the one around it.
+    pub weight: u16,
+    /// Its state for the family.
+    pub state: PoolState,
+    /// How it picks.
+    pub pick: Pick,
+    /// Its members.
+    pub members: Vec<Member>,
 }
 
 /// A member of a candidate.
@@ -327,6 +349,10 @@ pub enum Given {
         variants: Vec<Variant>,
         /// What each member gets of it.
         shares: Vec<Share>,
+        /// The ways through pools of pools to those that give their members; none where the pool itself gives its own.
+        ways: Vec<Way>,
+        /// The client's network, where the answer depends on it.
+        network: Option<Network>,
     },
     /// The default RRset: the data of each record, as a master file has it with names in full.
     DefaultRrset(Vec<String>),
@@ -338,31 +364,72 @@ pub enum Given {
 /// [`Share::first`] says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
+    /// The name of the pool whose members they are.
+    pub pool: String,
     /// The members with what they answer with, in the pool's fixed order.
     pub members: Vec<(String, MemberAnswer)>,
     /// Its exact probability.
     pub probability: Fraction,
+    /// The factors of that, where their product does not fit and the probability is rounded; else none.
+    pub factors: Vec<(u64, u64)>,
 }
 
 /// What a member gets of the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
+    /// The name of its pool.
+    pub pool: String,
     /// Its name.
     pub member: String,
     /// Its probability of standing in an answer.
     pub answer: Fraction,
     /// Its probability of standing first.
     pub first: Fraction,
+    /// The slots of 4096 whose networks it is first for, where the network decides among the members of its pool.
+    pub slots: Option<u32>,
+}
+
+/// A way through pools of pools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The pools by name, the outermost first; the last one gives its members.
+    pub pools: Vec<String>,
+    /// Its exact probability for this client.
+    pub probability: Fraction,
+    /// As with [`Variant::factors`].
+    pub factors: Vec<(u64, u64)>,
+}
+
+/// Where a client's network falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// The network.
+    pub network: Prefix,
+    /// Its slot, of 4096.
+    pub slot: usize,
+}
+
+/// A trickle, and on which side of it the client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trickled {
+    /// The slots below this number go to the next healthy candidate.
+    pub slots: u16,
+    /// The client's network.
+    pub network: Network,
+    /// Whether it is among them.
+    pub takes: bool,
 }
 
 /// An exact probability: numerator and denominator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fraction(pub u64, pub u64);
+pub struct Fraction(pub u128, pub u128);
 
 /// In percent, rounded to two digits after the point.
 impl fmt::Display for Fraction {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (numerator, denominator) = (u128::from(self.0), u128::from(self.1).max(1));
+        // Of large numbers the first 100 bits are enough for two digits.
+        let excess = 28u32.saturating_sub(self.1.leading_zeros());
+        let (numerator, denominator) = (self.0 >> excess, (self.1 >> excess).max(1));
         let hundredths = (numerator * 20_000 + denominator) / (2 * denominator);
         formatter.pad(&format!("{}.{:02} %", hundredths / 100, hundredths % 100))
     }

@@ -40,17 +40,17 @@ pub(super) fn possible(explanation: &Explanation) -> Possible {
         Some(Given::Pool { pool, site, variants, .. }) => Possible {
             pool: Some(pool.clone()),
             site: site.clone(),
-            answers: variants.iter().map(|variant| drawn(pool, variant)).collect(),
+            answers: variants.iter().map(drawn).collect(),
         },
         Some(Given::DefaultRrset(_)) | None => certain(in_the_zone(explanation)),
         Some(Given::NoData) => certain(Vec::new()),
     }
 }
 
-fn drawn(pool: &str, variant: &Variant) -> PossibleAnswer {
+fn drawn(variant: &Variant) -> PossibleAnswer {
     let records = variant.members.iter().map(|(member, address)| Record {
         data: address.to_string(),
-        member: Some((pool.to_owned(), member.clone())),
+        member: Some((variant.pool.clone(), member.clone())),
     });
     PossibleAnswer { probability: variant.probability, records: records.collect() }
 }

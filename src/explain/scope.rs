@@ -1,6 +1,6 @@
 //! Why an answer has its scope (semantics §7).
 
-use super::{Client, Origin, Steering};
+use super::{Client, Given, Origin, Steering};
 
 /// For whom an answer holds (RFC 7871 §7.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum ScopeReason {
     SpecialBlock,
     /// The shortest prefix around the client that lies wholly in its class.
     Minimal,
+    /// The length of the network by which the pool or a trickle goes, which is longer.
+    Network,
     /// The same, and longer than what the client told: its own subnet holds several classes.
     LongerThanSource {
         /// The source prefix length.
@@ -43,6 +45,9 @@ pub(super) fn explain(length: u8, client: Client, steering: Option<&Steering>) -
 fn reason(length: u8, client: Client, steering: Option<&Steering>) -> ScopeReason {
     let Some(subnet) = client.subnet else { return ScopeReason::NoSubnet };
     let Some(steering) = steering else { return ScopeReason::NotSteered };
+    if by_network(length, steering) {
+        return ScopeReason::Network;
+    }
     let Some(place) = &steering.place else { return ScopeReason::NoMap };
     match steering.source.origin {
         Origin::TransportEcsOff => ScopeReason::EcsOff,
@@ -51,6 +56,18 @@ fn reason(length: u8, client: Client, steering: Option<&Steering>) -> ScopeReaso
         _ if length > subnet.length => ScopeReason::LongerThanSource { source: subnet.length },
         _ => ScopeReason::Minimal,
     }
+}
+
+/// Whether the scope is the length of the network by which a pool or a trickle goes.
+fn by_network(length: u8, steering: &Steering) -> bool {
+    let of_pool = match &steering.given {
+        Given::Pool { network, .. } => network.as_ref(),
+        Given::DefaultRrset(_) | Given::NoData => None,
+    };
+    let of_trickle = steering.trickle.as_ref().map(|trickle| &trickle.network);
+    let mut networks = of_pool.into_iter().chain(of_trickle);
+    matches!(steering.source.origin, Origin::Subnet | Origin::NoMap)
+        && networks.any(|network| network.network.length == length)
 }
 
 impl Scope {
@@ -63,6 +80,9 @@ impl Scope {
             ScopeReason::EcsOff => "the map has ecs = false, so the answer holds for everyone",
             ScopeReason::OneClass => "the map has one class, so the answer holds for everyone",
             ScopeReason::SpecialBlock => "the length of the special-purpose block",
+            ScopeReason::Network => {
+                "the network by which the pool or a trickle goes: the answer depends on it"
+            }
             ScopeReason::Minimal => "the shortest prefix around the client that lies wholly in its class",
             ScopeReason::LongerThanSource { source } => {
                 return format!(
@@ -84,6 +104,7 @@ impl ScopeReason {
             ScopeReason::EcsOff => "ecs_off",
             ScopeReason::OneClass => "one_class",
             ScopeReason::SpecialBlock => "special_purpose_block",
+            ScopeReason::Network => "network",
             ScopeReason::Minimal => "minimal",
             ScopeReason::LongerThanSource { .. } => "longer_than_source",
         }

@@ -2,15 +2,14 @@
 
 use super::words::will;
 use super::{
-    Candidate, Client, Distance, Excluded, Fraction, Given, Health, Member, MemberAnswer, Origin, Place,
-    Share, Source, Steering, Variant,
+    Candidate, Client, Distance, Excluded, Health, InnerPool, Member, Origin, Place, Source, Steering,
 };
-use super::{level, targets, ttl};
+use super::{given, level, targets, ttl};
 use crate::answer;
 use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::snapshot::{Configuration, Map, Snapshot};
-use crate::steer::{self, AnswerSet, Choice, Content, Pool, PoolId, PoolKind, Rule};
-use crate::zone::{Hints, Rrset, print_data};
+use crate::steer::{self, Choice, HashPrefix, Pool, PoolId, Rule};
+use crate::zone::Rrset;
 
 /// Explains what `rule` did for `client`, where the default RRset is this one.
 pub(super) fn explain(
@@ -28,9 +27,16 @@ pub(super) fn explain(
     let placement = answer::place(snapshot, rule.map, asker);
     let map = rule.map.map(|index| &configuration.maps[index as usize]);
     let source = source(map, client);
-    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
-    let hints = hints_of(configuration, rule);
-    let scene = Scene { snapshot, health, rule, rtype: label.rtype, hints, class: placement.class };
+    let decisive = answer::decisive(snapshot, rule.map, asker);
+    let choice = choice(snapshot, rule, asker);
+    let outcome = given::Scene {
+        snapshot,
+        rule,
+        records: given::Records::of(configuration, rule, label.rtype),
+        decisive,
+    };
+    let (class, answering) = (placement.class, choice.given.pool());
+    let scene = Scene { snapshot, health, rule, records: outcome.records, class, answering };
     Steering {
         owner: label.owner.clone(),
         line: label.line.clone(),
@@ -39,17 +45,18 @@ pub(super) fn explain(
         source,
         excluded: scene.excluded(),
         reason: choice.reason,
-        given: scene.given(&choice, default),
-        candidates: scene.candidates(&choice),
+        trickle: outcome.trickled(),
+        given: outcome.given(choice.given, default),
+        candidates: scene.candidates(),
     }
 }
 
-/// The RRset that a rule gives with hints.
-fn hints_of<'s>(configuration: &'s Configuration, rule: &Rule) -> Option<&'s Hints> {
-    let first = rule.pools.first()?;
-    let pool = &configuration.pools[first.pool.0 as usize];
-    let has_hints = pool.kind == PoolKind::Addresses && rule.content == Content::Data;
-    pool.hints.get(usize::from(first.set)).map(|hints| &**hints).filter(|_| has_hints)
+/// What a rule chooses for a client.
+pub(super) fn choice<'s>(snapshot: &'s Snapshot, rule: &Rule, client: answer::Client<'_>) -> Choice<'s> {
+    let placement = answer::place(snapshot, rule.map, client);
+    let slot = answer::decisive(snapshot, rule.map, client).slot(HashPrefix::default());
+    let pools = |pool| snapshot.pool(pool, rule.content);
+    steer::choose(rule, placement.class, |trickle| trickle.takes(slot), pools)
 }
 
 /// Which address decided: the same cases as in [`answer::place`].
@@ -103,10 +110,10 @@ struct Scene<'s> {
     snapshot: &'s Snapshot,
     health: &'s Health<'s>,
     rule: &'s Rule,
-    rtype: u16,
-    /// The RRset that gets addresses as hints.
-    hints: Option<&'s Hints>,
+    records: given::Records<'s>,
     class: ClassId,
+    /// The candidate that answers.
+    answering: Option<PoolId>,
 }
 
 impl Scene<'_> {
@@ -118,12 +125,12 @@ impl Scene<'_> {
         pool.site.map(|site| self.snapshot.configuration.sites[usize::from(site.0)].name.clone())
     }
 
-    fn candidates(&self, choice: &Choice<'_>) -> Vec<Candidate> {
+    fn candidates(&self) -> Vec<Candidate> {
         let indices = self.rule.candidates.of(self.class).iter();
-        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool, choice)).collect()
+        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool)).collect()
     }
 
-    fn candidate(&self, id: PoolId, choice: &Choice<'_>) -> Candidate {
+    fn candidate(&self, id: PoolId) -> Candidate {
         let pool = self.pool(id);
         let answers = self.snapshot.pool(id, self.rule.content);
         Candidate {
@@ -132,9 +139,32 @@ impl Scene<'_> {
             site: self.site(pool),
             state: answers.state,
             pick: pool.pick,
-            answers: matches!(choice.given, steer::Given::Set(pool, _) if pool == id),
+            answers: self.answering == Some(id),
             soonest_flip: ttl::soonest_flip(answers),
             members: self.members(id),
+            inner: self.inner(id),
+        }
+    }
+
+    /// The pools in a pool, each followed by those in it.
+    fn inner(&self, id: PoolId) -> Vec<InnerPool> {
+        let mut found = Vec::new();
+        self.collect_inner(id, 1, &mut found);
+        found
+    }
+
+    fn collect_inner(&self, outer: PoolId, depth: usize, found: &mut Vec<InnerPool>) {
+        for inner in &self.pool(outer).inner {
+            let pool = self.pool(inner.pool);
+            found.push(InnerPool {
+                pool: pool.name.clone(),
+                depth,
+                weight: inner.weight,
+                state: self.snapshot.pool(inner.pool, self.rule.content).state,
+                pick: pool.pick,
+                members: self.members(inner.pool),
+            });
+            self.collect_inner(inner.pool, depth + 1, found);
         }
     }
 
@@ -151,7 +181,7 @@ impl Scene<'_> {
                 line: line.clone(),
                 weight: pool.weight_of(member),
                 slow_start: member.slow_start.map(|slow_start| slow_start.step),
-                answer: pool.gives(member, content).then(|| self.answer_of(member)),
+                answer: pool.gives(member, content).then(|| self.records.of_member(member)),
                 admin: member.admin,
                 will: will(pool, member, self.health.at()),
                 targets: steer::targets_of(member, content)
@@ -161,20 +191,6 @@ impl Scene<'_> {
                 eligibility,
             })
             .collect()
-    }
-
-    /// What a member of a pool of the rule answers with, all its addresses being up.
-    fn answer_of(&self, member: &steer::Member) -> MemberAnswer {
-        let address = self.rule.content.family().and_then(|family| member.address(family));
-        if let Some(address) = address {
-            return MemberAnswer::Address(address);
-        }
-        let print = |data: &[u8]| print_data(self.rtype, data);
-        let hints = self.hints.map(|hints| hints.data(member.ipv4, member.ipv6));
-        MemberAnswer::Data(match hints {
-            Some(hinted) => hinted.iter().map(|data| print(data)).collect(),
-            None => member.data.iter().map(|data| print(data)).collect(),
-        })
     }
 
     fn excluded(&self) -> Vec<Excluded> {
@@ -191,37 +207,5 @@ impl Scene<'_> {
                 Excluded { pool: pool.name.clone(), site: self.site(pool), reason: reason.to_owned() }
             })
             .collect()
-    }
-
-    fn given(&self, choice: &Choice<'_>, default: Option<Rrset<'_>>) -> Given {
-        match choice.given {
-            steer::Given::Set(pool, set) => self.given_by_pool(self.pool(pool), set),
-            steer::Given::DefaultRrset => {
-                Given::DefaultRrset(default.map(|default| default.print()).unwrap_or_default())
-            }
-            steer::Given::NoData => Given::NoData,
-        }
-    }
-
-    fn given_by_pool(&self, pool: &Pool, set: &AnswerSet) -> Given {
-        let member = |&index: &usize| {
-            let member = &pool.members[index];
-            (member.name.clone(), self.answer_of(member))
-        };
-        let variants = set.variants().into_iter().map(|(members, (numerator, denominator))| Variant {
-            members: members.iter().map(member).collect(),
-            probability: Fraction(numerator, denominator),
-        });
-        let shares = set.shares().into_iter().map(|share| Share {
-            member: pool.members[share.member].name.clone(),
-            answer: Fraction(share.answer.0, share.answer.1),
-            first: Fraction(share.first.0, share.first.1),
-        });
-        Given::Pool {
-            pool: pool.name.clone(),
-            site: self.site(pool),
-            variants: variants.collect(),
-            shares: shares.collect(),
-        }
     }
 }

@@ -3,13 +3,15 @@
 use super::moment::{rfc3339, span};
 use super::words::{counted, reason_sentence, weight};
 use super::{
-    Access, Basis, Candidate, Distance, Draws, Explanation, Finding, Fraction, Given, Level, Member, Origin,
-    Place, Scope, ScopeReason, Share, Source, Steering, Target, Ttl, Variant,
+    Access, Basis, Candidate, Distance, Draws, Explanation, Finding, Fraction, Given, InnerPool, Level,
+    Member, Network, Origin, Place, Scope, ScopeReason, Share, Source, Steering, Target, Trickled, Ttl,
+    Variant, Way,
 };
 use crate::answer::{CHAIN_MAX, Why};
 use crate::geo::LevelOutcome;
 use crate::health::State;
 use crate::steer::Eligibility;
+use crate::steer::SLOTS;
 use crate::zone::record_type;
 
 /// Different drawn answers that are listed.
@@ -303,8 +305,22 @@ fn which_pool_answers(text: &mut Text, explanation: &Explanation, steering: &Ste
             &format!("-  {}: {}", at_site(&excluded.pool, excluded.site.as_deref()), excluded.reason),
         );
     }
+    if let Some(each) = steering.trickle {
+        text.line(1, &trickle(each));
+    }
     let reason = steering.reason;
     text.line(1, &format!("{}: {}", reason.label(), reason_sentence(reason)));
+}
+
+/// On which side of it the client is.
+fn trickle(Trickled { slots, network, takes }: Trickled) -> String {
+    let share = Fraction(slots.into(), SLOTS as u128);
+    let side = if takes { "is one of them" } else { "is none of them" };
+    format!(
+        "trickle: the networks of the first {slots} of {SLOTS} slots ({share}) go to the next healthy pool; {} with slot \
+         {} {side}",
+        network.network, network.slot
+    )
 }
 
 fn candidate(text: &mut Text, place: usize, candidate: &Candidate, explanation: &Explanation) {
@@ -312,21 +328,30 @@ fn candidate(text: &mut Text, place: usize, candidate: &Candidate, explanation: 
     let pool = at_site(&candidate.pool, candidate.site.as_deref());
     let (state, pick) = (candidate.state, candidate.pick);
     text.line(1, &format!("{place}. {pool}: {state}, pick {pick} ({}){answers}", candidate.line));
-    let name_width = candidate.members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0);
+    members(text, &candidate.members, 3, explanation);
+    for inner in &candidate.inner {
+        let InnerPool { pool, weight, state, pick, depth, .. } = inner;
+        text.line(1 + 2 * depth, &format!("{pool}: {state}, weight {weight}, pick {pick}"));
+        members(text, &inner.members, 3 + 2 * depth, explanation);
+    }
+}
+
+fn members(text: &mut Text, members: &[Member], level: usize, explanation: &Explanation) {
+    let name_width = members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0);
     let of_member =
         |member: &Member| member.answer.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-    let answers_with: Vec<String> = candidate.members.iter().map(of_member).collect();
+    let answers_with: Vec<String> = members.iter().map(of_member).collect();
     let width = answers_with.iter().map(String::len).max().unwrap_or(0);
-    for (member, answer) in candidate.members.iter().zip(&answers_with) {
+    for (member, answer) in members.iter().zip(&answers_with) {
         let Member { name, line, .. } = member;
         let weight = weight(member.weight, member.slow_start);
         let eligible = eligible(member);
         text.line(
-            3,
+            level,
             &format!("{name:name_width$}  {answer:width$}  weight {weight:<5}  {eligible} ({line})"),
         );
         for each in member.targets.iter().filter(|target| target.observed.is_some()) {
-            text.line(5, &target(each, explanation.at));
+            text.line(level + 2, &target(each, explanation.at));
         }
     }
 }
@@ -366,12 +391,18 @@ fn at_site(pool: &str, site: Option<&str>) -> String {
 
 fn what_is_given_out(text: &mut Text, given: &Given, draws: Option<&Draws>) {
     match given {
-        Given::Pool { variants, shares, .. } => {
-            variants.iter().for_each(|each| text.line(1, &variant(each, draws)));
+        Given::Pool { variants, shares, ways, network, .. } => {
+            if let Some(network) = network {
+                text.line(1, &falls(*network));
+            }
+            ways.iter().for_each(|each| text.line(1, &way(each)));
+            let of_others = !ways.is_empty();
+            variants.iter().for_each(|each| text.line(1, &variant(each, draws, of_others)));
             if variants.iter().any(|variant| variant.members.len() > 1) {
                 text.line(1, "Each member's share: in the answer, and standing first in it");
-                shares.iter().for_each(|each| text.line(1, &share(each)));
+                shares.iter().for_each(|each| text.line(1, &share(each, of_others)));
             }
+            share_of_networks(text, shares, of_others);
         }
         Given::DefaultRrset(records) => text.line(1, &format!("the default RRset{}", listed(records))),
         Given::NoData => text.line(1, "NODATA: no record"),
@@ -381,14 +412,45 @@ fn what_is_given_out(text: &mut Text, given: &Given, draws: Option<&Draws>) {
     }
 }
 
-fn variant(variant: &Variant, draws: Option<&Draws>) -> String {
-    let members: Vec<String> =
-        variant.members.iter().map(|(member, answer)| format!("{answer} ({member})")).collect();
+/// `the client's network 203.0.113.0/24 falls on slot 168 of 4096`.
+fn falls(network: Network) -> String {
+    format!("the client's network {} falls on slot {} of {SLOTS}", network.network, network.slot)
+}
+
+/// `3/4  75.00 %  by way of both → one`.
+fn way(way: &Way) -> String {
+    format!("{}  by way of {}", exactly(way.probability, &way.factors), way.pools.join(" → "))
+}
+
+/// `members` with the name of their pool, where several pools give theirs.
+fn member_of(pool: &str, member: &str, of_others: bool) -> String {
+    if of_others { format!("{pool}/{member}") } else { member.to_owned() }
+}
+
+fn variant(variant: &Variant, draws: Option<&Draws>, of_others: bool) -> String {
+    let members = variant.members.iter();
+    let members: Vec<String> = members
+        .map(|(member, answer)| format!("{answer} ({})", member_of(&variant.pool, member, of_others)))
+        .collect();
     let drawn = draws.map_or(String::new(), |draws| {
-        let count = draws.of_variant(variant.members.iter().map(|(member, _)| member.as_str()));
+        let count = draws.of_variant(variant);
         format!("drawn {count} ({})  ", Fraction(count.into(), draws.count.into()))
     });
-    format!("{}  {drawn}{}", probability(variant.probability), members.join(", "))
+    format!("{}  {drawn}{}", exactly(variant.probability, &variant.factors), members.join(", "))
+}
+
+/// What members get of all networks, where these decide.
+fn share_of_networks(text: &mut Text, shares: &[Share], of_others: bool) {
+    let of_networks = || shares.iter().filter_map(|share| Some((share, share.slots?)));
+    if of_networks().next().is_some() {
+        text.line(1, &format!("Each member's share of all networks, in slots of {SLOTS}"));
+    }
+    for (share, slots) in of_networks() {
+        let exact = format!("{slots}/{SLOTS}");
+        let percent = Fraction(slots.into(), SLOTS as u128);
+        let member = member_of(&share.pool, &share.member, of_others);
+        text.line(1, &format!("{exact:<9} {percent:>8}  {member}"));
+    }
 }
 
 /// How often was drawn, and what, where answers differ by more than their variant.
@@ -407,8 +469,18 @@ fn drawn(text: &mut Text, draws: &Draws) {
     }
 }
 
-fn share(share: &Share) -> String {
-    format!("{}  {}  {}", probability(share.answer), probability(share.first), share.member)
+fn share(share: &Share, of_others: bool) -> String {
+    let member = member_of(&share.pool, &share.member, of_others);
+    format!("{}  {}  {member}", probability(share.answer), probability(share.first))
+}
+
+/// A probability that may be too long for one fraction: then its factors.
+fn exactly(fraction: Fraction, factors: &[(u64, u64)]) -> String {
+    if factors.is_empty() {
+        return probability(fraction);
+    }
+    let factors: Vec<String> = factors.iter().map(|(by, out_of)| format!("{by}/{out_of}")).collect();
+    format!("{} {fraction:>8}", factors.join(" × "))
 }
 
 /// The exact fraction, and the percentage that people read.

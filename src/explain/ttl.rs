@@ -2,9 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::Client;
+use super::{Client, steering};
 use crate::answer::{self, Answer, Body};
-use crate::geo::ClassId;
 use crate::snapshot::Snapshot;
 use crate::steer::{self, Choice, NEVER, PoolAnswers, Rule, TtlBound};
 
@@ -62,23 +61,22 @@ pub(super) fn explain(
 fn steered(snapshot: &Snapshot, rule: &Rule, client: Client, answer: &Answer<'_>) -> Ttl {
     let subnet = client.subnet.map(|prefix| prefix.address);
     let asker = answer::Client { transport: &client.transport, subnet: subnet.as_ref() };
-    let placement = answer::place(snapshot, rule.map, asker);
-    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
+    let choice = steering::choice(snapshot, rule, asker);
     let seconds = match answer.body {
         Body::Negative(_, Some(lowered)) => lowered,
         _ => choice.ttl,
     };
     let reason = match seconds == choice.ttl {
-        true => TtlReason::Steered(bound(snapshot, rule, placement.class, &choice)),
+        true => TtlReason::Steered(bound(rule, &choice)),
         false => TtlReason::Negative,
     };
     let soonest_flip = some_unless_never(choice.soonest_flip);
     Ttl { seconds, reason, steered: Some(SteeredTtl { soonest_flip, min: rule.min_ttl, max: rule.max_ttl }) }
 }
 
-fn bound(snapshot: &Snapshot, rule: &Rule, class: ClassId, choice: &Choice<'_>) -> TtlBound {
-    let planned = steer::planned_change(rule, class, |pool| snapshot.pool(pool, rule.content));
-    match planned < steer::steered_ttl(choice.soonest_flip, rule.min_ttl, rule.max_ttl) {
+/// Nothing but a planned change makes a TTL shorter than the rule alone would.
+fn bound(rule: &Rule, choice: &Choice<'_>) -> TtlBound {
+    match choice.ttl < steer::steered_ttl(choice.soonest_flip, rule.min_ttl, rule.max_ttl) {
         true => TtlBound::PlannedChange,
         false => TtlBound::of(choice.soonest_flip, rule.min_ttl, rule.max_ttl),
     }

@@ -1,7 +1,7 @@
 //! Blocks of addresses with rules of their own (semantics §7, RFC 6890): special-purpose blocks, which say nothing
 //! about where a client is when they stand in an ECS option, and tunnels, whose clients have an IPv4 address inside.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::prefix::Prefix;
 use super::space::Space;
@@ -54,6 +54,25 @@ const fn ipv4(octets: [u8; 4], length: u8) -> Block<u32> {
 const fn ipv6(groups: [u16; 8], length: u8) -> Block<u128> {
     let [a, b, c, d, e, f, g, h] = groups;
     (Ipv6Addr::new(a, b, c, d, e, f, g, h).to_bits(), length)
+}
+
+/// The IPv4 address inside of a client's own (v4-mapped, 6to4), and how many bits stand before it.
+pub fn ipv4_inside(client: IpAddr) -> Option<(Ipv4Addr, u8)> {
+    let IpAddr::V6(client) = client else { return None };
+    embedded_ipv4(client.to_bits()).map(|(address, before)| (Ipv4Addr::from_bits(address), before))
+}
+
+/// The length of the special-purpose block that holds an address, counted in that address; `None` outside of all. What a
+/// client subnet there is answered with holds for the whole block, where no map says more (semantics §7).
+pub fn special_block_length(address: IpAddr) -> Option<u8> {
+    let of_ipv4 = |address: u32| block_of(&IPV4_SPECIAL, address).map(|(_, length)| length);
+    match address {
+        IpAddr::V4(address) => of_ipv4(address.to_bits()),
+        IpAddr::V6(address) => match embedded_ipv4(address.to_bits()) {
+            Some((inside, before)) => of_ipv4(inside).map(|length| before + length),
+            None => block_of(&IPV6_SPECIAL, address.to_bits()).map(|(_, length)| length),
+        },
+    }
 }
 
 /// The special-purpose blocks of both families (RFC 6890), multicast and 240/4 among them.

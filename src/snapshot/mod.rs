@@ -15,10 +15,12 @@ pub use limit::{GeoGate, Limit, LimitError};
 pub use rate_limit::{Rate, RateLimit, TICKS_PER_MS};
 pub use store::Store;
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::health::TargetId;
-use crate::steer::{Content, Pool, PoolAnswers, PoolId, Stand, TargetHealth};
+use crate::steer::{Content, Inner, NEVER, Pool, PoolAnswers, PoolId, Stand, TargetHealth};
 use crate::zone::Zones;
 
 /// Pools a chunk: a flip copies one chunk of pointers and the list of chunks, not 160,000 pointers.
@@ -72,18 +74,13 @@ impl Snapshot {
         let zones =
             Arc::new(Zones::new(configuration.zones.iter().map(|file| Arc::clone(&file.zone)).collect()));
         let pools = Content::ALL.map(|content| {
-            let compile = |(index, pool)| {
-                let stand = stand(PoolId(index as u32), content);
-                let pool = stand.pool.as_deref().unwrap_or(pool);
-                Arc::new(PoolAnswers::compile(pool, content, health).standing(stand))
-            };
-            let compiled: Vec<_> = configuration.pools.iter().enumerate().map(compile).collect();
+            let compiled = compile_all(&configuration.pools, content, stand, health);
             compiled.chunks(CHUNK).map(Arc::from).collect()
         });
         Snapshot { generation, configuration, zones, pools }
     }
 
-    /// The next generation, in which some pools are compiled anew; everything else is shared.
+    /// The next generation, in which some pools are compiled anew, and those that they stand in; everything else is shared.
     #[must_use]
     pub fn with_pools(
         &self,
@@ -93,18 +90,10 @@ impl Snapshot {
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
         let mut pools = self.pools.clone();
-        for &(id, content) in changed {
+        for (id, content) in self.with_outer(changed) {
+            let compiled = self.compile_anew(id, content, &pools[content.index()], stand, health);
             let chunk = Arc::make_mut(&mut pools[content.index()][id.0 as usize / CHUNK]);
-            let answers = &mut chunk[id.0 as usize % CHUNK];
-            let stand = stand(id, content);
-            let pool = stand.pool.as_deref().unwrap_or(&self.configuration.pools[id.0 as usize]);
-            // Who may be given at all follows from the pool, who is eligible from health.
-            let is_same_pool = pool.has_weights_and_admin_of(self.standing(id, content));
-            let compiled = match is_same_pool {
-                true => answers.recompile(pool, content, health),
-                false => PoolAnswers::compile(pool, content, health),
-            };
-            *answers = Arc::new(compiled.standing(stand));
+            chunk[id.0 as usize % CHUNK] = Arc::new(compiled);
         }
         Snapshot {
             generation,
@@ -122,6 +111,110 @@ impl Snapshot {
     /// What a pool can answer with a content.
     #[inline]
     pub fn pool(&self, id: PoolId, content: Content) -> &PoolAnswers {
-        &self.pools[content.index()][id.0 as usize / CHUNK][id.0 as usize % CHUNK]
+        in_table(&self.pools[content.index()], id)
     }
+
+    /// Stores how soon a pool can flip, as health stands now, in the cell that queries read. Nothing is published. The cell
+    /// of a pool of pools follows those of its inner ones, which have to be moved before.
+    pub fn move_cell(
+        &self,
+        id: PoolId,
+        content: Content,
+        standing: &Pool,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) {
+        let seconds = match standing.inner.is_empty() {
+            true => PoolAnswers::soonest_flip_of(standing, content, health),
+            false => self.soonest_of_inner(standing, content, |answers| &answers.soonest_flip),
+        };
+        self.pool(id, content).soonest_flip.store(seconds, Ordering::Relaxed);
+    }
+
+    /// Stores in how many seconds an operator's will changes a pool, and so the pools that it stands in.
+    pub fn move_planned_change(&self, id: PoolId, content: Content, seconds: u32) {
+        self.pool(id, content).planned_change.store(seconds, Ordering::Relaxed);
+        for &outer in &self.pool_of(id).outer {
+            let seconds =
+                self.soonest_of_inner(self.pool_of(outer), content, |answers| &answers.planned_change);
+            self.pool(outer, content).planned_change.store(seconds, Ordering::Relaxed);
+        }
+    }
+
+    fn soonest_of_inner(&self, outer: &Pool, content: Content, cell: fn(&PoolAnswers) -> &AtomicU32) -> u32 {
+        let seconds = |inner: &Inner| cell(self.pool(inner.pool, content)).load(Ordering::Relaxed);
+        outer.inner.iter().map(seconds).min().unwrap_or(NEVER)
+    }
+
+    /// What a pool can answer now; `table` has what all can answer, inner pools of this one as of now.
+    fn compile_anew(
+        &self,
+        id: PoolId,
+        content: Content,
+        table: &PoolTable,
+        stand: &dyn Fn(PoolId, Content) -> Stand,
+        health: &dyn Fn(TargetId) -> TargetHealth,
+    ) -> PoolAnswers {
+        if !self.pool_of(id).inner.is_empty() {
+            return PoolAnswers::compile_outer(self.pool_of(id), content, |id| {
+                (self.pool_of(id), in_table(table, id))
+            });
+        }
+        let stand = stand(id, content);
+        let pool = stand.pool.as_deref().unwrap_or(self.pool_of(id));
+        // Who may be given at all follows from the pool, who is eligible from health.
+        let compiled = match pool.has_weights_and_admin_of(self.standing(id, content)) {
+            true => in_table(table, id).recompile(pool, content, health),
+            false => PoolAnswers::compile(pool, content, health),
+        };
+        compiled.standing(stand)
+    }
+
+    fn pool_of(&self, id: PoolId) -> &Pool {
+        &self.configuration.pools[id.0 as usize]
+    }
+
+    /// These pools and all that they stand in, each once, inner ones before outer ones.
+    fn with_outer(&self, changed: &[(PoolId, Content)]) -> Vec<(PoolId, Content)> {
+        let outer = |&(id, content): &(PoolId, Content)| {
+            self.pool_of(id).outer.iter().map(move |&outer| (outer, content)).collect::<Vec<_>>()
+        };
+        let mut all = changed.to_vec();
+        let mut known: HashSet<(PoolId, Content)> = changed.iter().copied().collect();
+        all.extend(changed.iter().flat_map(outer).filter(|&user| known.insert(user)));
+        all.sort_by_key(|&(id, _)| self.pool_of(id).level);
+        all
+    }
+}
+
+fn in_table(table: &PoolTable, id: PoolId) -> &PoolAnswers {
+    &table[id.0 as usize / CHUNK][id.0 as usize % CHUNK]
+}
+
+/// What every pool can answer, inner pools before outer ones.
+fn compile_all(
+    pools: &[Pool],
+    content: Content,
+    stand: &dyn Fn(PoolId, Content) -> Stand,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+) -> Vec<Arc<PoolAnswers>> {
+    let mut by_level: Vec<usize> = (0..pools.len()).collect();
+    by_level.sort_by_key(|&index| pools[index].level);
+    let mut compiled: Vec<Option<Arc<PoolAnswers>>> = vec![None; pools.len()];
+    for index in by_level {
+        let pool = &pools[index];
+        let inner = |id: PoolId| {
+            let answers = compiled[id.0 as usize].as_deref();
+            (&pools[id.0 as usize], answers.expect("inner pools are of lower levels"))
+        };
+        let answers = match pool.inner.is_empty() {
+            true => {
+                let stand = stand(PoolId(index as u32), content);
+                let pool = stand.pool.as_deref().unwrap_or(pool);
+                PoolAnswers::compile(pool, content, health).standing(stand)
+            }
+            false => PoolAnswers::compile_outer(pool, content, inner),
+        };
+        compiled[index] = Some(Arc::new(answers));
+    }
+    compiled.into_iter().map(|answers| answers.expect("every pool has a level")).collect()
 }

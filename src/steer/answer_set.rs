@@ -8,12 +8,14 @@
 //! are at most n variants of at most W points, and at most W·n points for the first place: n·W·W·n ≤ (n²·65535)², which
 //! is (2¹⁶·65535)² < 2⁶⁴ for the n = 256 of `MEMBERS_MAX`.
 
+use std::collections::BTreeMap;
+
 use super::alias::AliasTable;
 use super::asked::{Asked, AskedRecords};
 use super::first_place::FirstPlace;
 use super::pool::{MEMBERS_MAX, Pick, Pool};
 use super::variants::Variants;
-use super::{all, weighted, word};
+use super::{all, grouped, weighted, word};
 
 /// The variants a pool can give at this moment, with their probabilities, in wire form. Immutable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,14 +58,26 @@ impl AnswerSet {
         members: &[u16],
         families: HintFamilies<'_>,
     ) -> AnswerSet {
-        debug_assert!(!members.is_empty() && members.len() <= MEMBERS_MAX && answers > 0);
-        let Variants { width, lists, weights, first } = match pool.pick {
-            Pick::Weighted => weighted::variants(&weights(pool, members), answers.into()),
+        debug_assert!(answers > 0);
+        let variants = match pool.pick {
             Pick::All => all::variants(members.len(), answers.into()),
+            Pick::Weighted | Pick::Hash => by_weight(pool, members, answers.into()),
         };
-        let (records, record_length, data) = match records.fixed_length() {
-            Some(length) => (self::records(pool, records, members, length), length, None),
-            None => (Box::default(), 1, Some(Box::new(Data::of(pool, records, members, families)))),
+        AnswerSet::with_variants(pool, records, members, families, variants)
+    }
+
+    /// The same with variants that are known.
+    pub(super) fn with_variants(
+        pool: &Pool,
+        asked: AskedRecords<'_>,
+        members: &[u16],
+        families: HintFamilies<'_>,
+        Variants { width, lists, weights, first }: Variants,
+    ) -> AnswerSet {
+        debug_assert!(!members.is_empty() && members.len() <= MEMBERS_MAX);
+        let (records, record_length, data) = match asked.fixed_length() {
+            Some(length) => (self::records(pool, asked, members, length), length, None),
+            None => (Box::default(), 1, Some(Box::new(Data::of(pool, asked, members, families)))),
         };
         let mut set = AnswerSet {
             records,
@@ -103,6 +117,11 @@ impl AnswerSet {
         word::fair(word, self.unfair_below, |word| self.spend(word))
     }
 
+    /// The answer of this variant in which the first of its list stands first.
+    pub(super) fn variant(&self, number: u16) -> Drawn<'_> {
+        Drawn { set: self, variant: number.into(), first: 0 }
+    }
+
     /// The size of the draw: [`AnswerSet::draw_at`] over 0..domain covers every outcome exactly as often as its share.
     pub fn domain(&self) -> u64 {
         self.variant.domain() * self.first.domain()
@@ -121,7 +140,7 @@ impl AnswerSet {
             let mut list = list.to_vec();
             list.sort_unstable();
             let members = list.into_iter().map(|number| self.members[usize::from(number)].into());
-            (members.collect(), lowest_terms(points, self.variant.domain()))
+            (members.collect(), word::lowest_terms(points, self.variant.domain()))
         };
         self.lists.chunks_exact(self.width).zip(points).map(with_chance).collect()
     }
@@ -139,8 +158,8 @@ impl AnswerSet {
         }
         let share = |(number, &member): (usize, &u16)| MemberShare {
             member: member.into(),
-            answer: lowest_terms(answer[number], self.variant.domain()),
-            first: lowest_terms(first[number], self.domain()),
+            answer: word::lowest_terms(answer[number], self.variant.domain()),
+            first: word::lowest_terms(first[number], self.domain()),
         };
         let mut shares: Vec<_> = self.members.iter().enumerate().map(share).collect();
         shares.sort_unstable_by_key(|share| share.member);
@@ -265,8 +284,31 @@ impl<'s> Drawn<'s> {
     }
 }
 
+/// Members by weight, several of them from different groups.
+fn by_weight(pool: &Pool, members: &[u16], answers: usize) -> Variants {
+    let weights = weights(pool, members);
+    match groups(pool, members) {
+        Some(groups) if answers > 1 => grouped::variants(&weights, &groups, answers),
+        _ => weighted::variants(&weights, answers),
+    }
+}
+
+/// For each of these members the number of its group; those without one have one each. `None` where no two are in one.
+pub(super) fn groups(pool: &Pool, members: &[u16]) -> Option<Vec<usize>> {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut shared = false;
+    let of_member = |(number, &index): (usize, &u16)| {
+        let Some(group) = &pool.members[usize::from(index)].group else { return number };
+        let group = *numbers.entry(group).or_insert(number);
+        shared |= group != number;
+        group
+    };
+    let numbers = members.iter().enumerate().map(of_member).collect();
+    shared.then_some(numbers)
+}
+
 /// The weights of members, or equal ones where all are 0.
-fn weights(pool: &Pool, members: &[u16]) -> Vec<u32> {
+pub(super) fn weights(pool: &Pool, members: &[u16]) -> Vec<u32> {
     let weight = |&index: &u16| u32::from(pool.members[usize::from(index)].weight);
     let weights: Vec<_> = members.iter().map(weight).collect();
     if weights.contains(&0) { vec![1; members.len()] } else { weights }
@@ -279,14 +321,6 @@ fn records(pool: &Pool, asked: AskedRecords<'_>, members: &[u16], length: usize)
         asked.push(&pool.members[usize::from(index)], [true; 2], &mut records);
     }
     records.into()
-}
-
-fn lowest_terms(numerator: u64, denominator: u64) -> (u64, u64) {
-    let (mut one, mut other) = (numerator, denominator);
-    while other != 0 {
-        (one, other) = (other, one % other);
-    }
-    (numerator / one, denominator / one)
 }
 
 #[cfg(test)]

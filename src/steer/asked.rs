@@ -51,6 +51,18 @@ impl<'p> Asked<'p> {
     }
 }
 
+impl Asked<'_> {
+    /// Where a pool has its sets for the same, if that is asked of it too.
+    pub(super) fn place_in(&self, pool: &Pool) -> Option<usize> {
+        match self.records {
+            AskedRecords::Hints(hints) => pool.hints.iter().position(|known| **known == *hints),
+            AskedRecords::Address(_) | AskedRecords::Data(_) => {
+                pool.answers.binary_search(&self.answers).ok()
+            }
+        }
+    }
+}
+
 impl AskedRecords<'_> {
     /// Octets of each record, where all have the same length because they are addresses.
     pub(super) fn fixed_length(self) -> Option<usize> {

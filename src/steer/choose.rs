@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | the class lists no site, `empty = "default"` | default RRset | `EmptyDefault` |
 //! | the class lists no site, `empty = "nodata"` | NODATA | `EmptyNoData` |
-//! | a candidate is healthy | the first such, its eligible members | `Healthy` |
+//! | a candidate is healthy | the first such, its eligible members; those of `trickle` the second such | `Healthy` |
 //! | a candidate is degraded | the first such, its eligible members | `Degraded` |
 //! | a candidate has suspect members | the first such, those as if up | `Suspect` |
 //! | `all_down = "default"` | default RRset | `AllDownDefault` |
@@ -23,21 +23,28 @@
 //! |---|---|---|---|---|---|---|---|---|---|---|
 //! | answers | A | B | B | B | A | B | B | A (drained) | B (drained) | default RRset |
 //!
-//! The TTL comes from the soonest flip over the candidates looked at: up to the healthy one, or all. An `all_down` pool
+//! The members that a candidate gives, by its `pick`, see [`PoolSet`]. A `trickle` takes the networks of the first slots
+//! past the first healthy candidate to the second, where there is one:
+//!
+//! | healthy candidates | slot in the trickle | other slots |
+//! |---|---|---|
+//! | A, B, … | B | A |
+//! | A alone | A | A |
+//!
+//! The TTL comes from the soonest flip over the candidates looked at: up to the one that answers, or all. An `all_down` pool
 //! that is no candidate is not looked at: what its members do changes nothing.
 //!
 //! A change that an operator has planned for one of them shortens it further, below `min_ttl` where it has to: the last
 //! answer has expired when the change comes, but for the last second.
-//!
-//! Trickle (semantics §4.3) will be one more line of the first table.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::answer_set::AnswerSet;
 use super::pool::PoolId;
 use super::pool_answers::{Glance, PoolAnswers, PoolState, Sets};
-use super::rule::{AllDown, Empty, PoolUse, Rule};
+use super::pool_set::PoolSet;
+use super::rule::{AllDown, Empty, PoolUse, Rule, Trickle};
+use super::slot::HashPrefix;
 use super::ttl::{NEVER, steered_ttl};
 use crate::geo::ClassId;
 
@@ -58,12 +65,44 @@ pub struct Choice<'s> {
 /// What is given out.
 #[derive(Debug, Clone, Copy)]
 pub enum Given<'s> {
-    /// A draw from this set of this pool.
+    /// A draw from this set of this pool, whoever asks.
     Set(PoolId, &'s AnswerSet),
+    /// What a pool gives that looks at the client's network, or picks another pool.
+    Apart(Apart<'s>),
     /// The default RRset.
     DefaultRrset,
     /// NODATA.
     NoData,
+}
+
+/// What takes more than a draw.
+#[derive(Debug, Clone, Copy)]
+pub struct Apart<'s> {
+    /// The candidate.
+    pub pool: PoolId,
+    /// What it gives.
+    pub set: &'s PoolSet,
+    /// The lengths of the client's network on which the answer depends, be it by the set or by a trickle: no scope may be
+    /// shorter. `None` where it is the same for everyone.
+    pub prefix: Option<HashPrefix>,
+}
+
+impl<'s> Given<'s> {
+    fn of(pool: PoolId, set: &'s PoolSet, trickle: Option<HashPrefix>) -> Given<'s> {
+        let prefixes = trickle.into_iter().chain(set.prefix());
+        match (set, prefixes.reduce(HashPrefix::longer)) {
+            (PoolSet::Drawn(set), None) => Given::Set(pool, set),
+            (_, prefix) => Given::Apart(Apart { pool, set, prefix }),
+        }
+    }
+
+    /// The candidate that answers, if one does.
+    pub fn pool(&self) -> Option<PoolId> {
+        match self {
+            Given::Set(pool, _) | Given::Apart(Apart { pool, .. }) => Some(*pool),
+            Given::DefaultRrset | Given::NoData => None,
+        }
+    }
 }
 
 /// Why a steered question got what it got (semantics §4): visible in log, metrics, `status` and `explain`.
@@ -93,56 +132,68 @@ pub enum Reason {
     EmptyNoData,
 }
 
-/// Chooses for a class. `pools` gives what each pool can answer for the rule's family.
+/// Chooses for a class. `pools` gives what each pool can answer for the rule's family; `trickled` says whether the
+/// client's network is one of those that a trickle takes (asked only where that makes a difference).
 #[inline(always)]
-pub fn choose<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s PoolAnswers) -> Choice<'s> {
+pub fn choose<'s>(
+    rule: &Rule,
+    class: ClassId,
+    trickled: impl FnOnce(Trickle) -> bool,
+    pools: impl Fn(PoolId) -> &'s PoolAnswers,
+) -> Choice<'s> {
     let mut soonest_flip = NEVER;
     for candidate in candidates(rule, class) {
         let answers = pools(candidate.pool);
         soonest_flip = soonest_flip.min(answers.soonest_flip.load(Ordering::Relaxed));
         match answers.glance {
             Glance::Healthy => {
-                if let Some(set) = &answers.sets[usize::from(candidate.set)].eligible {
-                    return choice(rule, Reason::Healthy, Given::Set(candidate.pool, set), soonest_flip);
-                }
+                return match answers.sets.get(usize::from(candidate.set)).and_then(Sets::drawn) {
+                    Some(set) => choice(rule, Reason::Healthy, Given::Set(candidate.pool, set), soonest_flip),
+                    None => choose_apart(rule, class, trickled, pools),
+                };
             }
             Glance::NotHealthy => {}
-            Glance::ChangePlanned => return before_a_change(rule, class, pools),
+            Glance::ChangePlanned => return choose_apart(rule, class, trickled, pools),
         }
     }
     let (reason, given) = without_healthy(rule, class, pools);
     choice(rule, reason, given, soonest_flip)
 }
 
-/// Seconds until an operator's will changes one of the candidates that are looked at, where that is near; otherwise
-/// [`NEVER`].
-pub fn planned_change<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s PoolAnswers) -> u32 {
-    let mut planned = NEVER;
-    for candidate in candidates(rule, class) {
-        let answers = pools(candidate.pool);
-        planned = planned.min(answers.planned_change.load(Ordering::Relaxed));
-        if answers.state == PoolState::Healthy {
-            break;
-        }
-    }
-    planned
-}
-
-/// The choice while a change is planned for a candidate.
-#[cold]
+/// The choice where it takes more than the first candidate at a glance: what it gives is no mere draw, a trickle may go past
+/// it, or a change is planned for it.
 #[inline(never)]
-fn before_a_change<'s>(rule: &Rule, class: ClassId, pools: impl Fn(PoolId) -> &'s PoolAnswers) -> Choice<'s> {
-    let mut soonest_flip = NEVER;
-    let healthy = candidates(rule, class).find_map(|candidate| {
+fn choose_apart<'s>(
+    rule: &Rule,
+    class: ClassId,
+    trickled: impl FnOnce(Trickle) -> bool,
+    pools: impl Fn(PoolId) -> &'s PoolAnswers,
+) -> Choice<'s> {
+    let (mut flip, mut planned) = (NEVER, NEVER);
+    let mut healthy = candidates(rule, class).filter_map(|candidate| {
         let answers = pools(candidate.pool);
-        soonest_flip = soonest_flip.min(answers.soonest_flip.load(Ordering::Relaxed));
-        let set = answers.sets[usize::from(candidate.set)].eligible.as_deref();
-        let set = set.filter(|_| answers.state == PoolState::Healthy)?;
-        Some((Reason::Healthy, Given::Set(candidate.pool, set)))
+        flip = flip.min(answers.soonest_flip.load(Ordering::Relaxed));
+        planned = planned.min(answers.planned_change.load(Ordering::Relaxed));
+        let set = answers.sets.get(candidate.set())?.eligible.as_ref();
+        Some((candidate.pool, set.filter(|_| answers.state == PoolState::Healthy)?, (flip, planned)))
     });
-    let (reason, given) = healthy.unwrap_or_else(|| without_healthy(rule, class, &pools));
-    let choice = choice(rule, reason, given, soonest_flip);
-    Choice { ttl: choice.ttl.min(planned_change(rule, class, &pools)).max(1), ..choice }
+    let first = healthy.next();
+    let second = rule.trickle.and_then(|trickle| Some((trickle, healthy.next()?)));
+    let by_trickle = second.is_some().then(HashPrefix::default);
+    let answering = match second {
+        Some((trickle, second)) if trickled(trickle) => Some(second),
+        _ => first,
+    };
+    let (choice, planned) = match answering {
+        Some((pool, set, (flip, planned))) => {
+            (choice(rule, Reason::Healthy, Given::of(pool, set, by_trickle), flip), planned)
+        }
+        None => {
+            let (reason, given) = without_healthy(rule, class, &pools);
+            (choice(rule, reason, given, flip), planned)
+        }
+    };
+    Choice { ttl: choice.ttl.min(planned).max(1), ..choice }
 }
 
 #[inline]
@@ -165,8 +216,8 @@ fn without_healthy<'s>(
         };
     }
     let set_of = |which: WhichSet, candidate: PoolUse| {
-        let set = which(&pools(candidate.pool).sets[usize::from(candidate.set)]).as_deref()?;
-        Some(Given::Set(candidate.pool, set))
+        let set = which(&pools(candidate.pool).sets[candidate.set()]).as_ref()?;
+        Some(Given::of(candidate.pool, set, None))
     };
     let first = |which| candidates(rule, class).find_map(|candidate| set_of(which, candidate));
     if let Some(given) = first(|sets| &sets.eligible) {
@@ -186,7 +237,7 @@ fn without_healthy<'s>(
     all_down.unwrap_or((Reason::NothingLeft, Given::DefaultRrset))
 }
 
-type WhichSet = fn(&Sets) -> &Option<Arc<AnswerSet>>;
+type WhichSet = fn(&Sets) -> &Option<PoolSet>;
 
 /// The candidates of a class, in order.
 #[inline]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use super::slot::HashPrefix;
 use super::standing::SlowStart;
 use super::turnover::Turnover;
 use super::will::Will;
@@ -25,6 +26,8 @@ pub struct PoolId(pub u32);
 pub struct Member {
     /// Its name, unique in its pool.
     pub name: String,
+    /// What it shares with others that should not stand in one answer together.
+    pub group: Option<String>,
     /// 0–65535. Weight 0 is a reserve: given out only when no other member of the pool is eligible.
     pub weight: u16,
     /// The operator's will for the member, its pool and its site together: the strongest of the three.
@@ -90,15 +93,17 @@ pub enum Pick {
     Weighted,
     /// All, rotated.
     All,
-    // `hash` comes later.
+    /// By weight, and by the client's network (weighted rendezvous hashing).
+    Hash,
 }
 
-/// As it is written: `weighted`, `all`.
+/// As it is written: `weighted`, `all`, `hash`.
 impl fmt::Display for Pick {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
             Pick::Weighted => "weighted",
             Pick::All => "all",
+            Pick::Hash => "hash",
         })
     }
 }
@@ -108,8 +113,8 @@ impl fmt::Display for Pick {
 pub enum MinHealthy {
     /// So many eligible members.
     Count(u32),
-    /// eligible × denominator ≥ numerator × total, by weight in `weighted` pools, by members otherwise; the total
-    /// is over all members that have an address of the family.
+    /// eligible × denominator ≥ numerator × total, by weight in `weighted` and `hash` pools, by members otherwise; the
+    /// total is over all members that have an address of the family.
     Fraction {
         /// Numerator.
         numerator: u32,
@@ -118,7 +123,16 @@ pub enum MinHealthy {
     },
 }
 
-/// Members at a site that serve the same thing.
+/// A pool that stands in another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inner {
+    /// The pool.
+    pub pool: PoolId,
+    /// 0–65535, in the outer pool. Weight 0 is a reserve, as with members.
+    pub weight: u16,
+}
+
+/// Members at a site that serve the same thing; or pools, one of which is picked each time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
     /// Its name, unique over all files.
@@ -131,16 +145,25 @@ pub struct Pool {
     pub pick: Pick,
     /// From where on it is healthy.
     pub min_healthy: MinHealthy,
+    /// What makes clients one network, where it picks by that.
+    pub hash_prefix: HashPrefix,
     /// How members leave and come back.
     pub turnover: Turnover,
-    /// What the operators of the pool and of its site want of all members, for a time or by a schedule.
+    /// What the operators of the pool and of its site want of all members, for a time or by a schedule; and those of the
+    /// pools that it stands in.
     pub wills: Vec<Arc<Will>>,
     /// Of which the weights of its members are multiples at the moment: above 1 while one starts slowly.
     pub weight_unit: u16,
-    /// At least one, at most [`MEMBERS_MAX`].
+    /// At least one, at most [`MEMBERS_MAX`]; none in a pool of pools.
     pub members: Vec<Member>,
+    /// The pools in it; none in a pool of members.
+    pub inner: Vec<Inner>,
+    /// How many levels of pools are below it: 0 for a pool of members. Below [`LEVELS_MAX`](super::LEVELS_MAX).
+    pub level: u8,
+    /// The pools that it stands in, whether directly or in others of them; those of lower levels first.
+    pub outer: Vec<PoolId>,
     /// The numbers of answers that rules ask of it, each at least 1, ascending, without doubles; compiled sets exist
-    /// for these.
+    /// for these. Those asked of a pool are asked of its inner ones too.
     pub answers: Vec<u16>,
     /// The SVCB and HTTPS RRsets that rules want with the address of one member as hints, without doubles; compiled sets
     /// exist for these. Only in a pool of addresses.

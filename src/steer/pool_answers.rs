@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::answer_set::{AnswerSet, HintFamilies};
 use super::asked::{Asked, AskedRecords};
 use super::eligibility::{self, Eligibility, TargetHealth, eligibility};
+use super::nested::{self, InnerPool};
 use super::order::fixed_order;
-use super::pool::{Member, MinHealthy, Pick, Pool};
+use super::pool::{Inner, MinHealthy, Pick, Pool, PoolId};
+use super::pool_set::PoolSet;
 use super::standing::Stand;
 use super::ttl::NEVER;
 use crate::health::{AdminState, TargetId};
@@ -38,6 +40,12 @@ pub(super) enum Glance {
     ChangePlanned,
 }
 
+impl Glance {
+    fn of(state: PoolState) -> Glance {
+        if state == PoolState::Healthy { Glance::Healthy } else { Glance::NotHealthy }
+    }
+}
+
 /// What a pool can answer with one content at this moment. Immutable but for its cells.
 #[derive(Debug)]
 pub struct PoolAnswers {
@@ -63,13 +71,13 @@ pub struct PoolAnswers {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sets {
     /// Over the eligible members; `None` when the pool is dead.
-    pub eligible: Option<Arc<AnswerSet>>,
+    pub eligible: Option<PoolSet>,
     /// Over the members neither drained nor forced down, as if up.
-    pub undrained: Option<Arc<AnswerSet>>,
+    pub undrained: Option<PoolSet>,
     /// Over the drained members, as if up.
-    pub drained: Option<Arc<AnswerSet>>,
+    pub drained: Option<PoolSet>,
     /// Over the suspect members, as if up.
-    pub suspect: Option<Arc<AnswerSet>>,
+    pub suspect: Option<PoolSet>,
 }
 
 impl PoolAnswers {
@@ -91,6 +99,38 @@ impl PoolAnswers {
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> PoolAnswers {
         PoolAnswers::with_eligible(pool, content, health, Arc::clone(&self.order), self.sets.clone())
+    }
+
+    /// Compiles what a pool of pools can answer out of what those can; `inner` gives each of [`Pool::inner`].
+    pub fn compile_outer<'p>(
+        pool: &Pool,
+        content: Content,
+        inner: impl Fn(PoolId) -> (&'p Pool, &'p PoolAnswers),
+    ) -> PoolAnswers {
+        let inner: Vec<InnerPool<'_>> = pool
+            .inner
+            .iter()
+            .map(|&Inner { pool: id, weight }| {
+                let (pool, answers) = inner(id);
+                InnerPool { id, weight, pool, answers }
+            })
+            .collect();
+        let soonest = |cell: fn(&PoolAnswers) -> &AtomicU32| {
+            let seconds = inner.iter().map(|pool| cell(pool.answers).load(Ordering::Relaxed));
+            seconds.min().unwrap_or(NEVER)
+        };
+        let state = nested::state(pool, &inner);
+        let planned_change = soonest(|answers| &answers.planned_change);
+        PoolAnswers {
+            glance: Glance::of(state),
+            state,
+            soonest_flip: AtomicU32::new(soonest(|answers| &answers.soonest_flip)),
+            planned_change: AtomicU32::new(NEVER),
+            standing: None,
+            sets: nested::sets(pool, content, &inner),
+            order: [].into(),
+        }
+        .standing(Stand { pool: None, planned_change })
     }
 
     /// The same, of a pool that stands as [`Stand`] says. What was compiled must have been compiled from its pool.
@@ -135,7 +175,7 @@ impl PoolAnswers {
                 // Of the same members the set is the same.
                 AskedRecords::Address(_) | AskedRecords::Data(_) => {
                     let known = [&sets.undrained, &sets.eligible].into_iter().flatten();
-                    let same = known.into_iter().find(|set| set.members() == given).cloned();
+                    let same = known.into_iter().find(|set| set.is_over(&given)).cloned();
                     same.or_else(|| set(pool, asked, &given, &all_families))
                 }
             };
@@ -143,7 +183,7 @@ impl PoolAnswers {
         }
         let state = state(pool, &eligibility);
         PoolAnswers {
-            glance: if state == PoolState::Healthy { Glance::Healthy } else { Glance::NotHealthy },
+            glance: Glance::of(state),
             state,
             soonest_flip: AtomicU32::new(PoolAnswers::soonest_flip_of(pool, content, health)),
             planned_change: AtomicU32::new(NEVER),
@@ -155,6 +195,15 @@ impl PoolAnswers {
 }
 
 impl Sets {
+    /// The set over the eligible members, where one word draws from it.
+    #[inline]
+    pub(super) fn drawn(&self) -> Option<&AnswerSet> {
+        match &self.eligible {
+            Some(PoolSet::Drawn(set)) => Some(set),
+            _ => None,
+        }
+    }
+
     /// The sets that health says nothing about, for all that is asked of the pool; `order` as in [`PoolAnswers`].
     fn as_if_up(pool: &Pool, content: Content, order: &[u16]) -> Box<[Sets]> {
         let members = |is_in: &dyn Fn(AdminState) -> bool| {
@@ -175,8 +224,8 @@ impl Sets {
 }
 
 /// The set over these members, where there are any.
-fn set(pool: &Pool, asked: Asked<'_>, members: &[u16], families: HintFamilies<'_>) -> Option<Arc<AnswerSet>> {
-    (!members.is_empty()).then(|| Arc::new(AnswerSet::compile(pool, asked, members, families)))
+fn set(pool: &Pool, asked: Asked<'_>, members: &[u16], families: HintFamilies<'_>) -> Option<PoolSet> {
+    (!members.is_empty()).then(|| PoolSet::compile(pool, asked, members, families))
 }
 
 /// As if up, a member may be reached by each of its addresses.
@@ -208,45 +257,53 @@ fn without_reserve(pool: &Pool, mut members: Vec<u16>) -> Vec<u16> {
 /// The state that these eligibilities make. Members of weight 0 count on neither side of `min_healthy`; a pool that
 /// lives on them alone is degraded, whatever `min_healthy` says.
 pub(super) fn state(pool: &Pool, eligibility: &[Eligibility]) -> PoolState {
-    let with_eligibility = || pool.members.iter().zip(eligibility);
-    let total = measure(with_eligibility().filter(|(_, one)| **one != Eligibility::NoAddress));
-    let eligible = measure(with_eligibility().filter(|(_, one)| one.is_given()));
+    let measure = |is_counted: &dyn Fn(Eligibility) -> bool| {
+        let counted = pool.members.iter().zip(eligibility).filter(|(_, one)| is_counted(**one));
+        Measure::of(counted.map(|(member, _)| (member.weight, member.full_weight())))
+    };
+    let total = measure(&|one| one != Eligibility::NoAddress);
+    let eligible = measure(&Eligibility::is_given);
     if eligibility.iter().all(|&one| one == Eligibility::NoAddress) {
         PoolState::Absent
     } else if !eligibility.iter().any(|one| one.is_given()) {
         PoolState::Dead
-    } else if eligible.members > 0 && reaches(pool, eligible, total) {
+    } else if reaches(pool, eligible, total) {
         PoolState::Healthy
     } else {
         PoolState::Degraded
     }
 }
 
-/// How many members, and how much weight; those of weight 0 left out.
+/// How many members (or inner pools), and how much weight; those of weight 0 left out.
 #[derive(Clone, Copy, Default)]
-struct Measure {
-    members: u64,
+pub(super) struct Measure {
+    count: u64,
     weight: u64,
 }
 
-fn measure<'p>(members: impl Iterator<Item = (&'p Member, &'p Eligibility)>) -> Measure {
-    members.filter(|(member, _)| member.weight > 0).fold(Measure::default(), |sum, (member, _)| Measure {
-        members: sum.members + 1,
-        weight: sum.weight + u64::from(member.full_weight()),
-    })
+impl Measure {
+    /// Of things with these weights: what they are given by, and what their capacity is.
+    pub(super) fn of(weights: impl Iterator<Item = (u16, u16)>) -> Measure {
+        weights.filter(|&(weight, _)| weight > 0).fold(Measure::default(), |sum, (_, capacity)| Measure {
+            count: sum.count + 1,
+            weight: sum.weight + u64::from(capacity),
+        })
+    }
 }
 
-fn reaches(pool: &Pool, eligible: Measure, total: Measure) -> bool {
-    match pool.min_healthy {
-        MinHealthy::Count(count) => eligible.members >= count.into(),
+/// Whether what is eligible makes the pool healthy. What counts on neither side never does.
+pub(super) fn reaches(pool: &Pool, eligible: Measure, total: Measure) -> bool {
+    let reaches = match pool.min_healthy {
+        MinHealthy::Count(count) => eligible.count >= count.into(),
         MinHealthy::Fraction { numerator, denominator } => {
             let measured = |measure: Measure| match pool.pick {
-                Pick::Weighted => measure.weight,
-                Pick::All => measure.members,
+                Pick::Weighted | Pick::Hash => measure.weight,
+                Pick::All => measure.count,
             };
             measured(eligible) * u64::from(denominator) >= u64::from(numerator) * measured(total)
         }
-    }
+    };
+    reaches && eligible.count > 0
 }
 
 /// `absent`, `healthy`, `degraded`, `dead`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::candidates::Candidates;
 use super::pool::PoolId;
+use super::slot::{SLOTS, Slot};
 use crate::wire::Content;
 
 /// How one (owner, type) is steered.
@@ -19,6 +20,8 @@ pub struct Rule {
     pub candidates: Arc<Candidates>,
     /// See [`AllDown`].
     pub all_down: AllDown,
+    /// The share of clients' networks that go to the next healthy candidate.
+    pub trickle: Option<Trickle>,
     /// See [`Empty`].
     pub empty: Empty,
     /// Lower bound of the TTL in seconds.
@@ -32,8 +35,46 @@ pub struct Rule {
 pub struct PoolUse {
     /// The pool.
     pub pool: PoolId,
-    /// Which of the pool's `answers`, or `hints` (and so of [`super::PoolAnswers::sets`]) the rule wants.
+    /// Which of the pool's `answers`, or `hints` (and so of [`super::PoolAnswers::sets`]) the rule wants. With
+    /// [`PoolUse::TRICKLE`] it is beyond all sets.
     pub set: u16,
+}
+
+impl PoolUse {
+    /// Stands beside the number of the set where the rule has a trickle: the way of all other rules, which knows nothing of
+    /// that, finds no set then, and asks nothing more of any rule.
+    pub const TRICKLE: u16 = 1 << 15;
+
+    /// The number of the set.
+    pub fn set(self) -> usize {
+        usize::from(self.set & !PoolUse::TRICKLE)
+    }
+}
+
+/// The share of clients' networks that go to the next healthy candidate (semantics §4.3): those whose slot is below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Trickle {
+    slots: u16,
+}
+
+impl Trickle {
+    /// A part of all networks, rounded to whole slots (halves up); `None` where that leaves none or all.
+    pub fn part(numerator: u32, denominator: u32) -> Option<Trickle> {
+        let slots = SLOTS as u64;
+        let doubled = 2 * u64::from(numerator) * slots + u64::from(denominator);
+        let rounded = doubled / (2 * u64::from(denominator).max(1));
+        (1..slots).contains(&rounded).then_some(Trickle { slots: rounded as u16 })
+    }
+
+    /// How many of [`SLOTS`] they are.
+    pub fn slots(self) -> u16 {
+        self.slots
+    }
+
+    /// Whether the networks of this slot are among them.
+    pub fn takes(self, slot: Slot) -> bool {
+        slot.index() < usize::from(self.slots)
+    }
 }
 
 /// What answers when no candidate is healthy or degraded (semantics §4.4).

@@ -22,11 +22,17 @@ pub(super) struct Sample {
 /// below 2³², and none is more than its share: `answers` × weight ≤ sum.
 pub(super) fn sample(weights: &[u32], answers: usize) -> Sample {
     let sum: u64 = weights.iter().map(|&weight| u64::from(weight)).sum();
-    let ends = ends(weights, answers as u64);
+    let lengths: Vec<u64> = weights.iter().map(|&weight| answers as u64 * u64::from(weight)).collect();
+    sample_lengths(&lengths, sum, answers)
+}
+
+/// Samples `answers` of the members of these lengths, none above `sum`, `answers` × `sum` in all; `sum` is below 2³².
+pub(super) fn sample_lengths(lengths: &[u64], sum: u64, answers: usize) -> Sample {
+    let ends = ends(lengths);
     let mut pick = pick_at_zero(&ends, sum, answers);
     let mut sample = Sample {
-        picks: Vec::with_capacity(weights.len() * answers),
-        weights: Vec::with_capacity(weights.len()),
+        picks: Vec::with_capacity(lengths.len() * answers),
+        weights: Vec::with_capacity(lengths.len()),
     };
     let mut since = 0;
     for crossing in crossings(&ends, sum) {
@@ -48,14 +54,13 @@ impl Sample {
 }
 
 /// Where the members end on the line.
-fn ends(weights: &[u32], answers: u64) -> Vec<u64> {
+fn ends(lengths: &[u64]) -> Vec<u64> {
     let mut end = 0;
-    let mut ends = Vec::with_capacity(weights.len());
-    for &weight in weights {
-        end += answers * u64::from(weight);
-        ends.push(end);
-    }
-    ends
+    let end_of = |length: &u64| {
+        end += length;
+        end
+    };
+    lengths.iter().map(end_of).collect()
 }
 
 /// The members under 0, sum, 2·sum, …; a member reaches up to its end, not including it.

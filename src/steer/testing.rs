@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::eligibility::TargetHealth;
 use super::pool::{Member, MinHealthy, Pick, Pool, PoolKind, Require};
+use super::slot::HashPrefix;
 use super::turnover::Turnover;
 use crate::health::{AdminState, Hold, State, TargetId};
 
@@ -14,6 +15,7 @@ pub(super) const FLIP: u32 = 30;
 pub(super) fn member(name: &str, weight: u16) -> Member {
     Member {
         name: name.to_owned(),
+        group: None,
         weight,
         admin: AdminState::Auto,
         ipv4: Some(Ipv4Addr::new(192, 0, 2, 1)),
@@ -51,24 +53,33 @@ pub(super) fn pool(
         members.push(member);
         states.push(state(letter));
     }
-    let pool = Pool {
-        name: "pool".to_owned(),
-        kind: PoolKind::Addresses,
-        site: None,
-        pick,
-        min_healthy,
-        turnover: Turnover::default(),
-        wills: Vec::new(),
-        weight_unit: 1,
-        members,
-        answers: vec![1],
-        hints: Vec::new(),
-    };
+    let pool = Pool { pick, min_healthy, members, ..empty("pool") };
     let health = move |target: TargetId| {
         let state = states[target.0 as usize];
         TargetHealth { state, soonest_flip: if state == State::Unknown { 0 } else { FLIP } }
     };
     (pool, health)
+}
+
+/// A pool without members, at no site.
+pub(super) fn empty(name: &str) -> Pool {
+    Pool {
+        name: name.to_owned(),
+        kind: PoolKind::Addresses,
+        site: None,
+        pick: Pick::Weighted,
+        min_healthy: MinHealthy::Count(1),
+        hash_prefix: HashPrefix::default(),
+        turnover: Turnover::default(),
+        wills: vec![],
+        weight_unit: 1,
+        members: vec![],
+        inner: vec![],
+        level: 0,
+        outer: vec![],
+        answers: vec![1],
+        hints: Vec::new(),
+    }
 }
 
 fn admin(letter: &str) -> AdminState {

@@ -1,6 +1,8 @@
 //! What `check` warns of: configurations that are right but will surprise. Pure findings; config words them.
 
+use super::answer_set::groups;
 use super::candidates::Candidates;
+use super::grouped;
 use super::pool::{Pick, Pool};
 use super::weighted::Capping;
 use crate::geo::{ClassId, SiteId};
@@ -17,8 +19,19 @@ pub fn capped_members(pool: &Pool, content: Content, answers: u16) -> Vec<usize>
     };
     let members: Vec<_> = (0..pool.members.len()).filter(has_chance).collect();
     let weights: Vec<_> = members.iter().map(|&index| u32::from(pool.members[index].weight)).collect();
+    let indices: Vec<u16> = members.iter().map(|&index| index as u16).collect();
+    if let Some(groups) = groups(pool, &indices) {
+        return in_every_answer(&weights, &groups, answers).map(|number| members[number]).collect();
+    }
     let capping = Capping::of(&weights, weights.len().min(answers.into()));
     capping.capped.into_iter().map(|number| members[usize::from(number)]).collect()
+}
+
+/// The members of groups that stand in every answer although there are others that do not.
+fn in_every_answer(weights: &[u32], groups: &[usize], answers: u16) -> impl Iterator<Item = usize> {
+    let several = answers > 1 && usize::from(answers) < weights.len();
+    let shares = if several { grouped::shares(weights, groups, answers.into()) } else { Vec::new() };
+    shares.into_iter().enumerate().filter(|(_, share)| *share == (1, 1)).map(|(number, _)| number)
 }
 
 /// A class that has fewer than two candidates although its rule has more pools.
@@ -55,14 +68,12 @@ pub fn thin_classes(candidates: &Candidates, able: &[bool]) -> Vec<ThinClass> {
 
 /// The classes whose A and AAAA come from different sites while all is healthy, ascending: the first candidate has no
 /// address of one of the families, or the families have rules of their own. `rules` holds for each family, by its index,
-/// the candidates of its rule and the rule's pools in written order; both are of one map.
-pub fn split_classes(rules: [(&Candidates, &[&Pool]); 2]) -> Vec<ClassId> {
-    let first_site = |class: ClassId, family: Family| -> Option<Option<SiteId>> {
-        let (candidates, pools) = rules[family.index()];
-        let mut in_order = candidates.of(class).iter().map(|&index| pools[usize::from(index)]);
-        let pool =
-            in_order.find(|pool| pool.members.iter().any(|member| member.address(family).is_some()))?;
-        Some(pool.site)
+/// the candidates of its rule and, in written order, the sites of those of the rule's pools that have an address of the
+/// family; both are of one map.
+pub fn split_classes(rules: [(&Candidates, &[Option<SiteId>]); 2]) -> Vec<ClassId> {
+    let first_site = |class: ClassId, family: Family| -> Option<SiteId> {
+        let (candidates, sites) = rules[family.index()];
+        candidates.of(class).iter().find_map(|&index| sites[usize::from(index)])
     };
     let is_split = |&class: &ClassId| {
         let [v4, v6] = Family::BOTH.map(|family| first_site(class, family));
@@ -119,16 +130,14 @@ mod tests {
 
     #[test]
     fn classes_whose_families_part_are_found() {
-        let at = |written: &str, site: u16| {
-            let (pool, _) = pool(written, Pick::Weighted, MinHealthy::Count(1));
-            Pool { site: Some(SiteId(site)), ..pool }
-        };
-        let pools = [at("-1", 0), at("u1", 1), at("u1", 0)];
+        let able = [[None, Some(SiteId(0))], [Some(SiteId(1)); 2], [Some(SiteId(0)); 2]];
         let sites = [SiteId(0), SiteId(1), SiteId(0)];
         let classes = [Box::from([SiteId(0)]), Box::from([SiteId(1)]), Box::from([])];
         let split = |count: usize, fence| {
             let candidates = Candidates::compile(&classes, &sites[..count], fence);
-            split_classes([(&candidates, &pools[..count].iter().collect::<Vec<_>>()); 2])
+            let [v4, v6] =
+                [0, 1].map(|family| able[..count].iter().map(|able| able[family]).collect::<Vec<_>>());
+            split_classes([(&candidates, &v4), (&candidates, &v6)])
         };
         assert_eq!(split(2, false), [ClassId(0)]);
         assert_eq!(split(2, true), [], "no A at all there");

@@ -48,6 +48,11 @@ pub(super) struct Capping {
 }
 
 impl Capping {
+    /// Who has to share the rest; at least one.
+    pub(super) fn others(&self) -> &[u16] {
+        &self.others
+    }
+
     /// Caps until nobody is left whose share would be above 1. `answers` is at most the number of members.
     pub(super) fn of(weights: &[u32], answers: usize) -> Capping {
         let weight = |member: u16| u64::from(weights[usize::from(member)]);

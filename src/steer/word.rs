@@ -49,11 +49,25 @@ fn fair_after<T>(mut word: u64, unfair_below: u64, spend: impl Fn(u64) -> (T, u6
 }
 
 /// Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators".
-fn splitmix64(word: u64) -> u64 {
+pub(super) fn splitmix64(word: u64) -> u64 {
     let word = word.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     word ^ (word >> 31)
+}
+
+/// A fraction in lowest terms; the denominator is not 0.
+pub(super) fn lowest_terms(numerator: u64, denominator: u64) -> (u64, u64) {
+    let common = gcd(numerator, denominator);
+    (numerator / common, denominator / common)
+}
+
+/// Greatest common divisor; gcd(0, n) = n.
+pub(super) fn gcd(mut one: u64, mut other: u64) -> u64 {
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one
 }
 
 #[cfg(test)]

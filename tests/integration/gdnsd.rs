@@ -1,9 +1,9 @@
 //! Maps against those of gdnsd: the same database, the same rules, the same clients. Site and scope are equal, or
 //! Meridian's scope is wider, and then gdnsd itself gives every address in it the same site.
 //!
-//! What differs by design is left out of the drawn clients and said here: special-purpose blocks are classes of their own
-//! for Meridian (semantics §7), so a scope beside one may be longer than gdnsd's, which reaches into it; Teredo
-//! (2001::/32) is looked up by the address inside by gdnsd alone.
+//! What differs by design: special-purpose blocks are classes of their own for Meridian (semantics §7), so no client is
+//! drawn in one, and a scope beside one is longer than gdnsd's where that would reach into it. Clients of Teredo
+//! (2001::/32) are none either: gdnsd alone looks them up by the IPv4 address inside.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -113,8 +113,9 @@ fn check(
     let clients = clients([ipv4, ipv6], ipv6_client);
     let (ours, theirs) = (ask_all(server.address, &clients), ask_all(gdnsd.address, &clients));
     let found = compare(&clients, &ours, &theirs);
+    let Comparison { equal, kept_out, sites, .. } = found;
     let wider = found.wider.len();
-    println!("{} clients at {} sites: {} equal, {wider} wider", clients.len(), found.sites, found.equal);
+    println!("{} clients at {sites} sites: {equal} equal, {wider} wider, {kept_out} kept out", clients.len());
     assert_eq!(found.faults, Vec::<String>::new());
     assert!(found.equal * 10 > clients.len() * 9, "most are equal: {} of {}", found.equal, clients.len());
     assert!(
@@ -204,21 +205,35 @@ fn is_comparable(bits: u128) -> bool {
     !teredo && !documentation && (bits >> 112 != 0x2002 || is_routable((bits >> 80) as u32))
 }
 
-/// Outside of the special-purpose blocks of semantics §7.
+/// The special-purpose blocks of IPv4 (semantics §7): first address and length.
+const SPECIAL: [([u8; 4], u32); 14] = [
+    ([0, 0, 0, 0], 8),
+    ([10, 0, 0, 0], 8),
+    ([100, 64, 0, 0], 10),
+    ([127, 0, 0, 0], 8),
+    ([169, 254, 0, 0], 16),
+    ([172, 16, 0, 0], 12),
+    ([192, 0, 0, 0], 24),
+    ([192, 0, 2, 0], 24),
+    ([192, 168, 0, 0], 16),
+    ([198, 18, 0, 0], 15),
+    ([198, 51, 100, 0], 24),
+    ([203, 0, 113, 0], 24),
+    ([224, 0, 0, 0], 4),
+    ([240, 0, 0, 0], 4),
+];
+
+/// Whether an IPv4 prefix and a special-purpose block have an address in common.
+fn touches_special(bits: u32, length: u32) -> bool {
+    SPECIAL.iter().any(|&(block, block_length)| {
+        let shared = length.min(block_length);
+        let differs = bits ^ u32::from_be_bytes(block);
+        differs.checked_shr(32 - shared).unwrap_or_default() == 0
+    })
+}
+
 fn is_routable(bits: u32) -> bool {
-    let address = Ipv4Addr::from_bits(bits);
-    let [first, second, third, _] = address.octets();
-    let protocol_assignments = bits >> 8 == 0xC0_00_00;
-    let shared = first == 100 && second & 0xC0 == 64;
-    let benchmarking = first == 198 && second & 0xFE == 18;
-    let documentation = matches!([first, second, third], [192, 0, 2] | [198, 51, 100] | [203, 0, 113]);
-    !(matches!(first, 0 | 10 | 127 | 224..)
-        || protocol_assignments
-        || shared
-        || benchmarking
-        || documentation
-        || address.is_private()
-        || address.is_link_local())
+    !touches_special(bits, 32)
 }
 
 /// In one of the blocks that registries give networks out of, mostly where the first ones of it are.
@@ -280,6 +295,8 @@ fn ask_all(server: SocketAddr, clients: &[Client]) -> Vec<Given> {
 #[derive(Default)]
 struct Comparison {
     equal: usize,
+    /// Scopes that end where a special-purpose block begins and would be gdnsd's without it.
+    kept_out: usize,
     /// Clients for which Meridian's answer holds wider, with that answer.
     wider: Vec<(Client, Given)>,
     /// Everything else, in words.
@@ -293,6 +310,9 @@ fn compare(clients: &[Client], ours: &[Given], theirs: &[Given]) -> Comparison {
     for ((&client, &our), &their) in clients.iter().zip(ours).zip(theirs) {
         match () {
             () if our == their => comparison.equal += 1,
+            () if our.0 == their.0 && our.1 > their.1 && would_reach_special(client, our.1) => {
+                comparison.kept_out += 1;
+            }
             () if our.0 == their.0 && our.1 < their.1 => comparison.wider.push((client, our)),
             () => comparison.faults.push(format!("{client:?}: Meridian {our:?}, gdnsd {their:?}")),
         }
@@ -300,6 +320,11 @@ fn compare(clients: &[Client], ours: &[Given], theirs: &[Given]) -> Comparison {
     let sites: std::collections::HashSet<IpAddr> = ours.iter().map(|&(site, _)| site).collect();
     comparison.sites = sites.len();
     comparison
+}
+
+/// Whether the scope one bit shorter, which gdnsd's answer covers, holds addresses of a special-purpose block.
+fn would_reach_special((address, _): Client, scope: u8) -> bool {
+    matches!(address, IpAddr::V4(address) if touches_special(address.to_bits(), u32::from(scope) - 1))
 }
 
 /// Every address of Meridian's scope gets the same site from gdnsd: its answers are followed from scope to scope.

@@ -18,6 +18,7 @@ mod generate;
 mod geo_gate;
 mod geo_oracle;
 mod harness;
+mod hashing;
 #[path = "../hex/mod.rs"]
 mod hex;
 mod nginx_monitor;
@@ -32,3 +33,4 @@ mod restart;
 mod robustness;
 mod round_trip;
 mod shares;
+mod turnover;

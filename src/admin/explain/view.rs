@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::answer::Why;
 use crate::explain::moment::rfc3339;
 use crate::explain::{
-    Alias, Basis, Candidate, Client, Distance, Draws, Explanation, Finding, Fraction, Given, Level, Member,
-    MemberAnswer, Observed, Origin, Place, Scope, Source, Steering, Target, Ttl, Variant, words,
+    Alias, Basis, Candidate, Client, Distance, Draws, Explanation, Finding, Fraction, Given, InnerPool,
+    Level, Member, MemberAnswer, Network, Observed, Origin, Place, Scope, Source, Steering, Target, Ttl,
+    Variant, words,
 };
 use crate::geo::{LevelOutcome, Prefix};
 use crate::health::{LastVerdict, Verdict};
@@ -60,6 +61,7 @@ struct DrawsView {
 
 #[derive(Debug, Serialize)]
 struct DrawnAnswerView {
+    pool: Option<String>,
     members: Vec<String>,
     count: u32,
 }
@@ -129,6 +131,7 @@ struct SteeringView {
     place: Option<PlaceView>,
     candidates: Vec<CandidateView>,
     excluded: Vec<ExcludedView>,
+    trickle: Option<TrickleView>,
     reason: &'static str,
     reason_sentence: &'static str,
     given: GivenView,
@@ -193,6 +196,7 @@ struct CandidateView {
     answers: bool,
     soonest_flip_seconds: Option<u32>,
     members: Vec<MemberView>,
+    inner: Vec<InnerPoolView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -249,13 +253,56 @@ struct ExcludedView {
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum GivenView {
-    Pool { pool: String, site: Option<String>, variants: Vec<VariantView>, shares: Vec<ShareView> },
-    DefaultRrset { records: Vec<String> },
+    Pool {
+        pool: String,
+        site: Option<String>,
+        variants: Vec<VariantView>,
+        shares: Vec<ShareView>,
+        ways: Vec<WayView>,
+        network: Option<NetworkView>,
+    },
+    DefaultRrset {
+        records: Vec<String>,
+    },
     NoData,
+}
+
+/// A way through pools of pools, the outermost one first.
+#[derive(Debug, Serialize)]
+struct WayView {
+    pools: Vec<String>,
+    probability: ProbabilityView,
+}
+
+/// A client's network and its slot of 4096.
+#[derive(Debug, Serialize)]
+struct NetworkView {
+    network: String,
+    slot: usize,
+}
+
+/// The slots below `slots` go to the next healthy pool.
+#[derive(Debug, Serialize)]
+struct TrickleView {
+    slots: u16,
+    network: NetworkView,
+    takes: bool,
+}
+
+/// A pool in a pool of pools.
+#[derive(Debug, Serialize)]
+struct InnerPoolView {
+    pool: String,
+    depth: usize,
+    weight: u16,
+    state: String,
+    pick: String,
+    members: Vec<MemberView>,
 }
 
 #[derive(Debug, Serialize)]
 struct VariantView {
+    pool: String,
     probability: ProbabilityView,
     drawn: Option<u32>,
     members: Vec<VariantMemberView>,
@@ -278,16 +325,22 @@ struct AnswerView {
 
 #[derive(Debug, Serialize)]
 struct ShareView {
+    pool: String,
     member: String,
     answer: ProbabilityView,
     first: ProbabilityView,
+    /// Of 4096, where the network decides among the members of the pool.
+    slots: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
 struct ProbabilityView {
-    numerator: u64,
-    denominator: u64,
+    numerator: u128,
+    denominator: u128,
     percent: String,
+    /// Numerators and denominators whose product it is, where that does not fit and is rounded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    factors: Vec<(u64, u64)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -375,8 +428,11 @@ fn scope(scope: Scope) -> ScopeView {
 
 fn all_draws(draws: &Draws) -> DrawsView {
     let answers = draws.answers.iter();
-    let answers =
-        answers.map(|answer| DrawnAnswerView { members: answer.members.clone(), count: answer.count });
+    let answers = answers.map(|answer| DrawnAnswerView {
+        pool: answer.pool.clone(),
+        members: answer.members.clone(),
+        count: answer.count,
+    });
     DrawsView { count: draws.count, seed: draws.seed, answers: answers.collect() }
 }
 
@@ -435,6 +491,11 @@ fn steering(steering: &Steering, draws: Option<&Draws>, at: u64) -> SteeringView
         place: steering.place.as_ref().map(|each| place(each, at)),
         candidates: steering.candidates.iter().map(|each| candidate(each, at)).collect(),
         excluded: excluded.collect(),
+        trickle: steering.trickle.map(|trickle| TrickleView {
+            slots: trickle.slots,
+            network: network(trickle.network),
+            takes: trickle.takes,
+        }),
         reason: steering.reason.label(),
         reason_sentence: words::reason_sentence(steering.reason),
         given: given(&steering.given, draws),
@@ -517,6 +578,18 @@ fn candidate(candidate: &Candidate, at: u64) -> CandidateView {
         answers: candidate.answers,
         soonest_flip_seconds: candidate.soonest_flip,
         members: candidate.members.iter().map(|each| member(each, at)).collect(),
+        inner: candidate.inner.iter().map(|each| inner_pool(each, at)).collect(),
+    }
+}
+
+fn inner_pool(inner: &InnerPool, at: u64) -> InnerPoolView {
+    InnerPoolView {
+        pool: inner.pool.clone(),
+        depth: inner.depth,
+        weight: inner.weight,
+        state: inner.state.to_string(),
+        pick: inner.pick.to_string(),
+        members: inner.members.iter().map(|each| member(each, at)).collect(),
     }
 }
 
@@ -584,8 +657,9 @@ fn verdict(last: &LastVerdict, at: u64) -> VerdictView {
 fn variant(variant: &Variant, draws: Option<&Draws>) -> VariantView {
     let members = variant.members.iter();
     VariantView {
-        probability: probability(variant.probability),
-        drawn: draws.map(|draws| draws.of_variant(variant.members.iter().map(|(name, _)| name.as_str()))),
+        pool: variant.pool.clone(),
+        probability: probability(variant.probability, &variant.factors),
+        drawn: draws.map(|draws| draws.of_variant(variant)),
         members: members
             .map(|(name, with)| VariantMemberView { name: name.clone(), answer: answer(with) })
             .collect(),
@@ -594,24 +668,43 @@ fn variant(variant: &Variant, draws: Option<&Draws>) -> VariantView {
 
 fn given(given: &Given, draws: Option<&Draws>) -> GivenView {
     match given {
-        Given::Pool { pool, site, variants, shares } => GivenView::Pool {
+        Given::Pool { pool, site, variants, shares, ways, network } => GivenView::Pool {
             pool: pool.clone(),
             site: site.clone(),
             variants: variants.iter().map(|each| variant(each, draws)).collect(),
             shares: shares
                 .iter()
                 .map(|share| ShareView {
+                    pool: share.pool.clone(),
                     member: share.member.clone(),
-                    answer: probability(share.answer),
-                    first: probability(share.first),
+                    answer: probability(share.answer, &[]),
+                    first: probability(share.first, &[]),
+                    slots: share.slots,
                 })
                 .collect(),
+            ways: ways
+                .iter()
+                .map(|way| WayView {
+                    pools: way.pools.clone(),
+                    probability: probability(way.probability, &way.factors),
+                })
+                .collect(),
+            network: network.map(self::network),
         },
         Given::DefaultRrset(records) => GivenView::DefaultRrset { records: records.clone() },
         Given::NoData => GivenView::NoData,
     }
 }
 
-fn probability(fraction: Fraction) -> ProbabilityView {
-    ProbabilityView { numerator: fraction.0, denominator: fraction.1, percent: fraction.to_string() }
+fn network(network: Network) -> NetworkView {
+    NetworkView { network: network.network.to_string(), slot: network.slot }
+}
+
+fn probability(fraction: Fraction, factors: &[(u64, u64)]) -> ProbabilityView {
+    ProbabilityView {
+        numerator: fraction.0,
+        denominator: fraction.1,
+        percent: fraction.to_string(),
+        factors: factors.to_vec(),
+    }
 }

@@ -87,6 +87,7 @@ struct PoolSummary {
     site: Option<String>,
     pick: String,
     members: Vec<String>,
+    pools: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -161,6 +162,11 @@ fn pool(configuration: &Configuration, pool: &Pool) -> PoolSummary {
         site: pool.site.map(|site| site_name(configuration, site)),
         pick: pool.pick.to_string(),
         members: pool.members.iter().map(|member| member.name.clone()).collect(),
+        pools: pool
+            .inner
+            .iter()
+            .map(|inner| configuration.pools[inner.pool.0 as usize].name.clone())
+            .collect(),
     }
 }
 
@@ -273,7 +279,9 @@ fn pools_table(pools: &[PoolSummary]) -> ShownTable {
     let mut table = ShownTable::new(&["pool", "site", "pick", "members"]);
     for pool in pools {
         let site = pool.site.clone().unwrap_or_default();
-        table.row([pool.name.clone(), site, pool.pick.clone(), pool.members.join(", ")]);
+        let inner = pool.pools.iter().map(|inner| format!("pool {inner}"));
+        let members: Vec<String> = pool.members.iter().cloned().chain(inner).collect();
+        table.row([pool.name.clone(), site, pool.pick.clone(), members.join(", ")]);
     }
     table
 }

@@ -9,7 +9,7 @@ use super::explain::parse_time;
 use super::{FAILED, Format, OK, files, json, print, print_to_stderr};
 use crate::admin::timestamp::now;
 use crate::config::{did_you_mean, report};
-use crate::geo::{Database, Survey};
+use crate::geo::{Database, Survey, codes};
 use crate::snapshot::{Configuration, Map};
 
 use self::view::MapReport;
@@ -28,6 +28,9 @@ pub(super) struct Arguments {
     /// The main file [default: meridian.toml, or else /etc/meridian/meridian.toml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Show this country alone, by its ISO 3166-1 code; can be repeated
+    #[arg(long = "country", value_name = "CODE", value_parser = parse_country)]
+    countries: Vec<String>,
     /// The moment that ages are counted to, in RFC 3339 [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<u64>,
@@ -46,13 +49,21 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         }
     };
     let configuration = &loaded.configuration;
-    let report =
-        MapReport::of(configuration, find(configuration, &arguments.map)?, arguments.at.unwrap_or_else(now));
+    let map = find(configuration, &arguments.map)?;
+    let mut report = MapReport::of(configuration, map, arguments.at.unwrap_or_else(now));
+    if !arguments.countries.is_empty() {
+        report.show_only(&arguments.countries);
+    }
     match arguments.format {
         Format::Text => print(&report.to_string())?,
         Format::Json => print(&json(&report)?)?,
     }
     Ok(OK)
+}
+
+fn parse_country(text: &str) -> Result<String, String> {
+    let code = text.to_ascii_uppercase();
+    if codes::is_country(&code) { Ok(code) } else { Err(format!("`{text}` is no code of ISO 3166-1")) }
 }
 
 fn find<'c>(configuration: &'c Configuration, name: &str) -> anyhow::Result<&'c Map> {

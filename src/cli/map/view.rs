@@ -139,6 +139,14 @@ impl MapReport {
     }
 }
 
+impl MapReport {
+    /// Leaves out the countries without one of these codes, and the space without a country.
+    pub(super) fn show_only(&mut self, codes: &[String]) {
+        self.countries.retain(|country| codes.iter().any(|code| code == country.code));
+        self.no_country.clear();
+    }
+}
+
 fn coverage(survey: &FamilySurvey, family: Family) -> Coverage {
     let known = survey.routable - survey.unknown;
     Coverage {

@@ -182,6 +182,10 @@ fn group(text: &mut String, group: &GroupView) {
 
 fn moved(text: &mut String, family: &str, moved: &MovedView) {
     let MovedView { any, sites, answers, ttl, .. } = moved;
+    if moved.flows.is_empty() {
+        let _ = writeln!(text, "  nothing changes for {family} clients");
+        return;
+    }
     let _ = writeln!(
         text,
         "  {} of {family} clients: sites {}, answers {}, TTL {}",

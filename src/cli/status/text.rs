@@ -5,7 +5,8 @@ use std::fmt::Write;
 use clap::builder::styling::AnsiColor;
 
 use crate::admin::status::{
-    AddressStatus, GeoStatus, LoadStatus, MemberStatus, PoolStatus, Status, TargetStatus, ZoneStatus,
+    AddressStatus, GeoStatus, InnerPoolStatus, LoadStatus, MemberStatus, PoolStatus, Status, TargetStatus,
+    ZoneStatus,
 };
 use crate::admin::timestamp::span;
 use crate::cli::answering::lines;
@@ -90,6 +91,7 @@ fn pools(pools: &[PoolStatus]) -> ShownTable {
         for member in &pool.members {
             parts(pool, member).into_iter().for_each(|part| table.row(row(pool, member, &part)));
         }
+        pool.inner.iter().for_each(|inner| table.row(inner_row(pool, inner)));
     }
     table
 }
@@ -163,6 +165,18 @@ fn row(pool: &PoolStatus, member: &MemberStatus, part: &Part<'_>) -> Vec<String>
         each(|target| span(target.state_seconds)),
         each(verdict),
     ]
+}
+
+/// A pool in another one has no health of its own beside its members', which stand in its own rows.
+fn inner_row(pool: &PoolStatus, inner: &InnerPoolStatus) -> Vec<String> {
+    let state =
+        if pool.ipv4 == pool.ipv6 { pool.ipv4.clone() } else { format!("{}, IPv6 {}", pool.ipv4, pool.ipv6) };
+    let mut row = vec![String::new(); 9];
+    row[0] = format!("{} ({state})", pool.name);
+    row[1] = pool.site.clone().unwrap_or_default();
+    row[2] = format!("pool {}", inner.pool);
+    row[4] = inner.weight.to_string();
+    row
 }
 
 fn verdict(target: &TargetStatus) -> String {

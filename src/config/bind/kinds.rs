@@ -111,7 +111,7 @@ fn all_down_help(kind: PoolKind) -> &'static str {
 }
 
 /// `addresses`, `MX records`.
-fn in_words(kind: PoolKind) -> String {
+pub(super) fn in_words(kind: PoolKind) -> String {
     match kind {
         PoolKind::Addresses => "addresses".to_owned(),
         PoolKind::Records(number) => format!("{} records", record_type::name(number)),

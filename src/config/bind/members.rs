@@ -59,6 +59,7 @@ impl Members<'_> {
         let [ipv4, ipv6] = addresses;
         Ok(Member {
             name: part_of(&spec.name)?.value.clone(),
+            group: spec.group.as_ref().map(|group| group.value.clone()),
             weight: spec.weight?.unwrap_or(1),
             admin: will.for_good,
             ipv4: ipv4.and_then(|address| addresses::ipv4(address.value)),

@@ -16,6 +16,7 @@ pub(super) mod databases;
 mod expect;
 mod firsts;
 mod folder;
+mod inner_pools;
 mod kinds;
 mod line_book;
 mod maps;
@@ -218,6 +219,7 @@ impl Loader<'_> {
                 pools.add(pool, scope, origin, (&sites, &monitors), self.faults);
             }
         }
+        inner_pools::bind(&mut pools, self.faults);
         (Ground { sites, map_names, monitors, pools }, bound_maps)
     }
 

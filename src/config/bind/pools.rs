@@ -1,13 +1,17 @@
 //! Pools: names looked up, members checked, targets made.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::config::limits;
-use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec, WillSpec};
+use crate::config::spec::{InnerSpec, MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec, WillSpec};
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
+use crate::health::AdminState;
 use crate::snapshot::PoolLabel;
-use crate::steer::{Content, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
+use crate::steer::{
+    Content, HashPrefix, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require, Turnover, Will,
+};
 use crate::wire::{Family, Name, rtype};
 
 use super::maps::Sites;
@@ -29,6 +33,28 @@ pub(super) struct Pools {
     pub(super) labels: Vec<PoolLabel>,
     /// The targets of their members.
     pub(super) targets: Targets,
+    /// The pools of pools, until those in them are bound.
+    pub(super) outer: Vec<Outer>,
+    /// For each pool those of members that may answer for it: itself, or those in it; same index as `list`.
+    pub(super) leaves: Vec<Vec<PoolId>>,
+    /// On how many ways each leads to pools of members; same index.
+    pub(super) ways: Vec<usize>,
+}
+
+/// A pool of pools whose inner ones are still names.
+pub(super) struct Outer {
+    /// It.
+    pub(super) id: PoolId,
+    /// From where its names are looked at.
+    pub(super) scope: Scope,
+    /// What it lists.
+    pub(super) pools: Items<InnerSpec>,
+    /// The operator's will for all that is in it.
+    pub(super) admin: AdminState,
+    /// What of it changes by itself, or comes with words.
+    pub(super) wills: Vec<Arc<Will>>,
+    /// `min_healthy` as a number, and where it is written.
+    pub(super) needed: Option<(usize, Place)>,
 }
 
 impl Pools {
@@ -40,6 +66,9 @@ impl Pools {
             places: Vec::new(),
             labels: Vec::new(),
             targets,
+            outer: Vec::new(),
+            leaves: Vec::new(),
+            ways: Vec::new(),
         }
     }
 
@@ -61,8 +90,18 @@ impl Pools {
             let id = PoolId(self.list.len() as u32);
             let binder =
                 Binder { name: &spec.name, spec: content, id, scope, origin, sites, monitors, faults };
-            self.list.push(binder.bind(&mut self.targets)?);
+            let pool = match part_of(&content.pools)?.is_empty() {
+                true => binder.bind(&mut self.targets)?,
+                false => {
+                    let (pool, outer) = binder.bind_outer()?;
+                    self.outer.push(outer);
+                    pool
+                }
+            };
+            self.list.push(pool);
             self.places.push(spec.name.place.clone());
+            self.leaves.push(vec![id]);
+            self.ways.push(1);
             self.labels.push(label(&spec.name, content));
             Ok(id)
         });
@@ -73,6 +112,17 @@ impl Pools {
     pub(super) fn get(&self, id: PoolId) -> &Pool {
         &self.list[id.0 as usize]
     }
+
+    /// The pools of members that may answer for a pool: itself, or those in it, each once.
+    pub(super) fn leaves(&self, id: PoolId) -> impl Iterator<Item = (PoolId, &Pool)> {
+        self.leaves[id.0 as usize].iter().map(|&leaf| (leaf, self.get(leaf)))
+    }
+
+    /// Whether any member that may answer for a pool can be given with the content. A pool whose inner ones could not be
+    /// bound may have one: its fault is told.
+    pub(super) fn gives(&self, id: PoolId, content: Content) -> bool {
+        self.leaves[id.0 as usize].is_empty() || self.leaves(id).any(|(_, leaf)| gives(leaf, content))
+    }
 }
 
 /// Where a pool and its members stand; every member of a pool that was bound is without a fault.
@@ -82,7 +132,7 @@ fn label(name: &Written<String>, content: &PoolSpec) -> PoolLabel {
 }
 
 /// Whether any member can be given with the content.
-pub(super) fn gives(pool: &Pool, content: Content) -> bool {
+fn gives(pool: &Pool, content: Content) -> bool {
     givers(pool, content).next().is_some()
 }
 
@@ -128,23 +178,104 @@ impl Binder<'_> {
         let kind = kind?;
         self.check_pick(kind)?;
         let pool = Pool {
-            name: self.name.value.clone(),
-            kind,
             site,
-            pick: self.spec.pick?,
-            min_healthy: self.min_healthy()?,
             turnover: turnover::bind(self.spec, members.len(), self.faults)?,
             wills: wills.into_iter().filter_map(|spec| spec.will.clone()).collect(),
-            weight_unit: 1,
+            kind,
             members,
-            answers: Vec::new(),
-            hints: Vec::new(),
+            ..self.empty()?
         };
         self.warn_of_families(&pool);
         self.warn_of_weights(&pool);
         self.warn_of_no_vote(&known);
+        self.warn_of_groups(&pool);
+        self.warn_of_prefix(&pool);
         turnover::warn_of_families(self.spec, &pool, self.faults);
         Ok(pool)
+    }
+
+    /// A pool of pools, but for those in it.
+    fn bind_outer(&self) -> Parsed<(Pool, Outer)> {
+        let site = self.site();
+        let refused = [self.refuse_monitors(), self.refuse_type(), self.refuse_turnover(), self.refuse_all()];
+        let needed = self.needed().map(|(needed, place)| (needed, place.clone()));
+        let site = site?;
+        let wills = self.wills(site)?;
+        let admin = wills.iter().map(|spec| spec.for_good).max().unwrap_or_default();
+        let wills = wills.into_iter().filter_map(|spec| spec.will.clone()).collect();
+        let pool = Pool { site, ..self.empty()? };
+        part_of(&self.spec.members)?;
+        refused.into_iter().collect::<Parsed<()>>()?;
+        self.warn_of_prefix(&pool);
+        let pools = part_of(&self.spec.pools)?.clone();
+        Ok((pool, Outer { id: self.id, scope: self.scope, pools, admin, wills, needed }))
+    }
+
+    /// The pool without its content.
+    fn empty(&self) -> Parsed<Pool> {
+        Ok(Pool {
+            name: self.name.value.clone(),
+            kind: PoolKind::Addresses,
+            site: None,
+            pick: self.spec.pick?,
+            min_healthy: self.min_healthy()?,
+            hash_prefix: self
+                .spec
+                .hash_prefix
+                .as_ref()
+                .map_or_else(HashPrefix::default, |prefix| prefix.value),
+            turnover: Turnover::default(),
+            wills: Vec::new(),
+            weight_unit: 1,
+            members: Vec::new(),
+            inner: Vec::new(),
+            level: 0,
+            outer: Vec::new(),
+            answers: Vec::new(),
+            hints: Vec::new(),
+        })
+    }
+
+    /// Members are probed, and these are in the pools that a pool of pools lists.
+    fn refuse_monitors(&self) -> Parsed<()> {
+        let monitor = part_of(&self.spec.monitors)?.iter().flatten().next().map(|first| &first.place);
+        let require = part_of(&self.spec.require)?.as_ref().map(|require| &require.place);
+        self.refuse("monitor", monitor).and(self.refuse("require", require))
+    }
+
+    /// What it gives follows from the pools that it lists.
+    fn refuse_type(&self) -> Parsed<()> {
+        let rtype = part_of(&self.spec.rtype)?.as_ref().map(|rtype| &rtype.place);
+        self.refuse("type", rtype)
+    }
+
+    /// They leave and come back there, too.
+    fn refuse_turnover(&self) -> Parsed<()> {
+        let turnover = &self.spec.turnover;
+        let panic = part_of(&turnover.panic)?.as_ref().map(|panic| &panic.place);
+        let manual = part_of(&turnover.manual_resume)?.as_ref().map(|manual| &manual.place);
+        let slow = part_of(&turnover.slow_start)?.as_ref().map(|slow| &slow.place);
+        let refused = [("panic", panic), ("manual_resume", manual), ("slow_start", slow)]
+            .map(|(key, place)| self.refuse(key, place));
+        refused.into_iter().collect()
+    }
+
+    fn refuse(&self, key: &str, written: Option<&Place>) -> Parsed<()> {
+        let Some(place) = written else { return Ok(()) };
+        let fault = place.error(format!("`{key}` has no effect in a pool of pools")).label("no members here");
+        self.faults.add(fault.help("it belongs into the pools that are listed"));
+        Err(Broken)
+    }
+
+    /// One inner pool answers, never all of them.
+    fn refuse_all(&self) -> Parsed<()> {
+        if self.spec.pick? != Pick::All {
+            return Ok(());
+        }
+        let message = format!("the pool {} lists pools and has `pick = \"all\"`", quote(self.name));
+        let fault = self.name.place.error(message).label("one of them answers");
+        self.faults.add(fault.help("use `\"weighted\"` or `\"hash\"`, or one pool with all the members"));
+        Err(Broken)
     }
 
     fn site(&self) -> Parsed<Option<SiteId>> {
@@ -293,6 +424,26 @@ impl Binder<'_> {
         match written.value {
             MinHealthySpec::Count(count) => Some((count as usize, &written.place)),
             MinHealthySpec::Share(_) => None,
+        }
+    }
+
+    /// One answer, and all of them, are the same with groups and without; and a group of one member is none.
+    fn warn_of_groups(&self, pool: &Pool) {
+        let groups = || pool.members.iter().filter_map(|member| member.group.as_deref());
+        if pool.pick == Pick::All && groups().next().is_some() {
+            let message = format!("groups have no effect in the pool {}", quote(self.name));
+            let fault = self.name.place.warning(message).label("`pick = \"all\"`");
+            self.faults
+                .add(fault.help("with `\"weighted\"` and several answers they come from different groups"));
+        }
+    }
+
+    fn warn_of_prefix(&self, pool: &Pool) {
+        if let Some(prefix) = &self.spec.hash_prefix
+            && pool.pick != Pick::Hash
+        {
+            let warning = prefix.place.warning("`hash_prefix` has no effect without `pick = \"hash\"`");
+            self.faults.add(warning.label("no effect").help("add `pick = \"hash\"`, or remove it"));
         }
     }
 

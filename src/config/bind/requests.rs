@@ -166,7 +166,7 @@ impl Checker<'_> {
         let message =
             format!("{} has no {} RRset in {}", request.owner, types.join(" or "), quote(&self.master.path));
         let is_alias = request.kind == PoolKind::Records(rtype::CNAME);
-        let help = self.meant(request, wanted).unwrap_or_else(|| {
+        let help = self.faults.suggestion(|| self.meant(request, wanted)).unwrap_or_else(|| {
             if is_alias && self.data.has_records(&request.owner) {
                 return "it has other records, beside which no CNAME can stand: steer those".to_owned();
             }

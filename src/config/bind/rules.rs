@@ -7,13 +7,15 @@ use crate::config::spec::{AllDownSpec, RuleSpec};
 use crate::config::text::{Broken, Faults, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
 use crate::snapshot::{Map, RuleLabel, SteerMark};
-use crate::steer::{AllDown, Candidates, Content, Empty, Pick, Pool, PoolId, PoolKind, PoolUse, Rule};
+use crate::steer::{
+    AllDown, Candidates, Content, Empty, HASH_ANSWERS_MAX, Pick, Pool, PoolId, PoolKind, PoolUse, Rule,
+};
 use crate::wire::{Family, Name};
 use crate::zone::{Hints, print_data, record_type};
 
 use super::kinds;
 use super::names::{Names, Scope};
-use super::pools::{Pools, gives};
+use super::pools::Pools;
 
 /// Answers of a pool with `pick = "all"` unless the rule says so (semantics §8).
 const ANSWERS_OF_ALL: u16 = 8;
@@ -63,7 +65,7 @@ pub(super) struct Offer {
 /// What the pools of a rule can answer, as far as they are known, whatever else is wrong with it. `None` where none is.
 pub(super) fn offer(spec: &RuleSpec, pools: &Pools) -> Option<Offer> {
     let named = spec.pools.iter().flatten().filter_map(|name| pools.names.known(name));
-    let known: Vec<&Pool> = named.map(|&id| pools.get(id)).collect();
+    let known: Vec<&Pool> = named.flat_map(|&id| pools.leaves(id)).map(|(_, leaf)| leaf).collect();
     let kind = known.first()?.kind;
     let members = || known.iter().filter(|pool| pool.kind == kind).flat_map(|pool| &pool.members);
     let examples = match kind {
@@ -86,12 +88,12 @@ pub(super) fn offer(spec: &RuleSpec, pools: &Pools) -> Option<Offer> {
 pub(super) fn bind<'s>(
     rule: &'s Written<RuleSpec>,
     scope: Scope,
-    pools: &Pools,
+    all_pools: &Pools,
     maps: &Names<u32>,
     faults: &Faults,
 ) -> Parsed<BoundRule<'s>> {
     let spec = &rule.value;
-    let find = |name| pools.names.find(name, scope, faults).copied();
+    let find = |name| all_pools.names.find(name, scope, faults).copied();
     let ids: Vec<Parsed<PoolId>> = spec.pools.iter().map(|name| part_of(name).and_then(find)).collect();
     let map = part_of(&spec.map).and_then(|map| {
         map.as_ref().map(|name| maps.find(name, Scope::Everywhere, faults).copied()).transpose()
@@ -102,13 +104,16 @@ pub(super) fn bind<'s>(
         Err(broken) => Err(*broken),
     };
     warn_without_effect(spec, faults);
+    warn_of_trickle(spec, faults);
     if let Ok(Some(map)) = &spec.map {
-        check_sites(spec, &ids, map, pools, faults)?;
+        check_sites(spec, &ids, map, all_pools, faults)?;
     }
-    let kinds = kinds::check(spec, &ids, all_down_pool, pools, faults);
-    let ids = ids.into_iter().collect::<Parsed<Vec<PoolId>>>()?;
+    let kinds = kinds::check(spec, &ids, all_down_pool, all_pools, faults);
+    let pools = ids.into_iter().collect::<Parsed<Vec<PoolId>>>()?;
     kinds?;
-    Ok(BoundRule { spec, map: map?, pools: ids, all_down_pool: all_down_pool? })
+    let rule = BoundRule { spec, map: map?, pools, all_down_pool: all_down_pool? };
+    check_hash_answers(&rule, all_pools, faults)?;
+    Ok(rule)
 }
 
 /// A map orders pools by their sites: each must have one.
@@ -147,6 +152,31 @@ fn warn_without_effect(spec: &RuleSpec, faults: &Faults) {
     if let Some(empty) = &spec.empty {
         warn("empty", &empty.place);
     }
+}
+
+/// A trickle needs another pool to go to.
+fn warn_of_trickle(spec: &RuleSpec, faults: &Faults) {
+    if let Some(trickle) = &spec.trickle
+        && spec.pools.len() == 1
+    {
+        let warning = trickle.place.warning("`trickle` has no effect with one pool").label("no effect");
+        faults.add(warning.help("name the pool to go to behind it, or remove it"));
+    }
+}
+
+/// Tables of slots are bounded: not too many answers from pools that hash.
+fn check_hash_answers(rule: &BoundRule<'_>, pools: &Pools, faults: &Faults) -> Parsed<()> {
+    let Some(answers) = rule.spec.answers.as_ref().filter(|answers| answers.value > HASH_ANSWERS_MAX) else {
+        return Ok(());
+    };
+    let mut leaves = rule.all_pools().flat_map(|id| pools.leaves(id));
+    let Some((_, hashed)) = leaves.find(|(_, leaf)| leaf.pick == Pick::Hash) else { return Ok(()) };
+    let message = format!(
+        "the pool {} has `pick = \"hash\"` and gives at most {HASH_ANSWERS_MAX} answers",
+        quote(&hashed.name)
+    );
+    faults.add(answers.place.error(message).label("too many"));
+    Err(Broken)
 }
 
 impl BoundRule<'_> {
@@ -206,14 +236,14 @@ fn check_family(
     faults: &Faults,
 ) -> Parsed<()> {
     if let (Some(id), Ok(Some(AllDownSpec::Pool(name)))) = (rule.all_down_pool, &rule.spec.all_down)
-        && !gives(pools.get(id), family.into())
+        && !pools.gives(id, family.into())
     {
         let message = format!("the pool {} has no {} address", quote(name), family);
         let help =
             format!("when all are down, {} {} gets the default RRset", owner.value, family.type_name());
         faults.add(name.place.warning(message).help(help));
     }
-    if rule.pools.iter().any(|&id| gives(pools.get(id), family.into())) {
+    if rule.pools.iter().any(|&id| pools.gives(id, family.into())) {
         return Ok(());
     }
     let (rtype, other) = (family.type_name(), family.other().type_name());
@@ -262,8 +292,15 @@ fn collect_answers(drafts: &[Draft<'_>], pools: &mut [Pool]) {
             wanted.entry(id).or_default().insert(draft.rule.answers(&pools[id.0 as usize]));
         }
     }
-    for (id, answers) in wanted {
-        pools[id.0 as usize].answers = answers.into_iter().collect();
+    // From the outside in: what is asked of a pool is asked of those in it.
+    let mut by_level: Vec<usize> = (0..pools.len()).collect();
+    by_level.sort_by_key(|&index| std::cmp::Reverse(pools[index].level));
+    for index in by_level {
+        let answers = wanted.remove(&PoolId(index as u32)).unwrap_or_default();
+        for inner in &pools[index].inner {
+            wanted.entry(inner.pool).or_default().extend(&answers);
+        }
+        pools[index].answers = answers.into_iter().collect();
     }
 }
 
@@ -275,8 +312,11 @@ fn collect_hints(drafts: &[Draft<'_>], pools: &mut Pools) -> HintPlaces {
     let mut places = HintPlaces::new();
     for draft in drafts {
         let Some(hints) = &draft.hints else { continue };
-        for id in draft.rule.all_pools() {
+        let mut wanted: Vec<PoolId> = draft.rule.all_pools().collect();
+        while let Some(id) = wanted.pop() {
             let pool = &mut pools.list[id.0 as usize];
+            // What is asked of a pool is asked of those in it.
+            wanted.extend(pool.inner.iter().map(|inner| inner.pool));
             places.entry((id, Arc::clone(hints))).or_insert_with(|| {
                 pool.hints.push(Arc::clone(hints));
                 (pool.hints.len() - 1) as u16
@@ -285,7 +325,9 @@ fn collect_hints(drafts: &[Draft<'_>], pools: &mut Pools) -> HintPlaces {
     }
     for (pool, id) in pools.list.iter().zip((0..).map(PoolId)).filter(|(pool, _)| !pool.hints.is_empty()) {
         for &target in pool.members.iter().flat_map(|member| &member.targets).flatten() {
-            pools.targets.add_user(target, (id, Content::Data));
+            for &user in [id].iter().chain(&pool.outer) {
+                pools.targets.add_user(target, (user, Content::Data));
+            }
         }
     }
     places
@@ -307,7 +349,13 @@ struct Interner<'a> {
 
 impl Interner<'_> {
     fn rule(&mut self, draft: &Draft<'_>) -> Rule {
-        let uses = draft.rule.pools.iter().map(|&id| self.pool_use(draft, id)).collect();
+        let trickle = draft.rule.spec.trickle.as_ref().map(|trickle| trickle.value);
+        let flag = if trickle.is_some() { PoolUse::TRICKLE } else { 0 };
+        let candidate = |&id: &PoolId| {
+            let PoolUse { pool, set } = self.pool_use(draft, id);
+            PoolUse { pool, set: set | flag }
+        };
+        let uses = draft.rule.pools.iter().map(candidate).collect();
         let all_down = match (&draft.rule.spec.all_down, draft.rule.all_down_pool) {
             (_, Some(id)) => AllDown::Pool(self.pool_use(draft, id)),
             (Ok(Some(AllDownSpec::Word(word))), None) => *word,
@@ -319,6 +367,7 @@ impl Interner<'_> {
             map: draft.rule.map,
             candidates: self.candidates(draft.rule),
             all_down,
+            trickle,
             empty: draft.rule.spec.empty.as_ref().map_or(Empty::Default, |empty| empty.value),
             min_ttl: draft.min_ttl,
             max_ttl: draft.max_ttl,

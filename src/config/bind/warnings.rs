@@ -15,7 +15,7 @@ use super::coverage;
 use super::maps::Sites;
 use super::monitors::NamedMonitor;
 use super::names::Names;
-use super::pools::{Pools, givers, gives};
+use super::pools::{Pools, givers};
 use super::rules::Draft;
 
 /// Octets of an answer besides the question's name and the records: header, type and class of the question, OPT with
@@ -67,7 +67,7 @@ impl Check<'_> {
     /// Classes that a fence or an empty list leaves fewer than two candidates (semantics §4.1).
     fn thin_classes(&self, draft: &Draft<'_>, rule: &Rule) {
         let Some(map) = rule.map.map(|map| &self.maps[map as usize]) else { return };
-        let pools = draft.rule.pools.iter().map(|&id| gives(self.pools.get(id), draft.content));
+        let pools = draft.rule.pools.iter().map(|&id| self.pools.gives(id, draft.content));
         let thin = thin_classes(&rule.candidates, &pools.collect::<Vec<_>>());
         for cause in [ThinCause::Fence, ThinCause::EmptyList] {
             let classes: Vec<&ThinClass> = thin.iter().filter(|thin| thin.cause == cause).collect();
@@ -112,8 +112,11 @@ impl Check<'_> {
     fn split_classes(&self, pair: [usize; 2], drafts: &[Draft<'_>], rules: &[Rule]) -> Vec<ClassId> {
         let [first, second] = pair;
         let by_family = if drafts[first].content == Content::V4 { [first, second] } else { [second, first] };
-        let pools = by_family.map(|index| -> Vec<&Pool> {
-            drafts[index].rule.pools.iter().map(|&id| self.pools.get(id)).collect()
+        let pools = by_family.map(|index| -> Vec<Option<SiteId>> {
+            let site = |&id: &PoolId| {
+                self.pools.get(id).site.filter(|_| self.pools.gives(id, drafts[index].content))
+            };
+            drafts[index].rule.pools.iter().map(site).collect()
         });
         let [v4, v6] = by_family.map(|index| &*rules[index].candidates);
         split_classes([(v4, &pools[0]), (v6, &pools[1])])
@@ -137,9 +140,11 @@ impl Check<'_> {
                 let hints = draft.hints.as_deref();
                 let answers = if hints.is_some() { 1 } else { draft.rule.answers(self.pools.get(id)) };
                 let longest = longest_question(&draft.owner);
-                let known = uses.entry((id, draft.content, answers, hints)).or_insert((draft, longest));
-                if longest > known.1 {
-                    *known = (draft, longest);
+                for (leaf, _) in self.pools.leaves(id) {
+                    let known = uses.entry((leaf, draft.content, answers, hints)).or_insert((draft, longest));
+                    if longest > known.1 {
+                        *known = (draft, longest);
+                    }
                 }
             }
         }

@@ -31,7 +31,7 @@ pub(crate) use main_file::{AdminSpec, MainSpec, ServerSpec, TcpSpec, read_contro
 pub(crate) use maps::{MapSpec, MapsSpec, NetworkFileSpec, SiteList, SiteSpec, TableSpec};
 pub(crate) use monitor::{MonitorSpec, ProbeSpec, VerdictsSpec};
 pub(crate) use network_list::{NetworkGroup, NetworkList};
-pub(crate) use pool::{MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
+pub(crate) use pool::{InnerSpec, MemberSpec, MinHealthySpec, PoolSpec, RequireSpec};
 pub(crate) use rate_limit::RateLimitSpec;
 pub(crate) use rule::{AllDownSpec, RuleSpec};
 pub(crate) use steering::SteeringSpec;

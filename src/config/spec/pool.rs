@@ -8,7 +8,7 @@ use crate::config::text::{
     self, Broken, Faults, Items, Later, Parsed, Reader, Share, Written, address, choice, list, name, number,
     one_or_more, quote, sound, unplaced,
 };
-use crate::steer::Pick;
+use crate::steer::{HashPrefix, Pick};
 
 use super::will::Scheduled;
 use super::{TurnoverSpec, WillSpec, steered_type, turnover, will};
@@ -26,14 +26,27 @@ pub(crate) struct PoolSpec {
     pub(crate) require: Parsed<Option<Written<RequireSpec>>>,
     /// How it picks.
     pub(crate) pick: Parsed<Pick>,
+    /// What makes clients one network.
+    pub(crate) hash_prefix: Option<Written<HashPrefix>>,
     /// From where on it is healthy.
     pub(crate) min_healthy: Parsed<Option<Written<MinHealthySpec>>>,
     /// The operator's will for all members.
     pub(crate) will: Parsed<WillSpec>,
     /// How members leave and come back.
     pub(crate) turnover: TurnoverSpec,
-    /// Its members.
+    /// Its members; none where it lists pools.
     pub(crate) members: Parsed<Items<MemberSpec>>,
+    /// The pools in it; none where it lists members.
+    pub(crate) pools: Parsed<Items<InnerSpec>>,
+}
+
+/// One of `pools`: `"name"` or `{ pool = "name", weight = 3 }`.
+#[derive(Debug, Clone)]
+pub(crate) struct InnerSpec {
+    /// Its name.
+    pub(crate) pool: Written<String>,
+    /// Its weight.
+    pub(crate) weight: Option<u16>,
 }
 
 /// `require`.
@@ -65,18 +78,20 @@ pub(crate) struct MemberSpec {
     pub(crate) all_addresses: Parsed<()>,
     /// The data of its records.
     pub(crate) data: Parsed<Option<Written<Items<String>>>>,
+    /// What it shares with others.
+    pub(crate) group: Option<Written<String>>,
     /// Its weight.
     pub(crate) weight: Parsed<Option<u16>>,
     /// The operator's will.
     pub(crate) will: Parsed<WillSpec>,
 }
 
+const PICKS: &[(&str, Pick)] = &[("weighted", Pick::Weighted), ("all", Pick::All), ("hash", Pick::Hash)];
+
 /// Addresses of a member: at most one of each family.
 const ADDRESSES: usize = 2;
 
 const LATER: &[Later] = &[
-    ("hash_prefix", "not in this version: remove it"),
-    ("pools", "pools of pools are not in this version: list members"),
     ("monitors", "it is called `monitor`, also for a list"),
     ("types", "a pool has data of one type: `type`"),
     ("data", "it belongs into the members: `members = [{ name = \"a\", data = \"…\" }]`"),
@@ -85,11 +100,16 @@ const LATER: &[Later] = &[
 ];
 
 const MEMBER_LATER: &[Later] = &[
-    ("group", "not in this version: remove it"),
     ("port", "it belongs into the monitor: answers of A and AAAA have no port"),
     ("monitor", "it belongs into the pool"),
     ("addresses", "it is called `address`, also for a list"),
     ("type", "it belongs into the pool: all its members have data of one type"),
+];
+
+const INNER_LATER: &[Later] = &[
+    ("name", "it is called `pool`"),
+    ("admin", "it belongs into the pool itself"),
+    ("site", "it belongs into the outer pool: those of inner pools do not order anything"),
 ];
 
 /// Reads `[pool.NAME]`.
@@ -99,15 +119,23 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
     let site = reader.optional("site", text::text);
     let monitors = reader.optional("monitor", one_or_more(limits::POOL_MONITORS, text::text));
     let require = reader.optional("require", require);
-    let pick = reader.optional("pick", pick);
+    let pick = reader.optional("pick", choice(PICKS));
+    let hash_prefix = reader.lenient("hash_prefix", hash_prefix);
     let min_healthy = reader.optional("min_healthy", min_healthy);
     let will = will::read(&mut reader, Scheduled::Admin);
     let turnover = turnover::read(&mut reader);
-    let members = reader.required(
-        "members",
-        "members = [{ name = \"a\", address = \"192.0.2.1\" }]",
-        list(limits::MEMBERS, member),
-    );
+    let pools = reader.optional("pools", one_or_more(limits::INNER_POOLS, inner));
+    let members = match &pools {
+        Ok(None) => {
+            let members = reader.required(
+                "members",
+                "members = [{ name = \"a\", address = \"192.0.2.1\" }]",
+                list(limits::MEMBERS, member),
+            );
+            members.and_then(|members| at_least_one(members, subject, faults))
+        }
+        _ => without_members(reader.value("members"), subject, faults),
+    };
     reader.finish(LATER);
     Ok(PoolSpec {
         rtype,
@@ -115,11 +143,21 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
         monitors: monitors.map(|monitors| unplaced(monitors).unwrap_or_default()),
         require,
         pick: pick.map(|pick| unplaced(pick).unwrap_or(Pick::Weighted)),
+        hash_prefix,
         min_healthy,
         will,
         turnover,
-        members: members.and_then(|members| at_least_one(members, subject, faults)),
+        members,
+        pools: pools.map(|pools| unplaced(pools).unwrap_or_default()),
     })
+}
+
+/// A pool that lists pools has no members of its own.
+fn without_members(written: Option<&Value>, subject: &str, faults: &Faults) -> Parsed<Items<MemberSpec>> {
+    let Some(members) = written else { return Ok(Vec::new()) };
+    let fault = members.place.error(format!("{subject} has pools and members")).label("beside `pools`");
+    faults.add(fault.help("put the members into a pool of their own, and list that"));
+    Err(Broken)
 }
 
 fn at_least_one(
@@ -141,6 +179,7 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
     let name = reader.required("name", "name = \"a\"", name);
     let addresses = reader.optional("address", one_or_more(ADDRESSES, address));
     let data = reader.optional("data", one_or_more(limits::MEMBER_RECORDS, text::text));
+    let group = reader.lenient("group", text::name);
     let weight = reader.optional("weight", number(0..=u16::MAX));
     let will = will::read(&mut reader, Scheduled::WeightAndAdmin);
     reader.finish(MEMBER_LATER);
@@ -155,18 +194,34 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
             .try_for_each(|address| address.as_ref().map(|_| ()).map_err(|&broken| broken)),
         addresses: sound(addresses),
         data,
+        group,
         weight: weight.map(unplaced),
         will,
     })
 }
 
-fn pick(value: &Value, faults: &Faults) -> Parsed<Pick> {
-    if matches!(&value.kind, Kind::Text(text) if text == "hash") {
-        let fault = value.place.error("`hash` is not in this version").label("unknown word");
-        faults.add(fault.help("use `\"weighted\"` or `\"all\"`"));
-        return Err(Broken);
-    }
-    choice(&[("weighted", Pick::Weighted), ("all", Pick::All)])(value, faults)
+fn inner(value: &Value, faults: &Faults) -> Parsed<InnerSpec> {
+    let Kind::Table(table) = &value.kind else {
+        let pool = Written { value: text::text(value, faults)?, place: value.place.clone() };
+        return Ok(InnerSpec { pool, weight: None });
+    };
+    let mut reader = Reader::new(table, "a pool of `pools`", faults);
+    let pool = reader.required("pool", "pool = \"POOL\"", text::text);
+    let weight = reader.lenient("weight", number(0..=u16::MAX));
+    reader.finish(INNER_LATER);
+    Ok(InnerSpec { pool: pool?, weight: unplaced(weight) })
+}
+
+fn hash_prefix(value: &Value, faults: &Faults) -> Parsed<HashPrefix> {
+    let mut reader = Reader::new(text::table(value, faults)?, "`hash_prefix`", faults);
+    let ipv4 = reader.lenient("ipv4", number(limits::HASH_IPV4_PREFIX));
+    let ipv6 = reader.lenient("ipv6", number(limits::HASH_IPV6_PREFIX));
+    reader.finish(&[]);
+    let default = HashPrefix::default();
+    Ok(HashPrefix {
+        ipv4: unplaced(ipv4).unwrap_or(default.ipv4),
+        ipv6: unplaced(ipv6).unwrap_or(default.ipv6),
+    })
 }
 
 fn require(value: &Value, faults: &Faults) -> Parsed<RequireSpec> {

@@ -4,10 +4,10 @@ use super::steered_type;
 use crate::config::document::{Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
-    self, Broken, Faults, Items, Later, Parsed, Reader, Written, boolean, choice, duration, number,
+    self, Broken, Faults, Items, Later, Parsed, Reader, Share, Written, boolean, choice, duration, number,
     one_or_more, quote, sound, unplaced,
 };
-use crate::steer::{AllDown, Empty};
+use crate::steer::{AllDown, Empty, SLOTS, Trickle};
 
 /// `[[steer]]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct RuleSpec {
     pub(crate) min_ttl: Option<Written<u32>>,
     /// What answers when all are down.
     pub(crate) all_down: Parsed<Option<AllDownSpec>>,
+    /// The share of networks that go to the next healthy pool.
+    pub(crate) trickle: Option<Written<Trickle>>,
     /// Whether pools at other sites are left out.
     pub(crate) fence: Option<Written<bool>>,
     /// What answers where the map has no sites.
@@ -43,7 +45,6 @@ pub(crate) enum AllDownSpec {
 }
 
 const LATER: &[Later] = &[
-    ("trickle", "not in this version: remove it"),
     ("panic", "it belongs into the pool"),
     ("manual_resume", "it belongs into the pool"),
     ("slow_start", "it belongs into the pool"),
@@ -71,6 +72,7 @@ fn read_table(table: &Table, faults: &Faults) -> RuleSpec {
     let answers = reader.lenient("answers", number(limits::ANSWERS));
     let min_ttl = reader.lenient("min_ttl", ttl);
     let all_down = reader.optional("all_down", all_down);
+    let trickle = reader.lenient("trickle", trickle);
     let fence = reader.lenient("fence", boolean);
     let empty = reader.lenient("empty", choice(&[("default", Empty::Default), ("nodata", Empty::NoData)]));
     reader.finish(LATER);
@@ -90,6 +92,7 @@ fn read_table(table: &Table, faults: &Faults) -> RuleSpec {
         answers,
         min_ttl,
         all_down: all_down.map(unplaced),
+        trickle,
         fence,
         empty,
     }
@@ -105,6 +108,22 @@ fn ttl(value: &Value, faults: &Faults) -> Parsed<u32> {
         return Err(Broken);
     }
     Ok(u32::try_from(duration.as_secs()).expect("the range above fits into 32 bits"))
+}
+
+/// A part of all networks that leaves some on either side.
+fn trickle(value: &Value, faults: &Faults) -> Parsed<Trickle> {
+    let text = text::text(value, faults)?;
+    let Some(Share { numerator, denominator }) = Share::parse(&text) else {
+        let fault = value.place.error(format!("{} is no part of the networks", quote(&text)));
+        faults.add(fault.label("not understood").help("write a part such as `\"2 %\"` or `\"1/200\"`"));
+        return Err(Broken);
+    };
+    Trickle::part(numerator, denominator).ok_or_else(|| {
+        let fault = value.place.error(format!("{} rounds to no network or to all of them", quote(&text)));
+        let help = format!("networks fall on {SLOTS} slots: write a part from \"1/{SLOTS}\" on");
+        faults.add(fault.label("out of range").help(help));
+        Broken
+    })
 }
 
 fn all_down(value: &Value, faults: &Faults) -> Parsed<AllDownSpec> {

@@ -168,7 +168,7 @@ impl Share {
 /// In percent, rounded to two digits after the point; what would be rounded to nothing or to everything is said so.
 impl fmt::Display for Share {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hundredths = (self.parts_of(20_000) + 1) / 2;
+        let hundredths = self.parts_of(20_000).div_ceil(2);
         formatter.pad(&match hundredths {
             _ if self.part.is_zero() || self.whole.is_zero() => "0 %".to_owned(),
             _ if self.part == self.whole => "100 %".to_owned(),

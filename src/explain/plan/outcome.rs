@@ -7,7 +7,9 @@ use std::hash::Hash;
 use super::names::{self, Compared, Steered};
 use crate::geo::{ClassId, SiteId};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{self, AnswerSet, Candidates, Given, Pool, PoolId, Rule};
+use crate::steer::{
+    self, AnswerSet, Candidates, Given, HashPrefix, Leaf, Pool, PoolId, PoolSet, Rule, Slot, Trickle,
+};
 use crate::wire::Name;
 
 /// Who answers, in one word: a site, a pool without one, or what answers in place of pools.
@@ -53,6 +55,17 @@ enum Answers {
     },
     /// An RRset as it stands in the master file: the data of its records, sorted.
     Rrset(Vec<Vec<u8>>),
+    /// What the client's network decides: the number of what each slot gives, and what makes clients one network.
+    BySlot {
+        /// The lengths of its prefixes.
+        prefix: HashPrefix,
+        /// One number for each slot.
+        slots: Vec<u32>,
+    },
+    /// One of several: the probability of each as factors, and its number.
+    OneOf(Vec<(Vec<Chance>, u32)>),
+    /// These addresses in this order.
+    Fixed(Vec<Vec<u8>>),
     NoData,
     Nothing,
 }
@@ -98,17 +111,74 @@ impl<'p> Outcomes<'p> {
     fn steered(&mut self, name: &Compared, side: usize, rule: u32, class: ClassId) -> Outcome {
         let snapshot = self.sides[side];
         let rule = &snapshot.configuration.rules[rule as usize];
-        let choice = steer::choose(rule, class, |pool| snapshot.pool(pool, rule.content));
+        let pools = |pool| snapshot.pool(pool, rule.content);
+        let choice = steer::choose(rule, class, |_| false, pools);
         let sites = self.order(&snapshot.configuration, rule, class);
-        let (answers, whence) = match choice.given {
+        let (mut answers, whence) = match choice.given {
             Given::Set(pool, set) => {
                 let pool = pool_of(&snapshot.configuration, pool);
                 (self.drawn(set), whence(&snapshot.configuration, pool))
             }
+            Given::Apart(apart) => (
+                self.apart(apart.pool, apart.set),
+                whence(&snapshot.configuration, pool_of(&snapshot.configuration, apart.pool)),
+            ),
             Given::DefaultRrset => (self.rrset(side, &name.owner, name.rtype), Whence::Rrset),
             Given::NoData => (self.answers.number(Answers::NoData), Whence::NoData),
         };
+        if let Some(trickle) = rule.trickle {
+            answers = self.trickled(side, rule, class, trickle, answers);
+        }
         Outcome { sites, answers, whence: self.whences.number(whence), ttl: choice.ttl }
+    }
+
+    /// What a class gets where some networks trickle past the pool that gives the others `answers`.
+    fn trickled(&mut self, side: usize, rule: &Rule, class: ClassId, trickle: Trickle, answers: u32) -> u32 {
+        let snapshot = self.sides[side];
+        let choice = steer::choose(rule, class, |_| true, |pool| snapshot.pool(pool, rule.content));
+        let past = match choice.given {
+            Given::Set(_, set) => self.drawn(set),
+            Given::Apart(apart) => self.apart(apart.pool, apart.set),
+            Given::DefaultRrset | Given::NoData => return answers,
+        };
+        let of_slot = |slot| if trickle.takes(slot) { past } else { answers };
+        let slots = Slot::all().map(of_slot).collect();
+        self.answers.number(Answers::BySlot { prefix: HashPrefix::default(), slots })
+    }
+
+    /// What a pool gives that looks at the client's network or picks another pool.
+    fn apart(&mut self, pool: PoolId, set: &PoolSet) -> u32 {
+        let Some(prefix) = set.prefix() else {
+            return self.leaves(&set.leaves(pool, None), None);
+        };
+        let of_slot = |slot: Slot| {
+            let leaves = set.leaves(pool, Some(&|_| slot));
+            self.leaves(&leaves, Some(slot))
+        };
+        let slots = Slot::all().map(of_slot).collect();
+        self.answers.number(Answers::BySlot { prefix, slots })
+    }
+
+    /// What one of several pools gives to the networks of a slot.
+    fn leaves(&mut self, leaves: &[Leaf<'_>], slot: Option<Slot>) -> u32 {
+        let mut one_of = Vec::with_capacity(leaves.len());
+        for leaf in leaves {
+            let number = match (leaf.set, slot) {
+                (PoolSet::Hashed(set), Some(slot)) => {
+                    let records = |member: usize| set.answers().records_of(member).to_vec();
+                    self.answers.number(Answers::Fixed(set.of_slot(slot).members().map(records).collect()))
+                }
+                (set, _) => set.answers().map_or(0, |set| self.drawn(set)),
+            };
+            one_of.push((leaf.chance.factors().to_vec(), number));
+        }
+        match &one_of[..] {
+            [(factors, number)] if factors.is_empty() => *number,
+            _ => {
+                one_of.sort_unstable();
+                self.answers.number(Answers::OneOf(one_of))
+            }
+        }
     }
 
     fn unsteered(&mut self, name: &Compared, side: usize) -> Outcome {

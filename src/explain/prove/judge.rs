@@ -12,7 +12,7 @@
 use super::scene::{Outcome, Scene};
 use super::{Claim, HealthVector};
 use crate::geo::SiteId;
-use crate::steer::{self, AnswerSet, Given, PoolId, Reason};
+use crate::steer::{self, AnswerSet, Apart, Given, Leaf, PoolId, Reason};
 
 /// How an outcome breaks a claim, as the end of a sentence about the client; `None` where it does not.
 pub(super) fn violation(
@@ -39,7 +39,7 @@ pub(super) fn violation(
 /// Why a lost site goes on being given out.
 fn unnoticed(scene: &Scene<'_>, outcome: &Outcome<'_>, down: &HealthVector) -> &'static str {
     match (outcome.choice.reason, outcome.choice.given) {
-        (Reason::Healthy | Reason::Degraded, Given::Set(pool, _))
+        (Reason::Healthy | Reason::Degraded, Given::Set(pool, _) | Given::Apart(Apart { pool, .. }))
             if scene.scenery.pool(pool).site.is_some_and(|site| down.sites.contains(&site)) =>
         {
             ", of which no monitor would notice,"
@@ -51,7 +51,9 @@ fn unnoticed(scene: &Scene<'_>, outcome: &Outcome<'_>, down: &HealthVector) -> &
 /// The sites of what is given: of the pool, or of each address of the default RRset.
 fn places(scene: &Scene<'_>, given: Given<'_>) -> Vec<Vec<SiteId>> {
     match given {
-        Given::Set(pool, _) => vec![scene.scenery.pool(pool).site.into_iter().collect()],
+        Given::Set(pool, _) | Given::Apart(Apart { pool, .. }) => {
+            vec![scene.scenery.pool(pool).site.into_iter().collect()]
+        }
         Given::DefaultRrset => {
             scene.default.iter().map(|&address| scene.scenery.sites_of(address).collect()).collect()
         }
@@ -64,6 +66,14 @@ fn survives(scene: &Scene<'_>, outcome: &Outcome<'_>, given: Given<'_>, down: &H
     match given {
         Given::Set(pool, set) => {
             scene.scenery.pool(pool).site.as_ref().is_some_and(stands) && lives(scene, outcome, pool, set)
+        }
+        Given::Apart(Apart { pool, set, .. }) => {
+            let leaves = set.leaves(pool, None);
+            let lives = |leaf: &Leaf<'_>| {
+                let pool = leaf.path[leaf.path.len() - 1];
+                leaf.set.answers().is_some_and(|set| lives(scene, outcome, pool, set))
+            };
+            scene.scenery.pool(pool).site.as_ref().is_some_and(stands) && leaves.iter().all(lives)
         }
         given => places(scene, given).iter().flatten().any(stands),
     }
@@ -80,7 +90,7 @@ fn lives(scene: &Scene<'_>, outcome: &Outcome<'_>, pool: PoolId, set: &AnswerSet
 pub(super) fn in_words(scene: &Scene<'_>, outcome: &Outcome<'_>) -> String {
     let scenery = scene.scenery;
     match outcome.choice.given {
-        Given::Set(id, _) => {
+        Given::Set(id, _) | Given::Apart(Apart { pool: id, .. }) => {
             let pool = scenery.pool(id);
             let place = match pool.site {
                 Some(site) => format!("at site {}", scenery.site_name(site)),

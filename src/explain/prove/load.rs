@@ -12,7 +12,7 @@ use super::crowd::{Cell, Crowd};
 use super::scene::{Outcome, Scene, Scenery};
 use super::{Counterexample, Extent, HealthVector, Stop};
 use crate::geo::{Prefix, SiteId};
-use crate::steer::Given;
+use crate::steer::{Apart, Given, SLOTS};
 use crate::wire::Family;
 
 /// How much load comes from where, and how much a site can carry, all in one unit of the operator's choice.
@@ -182,16 +182,23 @@ fn loads(
     for (cell, weight) in cells {
         *answers += 1;
         scene.scenery.spend(1)?;
-        scene.outcome(cell.class, down, |outcome| {
-            for (site, share) in shares(scene, outcome) {
-                let part = weight * share / WHOLE;
-                let carried = loads.entry(site).or_insert(Carried { load: 0, most: (part, *cell) });
-                carried.load += part;
-                if part > carried.most.0 {
-                    carried.most = (part, *cell);
+        let past =
+            scene.rule.trickle.map_or(0, |trickle| WHOLE * u128::from(trickle.slots()) / SLOTS as u128);
+        for (trickled, of_side) in
+            [(false, WHOLE - past), (true, past)].into_iter().filter(|(_, part)| *part > 0)
+        {
+            scene.outcome(cell.class, down, trickled, |outcome| {
+                for (site, share) in shares(scene, outcome) {
+                    let share = share * of_side / WHOLE;
+                    let part = weight * share / WHOLE;
+                    let carried = loads.entry(site).or_insert(Carried { load: 0, most: (part, *cell) });
+                    carried.load += part;
+                    if part > carried.most.0 {
+                        carried.most = (part, *cell);
+                    }
                 }
-            }
-        });
+            });
+        }
     }
     Ok(loads)
 }
@@ -200,7 +207,9 @@ fn loads(
 /// address the same, at each site where it is a member's.
 fn shares(scene: &Scene<'_>, outcome: &Outcome<'_>) -> Vec<(SiteId, u128)> {
     match outcome.choice.given {
-        Given::Set(pool, _) => scene.scenery.pool(pool).site.map(|site| (site, WHOLE)).into_iter().collect(),
+        Given::Set(pool, _) | Given::Apart(Apart { pool, .. }) => {
+            scene.scenery.pool(pool).site.map(|site| (site, WHOLE)).into_iter().collect()
+        }
         Given::DefaultRrset => {
             let each = WHOLE / (scene.default.len().max(1) as u128);
             let sites = scene.default.iter().flat_map(|&address| scene.scenery.sites_of(address));

@@ -123,7 +123,9 @@ impl<'c> Scenery<'c> {
     pub(super) fn failures_of(&self, pool: PoolId, content: Content) -> BTreeSet<Failure> {
         let auto = self.pool(pool).members.iter().filter(|member| member.admin == AdminState::Auto);
         let targets = auto.flat_map(|member| steer::targets_of(member, content));
-        targets.flat_map(|target| self.failures_with(target)).collect()
+        let own = targets.flat_map(|target| self.failures_with(target));
+        let inner = self.pool(pool).inner.iter().flat_map(|inner| self.failures_of(inner.pool, content));
+        own.chain(inner).collect()
     }
 
     fn failures_with(&self, target: TargetId) -> impl Iterator<Item = Failure> {
@@ -135,6 +137,9 @@ impl<'c> Scenery<'c> {
     /// What a pool answers with a content when these targets are down and all others are up.
     fn compile(&self, id: PoolId, content: Content, down: &BTreeSet<TargetId>) -> Arc<PoolAnswers> {
         let pool = self.pool(id);
+        if !pool.inner.is_empty() {
+            return self.compile_outer(pool, content, down);
+        }
         let own = pool.members.iter().flat_map(|member| steer::targets_of(member, content));
         let mut own: Vec<TargetId> = own.filter(|target| down.contains(target)).collect();
         own.sort_unstable();
@@ -145,6 +150,13 @@ impl<'c> Scenery<'c> {
         };
         let key = (id, content, own.into_boxed_slice());
         Arc::clone(self.compiled.borrow_mut().entry(key).or_insert_with(compile))
+    }
+
+    fn compile_outer(&self, outer: &Pool, content: Content, down: &BTreeSet<TargetId>) -> Arc<PoolAnswers> {
+        self.work.set(self.work.get() + outer.inner.len() as u64);
+        let inner = outer.inner.iter().map(|inner| (inner.pool, self.compile(inner.pool, content, down)));
+        let inner: HashMap<PoolId, Arc<PoolAnswers>> = inner.collect();
+        Arc::new(PoolAnswers::compile_outer(outer, content, |id| (self.pool(id), &inner[&id])))
     }
 }
 
@@ -185,22 +197,28 @@ impl<'s> Scene<'s> {
         (self.rule, self.default.clone())
     }
 
-    /// Hands what a class gets in a state to `judge`.
+    /// Hands what a class gets in a state to `judge`: of its networks those that the rule's trickle takes, or the others.
     pub(super) fn outcome<T>(
         &self,
         class: ClassId,
         down: &HealthVector,
+        trickled: bool,
         judge: impl FnOnce(&Outcome<'_>) -> T,
     ) -> T {
         let down = self.scenery.targets_down(down);
         let answers: HashMap<PoolId, Arc<PoolAnswers>> =
             self.pools().map(|id| (id, self.scenery.compile(id, self.rule.content, &down))).collect();
         let asked = RefCell::default();
-        let choice = steer::choose(self.rule, class, |id| {
-            let asked: &RefCell<BTreeSet<PoolId>> = &asked;
-            asked.borrow_mut().insert(id);
-            &*answers[&id]
-        });
+        let choice = steer::choose(
+            self.rule,
+            class,
+            |_| trickled,
+            |id| {
+                let asked: &RefCell<BTreeSet<PoolId>> = &asked;
+                asked.borrow_mut().insert(id);
+                &*answers[&id]
+            },
+        );
         judge(&Outcome { choice, asked: asked.borrow().clone(), down: &down })
     }
 

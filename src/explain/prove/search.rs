@@ -54,16 +54,21 @@ pub(super) fn search<T>(
     let mut seen = HashSet::from([HealthVector::default()]);
     let mut waiting = VecDeque::from([HealthVector::default()]);
     while let Some(state) = waiting.pop_front() {
-        *answers += 1;
-        scene.scenery.spend(1)?;
-        let (found, next) = scene
-            .outcome(class, &state, |outcome| (judge(outcome, &state), next(scene, outcome, &state, budget)));
-        if let Some(found) = found {
-            return Ok(Some((state, found)));
-        }
-        for state in next {
-            if seen.insert(state.clone()) {
-                waiting.push_back(state);
+        // The networks that a trickle takes are looked at by themselves.
+        let sides = if scene.rule.trickle.is_some() { &[false, true][..] } else { &[false] };
+        for &trickled in sides {
+            *answers += 1;
+            scene.scenery.spend(1)?;
+            let (found, next) = scene.outcome(class, &state, trickled, |outcome| {
+                (judge(outcome, &state), next(scene, outcome, &state, budget))
+            });
+            if let Some(found) = found {
+                return Ok(Some((state, found)));
+            }
+            for state in next {
+                if seen.insert(state.clone()) {
+                    waiting.push_back(state);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The tables of semantics §4, and a model of them written from the letters that members are made of.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -10,6 +11,7 @@ use crate::steer::Content;
 use crate::steer::candidates::Candidates;
 use crate::steer::eligibility::TargetHealth;
 use crate::steer::pool::{MinHealthy, Pick};
+use crate::steer::slot::Slot;
 use crate::steer::standing::Stand;
 use crate::steer::testing::pool;
 
@@ -42,6 +44,7 @@ fn rule(count: usize, all_down: AllDown) -> Rule {
         map: None,
         candidates: Arc::new(Candidates::written_order(count)),
         all_down,
+        trickle: None,
         empty: Empty::Default,
         min_ttl: MIN_TTL,
         max_ttl: MAX_TTL,
@@ -55,6 +58,7 @@ fn pool_named(index: u32) -> AllDown {
 /// What was given: the pool's letter with the members' indices, `default` or `nodata`.
 fn spoken(given: &Given<'_>) -> String {
     match given {
+        Given::Apart(_) => panic!("nothing here looks at the client"),
         Given::Set(pool, set) => {
             let members: String = set.shares().iter().map(|share| share.member.to_string()).collect();
             format!("{}{members}", ["A", "B", "C", "D"][pool.0 as usize])
@@ -65,7 +69,8 @@ fn spoken(given: &Given<'_>) -> String {
 }
 
 fn check(rule: &Rule, class: u16, pools: &[PoolAnswers], expected: (&str, Reason, u32)) {
-    let choice = choose(rule, ClassId(class), |pool| &pools[pool.0 as usize]);
+    let choice =
+        choose(rule, ClassId(class), |_| panic!("no rule has a trickle"), |pool| &pools[pool.0 as usize]);
     assert_eq!((spoken(&choice.given).as_str(), choice.reason, choice.ttl), expected);
 }
 
@@ -85,7 +90,12 @@ fn truth_table_of_semantics_4_4() {
     ];
     for (a, b, given, reason) in table {
         let pools = pools(&[&format!("{a}1"), &format!("{b}1")], 1);
-        let choice = choose(&rule(2, AllDown::All), ClassId(0), |pool| &pools[pool.0 as usize]);
+        let choice = choose(
+            &rule(2, AllDown::All),
+            ClassId(0),
+            |_| panic!("no rule has a trickle"),
+            |pool| &pools[pool.0 as usize],
+        );
         assert_eq!((spoken(&choice.given).as_str(), choice.reason), (given, reason), "{a}{b}");
     }
 }
@@ -193,7 +203,12 @@ fn the_ttl_looks_at_every_candidate_up_to_the_one_that_answers() {
     ];
     for (written, ttl, soonest_flip) in cases {
         let pools = pools(&written, 1);
-        let choice = choose(&rule(2, AllDown::All), ClassId(0), |pool| &pools[pool.0 as usize]);
+        let choice = choose(
+            &rule(2, AllDown::All),
+            ClassId(0),
+            |_| panic!("no rule has a trickle"),
+            |pool| &pools[pool.0 as usize],
+        );
         assert_eq!((choice.ttl, choice.soonest_flip), (ttl, soonest_flip), "{written:?}");
     }
 }
@@ -205,6 +220,53 @@ fn the_ttl_follows_the_cell_without_a_new_set() {
         pools[0].soonest_flip.store(seconds, Ordering::Relaxed);
         check(&rule(1, AllDown::All), 0, &pools, ("A0", Reason::Healthy, seconds.clamp(MIN_TTL, MAX_TTL)));
     }
+}
+
+/// Which of the healthy candidates answers a network on either side of a trickle, with its TTL, and whether the answer
+/// depends on the network.
+#[test]
+fn a_trickle_goes_to_the_next_healthy_candidate() {
+    let cases = [
+        // pools; inside of the trickle, TTL; outside, TTL; depends on the network
+        (["u1", "u1", "u1"], ("B", 90), ("A", 100), true),
+        (["d1", "u1", "u1"], ("C", 80), ("B", 90), true),
+        (["u1", "d1", "u1"], ("C", 80), ("A", 100), true),
+        (["u1", "d1", "d1"], ("A", 100), ("A", 100), false),
+        (["d1", "d1", "u1"], ("C", 80), ("C", 80), false),
+        (["d1", "d1", "d1"], ("A", 80), ("A", 80), false),
+    ];
+    for (written, inside, outside, depends) in cases {
+        let pools = pools(&written, 1);
+        let mut rule = rule(3, AllDown::All);
+        rule.trickle = Trickle::part(2, 100);
+        rule.pools.iter_mut().for_each(|each| each.set |= PoolUse::TRICKLE);
+        for (trickled, (pool, ttl)) in [(true, inside), (false, outside)] {
+            let choice = choose(&rule, ClassId(0), |_| trickled, |pool| &pools[pool.0 as usize]);
+            let letter = ["A", "B", "C"][choice.given.pool().unwrap().0 as usize];
+            let prefix = match choice.given {
+                Given::Apart(apart) => apart.prefix,
+                _ => None,
+            };
+            assert_eq!(
+                (letter, choice.ttl, prefix.is_some()),
+                (pool, ttl, depends),
+                "{written:?} {trickled}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_trickle_is_rounded_to_slots() {
+    let slots = |numerator, denominator| Trickle::part(numerator, denominator).map(Trickle::slots);
+    assert_eq!(slots(2, 100), Some(82));
+    assert_eq!(slots(1, 4096), Some(1));
+    assert_eq!(slots(1, 8192), Some(1), "a half goes up");
+    assert_eq!(slots(1, 8193), None);
+    assert_eq!(slots(4095, 4096), Some(4095));
+    assert_eq!(slots(1, 1), None);
+    let trickle = Trickle::part(2, 100).unwrap();
+    assert_eq!(Slot::all().filter(|&slot| trickle.takes(slot)).count(), 82);
 }
 
 #[test]
@@ -320,7 +382,7 @@ proptest! {
             written.iter().enumerate().map(|(index, pool)| Model::new(index, pool, min_healthy)).collect();
         let expected = choose_by_model(&models, candidates, all_down);
         let pools = pools(&written, min_healthy);
-        let choice = choose(&rule(candidates, all_down), ClassId(0), |pool| &pools[pool.0 as usize]);
+        let choice = choose(&rule(candidates, all_down), ClassId(0), |_| panic!("no rule has a trickle"), |pool| &pools[pool.0 as usize]);
         prop_assert_eq!((spoken(&choice.given), choice.reason, choice.soonest_flip), expected);
     }
 }

@@ -27,7 +27,7 @@ fn check_state(written: &str, pick: Pick, min_healthy: MinHealthy, expected: Poo
 
 #[test]
 fn a_count_counts_members() {
-    for pick in [Pick::Weighted, Pick::All] {
+    for pick in [Pick::Weighted, Pick::All, Pick::Hash] {
         check_state("u1 d9", pick, ONE, Healthy);
         check_state("u9 u9 d1", pick, MinHealthy::Count(2), Healthy);
         check_state("u9 d1 d1", pick, MinHealthy::Count(2), Degraded);
@@ -42,7 +42,9 @@ fn a_count_counts_members() {
 }
 
 #[test]
-fn a_fraction_measures_weight_in_weighted_pools_and_members_otherwise() {
+fn a_fraction_measures_weight_in_weighted_and_hash_pools_and_members_otherwise() {
+    check_state("u9 d1 d1", Pick::Hash, fraction(2, 3), Healthy);
+    check_state("u1 u1 d9", Pick::Hash, fraction(2, 3), Degraded);
     check_state("u9 d1 d1", Pick::Weighted, fraction(2, 3), Healthy);
     check_state("u9 d1 d1", Pick::All, fraction(2, 3), Degraded);
     check_state("u1 u1 d9", Pick::Weighted, fraction(2, 3), Degraded);
@@ -56,7 +58,7 @@ fn a_fraction_measures_weight_in_weighted_pools_and_members_otherwise() {
 fn fifty_five_percent_of_a_hundred_is_fifty_five() {
     for (up, expected) in [(54, Degraded), (55, Healthy), (56, Healthy)] {
         let written = format!("{} {}", "u1 ".repeat(up), "d1 ".repeat(100 - up));
-        for pick in [Pick::Weighted, Pick::All] {
+        for pick in [Pick::Weighted, Pick::All, Pick::Hash] {
             check_state(&written, pick, fraction(55, 100), expected);
         }
         check_state(&format!("u{up} d{}", 100 - up), Pick::Weighted, fraction(55, 100), expected);
@@ -65,7 +67,7 @@ fn fifty_five_percent_of_a_hundred_is_fifty_five() {
 
 #[test]
 fn members_of_weight_0_count_on_neither_side_and_make_a_degraded_pool() {
-    for pick in [Pick::Weighted, Pick::All] {
+    for pick in [Pick::Weighted, Pick::All, Pick::Hash] {
         check_state("u1 d0 d0", pick, fraction(1, 1), Healthy);
         check_state("u1 u0", pick, MinHealthy::Count(2), Degraded);
         check_state("d1 u0 u0", pick, ONE, Degraded);
@@ -75,9 +77,13 @@ fn members_of_weight_0_count_on_neither_side_and_make_a_degraded_pool() {
     }
 }
 
+fn answers(set: &PoolSet) -> &AnswerSet {
+    set.answers().expect("a pool of members")
+}
+
 /// Members of a set by index, ascending; empty for no set.
-fn members(set: &Option<Arc<AnswerSet>>) -> Vec<usize> {
-    set.iter().flat_map(|set| set.shares()).map(|share| share.member).collect()
+fn members(set: &Option<PoolSet>) -> Vec<usize> {
+    set.iter().flat_map(|set| answers(set).shares()).map(|share| share.member).collect()
 }
 
 fn check_sets(written: &str, eligible: &[usize], undrained: &[usize], drained: &[usize]) {
@@ -102,8 +108,25 @@ fn sets_are_over_the_members_of_semantics_4() {
 #[test]
 fn reserve_members_share_equally() {
     let answers = compiled("d5 u0 u0", Pick::Weighted, ONE);
-    let shares = answers.sets[0].eligible.as_ref().unwrap().shares();
+    let shares = self::answers(answers.sets[0].eligible.as_ref().unwrap()).shares();
     assert_eq!(shares.iter().map(|share| share.first).collect::<Vec<_>>(), [(1, 2), (1, 2)]);
+}
+
+/// Of 4096 slots, weight 0 gets none while there is another member, and equal members about the same.
+#[test]
+fn reserve_members_of_a_pool_that_hashes_get_slots_only_when_nobody_else_is_eligible() {
+    let shares = |written| {
+        let compiled = compiled(written, Pick::Hash, ONE);
+        let set = answers(compiled.sets[0].eligible.as_ref().unwrap());
+        set.shares().iter().map(|share| (share.member, share.first)).collect::<Vec<_>>()
+    };
+    assert_eq!(shares("u5 u0 u0"), [(0, (1, 1))]);
+    let [(1, (one, domain)), (2, (other, same_domain))] = shares("d5 u0 u0")[..] else {
+        panic!("two members")
+    };
+    let slots = [one * (4096 / domain), other * (4096 / same_domain)];
+    assert_eq!(slots.iter().sum::<u64>(), 4096);
+    assert!(slots[0].abs_diff(2048) < 160, "five standard deviations of 32: {slots:?}");
 }
 
 #[test]
@@ -111,10 +134,11 @@ fn there_are_sets_for_each_number_of_answers_and_equal_ones_are_shared() {
     let (mut pool, health) = pool("u1 u1 u1 D1", Pick::Weighted, ONE);
     pool.answers = vec![1, 2, 8];
     let answers = PoolAnswers::compile(&pool, Content::V4, &health);
-    let widths = answers.sets.iter().map(|sets| sets.eligible.as_ref().unwrap().draw(0).member_count());
+    let widths = answers.sets.iter().map(|sets| sets.drawn().unwrap().draw(0).member_count());
     assert_eq!(widths.collect::<Vec<_>>(), [1, 2, 3]);
     for sets in &answers.sets {
-        assert!(Arc::ptr_eq(sets.eligible.as_ref().unwrap(), sets.undrained.as_ref().unwrap()));
+        let both = [&sets.eligible, &sets.undrained].map(|set| self::answers(set.as_ref().unwrap()));
+        assert!(std::ptr::eq(both[0], both[1]));
     }
     pool.members.iter_mut().for_each(|member| member.ipv6 = None);
     let absent = PoolAnswers::compile(&pool, Content::V6, &health);
