@@ -47,7 +47,7 @@ impl Tree {
                 let inner: Vec<Inner> = inner.collect();
                 let name = format!("p{}", self.pools.len());
                 let outer = Pool { pick: *pick, min_healthy: *min_healthy, inner, ..empty(&name) };
-                let answers = PoolAnswers::compile_outer(&outer, |id| {
+                let answers = PoolAnswers::compile_outer(&outer, Content::V4, |id| {
                     (&self.pools[id.0 as usize], &self.answers[id.0 as usize])
                 });
                 (outer, answers)
