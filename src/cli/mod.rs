@@ -50,18 +50,20 @@ Examples:
   meridian map world
       Which sites each country gets, and how much of the Internet the map knows.
   meridian prove
-      Whether what the files assert holds for all clients and all failures; if not, for whom and when.
+      Whether what the files assert holds for all clients and failures; if not, for whom and when.
   meridian replay queries.pcap meridian.toml new/meridian.toml
       Which captured queries would get another answer from the new files.
   meridian status
       What the running server knows: members, pools, rules, loads, geo data.
 
-The main file is the one that you name (`serve FILE`, `check FILE`, `prove FILE`; `--config FILE` for
-the other commands); else ./meridian.toml; else, where that does not exist, /etc/meridian/meridian.toml.
+The main file is the one that you name (`serve FILE`, `check FILE`, `prove FILE`, `replay … FILE`;
+`--config FILE` for the other commands); else ./meridian.toml; else, where that does not exist,
+/etc/meridian/meridian.toml.
 
 Exit codes:
   0  all is well
-  1  the files have faults, an assertion does not hold, the server could not start, no server answers, or it refuses
+  1  the files have faults, an assertion does not hold, the server could not start, no server
+     answers, or it refuses
   2  the command line is wrong";
 
 /// An authoritative DNS server that steers traffic by place, weight and health.

@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
 use thiserror::Error;
 
-use self::record::{Keys, Record};
+use self::record::{Keys, NamedSubdivisions, Record};
 use self::search_tree::{BrokenTree, SearchTree};
 use super::city_names::{NAMES_OCTETS_MAXIMUM, TooManyNames};
 use super::database::Database;
@@ -127,6 +127,7 @@ fn check_tree(reader: &Reader<&[u8]>, octets: &[u8]) -> Result<WithinOptions, Mm
 fn walk(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<DatabaseBuilder, MmdbError> {
     let mut builder = DatabaseBuilder::default();
     let mut place_by_offset: HashMap<usize, u32> = HashMap::new();
+    let mut named = NamedSubdivisions::default();
     let networks = reader.networks(options).map_err(MmdbError::Walk)?;
     for (count, network) in networks.enumerate() {
         if count == NETWORKS_MAXIMUM {
@@ -137,7 +138,7 @@ fn walk(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<DatabaseBuilde
         let place = match place_by_offset.get(&offset) {
             Some(&place) => place,
             None => {
-                let place = decode(&network, &mut builder)?;
+                let place = decode(&network, &mut named, &mut builder)?;
                 place_by_offset.insert(offset, place);
                 place
             }
@@ -173,12 +174,16 @@ fn add(
 }
 
 /// The number of the place that a network's record tells of.
-fn decode(network: &LookupResult<'_, &[u8]>, builder: &mut DatabaseBuilder) -> Result<u32, MmdbError> {
-    let record: Option<Record<'_>> = network.decode().map_err(MmdbError::Record)?;
+fn decode<'o>(
+    network: &LookupResult<'o, &[u8]>,
+    named: &mut NamedSubdivisions<'o>,
+    builder: &mut DatabaseBuilder,
+) -> Result<u32, MmdbError> {
+    let record: Option<Record<'o>> = network.decode().map_err(MmdbError::Record)?;
     let Some(Record(record)) = record else { return Ok(NOTHING) };
     let city_name = record.city_name().map_or(Ok(None), |name| builder.city_name(name));
     let city_name = city_name.map_err(|TooManyNames| MmdbError::TooManyNames)?;
-    Ok(builder.place_id(Place { city_name, ..record.place() }))
+    Ok(builder.place_id(Place { city_name, ..record.place(named) }))
 }
 
 /// What the records of an unusable file have instead: "only the keys …", for the sentence that refuses it.

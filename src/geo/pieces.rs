@@ -223,7 +223,7 @@ mod tests {
         let (_, found) = walk(&given);
         let at = |address: &str| {
             let address: IpAddr = address.parse().unwrap();
-            *found.iter().filter(|piece| piece.first <= address).next_back().unwrap()
+            *found.iter().rfind(|piece| piece.first <= address).unwrap()
         };
         let france = at("1.64.7.7");
         assert_eq!((france.country, france.continent), (Some(*b"FR"), Some(*b"EU")));

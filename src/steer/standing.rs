@@ -151,12 +151,16 @@ fn slow_down(pool: &mut Pool, steps: &[Option<u32>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::Hold;
+    use crate::health::{Hold, State};
     use crate::schedule::{Days, Hours, Zone, parse_moment};
-    use crate::steer::ScheduleLine;
-    use crate::steer::pool::{Member, MinHealthy, Pick};
+    use crate::steer::eligibility::TargetHealth;
+    use crate::steer::pool::{Member, MinHealthy, Pick, PoolId};
+    use crate::steer::pool_answers::PoolAnswers;
+    use crate::steer::slot::Slot;
     use crate::steer::testing::pool;
     use crate::steer::turnover::Turnover;
+    use crate::steer::will::ScheduleLine;
+    use crate::wire::Content;
 
     /// Every day from one hour to another, UTC.
     fn will(from: u16, to: u16, weight: Option<u16>, admin: Option<AdminState>) -> Arc<Will> {
@@ -203,9 +207,9 @@ mod tests {
     fn check_weights(written: &str, expected: &[(u64, &[u16])]) {
         let (mut pool, _) = pool(written, Pick::Weighted, MinHealthy::Count(1));
         pool.turnover = Turnover { slow_start: std::num::NonZeroU32::new(16), ..Turnover::default() };
-        let mut seats = Seats::new(pool.members.iter().map(|_| Some(crate::health::State::Up)));
-        seats.observe(&pool.turnover, 0, crate::health::State::Down, 999);
-        seats.observe(&pool.turnover, 0, crate::health::State::Up, 1000);
+        let mut seats = Seats::new(pool.members.iter().map(|_| Some(State::Up)));
+        seats.observe(&pool.turnover, 0, State::Down, 999);
+        seats.observe(&pool.turnover, 0, State::Up, 1000);
         for &(after, weights) in expected {
             let standing = standing(&pool, Some(&seats), 1000 + after);
             let members = &standing.as_ref().unwrap_or(&pool).members;
@@ -232,13 +236,41 @@ mod tests {
         check_weights("u0 u2", &[(0, &[0, 32])]);
     }
 
+    /// Who has each slot of a `hash` pool.
+    fn slots(pool: &Pool) -> Vec<usize> {
+        let up = |_| TargetHealth { state: State::Up, soonest_flip: 1 };
+        let answers = PoolAnswers::compile(pool, Content::V4, &up);
+        let set = answers.sets[0].eligible.as_ref().unwrap();
+        let winner = |slot| set.draw(PoolId(0), |_| slot, || 0).1.members().next().unwrap();
+        Slot::all().map(winner).collect()
+    }
+
+    #[test]
+    fn a_slow_start_moves_only_the_slots_that_the_member_wins() {
+        let (mut pool, _) = pool("u7 u3 u5 u1", Pick::Hash, MinHealthy::Count(1));
+        pool.turnover = Turnover { slow_start: std::num::NonZeroU32::new(16), ..Turnover::default() };
+        let mut seats = Seats::new([Some(State::Up); 4]);
+        seats.observe(&pool.turnover, 0, State::Down, 999);
+        seats.observe(&pool.turnover, 0, State::Up, 1000);
+        let mut before = slots(&standing(&pool, Some(&seats), 1000).unwrap());
+        for moment in 1001..=1016 {
+            let standing = standing(&pool, Some(&seats), moment);
+            let now = slots(standing.as_ref().unwrap_or(&pool));
+            let moved: Vec<usize> = (0..now.len()).filter(|&slot| now[slot] != before[slot]).collect();
+            assert!(moved.iter().all(|&slot| now[slot] == 0), "{moment}");
+            assert!(moment <= 1001 || !moved.is_empty(), "{moment}: a sixteenth is some slots");
+            before = now;
+        }
+        assert_eq!(before, slots(&pool));
+    }
+
     #[test]
     fn what_is_held_stands_in_the_pool() {
         let (mut pool, _) = pool("u1 u1", Pick::Weighted, MinHealthy::Count(1));
         pool.turnover = Turnover { manual_resume: true, ..Turnover::default() };
-        let mut seats = Seats::new([Some(crate::health::State::Up); 2]);
+        let mut seats = Seats::new([Some(State::Up); 2]);
         assert!(standing(&pool, Some(&seats), 1000).is_none());
-        seats.observe(&pool.turnover, 1, crate::health::State::Down, 1000);
+        seats.observe(&pool.turnover, 1, State::Down, 1000);
         let standing = standing(&pool, Some(&seats), 1000).unwrap();
         assert_eq!([standing.members[0].hold, standing.members[1].hold], [Hold::Free, Hold::AwaitsResume]);
     }

@@ -28,6 +28,7 @@ mod proofs;
 mod rate_limit;
 mod record_types;
 mod reloads;
+mod replays;
 mod resolver;
 mod restart;
 mod robustness;

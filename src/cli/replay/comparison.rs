@@ -28,8 +28,11 @@ pub(super) struct Comparison {
     /// Queries of clients that there was no room for.
     pub(super) beyond: u64,
     /// Queries, and changed answers.
-    names: HashMap<(Box<[u8]>, u16), (u64, u64)>,
+    names: HashMap<Question, (u64, u64)>,
 }
+
+/// A name in wire form, and a type.
+type Question = (Box<[u8]>, u16);
 
 /// A name whose answers changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

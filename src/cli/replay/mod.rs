@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let mut comparison = Comparison::default();
     let mut span = Span::default();
     let (kind, skipped, read) = capture::read(capture, arguments.port, &mut |captured| {
-        replay(&captured, &mut engines, &mut comparison, &mut span)
+        replay(&captured, &mut engines, &mut comparison, &mut span);
     });
     let report = Report::new(kind, (&span, &skipped), &mains, &engines, &comparison);
     // What was read before a capture breaks off counts all the same.

@@ -260,7 +260,7 @@ mod tests {
                 "networks": 3, "countries": 2, "degraded": null
             }],
             "pools": [{
-                "name": "web-fra", "site": "fra", "ipv4": "healthy", "ipv6": "dead", "suspects": 1, "members": [
+                "name": "web-fra", "site": "fra", "ipv4": "healthy", "ipv6": "dead", "suspects": 1, "inner": [], "members": [
                     member("a", up, true, target("up", "pass", "0.4 ms", up)),
                     member("b", down, false, target("down", "fail", "connection refused", down)),
                 ]

@@ -8,8 +8,10 @@ use std::fmt;
 
 use crate::snapshot::Limit;
 
+use crate::steer;
+
 /// Parts of a network that can move by themselves: the slots of `pick = "hash"` and of `trickle` (semantics §3).
-pub const SLOTS: u16 = 4096;
+pub const SLOTS: u16 = steer::SLOTS as u16;
 
 /// A whole number below 2²⁵⁶.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

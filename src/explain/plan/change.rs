@@ -1,8 +1,7 @@
 //! What changes for the clients of a pair of classes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::amount::SLOTS;
 use super::names::{Compared, Steered};
 use super::outcome::{Outcome, Outcomes};
 use super::tally::LaneTally;
@@ -14,7 +13,7 @@ pub(super) struct Change {
     pub(super) sites: bool,
     /// The TTL.
     pub(super) ttl: bool,
-    /// In how many of [`SLOTS`] slots the answers change.
+    /// In how many of all slots the answers change.
     pub(super) answers: u16,
     /// Who gave and who gives the answers, and in how many slots, where anything changes.
     pub(super) moves: Vec<Move>,
@@ -35,11 +34,22 @@ impl Change {
         self.moves.iter().map(|each| each.slots).sum()
     }
 
-    fn between(old: Outcome, new: Outcome) -> Change {
+    fn between(old: Outcome, new: Outcome, outcomes: &Outcomes<'_>) -> Change {
         let (sites, ttl) = (old.sites != new.sites, old.ttl != new.ttl);
-        let answers = if old.answers == new.answers { 0 } else { SLOTS };
-        let moved = Move { whences: [old.whence, new.whence], slots: SLOTS };
-        let moves = if sites || ttl || answers > 0 { vec![moved] } else { Vec::new() };
+        if !sites && !ttl && old.answers == new.answers {
+            return Change::default();
+        }
+        let keeps_slots = outcomes.have_one_prefix(old, new);
+        let (mut answers, mut moves) = (0, BTreeMap::new());
+        for ([old, new], slots) in outcomes.by_slots(old, new) {
+            // Where clients are cut into other networks than before, a network's old slot says nothing about its new one.
+            let moves_answers = old.0 != new.0 || !keeps_slots;
+            answers += if moves_answers { slots } else { 0 };
+            if sites || ttl || moves_answers {
+                *moves.entry([old.1, new.1]).or_insert(0) += slots;
+            }
+        }
+        let moves = moves.into_iter().map(|(whences, slots)| Move { whences, slots }).collect();
         Change { sites, ttl, answers, moves }
     }
 }
@@ -66,7 +76,8 @@ impl Changes {
         let mut outcome =
             |side: usize, class| *known[side].entry(class).or_insert_with(|| outcomes.of(name, side, class));
         let pairs = lane.pairs.iter();
-        pairs.map(|&[old, new]| self.number(Change::between(outcome(0, old), outcome(1, new)))).collect()
+        let pairs: Vec<[Outcome; 2]> = pairs.map(|&[old, new]| [outcome(0, old), outcome(1, new)]).collect();
+        pairs.into_iter().map(|[old, new]| self.number(Change::between(old, new, outcomes))).collect()
     }
 
     fn number(&mut self, change: Change) -> u32 {

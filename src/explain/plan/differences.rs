@@ -8,7 +8,9 @@ use super::NameAndType;
 use crate::geo::{SiteId, codes};
 use crate::health::{AdminState, TargetId};
 use crate::snapshot::{self, Configuration, GeoSource, Snapshot};
-use crate::steer::{AllDown, Content, Empty, Member, MinHealthy, Pool, PoolKind, PoolUse, Require, Rule};
+use crate::steer::{
+    AllDown, Content, Empty, HashPrefix, Member, MinHealthy, Pick, Pool, PoolKind, PoolUse, Require, Rule,
+};
 use crate::wire::{Family, Name};
 use crate::zone::{print_data, record_type};
 
@@ -203,6 +205,14 @@ fn pool_written(side: &Configuration, pool: &Pool) -> Written {
         ("pick".to_owned(), pool.pick.to_string()),
         ("min_healthy".to_owned(), min_healthy),
     ];
+    if pool.pick == Pick::Hash {
+        let HashPrefix { ipv4, ipv6 } = pool.hash_prefix;
+        written.push(("hash_prefix".to_owned(), format!("/{ipv4}, /{ipv6}")));
+    }
+    written.extend(pool.inner.iter().map(|inner| {
+        let name = &side.pools[inner.pool.0 as usize].name;
+        (format!("pool {name}"), format!("weight {}", inner.weight))
+    }));
     let members = pool.members.iter();
     written.extend(
         members.map(|member| (format!("member {}", member.name), member_written(side, pool.kind, member))),
@@ -225,6 +235,7 @@ fn member_written(side: &Configuration, kind: PoolKind, member: &Member) -> Stri
         parts.push(addresses.join(" "));
     }
     parts.push(format!("weight {}", member.weight));
+    parts.extend(member.group.iter().map(|group| format!("group {group}")));
     if member.admin != AdminState::Auto {
         parts.push(member.admin.to_string());
     }
@@ -268,11 +279,10 @@ fn rules(sides: [&Configuration; 2]) -> Vec<RuleDifference> {
 
 fn rule_written(side: &Configuration, rule: &Rule) -> Written {
     let used = |pool: &PoolUse| {
-        let PoolUse { pool, set } = *pool;
-        let pool = &side.pools[pool.0 as usize];
-        match (pool.kind, rule.content) {
-            (PoolKind::Addresses, Content::Data) => format!("{} (hints)", pool.name),
-            _ => format!("{} (answers {})", pool.name, pool.answers[usize::from(set)]),
+        let (of, set) = (&side.pools[pool.pool.0 as usize], pool.set());
+        match (of.kind, rule.content) {
+            (PoolKind::Addresses, Content::Data) => format!("{} (hints)", of.name),
+            _ => format!("{} (answers {})", of.name, of.answers[set]),
         }
     };
     let pools: Vec<String> = rule.pools.iter().map(used).collect();
@@ -291,6 +301,10 @@ fn rule_written(side: &Configuration, rule: &Rule) -> Written {
         ("pools", pools.join(", ")),
         ("map", map.unwrap_or_else(|| "none".to_owned())),
         ("all_down", all_down),
+        (
+            "trickle",
+            rule.trickle.map_or("none".to_owned(), |trickle| format!("{} of 4096 slots", trickle.slots())),
+        ),
         ("empty", empty.to_owned()),
         ("min_ttl", rule.min_ttl.to_string()),
         ("TTL of the default RRset", rule.max_ttl.to_string()),

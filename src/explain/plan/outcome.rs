@@ -1,9 +1,10 @@
 //! What a class of clients gets for a name, in a form in which the two sides can be compared: words instead of ids,
 //! records instead of members.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
+use super::amount::SLOTS;
 use super::names::{self, Compared, Steered};
 use crate::geo::{ClassId, SiteId};
 use crate::snapshot::{Configuration, Snapshot};
@@ -55,12 +56,12 @@ enum Answers {
     },
     /// An RRset as it stands in the master file: the data of its records, sorted.
     Rrset(Vec<Vec<u8>>),
-    /// What the client's network decides: the number of what each slot gives, and what makes clients one network.
+    /// What the client's network decides: what each slot gives, and what makes clients one network.
     BySlot {
         /// The lengths of its prefixes.
         prefix: HashPrefix,
-        /// One number for each slot.
-        slots: Vec<u32>,
+        /// For each slot the number of what it gives, and who gives that, among [`Outcomes::whences`].
+        slots: Vec<(u32, u32)>,
     },
     /// One of several: the probability of each as factors, and its number.
     OneOf(Vec<(Vec<Chance>, u32)>),
@@ -108,52 +109,107 @@ impl<'p> Outcomes<'p> {
         }
     }
 
+    /// What a pair of outcomes gives to the networks of each slot, old and new: numbers of answers and of who gives them, and
+    /// to how many slots.
+    pub(super) fn by_slots(&self, old: Outcome, new: Outcome) -> Vec<([(u32, u32); 2], u16)> {
+        let mut counts: BTreeMap<[(u32, u32); 2], u16> = BTreeMap::new();
+        let sides = [self.slots(old), self.slots(new)];
+        if let [Slots::All(old), Slots::All(new)] = sides {
+            return vec![([old, new], SLOTS)];
+        }
+        for slot in 0..usize::from(SLOTS) {
+            *counts.entry([sides[0].at(slot), sides[1].at(slot)]).or_default() += 1;
+        }
+        counts.into_iter().collect()
+    }
+
+    fn slots(&self, outcome: Outcome) -> Slots<'_> {
+        match &self.answers.all[outcome.answers as usize] {
+            Answers::BySlot { slots, .. } => Slots::Each(slots),
+            _ => Slots::All((outcome.answers, outcome.whence)),
+        }
+    }
+
+    /// Whether two outcomes cut clients into networks alike, so that each network has one slot on both sides.
+    pub(super) fn have_one_prefix(&self, old: Outcome, new: Outcome) -> bool {
+        let prefix = |outcome: Outcome| match &self.answers.all[outcome.answers as usize] {
+            Answers::BySlot { prefix, .. } => Some(*prefix),
+            _ => None,
+        };
+        match (prefix(old), prefix(new)) {
+            (Some(old), Some(new)) => old == new,
+            _ => true,
+        }
+    }
+
     fn steered(&mut self, name: &Compared, side: usize, rule: u32, class: ClassId) -> Outcome {
         let snapshot = self.sides[side];
         let rule = &snapshot.configuration.rules[rule as usize];
         let pools = |pool| snapshot.pool(pool, rule.content);
         let choice = steer::choose(rule, class, |_| false, pools);
         let sites = self.order(&snapshot.configuration, rule, class);
-        let (mut answers, whence) = match choice.given {
+        let (mut answers, answering) = match choice.given {
             Given::Set(pool, set) => {
                 let pool = pool_of(&snapshot.configuration, pool);
                 (self.drawn(set), whence(&snapshot.configuration, pool))
             }
             Given::Apart(apart) => (
-                self.apart(apart.pool, apart.set),
+                self.apart(side, apart.pool, apart.set),
                 whence(&snapshot.configuration, pool_of(&snapshot.configuration, apart.pool)),
             ),
             Given::DefaultRrset => (self.rrset(side, &name.owner, name.rtype), Whence::Rrset),
             Given::NoData => (self.answers.number(Answers::NoData), Whence::NoData),
         };
+        let answering = self.whences.number(answering);
         if let Some(trickle) = rule.trickle {
-            answers = self.trickled(side, rule, class, trickle, answers);
+            answers = self.trickled(side, rule, class, trickle, (answers, answering));
         }
-        Outcome { sites, answers, whence: self.whences.number(whence), ttl: choice.ttl }
+        Outcome { sites, answers, whence: answering, ttl: choice.ttl }
     }
 
-    /// What a class gets where some networks trickle past the pool that gives the others `answers`.
-    fn trickled(&mut self, side: usize, rule: &Rule, class: ClassId, trickle: Trickle, answers: u32) -> u32 {
+    /// What a class gets where some networks trickle past the pool that gives the others what they get.
+    fn trickled(
+        &mut self,
+        side: usize,
+        rule: &Rule,
+        class: ClassId,
+        trickle: Trickle,
+        (answers, answering): (u32, u32),
+    ) -> u32 {
         let snapshot = self.sides[side];
         let choice = steer::choose(rule, class, |_| true, |pool| snapshot.pool(pool, rule.content));
         let past = match choice.given {
             Given::Set(_, set) => self.drawn(set),
-            Given::Apart(apart) => self.apart(apart.pool, apart.set),
+            Given::Apart(apart) => self.apart(side, apart.pool, apart.set),
             Given::DefaultRrset | Given::NoData => return answers,
         };
-        let of_slot = |slot| if trickle.takes(slot) { past } else { answers };
-        let slots = Slot::all().map(of_slot).collect();
+        let pool = choice.given.pool().expect("a set is that of a pool");
+        let past_by = whence(&snapshot.configuration, pool_of(&snapshot.configuration, pool));
+        let past_by = self.whences.number(past_by);
+        // A pool that looks at the network itself has the same slots for networks as long as the trickle's.
+        let [kept, passing] = [(answers, answering), (past, past_by)].map(|(answers, by)| {
+            let slots = self.slots(Outcome { sites: 0, answers, whence: by, ttl: 0 });
+            Slot::all().map(|slot| slots.at(slot.index())).collect::<Vec<_>>()
+        });
+        let of_slot =
+            |slot: Slot| if trickle.takes(slot) { passing[slot.index()] } else { kept[slot.index()] };
+        let slots: Vec<(u32, u32)> = Slot::all().map(of_slot).collect();
+        if slots.iter().all(|&slot| slot == slots[0]) {
+            return slots[0].0;
+        }
         self.answers.number(Answers::BySlot { prefix: HashPrefix::default(), slots })
     }
 
     /// What a pool gives that looks at the client's network or picks another pool.
-    fn apart(&mut self, pool: PoolId, set: &PoolSet) -> u32 {
+    fn apart(&mut self, side: usize, pool: PoolId, set: &PoolSet) -> u32 {
         let Some(prefix) = set.prefix() else {
             return self.leaves(&set.leaves(pool, None), None);
         };
+        let configuration = &self.sides[side].configuration;
+        let by = self.whences.number(whence(configuration, pool_of(configuration, pool)));
         let of_slot = |slot: Slot| {
             let leaves = set.leaves(pool, Some(&|_| slot));
-            self.leaves(&leaves, Some(slot))
+            (self.leaves(&leaves, Some(slot)), by)
         };
         let slots = Slot::all().map(of_slot).collect();
         self.answers.number(Answers::BySlot { prefix, slots })
@@ -238,6 +294,21 @@ fn whence(configuration: &Configuration, pool: &Pool) -> Whence {
     match pool.site {
         Some(site) => Whence::Site(site_name(configuration, site).to_owned()),
         None => Whence::Pool(pool.name.clone()),
+    }
+}
+
+/// What the slots of an outcome give, and who gives it.
+enum Slots<'o> {
+    All((u32, u32)),
+    Each(&'o [(u32, u32)]),
+}
+
+impl Slots<'_> {
+    fn at(&self, slot: usize) -> (u32, u32) {
+        match self {
+            Slots::All(all) => *all,
+            Slots::Each(each) => each[slot],
+        }
     }
 }
 

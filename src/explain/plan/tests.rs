@@ -420,3 +420,51 @@ fn weights_replace_addresses() {
     assert!(weighed("50.0.0.0/8 1\n").groups[0].has_weightless);
     assert!(weighed("50.0.0.0/8 1\n").largest_change().part.is_zero());
 }
+
+/// The share of clients whose answers change, and the flows, of a change of the pools of `api`.
+fn slots_moved(old: &str, new: &str) -> (Share, Vec<(Whence, Whence, Share)>) {
+    let steering = |pools: &str| format!("{pools}[[steer]]\nname = \"api\"\npools = [\"one\", \"two\"]\n");
+    let [old, new] = [old, new].map(|pools| Side {
+        steering: steering(pools),
+        ..Side::new(vec![(network("20.0.0.0/8"), ("DE", None))])
+    });
+    let plan = plan(&old, &new);
+    let moved = &plan.groups[0].moved[0];
+    let share = |part| Share { part, whole: moved.whole }.shortened();
+    let flows = moved.flows.iter().map(|flow| (flow.from.clone(), flow.to.clone(), share(flow.amount)));
+    assert_eq!(moved.answers, moved.any);
+    (share(moved.answers), flows.collect())
+}
+
+const HASHED: &str = "[pool.one]\nsite = \"fra\"\npick = \"hash\"\nmembers = [\
+    { name = \"a\", address = \"192.0.2.1\" }, { name = \"b\", address = \"192.0.2.2\" },\
+    { name = \"c\", address = \"192.0.2.3\" }, { name = \"d\", address = \"192.0.2.4\" }]\n\
+    [pool.two]\nsite = \"iad\"\nmembers = [{ name = \"e\", address = \"192.0.2.5\" }]\n";
+
+#[test]
+fn of_a_hashed_pool_only_the_slots_that_move_are_counted() {
+    let without = HASHED.replace(", { name = \"d\", address = \"192.0.2.4\" }", "");
+    assert_ne!(without, HASHED);
+    let (share, flows) = slots_moved(HASHED, &without);
+    // About a quarter: as many slots as the member had.
+    assert!((900..1150).contains(&share.parts_of(4096)), "{share:?}");
+    let fra = Whence::Site("fra".to_owned());
+    assert_eq!(flows, [(fra.clone(), fra, share)]);
+}
+
+#[test]
+fn a_trickle_moves_its_slots_to_the_next_pool() {
+    let pools = HASHED.replace("pick = \"hash\"\n", "");
+    let with = |trickle: &str| {
+        let steering = format!("{pools}[[steer]]\nname = \"api\"\npools = [\"one\", \"two\"]\n{trickle}");
+        Side { steering, ..Side::new(vec![(network("20.0.0.0/8"), ("DE", None))]) }
+    };
+    let plan = plan(&with(""), &with("trickle = \"25 %\"\n"));
+    let moved = &plan.groups[0].moved[0];
+    assert_eq!(moved.answers.times(4), moved.whole);
+    let from_fra = moved.flows.iter().find(|flow| flow.from == Whence::Site("fra".to_owned())).unwrap();
+    assert_eq!(from_fra.to, Whence::Site("iad".to_owned()));
+    assert!(moved.networks.iter().all(|network| network.flows[0].2 == SLOTS / 4));
+    let lines = &plan.differences.rules[0].lines;
+    assert_eq!((lines[0].key.as_str(), lines[0].new.as_deref()), ("trickle", Some("1024 of 4096 slots")));
+}

@@ -274,3 +274,6 @@ impl Stop {
         Stop::Refuted(Box::new(counterexample))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,9 +24,10 @@ pub(super) fn prove(scenery: &Scenery<'_>, rules: &[u32]) -> Result<Extent, Stop
         };
         let map = &configuration.maps[map as usize];
         let (stretches, classes) = stretches(configuration, map);
+        let scope = |address: &IpAddr| map.table.place(address).scope;
         extent.cells += classes.len();
         for stretch in &stretches {
-            if let Some((network, finding)) = stretch.violation(map, classes.len(), &mut extent.answers) {
+            if let Some((network, finding)) = stretch.violation(&scope, classes.len(), &mut extent.answers) {
                 let client = Client { network, special: stretch.special, country: None, continent: None };
                 let down = HealthVector::default();
                 return Err(Stop::refuted(Counterexample {
@@ -87,12 +88,17 @@ impl Stretch {
     }
 
     /// A network in it with a scope that reaches out of it, and that in words.
-    fn violation(&self, map: &Map, classes: usize, answers: &mut u64) -> Option<(Prefix, String)> {
+    fn violation(
+        &self,
+        scope: &dyn Fn(&IpAddr) -> u8,
+        classes: usize,
+        answers: &mut u64,
+    ) -> Option<(Prefix, String)> {
         prefixes(self.first, self.last).into_iter().find_map(|network| {
             let ends = [network.address, last_of(network)];
             ends.into_iter().find_map(|address| {
                 *answers += 1;
-                let scope = map.table.place(&address).scope;
+                let scope = scope(&address);
                 let reached = Prefix::around(address, scope);
                 let one_class = classes <= 1 && scope == 0 && !self.special;
                 let inside = self.first <= reached.address && last_of(reached) <= self.last;
@@ -141,6 +147,33 @@ fn after(address: IpAddr) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scope_that_reaches_into_another_class_is_found_at_either_end() {
+        let stretch = Stretch {
+            first: "10.0.0.0".parse().unwrap(),
+            last: "10.0.2.255".parse().unwrap(),
+            class: ClassId(0),
+            special: false,
+        };
+        let check = |planted: &str, planted_scope: u8, expected: Option<&str>| {
+            let planted: IpAddr = planted.parse().unwrap();
+            let half: IpAddr = "10.0.2.0".parse().unwrap();
+            let right = |address: &IpAddr| if *address < half { 23 } else { 24 };
+            let scope = |address: &IpAddr| if *address == planted { planted_scope } else { right(address) };
+            let found = stretch.violation(&scope, 2, &mut 0);
+            assert_eq!(found.map(|(network, _)| network.to_string()).as_deref(), expected);
+        };
+        check("9.9.9.9", 0, None);
+        check("10.0.0.0", 22, Some("10.0.0.0/32"));
+        check("10.0.1.255", 21, Some("10.0.1.255/32"));
+        check("10.0.2.0", 23, Some("10.0.2.0/32"));
+        check("10.0.2.0", 25, None);
+        check("10.0.2.255", 22, Some("10.0.2.255/32"));
+        // 0 is everybody: right only where a map has one class.
+        check("10.0.0.0", 0, Some("10.0.0.0/32"));
+        assert_eq!(stretch.violation(&|_| 0, 1, &mut 0), None);
+    }
 
     #[test]
     fn a_range_is_made_up_of_the_fewest_prefixes() {

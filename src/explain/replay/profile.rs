@@ -120,9 +120,12 @@ fn hash_rdata(mut rdata: Vec<Vec<u8>>, hasher: &mut DefaultHasher) {
     rdata.hash(hasher);
 }
 
+/// The records of each member of a variant, and its probability.
+type Variant<'s> = (Vec<&'s [u8]>, (u64, u64));
+
 fn digest_of_set(set: &AnswerSet) -> u64 {
     let records = |member: usize| set.records_of(member);
-    let mut variants: Vec<(Vec<&[u8]>, (u64, u64))> = set
+    let mut variants: Vec<Variant<'_>> = set
         .variants()
         .into_iter()
         .map(|(members, chance)| {

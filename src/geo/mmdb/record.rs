@@ -8,13 +8,16 @@ use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::geo::codes::{is_continent, two_letters};
+use crate::geo::codes::{self, is_continent, two_letters};
 use crate::geo::place::Place;
 use crate::geo::rules::Location;
-use crate::geo::subdivisions;
+use crate::geo::subdivisions::{self, SubdivisionId};
 
 /// Most entries of one map in a record; MaxMind's largest has some 20.
 const MAP_ENTRIES_MAXIMUM: usize = 1 << 10;
+
+/// Most names of subdivisions that are remembered; all countries together have some 5,000 subdivisions.
+const NAMES_REMEMBERED: usize = 1 << 16;
 
 /// The part of a record that could matter: entries that nobody asks for are skipped without being decoded, and of a list
 /// only the first element is kept.
@@ -58,8 +61,8 @@ static NOTHING_BELOW: Wanted = Wanted(&[]);
 impl<'a> Value<'a> {
     /// What a record says, in the shapes of semantics §6; of several keys for one thing the first that says something.
     /// The city's name is left to the caller, who numbers names.
-    pub(super) fn place(&self) -> Place {
-        place(self)
+    pub(super) fn place(&self, named: &mut NamedSubdivisions<'a>) -> Place {
+        place(self, named)
     }
 
     /// The English name of the city.
@@ -167,7 +170,7 @@ impl<'a> Visitor<'a> for &Wanted {
     }
 }
 
-fn place(record: &Value<'_>) -> Place {
+fn place<'a>(record: &Value<'a>, named: &mut NamedSubdivisions<'a>) -> Place {
     let code = |path: &[&str]| record.at(path).and_then(Value::text).and_then(two_letters);
     let country =
         code(&["country", "iso_code"]).or_else(|| code(&["country_code"])).or_else(|| code(&["country"]));
@@ -180,7 +183,7 @@ fn place(record: &Value<'_>) -> Place {
     Place {
         country: of_country.country,
         continent: continent.or(of_country.continent),
-        subdivision: country.and_then(|country| subdivision(record, str::from_utf8(&country).ok()?)),
+        subdivision: country.and_then(|country| subdivision(record, country, named)),
         city: city.and_then(|id| u32::try_from(id).ok()).filter(|&id| id != 0),
         city_name: None,
         location: location(record.at(&["location"]).unwrap_or(&Value::Other)).or_else(|| location(record)),
@@ -189,10 +192,34 @@ fn place(record: &Value<'_>) -> Place {
 }
 
 /// `subdivisions/0/iso_code`, or the English name in `state1`.
-fn subdivision(record: &Value<'_>, country: &str) -> Option<subdivisions::SubdivisionId> {
+fn subdivision<'a>(
+    record: &Value<'a>,
+    country: [u8; 2],
+    named: &mut NamedSubdivisions<'a>,
+) -> Option<SubdivisionId> {
     let code = record.at(&["subdivisions", "0", "iso_code"]).and_then(Value::text);
-    let by_code = code.and_then(|code| subdivisions::find(&format!("{country}-{code}")));
-    by_code.or_else(|| subdivisions::named(country, record.at(&["state1"])?.text()?))
+    let by_code = code.and_then(|code| subdivisions::find(&format!("{}-{code}", codes::text(country))));
+    by_code.or_else(|| named.find(country, record.at(&["state1"])?.text()?))
+}
+
+/// Subdivisions by the names that a file gives them. To find one its name is folded, which takes longer than all else
+/// about a record, and a file of millions of records has a few thousand names.
+#[derive(Default)]
+pub(super) struct NamedSubdivisions<'a> {
+    known: HashMap<([u8; 2], &'a str), Option<SubdivisionId>>,
+}
+
+impl<'a> NamedSubdivisions<'a> {
+    fn find(&mut self, country: [u8; 2], name: &'a str) -> Option<SubdivisionId> {
+        if let Some(&known) = self.known.get(&(country, name)) {
+            return known;
+        }
+        let found = subdivisions::named(&codes::text(country), name);
+        if self.known.len() < NAMES_REMEMBERED {
+            self.known.insert((country, name), found);
+        }
+        found
+    }
 }
 
 fn location(record: &Value<'_>) -> Option<Location> {

@@ -6,7 +6,7 @@
 //! | message | field | what |
 //! |---|---|---|
 //! | Dnstap | 14 message, 15 type | type 1 is MESSAGE |
-//! | Message | 1 type | 1 AUTH_QUERY and 5 CLIENT_QUERY are queries that the server got |
+//! | Message | 1 type | 1 AUTH_QUERY and 5 CLIENT_QUERY are queries that a server got, 11 TOOL_QUERY one that a tool sent |
 //! | | 3 socket_protocol | 1 is UDP, everything else has streams |
 //! | | 4 query_address, 8 query_time_sec, 9 query_time_nsec, 10 query_message | |
 
@@ -25,6 +25,7 @@ const CONTROL_OCTETS_MAX: usize = 512;
 
 const AUTH_QUERY: u64 = 1;
 const CLIENT_QUERY: u64 = 5;
+const TOOL_QUERY: u64 = 11;
 const UDP: u64 = 1;
 
 /// Reads all messages.
@@ -152,7 +153,7 @@ fn query(frame: &[u8]) -> Option<Option<Captured<'_>>> {
             _ => {}
         }
     }
-    let (AUTH_QUERY | CLIENT_QUERY, Some(source), Some(message)) = (kind, source, query) else {
+    let (AUTH_QUERY | CLIENT_QUERY | TOOL_QUERY, Some(source), Some(message)) = (kind, source, query) else {
         return Some(None);
     };
     let transport = if protocol == UDP { Transport::Udp } else { Transport::Tcp };

@@ -96,13 +96,12 @@ struct Interface {
     snap_length: u32,
 }
 
+/// A packet: link type, milliseconds since 1970, octets.
+type Packet<'b> = (i32, u64, &'b [u8]);
+
 impl Section {
-    /// The packet of a block: link type, milliseconds since 1970, octets. `None` for blocks of another kind.
-    fn packet<'b>(
-        &mut self,
-        block: PcapBlockOwned<'b>,
-        at: u64,
-    ) -> Result<Option<(i32, u64, &'b [u8])>, CaptureError> {
+    /// The packet of a block. `None` for blocks of another kind.
+    fn packet<'b>(&mut self, block: PcapBlockOwned<'b>, at: u64) -> Result<Option<Packet<'b>>, CaptureError> {
         Ok(match block {
             PcapBlockOwned::LegacyHeader(header) => {
                 self.legacy = Some((header.network.0, header.is_nanosecond_precision()));
