@@ -1,13 +1,13 @@
 //! What is given out, for the client that asks: every variant that can be drawn, whichever way leads to it.
 
-use super::finding::addresses;
-use super::{Fraction, Given, Network, Share, Trickled, Variant, Way};
-use crate::answer::{Answer, Body, Decisive};
-use crate::snapshot::Snapshot;
+use super::{Fraction, Given, MemberAnswer, Network, Share, Trickled, Variant, Way};
+use crate::answer::Decisive;
+use crate::snapshot::{Configuration, Snapshot};
 use crate::steer::{
-    self, AnswerSet, Chance, HashPrefix, HashedSet, Pool, PoolId, PoolSet, Rule, SLOTS, Trickle,
+    self, AnswerSet, Chance, Content, HashPrefix, HashedSet, Member, Pool, PoolId, PoolKind, PoolSet, Rule,
+    SLOTS, Trickle,
 };
-use crate::wire::Family;
+use crate::zone::{Hints, Rrset, print_data};
 
 /// What decides what a client gets.
 pub(super) struct Scene<'s> {
@@ -15,8 +15,45 @@ pub(super) struct Scene<'s> {
     pub(super) snapshot: &'s Snapshot,
     /// The rule.
     pub(super) rule: &'s Rule,
+    /// What its members answer with.
+    pub(super) records: Records<'s>,
     /// Whose network counts.
     pub(super) decisive: Decisive<'s>,
+}
+
+/// What the members of a rule's pools answer with.
+#[derive(Clone, Copy)]
+pub(super) struct Records<'s> {
+    rtype: u16,
+    content: Content,
+    /// The RRset that gets addresses as hints.
+    hints: Option<&'s Hints>,
+}
+
+impl<'s> Records<'s> {
+    /// Of a rule.
+    pub(super) fn of(configuration: &'s Configuration, rule: &Rule, rtype: u16) -> Records<'s> {
+        let has_hints = |pool: &Pool| pool.kind == PoolKind::Addresses && rule.content == Content::Data;
+        let hints = rule.pools.first().and_then(|first| {
+            let pool = &configuration.pools[first.pool.0 as usize];
+            pool.hints.get(first.set()).filter(|_| has_hints(pool))
+        });
+        Records { rtype, content: rule.content, hints: hints.map(|hints| &**hints) }
+    }
+
+    /// What a member answers with, all its addresses being up.
+    pub(super) fn of_member(&self, member: &Member) -> MemberAnswer {
+        let address = self.content.family().and_then(|family| member.address(family));
+        if let Some(address) = address {
+            return MemberAnswer::Address(address);
+        }
+        let print = |data: &[u8]| print_data(self.rtype, data);
+        let hinted = self.hints.map(|hints| hints.data(member.ipv4, member.ipv6));
+        MemberAnswer::Data(match hinted {
+            Some(hinted) => hinted.iter().map(|data| print(data)).collect(),
+            None => member.data.iter().map(|data| print(data)).collect(),
+        })
+    }
 }
 
 /// Everything that is given out, as one thing.
@@ -28,8 +65,8 @@ struct Collected {
 }
 
 impl Scene<'_> {
-    /// What a choice gives; `answer` was decided by it.
-    pub(super) fn given(&self, given: steer::Given<'_>, answer: &Answer<'_>) -> Given {
+    /// What a choice gives, where the default RRset is this one.
+    pub(super) fn given(&self, given: steer::Given<'_>, default: Option<Rrset<'_>>) -> Given {
         let mut collected = Collected::default();
         let prefix = match given {
             steer::Given::Set(pool, set) => {
@@ -40,12 +77,10 @@ impl Scene<'_> {
                 self.apart(&mut collected, apart.pool, apart.set);
                 apart.set.prefix()
             }
-            steer::Given::DefaultRrset | steer::Given::NoData => {
-                return match &answer.body {
-                    Body::Rrset(default, _) => Given::DefaultRrset(addresses(*default)),
-                    _ => Given::NoData,
-                };
+            steer::Given::DefaultRrset => {
+                return Given::DefaultRrset(default.map(|default| default.print()).unwrap_or_default());
             }
+            steer::Given::NoData => return Given::NoData,
         };
         let candidate = self.pool(given.pool().expect("a set is that of a pool"));
         let Collected { variants, shares, ways } = collected;
@@ -126,13 +161,12 @@ impl Scene<'_> {
         members: impl Iterator<Item = usize>,
         chance: &Chance,
     ) {
-        let family: Family = self.rule.family;
         let member = |index: usize| {
             let member = &pool.members[index];
-            Some((member.name.clone(), member.address(family)?))
+            (member.name.clone(), self.records.of_member(member))
         };
         let (probability, factors) = exact(chance);
-        let members = members.filter_map(member).collect();
+        let members = members.map(member).collect();
         collected.variants.push(Variant { pool: pool.name.clone(), members, probability, factors });
     }
 

@@ -5,18 +5,19 @@ use super::{
     Candidate, Client, Distance, Excluded, Health, InnerPool, Member, Origin, Place, Source, Steering,
 };
 use super::{given, level, targets, ttl};
-use crate::answer::{self, Answer};
+use crate::answer;
 use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::snapshot::{Configuration, Map, Snapshot};
 use crate::steer::{self, Choice, HashPrefix, Pool, PoolId, Rule};
+use crate::zone::Rrset;
 
-/// Explains what `rule` did for `client` in an answer that was decided.
+/// Explains what `rule` did for `client`, where the default RRset is this one.
 pub(super) fn explain(
     snapshot: &Snapshot,
     health: &Health<'_>,
     rule: u32,
     client: Client,
-    answer: &Answer<'_>,
+    default: Option<Rrset<'_>>,
 ) -> Steering {
     let configuration = &*snapshot.configuration;
     let label = &configuration.rule_labels[rule as usize];
@@ -28,18 +29,24 @@ pub(super) fn explain(
     let source = source(map, client);
     let decisive = answer::decisive(snapshot, rule.map, asker);
     let choice = choice(snapshot, rule, asker);
-    let outcome = given::Scene { snapshot, rule, decisive };
-    let scene = Scene { snapshot, health, rule, class: placement.class, answering: choice.given.pool() };
+    let outcome = given::Scene {
+        snapshot,
+        rule,
+        records: given::Records::of(configuration, rule, label.rtype),
+        decisive,
+    };
+    let (class, answering) = (placement.class, choice.given.pool());
+    let scene = Scene { snapshot, health, rule, records: outcome.records, class, answering };
     Steering {
         owner: label.owner.clone(),
         line: label.line.clone(),
-        family: rule.family,
+        rtype: label.rtype,
         place: map.map(|map| place(configuration, map, placement, source)),
         source,
         excluded: scene.excluded(),
         reason: choice.reason,
         trickle: outcome.trickled(),
-        given: outcome.given(choice.given, answer),
+        given: outcome.given(choice.given, default),
         candidates: scene.candidates(),
     }
 }
@@ -48,7 +55,7 @@ pub(super) fn explain(
 pub(super) fn choice<'s>(snapshot: &'s Snapshot, rule: &Rule, client: answer::Client<'_>) -> Choice<'s> {
     let placement = answer::place(snapshot, rule.map, client);
     let slot = answer::decisive(snapshot, rule.map, client).slot(HashPrefix::default());
-    let pools = |pool| snapshot.pool(pool, rule.family);
+    let pools = |pool| snapshot.pool(pool, rule.content);
     steer::choose(rule, placement.class, |trickle| trickle.takes(slot), pools)
 }
 
@@ -103,6 +110,7 @@ struct Scene<'s> {
     snapshot: &'s Snapshot,
     health: &'s Health<'s>,
     rule: &'s Rule,
+    records: given::Records<'s>,
     class: ClassId,
     /// The candidate that answers.
     answering: Option<PoolId>,
@@ -110,7 +118,7 @@ struct Scene<'s> {
 
 impl Scene<'_> {
     fn pool(&self, id: PoolId) -> &Pool {
-        self.snapshot.standing(id, self.rule.family)
+        self.snapshot.standing(id, self.rule.content)
     }
 
     fn site(&self, pool: &Pool) -> Option<String> {
@@ -124,7 +132,7 @@ impl Scene<'_> {
 
     fn candidate(&self, id: PoolId) -> Candidate {
         let pool = self.pool(id);
-        let answers = self.snapshot.pool(id, self.rule.family);
+        let answers = self.snapshot.pool(id, self.rule.content);
         Candidate {
             pool: pool.name.clone(),
             line: self.snapshot.configuration.pool_labels[id.0 as usize].line.clone(),
@@ -152,7 +160,7 @@ impl Scene<'_> {
                 pool: pool.name.clone(),
                 depth,
                 weight: inner.weight,
-                state: self.snapshot.pool(inner.pool, self.rule.family).state,
+                state: self.snapshot.pool(inner.pool, self.rule.content).state,
                 pick: pool.pick,
                 members: self.members(inner.pool),
             });
@@ -161,9 +169,10 @@ impl Scene<'_> {
     }
 
     fn members(&self, id: PoolId) -> Vec<Member> {
-        let (family, configuration) = (self.rule.family, &*self.snapshot.configuration);
+        let (content, configuration) = (self.rule.content, &*self.snapshot.configuration);
         let pool = self.pool(id);
-        let eligibilities = steer::eligibility(pool, family, &|target| self.health.of(configuration, target));
+        let eligibilities =
+            steer::eligibility(pool, content, &|target| self.health.of(configuration, target));
         let lines = &configuration.pool_labels[id.0 as usize].members;
         let members = pool.members.iter().zip(lines).zip(eligibilities);
         members
@@ -172,12 +181,12 @@ impl Scene<'_> {
                 line: line.clone(),
                 weight: pool.weight_of(member),
                 slow_start: member.slow_start.map(|slow_start| slow_start.step),
-                address: member.address(family),
+                answer: pool.gives(member, content).then(|| self.records.of_member(member)),
                 admin: member.admin,
                 will: will(pool, member, self.health.at()),
-                targets: member.targets[family.index()]
-                    .iter()
-                    .map(|&target| targets::target(configuration, self.health, target))
+                targets: steer::targets_of(member, content)
+                    .into_iter()
+                    .map(|target| targets::target(configuration, self.health, target))
                     .collect(),
                 eligibility,
             })

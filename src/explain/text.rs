@@ -1,7 +1,5 @@
 //! An explanation as text for people: what was found, then where, which, what, for how long.
 
-use std::net::IpAddr;
-
 use super::moment::{rfc3339, span};
 use super::words::{counted, reason_sentence, weight};
 use super::{
@@ -140,8 +138,12 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
         text.field("", record);
     }
     if let Some(steering) = &explanation.steering {
-        let (owner, rtype, line) = (&steering.owner, steering.family.type_name(), &steering.line);
-        text.field("rule", &format!("{owner} {rtype} at {line}: the RRset above is its default RRset"));
+        let (owner, rtype, line) = (&steering.owner, record_type::name(steering.rtype), &steering.line);
+        let sentence = match steering.rtype == explanation.rtype {
+            true => "the RRset above is its default RRset",
+            false => "it chooses where the alias leads",
+        };
+        text.field("rule", &format!("{owner} {rtype} at {line}: {sentence}"));
     }
 }
 
@@ -187,9 +189,8 @@ fn records(finding: &Finding) -> &[String] {
     }
 }
 
-fn listed(addresses: &[IpAddr]) -> String {
-    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    if addresses.is_empty() { String::new() } else { format!(": {}", addresses.join(", ")) }
+fn listed(records: &[String]) -> String {
+    if records.is_empty() { String::new() } else { format!(": {}", records.join(", ")) }
 }
 
 fn present(types: &[u16]) -> String {
@@ -337,18 +338,17 @@ fn candidate(text: &mut Text, place: usize, candidate: &Candidate, explanation: 
 
 fn members(text: &mut Text, members: &[Member], level: usize, explanation: &Explanation) {
     let name_width = members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0);
-    let addresses: Vec<String> = members
-        .iter()
-        .map(|member| member.address.map_or_else(|| "-".to_owned(), |address| address.to_string()))
-        .collect();
-    let address_width = addresses.iter().map(String::len).max().unwrap_or(0);
-    for (member, address) in members.iter().zip(&addresses) {
+    let of_member =
+        |member: &Member| member.answer.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let answers_with: Vec<String> = members.iter().map(of_member).collect();
+    let width = answers_with.iter().map(String::len).max().unwrap_or(0);
+    for (member, answer) in members.iter().zip(&answers_with) {
         let Member { name, line, .. } = member;
         let weight = weight(member.weight, member.slow_start);
         let eligible = eligible(member);
         text.line(
             level,
-            &format!("{name:name_width$}  {address:address_width$}  weight {weight:<5}  {eligible} ({line})"),
+            &format!("{name:name_width$}  {answer:width$}  weight {weight:<5}  {eligible} ({line})"),
         );
         for each in member.targets.iter().filter(|target| target.observed.is_some()) {
             text.line(level + 2, &target(each, explanation.at));
@@ -404,8 +404,8 @@ fn what_is_given_out(text: &mut Text, given: &Given, draws: Option<&Draws>) {
             }
             share_of_networks(text, shares, of_others);
         }
-        Given::DefaultRrset(addresses) => text.line(1, &format!("the default RRset{}", listed(addresses))),
-        Given::NoData => text.line(1, "NODATA: no address"),
+        Given::DefaultRrset(records) => text.line(1, &format!("the default RRset{}", listed(records))),
+        Given::NoData => text.line(1, "NODATA: no record"),
     }
     if let Some(draws) = draws {
         drawn(text, draws);
@@ -430,7 +430,7 @@ fn member_of(pool: &str, member: &str, of_others: bool) -> String {
 fn variant(variant: &Variant, draws: Option<&Draws>, of_others: bool) -> String {
     let members = variant.members.iter();
     let members: Vec<String> = members
-        .map(|(member, address)| format!("{address} ({})", member_of(&variant.pool, member, of_others)))
+        .map(|(member, answer)| format!("{answer} ({})", member_of(&variant.pool, member, of_others)))
         .collect();
     let drawn = draws.map_or(String::new(), |draws| {
         let count = draws.of_variant(variant);

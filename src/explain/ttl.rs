@@ -88,7 +88,7 @@ fn written(answer: &Answer<'_>) -> Option<Ttl> {
         Body::Referral(referral, _) => (referral.ns.ttl(), TtlReason::Written),
         Body::Negative(soa, _) => (soa.ttl(), TtlReason::Negative),
         // A chain that leads out of our zones says it all.
-        _ => (answer.chain.links().last()?.rrset.ttl(), TtlReason::Written),
+        _ => (answer.chain.links().last()?.ttl(), TtlReason::Written),
     };
     Some(Ttl { seconds, reason, steered: None })
 }

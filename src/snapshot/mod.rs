@@ -20,14 +20,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::health::TargetId;
-use crate::steer::{Inner, NEVER, Pool, PoolAnswers, PoolId, Stand, TargetHealth};
-use crate::wire::Family;
+use crate::steer::{Content, Inner, NEVER, Pool, PoolAnswers, PoolId, Stand, TargetHealth};
 use crate::zone::Zones;
 
 /// Pools a chunk: a flip copies one chunk of pointers and the list of chunks, not 160,000 pointers.
 const CHUNK: usize = 256;
 
-/// What every pool can answer for one family, in chunks that generations share.
+/// What every pool can answer with one content, in chunks that generations share.
 type PoolTable = Box<[Arc<[Arc<PoolAnswers>]>]>;
 
 /// One generation: what a query is decided on.
@@ -38,7 +37,7 @@ pub struct Snapshot {
     pub configuration: Arc<Configuration>,
     /// The zones by apex.
     pub zones: Arc<Zones>,
-    pools: [PoolTable; 2],
+    pools: [PoolTable; 3],
 }
 
 impl Snapshot {
@@ -69,13 +68,13 @@ impl Snapshot {
     pub fn of_standing(
         generation: u64,
         configuration: Arc<Configuration>,
-        stand: &dyn Fn(PoolId, Family) -> Stand,
+        stand: &dyn Fn(PoolId, Content) -> Stand,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
         let zones =
             Arc::new(Zones::new(configuration.zones.iter().map(|file| Arc::clone(&file.zone)).collect()));
-        let pools = Family::BOTH.map(|family| {
-            let compiled = compile_all(&configuration.pools, family, stand, health);
+        let pools = Content::ALL.map(|content| {
+            let compiled = compile_all(&configuration.pools, content, stand, health);
             compiled.chunks(CHUNK).map(Arc::from).collect()
         });
         Snapshot { generation, configuration, zones, pools }
@@ -86,14 +85,14 @@ impl Snapshot {
     pub fn with_pools(
         &self,
         generation: u64,
-        changed: &[(PoolId, Family)],
-        stand: &dyn Fn(PoolId, Family) -> Stand,
+        changed: &[(PoolId, Content)],
+        stand: &dyn Fn(PoolId, Content) -> Stand,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
         let mut pools = self.pools.clone();
-        for (id, family) in self.with_outer(changed) {
-            let compiled = self.compile_anew(id, family, &pools[family.index()], stand, health);
-            let chunk = Arc::make_mut(&mut pools[family.index()][id.0 as usize / CHUNK]);
+        for (id, content) in self.with_outer(changed) {
+            let compiled = self.compile_anew(id, content, &pools[content.index()], stand, health);
+            let chunk = Arc::make_mut(&mut pools[content.index()][id.0 as usize / CHUNK]);
             chunk[id.0 as usize % CHUNK] = Arc::new(compiled);
         }
         Snapshot {
@@ -104,15 +103,15 @@ impl Snapshot {
         }
     }
 
-    /// A pool as it stands in a family: weights, admin states and what is held against its members.
-    pub fn standing(&self, id: PoolId, family: Family) -> &Pool {
-        self.pool(id, family).standing.as_deref().unwrap_or(&self.configuration.pools[id.0 as usize])
+    /// A pool as it stands for a content: weights, admin states and what is held against its members.
+    pub fn standing(&self, id: PoolId, content: Content) -> &Pool {
+        self.pool(id, content).standing.as_deref().unwrap_or(&self.configuration.pools[id.0 as usize])
     }
 
-    /// What a pool can answer for a family.
+    /// What a pool can answer with a content.
     #[inline]
-    pub fn pool(&self, id: PoolId, family: Family) -> &PoolAnswers {
-        in_table(&self.pools[family.index()], id)
+    pub fn pool(&self, id: PoolId, content: Content) -> &PoolAnswers {
+        in_table(&self.pools[content.index()], id)
     }
 
     /// Stores how soon a pool can flip, as health stands now, in the cell that queries read. Nothing is published. The cell
@@ -120,29 +119,29 @@ impl Snapshot {
     pub fn move_cell(
         &self,
         id: PoolId,
-        family: Family,
+        content: Content,
         standing: &Pool,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) {
         let seconds = match standing.inner.is_empty() {
-            true => PoolAnswers::soonest_flip_of(standing, family, health),
-            false => self.soonest_of_inner(standing, family, |answers| &answers.soonest_flip),
+            true => PoolAnswers::soonest_flip_of(standing, content, health),
+            false => self.soonest_of_inner(standing, content, |answers| &answers.soonest_flip),
         };
-        self.pool(id, family).soonest_flip.store(seconds, Ordering::Relaxed);
+        self.pool(id, content).soonest_flip.store(seconds, Ordering::Relaxed);
     }
 
     /// Stores in how many seconds an operator's will changes a pool, and so the pools that it stands in.
-    pub fn move_planned_change(&self, id: PoolId, family: Family, seconds: u32) {
-        self.pool(id, family).planned_change.store(seconds, Ordering::Relaxed);
+    pub fn move_planned_change(&self, id: PoolId, content: Content, seconds: u32) {
+        self.pool(id, content).planned_change.store(seconds, Ordering::Relaxed);
         for &outer in &self.pool_of(id).outer {
             let seconds =
-                self.soonest_of_inner(self.pool_of(outer), family, |answers| &answers.planned_change);
-            self.pool(outer, family).planned_change.store(seconds, Ordering::Relaxed);
+                self.soonest_of_inner(self.pool_of(outer), content, |answers| &answers.planned_change);
+            self.pool(outer, content).planned_change.store(seconds, Ordering::Relaxed);
         }
     }
 
-    fn soonest_of_inner(&self, outer: &Pool, family: Family, cell: fn(&PoolAnswers) -> &AtomicU32) -> u32 {
-        let seconds = |inner: &Inner| cell(self.pool(inner.pool, family)).load(Ordering::Relaxed);
+    fn soonest_of_inner(&self, outer: &Pool, content: Content, cell: fn(&PoolAnswers) -> &AtomicU32) -> u32 {
+        let seconds = |inner: &Inner| cell(self.pool(inner.pool, content)).load(Ordering::Relaxed);
         outer.inner.iter().map(seconds).min().unwrap_or(NEVER)
     }
 
@@ -150,22 +149,22 @@ impl Snapshot {
     fn compile_anew(
         &self,
         id: PoolId,
-        family: Family,
+        content: Content,
         table: &PoolTable,
-        stand: &dyn Fn(PoolId, Family) -> Stand,
+        stand: &dyn Fn(PoolId, Content) -> Stand,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> PoolAnswers {
         if !self.pool_of(id).inner.is_empty() {
-            return PoolAnswers::compile_outer(self.pool_of(id), |id| {
+            return PoolAnswers::compile_outer(self.pool_of(id), content, |id| {
                 (self.pool_of(id), in_table(table, id))
             });
         }
-        let stand = stand(id, family);
+        let stand = stand(id, content);
         let pool = stand.pool.as_deref().unwrap_or(self.pool_of(id));
         // Who may be given at all follows from the pool, who is eligible from health.
-        let compiled = match pool.has_weights_and_admin_of(self.standing(id, family)) {
-            true => in_table(table, id).recompile(pool, family, health),
-            false => PoolAnswers::compile(pool, family, health),
+        let compiled = match pool.has_weights_and_admin_of(self.standing(id, content)) {
+            true => in_table(table, id).recompile(pool, content, health),
+            false => PoolAnswers::compile(pool, content, health),
         };
         compiled.standing(stand)
     }
@@ -175,12 +174,12 @@ impl Snapshot {
     }
 
     /// These pools and all that they stand in, each once, inner ones before outer ones.
-    fn with_outer(&self, changed: &[(PoolId, Family)]) -> Vec<(PoolId, Family)> {
-        let outer = |&(id, family): &(PoolId, Family)| {
-            self.pool_of(id).outer.iter().map(move |&outer| (outer, family)).collect::<Vec<_>>()
+    fn with_outer(&self, changed: &[(PoolId, Content)]) -> Vec<(PoolId, Content)> {
+        let outer = |&(id, content): &(PoolId, Content)| {
+            self.pool_of(id).outer.iter().map(move |&outer| (outer, content)).collect::<Vec<_>>()
         };
         let mut all = changed.to_vec();
-        let mut known: HashSet<(PoolId, Family)> = changed.iter().copied().collect();
+        let mut known: HashSet<(PoolId, Content)> = changed.iter().copied().collect();
         all.extend(changed.iter().flat_map(outer).filter(|&user| known.insert(user)));
         all.sort_by_key(|&(id, _)| self.pool_of(id).level);
         all
@@ -194,8 +193,8 @@ fn in_table(table: &PoolTable, id: PoolId) -> &PoolAnswers {
 /// What every pool can answer, inner pools before outer ones.
 fn compile_all(
     pools: &[Pool],
-    family: Family,
-    stand: &dyn Fn(PoolId, Family) -> Stand,
+    content: Content,
+    stand: &dyn Fn(PoolId, Content) -> Stand,
     health: &dyn Fn(TargetId) -> TargetHealth,
 ) -> Vec<Arc<PoolAnswers>> {
     let mut by_level: Vec<usize> = (0..pools.len()).collect();
@@ -209,11 +208,11 @@ fn compile_all(
         };
         let answers = match pool.inner.is_empty() {
             true => {
-                let stand = stand(PoolId(index as u32), family);
+                let stand = stand(PoolId(index as u32), content);
                 let pool = stand.pool.as_deref().unwrap_or(pool);
-                PoolAnswers::compile(pool, family, health).standing(stand)
+                PoolAnswers::compile(pool, content, health).standing(stand)
             }
-            false => PoolAnswers::compile_outer(pool, inner),
+            false => PoolAnswers::compile_outer(pool, content, inner),
         };
         compiled[index] = Some(Arc::new(answers));
     }

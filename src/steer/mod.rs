@@ -3,7 +3,7 @@
 //! In reading order: `pool` is what an operator wrote, `will` what he wants over time, `turnover` how members come and go,
 //! and `standing` what they make of a pool at a moment; `eligibility` says who may be given out, and why not; `weighted`
 //! (with `grouped`), `all`, `hash` and `nested` are the policies, one file each, standing on `order`, `sampling`, `alias`,
-//! `word`, `slot` and `logarithm`; `answer_set` holds what a word draws from, `pool_set` what a pool gives of whatever
+//! `word`, `slot` and `logarithm`; `asked` makes records of members, `answer_set` holds what a word draws from, `pool_set` what a pool gives of whatever
 //! kind, `pool_answers` the sets of one pool; `candidates` and `rule` say which pools a name has for a client; `choose`
 //! takes one of them, `ttl` says for how long; [`warnings`] is what `check` says about all this.
 //!
@@ -13,6 +13,7 @@
 mod alias;
 mod all;
 mod answer_set;
+mod asked;
 mod candidates;
 mod chance;
 mod choose;
@@ -40,14 +41,16 @@ mod weighted;
 mod will;
 mod word;
 
-pub use answer_set::{AnswerSet, Drawn, MemberShare, record_length};
+pub use crate::wire::Content;
+pub use answer_set::{AnswerSet, Drawn, MemberShare};
+pub use asked::{RECORD_HEAD, record_length};
 pub use candidates::Candidates;
 pub use chance::Chance;
 pub use choose::{Apart, Choice, Given, Reason, choose};
-pub use eligibility::{Eligibility, TargetHealth, eligibility, member_state};
+pub use eligibility::{Eligibility, TargetHealth, eligibility, member_state, targets_of};
 pub use hash::HASH_ANSWERS_MAX;
 pub use nested::{LEVELS_MAX, NestedSet};
-pub use pool::{Inner, MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, Require};
+pub use pool::{Inner, MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
 pub use pool_answers::{PoolAnswers, PoolState, Sets};
 pub use pool_set::{HashedSet, Leaf, PoolSet};
 pub use rule::{AllDown, Empty, PoolUse, Rule, Trickle};

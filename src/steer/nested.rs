@@ -17,12 +17,14 @@
 use std::sync::Arc;
 
 use super::alias::AliasTable;
+use super::asked::Asked;
 use super::hash::{self, Contender, SlotTable};
 use super::pool::{Pick, Pool, PoolId};
 use super::pool_answers::{Measure, PoolAnswers, PoolState, Sets, reaches};
 use super::pool_set::PoolSet;
 use super::slot::{HashPrefix, SLOTS, Slot};
 use super::word;
+use crate::wire::Content;
 
 /// Levels of pools: a pool of members is one, a pool that lists others one more than they.
 pub const LEVELS_MAX: usize = 8;
@@ -148,34 +150,31 @@ pub(super) fn state(outer: &Pool, inner: &[InnerPool<'_>]) -> PoolState {
     }
 }
 
-/// For each number of answers the sets of a pool of pools.
-pub(super) fn sets(outer: &Pool, inner: &[InnerPool<'_>]) -> Box<[Sets]> {
+/// The sets of a pool of pools, for all that is asked of it.
+pub(super) fn sets(outer: &Pool, content: Content, inner: &[InnerPool<'_>]) -> Box<[Sets]> {
     let in_state = |state: PoolState| move |pool: &InnerPool<'_>| pool.answers.state == state;
-    let of_answers = |&answers: &u16| {
+    let of_asked = |asked: Asked<'_>| {
         let eligible = |sets: &'_ Sets| sets.eligible.clone();
         Sets {
-            eligible: set(outer, inner, answers, in_state(PoolState::Healthy), eligible)
-                .or_else(|| set(outer, inner, answers, in_state(PoolState::Degraded), eligible)),
-            undrained: set(outer, inner, answers, |_| true, |sets| sets.undrained.clone()),
-            drained: set(outer, inner, answers, |_| true, |sets| sets.drained.clone()),
-            suspect: set(outer, inner, answers, |_| true, |sets| sets.suspect.clone()),
+            eligible: set(outer, inner, asked, in_state(PoolState::Healthy), eligible)
+                .or_else(|| set(outer, inner, asked, in_state(PoolState::Degraded), eligible)),
+            undrained: set(outer, inner, asked, |_| true, |sets| sets.undrained.clone()),
+            drained: set(outer, inner, asked, |_| true, |sets| sets.drained.clone()),
+            suspect: set(outer, inner, asked, |_| true, |sets| sets.suspect.clone()),
         }
     };
-    outer.answers.iter().map(of_answers).collect()
+    Asked::of(outer, content).into_iter().map(of_asked).collect()
 }
 
 /// The set over those inner pools that are `wanted` and have such a set; weight 0 only where there is no other.
 fn set(
     outer: &Pool,
     inner: &[InnerPool<'_>],
-    answers: u16,
+    asked: Asked<'_>,
     wanted: impl Fn(&InnerPool<'_>) -> bool,
     which: impl Fn(&Sets) -> Option<PoolSet>,
 ) -> Option<PoolSet> {
-    let of_pool = |pool: &InnerPool<'_>| {
-        let index = pool.pool.answers.binary_search(&answers).ok()?;
-        which(pool.answers.sets.get(index)?)
-    };
+    let of_pool = |pool: &InnerPool<'_>| which(pool.answers.sets.get(asked.place_in(pool.pool)?)?);
     let mut given: Vec<(InnerPool<'_>, PoolSet)> =
         inner.iter().filter(|pool| wanted(pool)).filter_map(|pool| Some((*pool, of_pool(pool)?))).collect();
     if given.iter().any(|(pool, _)| pool.weight > 0) {

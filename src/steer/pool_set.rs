@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use super::answer_set::{AnswerSet, Drawn};
+use super::answer_set::{AnswerSet, Drawn, HintFamilies};
+use super::asked::Asked;
 use super::chance::Chance;
 use super::hash::{self, SlotTable};
 use super::nested::NestedSet;
 use super::pool::{Pick, Pool, PoolId};
 use super::slot::{HashPrefix, Slot};
-use crate::wire::Family;
 
 /// What a pool gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +46,16 @@ pub struct Leaf<'s> {
 
 impl PoolSet {
     /// Compiles what a pool of members gives when it gives these (see [`AnswerSet::compile`]).
-    pub(super) fn compile(pool: &Pool, family: Family, members: &[u16], answers: u16) -> PoolSet {
+    pub(super) fn compile(
+        pool: &Pool,
+        asked: Asked<'_>,
+        members: &[u16],
+        families: HintFamilies<'_>,
+    ) -> PoolSet {
         match pool.pick {
-            Pick::Hash => PoolSet::Hashed(Arc::new(HashedSet::compile(pool, family, members, answers))),
+            Pick::Hash => PoolSet::Hashed(Arc::new(HashedSet::compile(pool, asked, members, families))),
             Pick::Weighted | Pick::All => {
-                PoolSet::Drawn(Arc::new(AnswerSet::compile(pool, family, members, answers)))
+                PoolSet::Drawn(Arc::new(AnswerSet::compile(pool, asked, members, families)))
             }
         }
     }
@@ -122,10 +127,10 @@ impl PoolSet {
 }
 
 impl HashedSet {
-    fn compile(pool: &Pool, family: Family, members: &[u16], answers: u16) -> HashedSet {
+    fn compile(pool: &Pool, asked: Asked<'_>, members: &[u16], families: HintFamilies<'_>) -> HashedSet {
         let contenders = hash::members(pool, members);
-        let (variants, slots) = hash::deal(&pool.name, &contenders, answers.into());
-        let answers = AnswerSet::with_variants(pool, family, members, variants);
+        let (variants, slots) = hash::deal(&pool.name, &contenders, asked.answers.into());
+        let answers = AnswerSet::with_variants(pool, asked.records, members, families, variants);
         HashedSet { answers, slots, prefix: pool.hash_prefix }
     }
 

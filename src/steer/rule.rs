@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::candidates::Candidates;
 use super::pool::PoolId;
 use super::slot::{SLOTS, Slot};
-use crate::wire::Family;
+use crate::wire::Content;
 
 /// How one (owner, type) is steered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rule {
-    /// The type's family.
-    pub family: Family,
+    /// What its answers consist of.
+    pub content: Content,
     /// Its pools in written order.
     pub pools: Vec<PoolUse>,
     /// Number of its map in the snapshot; `None`: the written order decides.
@@ -35,8 +35,8 @@ pub struct Rule {
 pub struct PoolUse {
     /// The pool.
     pub pool: PoolId,
-    /// Which of the pool's `answers` (and so of [`super::PoolAnswers::sets`]) the rule wants. With [`PoolUse::TRICKLE`]
-    /// it is beyond all sets.
+    /// Which of the pool's `answers`, or `hints` (and so of [`super::PoolAnswers::sets`]) the rule wants. With
+    /// [`PoolUse::TRICKLE`] it is beyond all sets.
     pub set: u16,
 }
 

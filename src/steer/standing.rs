@@ -160,7 +160,7 @@ mod tests {
     use crate::steer::testing::pool;
     use crate::steer::turnover::Turnover;
     use crate::steer::will::ScheduleLine;
-    use crate::wire::Family;
+    use crate::wire::Content;
 
     /// Every day from one hour to another, UTC.
     fn will(from: u16, to: u16, weight: Option<u16>, admin: Option<AdminState>) -> Arc<Will> {
@@ -239,7 +239,7 @@ mod tests {
     /// Who has each slot of a `hash` pool.
     fn slots(pool: &Pool) -> Vec<usize> {
         let up = |_| TargetHealth { state: State::Up, soonest_flip: 1 };
-        let answers = PoolAnswers::compile(pool, Family::V4, &up);
+        let answers = PoolAnswers::compile(pool, Content::V4, &up);
         let set = answers.sets[0].eligible.as_ref().unwrap();
         let winner = |slot| set.draw(PoolId(0), |_| slot, || 0).1.members().next().unwrap();
         Slot::all().map(winner).collect()

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::eligibility::TargetHealth;
-use super::pool::{Member, MinHealthy, Pick, Pool, Require};
+use super::pool::{Member, MinHealthy, Pick, Pool, PoolKind, Require};
 use super::slot::HashPrefix;
 use super::turnover::Turnover;
 use crate::health::{AdminState, Hold, State, TargetId};
@@ -20,7 +20,9 @@ pub(super) fn member(name: &str, weight: u16) -> Member {
         admin: AdminState::Auto,
         ipv4: Some(Ipv4Addr::new(192, 0, 2, 1)),
         ipv6: Some(Ipv6Addr::LOCALHOST),
+        data: Vec::new(),
         targets: [vec![], vec![]],
+        watched: Vec::new(),
         require: Require::All,
         will: None,
         hold: Hold::Free,
@@ -63,6 +65,7 @@ pub(super) fn pool(
 pub(super) fn empty(name: &str) -> Pool {
     Pool {
         name: name.to_owned(),
+        kind: PoolKind::Addresses,
         site: None,
         pick: Pick::Weighted,
         min_healthy: MinHealthy::Count(1),
@@ -75,6 +78,7 @@ pub(super) fn empty(name: &str) -> Pool {
         level: 0,
         outer: vec![],
         answers: vec![1],
+        hints: Vec::new(),
     }
 }
 

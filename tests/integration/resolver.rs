@@ -6,4 +6,5 @@ mod agreement;
 mod client_subnet;
 mod every_name;
 mod minimisation;
+mod other_types;
 mod process;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use meridian::explain::TtlReason;
 use meridian::health::State;
 use meridian::steer::{Stand, TargetHealth, TtlBound};
-use meridian::wire::Family;
+use meridian::wire::{Content, Family};
 
 use crate::harness::{World, down, up};
 
@@ -159,7 +159,7 @@ fn section_5_the_ttl_moves_without_a_new_generation_and_a_flip_makes_a_new_cell(
     let server = World::of_pools(&["u1"], "min_ttl = 1").serve();
     let cell = |snapshot: &meridian::snapshot::Snapshot, seconds: u32| {
         let rule = &snapshot.configuration.rules[0];
-        snapshot.pool(rule.pools[0].pool, Family::V4).soonest_flip.store(seconds, Ordering::Relaxed);
+        snapshot.pool(rule.pools[0].pool, Content::V4).soonest_flip.store(seconds, Ordering::Relaxed);
     };
     for seconds in [24, 16, 8] {
         cell(&server.snapshot, seconds);
@@ -168,7 +168,7 @@ fn section_5_the_ttl_moves_without_a_new_generation_and_a_flip_makes_a_new_cell(
     // It flips: the next generation says so; the old one goes on with its last, lowest value.
     let pool = server.snapshot.configuration.rules[0].pools[0].pool;
     let down = |_| TargetHealth { state: State::Down, soonest_flip: 20 };
-    let next = server.snapshot.with_pools(2, &[(pool, Family::V4)], &|_, _| Stand::default(), &down);
+    let next = server.snapshot.with_pools(2, &[(pool, Content::V4)], &|_, _| Stand::default(), &down);
     cell(&next, 40);
     assert_eq!(server.ask("www A").ttl, 8);
 }

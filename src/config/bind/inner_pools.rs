@@ -6,8 +6,9 @@ use crate::config::limits;
 use crate::config::spec::InnerSpec;
 use crate::config::text::{Faults, Place, Written, quote};
 use crate::snapshot::Target;
-use crate::steer::{Inner, LEVELS_MAX, Pick, Pool, PoolId};
+use crate::steer::{Inner, LEVELS_MAX, Pick, Pool, PoolId, PoolKind};
 
+use super::kinds;
 use super::pools::{Outer, Pools};
 
 /// Binds the pools that other pools list. What cannot be bound is left out, with a fault.
@@ -137,12 +138,27 @@ fn join(outer: &Outer, pools: &mut Pools, faults: &Faults) {
         return leave_empty(outer.id, pools);
     }
     check_weights(outer, pool, place, faults);
+    let kinds = pool.inner.iter().map(|inner| (inner.pool, pools.get(inner.pool).kind));
+    let kinds: Vec<(PoolId, PoolKind)> =
+        kinds.filter(|(inner, _)| !pools.leaves[inner.0 as usize].is_empty()).collect();
+    if let Some(((first, kind), (other, another))) =
+        kinds.first().zip(kinds.iter().find(|(_, other)| *other != kinds[0].1))
+    {
+        let [first, other] = [first, other].map(|id| quote(&pools.get(*id).name));
+        let (kind, another) = (kinds::in_words(*kind), kinds::in_words(*another));
+        let message = format!("the pool {name} lists {first} with {kind} and {other} with {another}");
+        faults.add(place.error(message).label("of two kinds").help("list pools that give the same"));
+        return leave_empty(outer.id, pools);
+    }
     let leaves: BTreeSet<PoolId> =
         pool.inner.iter().flat_map(|inner| &pools.leaves[inner.pool.0 as usize]).copied().collect();
     for leaf in &leaves {
         let leaf = &mut pools.list[leaf.0 as usize];
         leaf.wills.extend(outer.wills.iter().cloned());
         leaf.members.iter_mut().for_each(|member| member.admin = member.admin.max(outer.admin));
+    }
+    if let Some((_, kind)) = kinds.first() {
+        pools.list[outer.id.0 as usize].kind = *kind;
     }
     pools.leaves[outer.id.0 as usize] = leaves.into_iter().collect();
     pools.ways[outer.id.0 as usize] = ways;
@@ -197,12 +213,12 @@ fn tell_inner(order: &[PoolId], pools: &mut Pools) {
 /// What depends on a target: also the pools that its pools stand in, behind those. A pool with a fault may have got no
 /// further than to its targets.
 fn add_outer_users(target: &mut Target, pools: &[Pool]) {
-    let outer = target.users.iter().flat_map(|&(id, family)| {
+    let outer = target.users.iter().flat_map(|&(id, content)| {
         let pool = pools.get(id.0 as usize);
-        pool.into_iter().flat_map(|pool| &pool.outer).map(move |&outer| (outer, family))
+        pool.into_iter().flat_map(|pool| &pool.outer).map(move |&outer| (outer, content))
     });
     let mut users: Vec<_> = outer.collect();
-    users.sort_unstable_by_key(|&(id, family)| (pools[id.0 as usize].level, id, family.index()));
+    users.sort_unstable_by_key(|&(id, content)| (pools[id.0 as usize].level, id, content.index()));
     users.dedup();
     target.users.extend(users);
 }

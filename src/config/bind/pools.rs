@@ -7,14 +7,16 @@ use crate::config::limits;
 use crate::config::spec::{InnerSpec, MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec, WillSpec};
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
-use crate::health::{AdminState, Hold, TargetId};
+use crate::health::AdminState;
 use crate::snapshot::PoolLabel;
-use crate::steer::{HashPrefix, Member, MinHealthy, Pick, Pool, PoolId, Require, Turnover, Will};
-use crate::wire::Family;
+use crate::steer::{
+    Content, HashPrefix, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require, Turnover, Will,
+};
+use crate::wire::{Family, Name, rtype};
 
-use super::addresses;
 use super::maps::Sites;
-use super::monitors::Monitors;
+use super::members::Members;
+use super::monitors::{Monitors, NamedMonitor};
 use super::names::{Names, Scope};
 use super::targets::Targets;
 use super::turnover;
@@ -70,13 +72,13 @@ impl Pools {
         }
     }
 
-    /// Binds and defines a pool.
+    /// Binds and defines a pool. Names in the data of its members are relative to `origin`.
     pub(super) fn add(
         &mut self,
         spec: &Named<PoolSpec>,
         scope: Scope,
-        sites: &Sites,
-        monitors: &Monitors,
+        origin: Parsed<Option<&Name>>,
+        (sites, monitors): (&Sites, &Monitors),
         faults: &Faults,
     ) {
         let content = spec.content.as_ref().map_err(|&broken| broken);
@@ -86,7 +88,8 @@ impl Pools {
                 return Err(Broken);
             }
             let id = PoolId(self.list.len() as u32);
-            let binder = Binder { name: &spec.name, spec: content, id, scope, sites, monitors, faults };
+            let binder =
+                Binder { name: &spec.name, spec: content, id, scope, origin, sites, monitors, faults };
             let pool = match part_of(&content.pools)?.is_empty() {
                 true => binder.bind(&mut self.targets)?,
                 false => {
@@ -115,10 +118,10 @@ impl Pools {
         self.leaves[id.0 as usize].iter().map(|&leaf| (leaf, self.get(leaf)))
     }
 
-    /// Whether any member that may answer for a pool has an address of the family. A pool whose inner ones could not be
+    /// Whether any member that may answer for a pool can be given with the content. A pool whose inner ones could not be
     /// bound may have one: its fault is told.
-    pub(super) fn has_family(&self, id: PoolId, family: Family) -> bool {
-        self.leaves[id.0 as usize].is_empty() || self.leaves(id).any(|(_, leaf)| has_family(leaf, family))
+    pub(super) fn gives(&self, id: PoolId, content: Content) -> bool {
+        self.leaves[id.0 as usize].is_empty() || self.leaves(id).any(|(_, leaf)| gives(leaf, content))
     }
 }
 
@@ -128,14 +131,14 @@ fn label(name: &Written<String>, content: &PoolSpec) -> PoolLabel {
     PoolLabel { line: name.place.file_line(), members: members.collect() }
 }
 
-/// Whether any member has an address of the family.
-fn has_family(pool: &Pool, family: Family) -> bool {
-    members_of(pool, family).next().is_some()
+/// Whether any member can be given with the content.
+fn gives(pool: &Pool, content: Content) -> bool {
+    givers(pool, content).next().is_some()
 }
 
-/// The members that have an address of the family.
-pub(super) fn members_of(pool: &Pool, family: Family) -> impl Iterator<Item = &Member> {
-    pool.members.iter().filter(move |member| member.address(family).is_some())
+/// The members that can be given with the content.
+pub(super) fn givers(pool: &Pool, content: Content) -> impl Iterator<Item = &Member> {
+    pool.members.iter().filter(move |member| pool.gives(member, content))
 }
 
 struct Binder<'a> {
@@ -143,6 +146,7 @@ struct Binder<'a> {
     spec: &'a PoolSpec,
     id: PoolId,
     scope: Scope,
+    origin: Parsed<Option<&'a Name>>,
     sites: &'a Sites,
     monitors: &'a Monitors,
     faults: &'a Faults,
@@ -152,16 +156,18 @@ impl Binder<'_> {
     fn bind(&self, targets: &mut Targets) -> Parsed<Pool> {
         let site = self.site();
         let monitors = self.monitors();
-        let known: Vec<usize> = monitors.iter().flatten().copied().collect();
-        let require = self.require();
+        let known: Vec<NamedMonitor> = monitors.iter().flatten().cloned().collect();
+        let all_known = monitors.iter().all(Parsed::is_ok);
+        let require = if all_known { self.require(&known) } else { Err(Broken) };
+        let kind = part_of(&self.spec.rtype)
+            .map(|rtype| rtype.as_ref().map_or(PoolKind::Addresses, |rtype| PoolKind::Records(rtype.value)));
         let members = part_of(&self.spec.members).and_then(|members| {
             self.check_members(members);
             let reachable = self.check_reachable(members);
-            let members = self.members(members, &known, targets);
+            let members = self.binder_of_members(kind, &known).bind(members, targets);
             reachable.and(members)
         });
         let (site, require) = (site?, require?);
-        monitors.into_iter().collect::<Parsed<Vec<usize>>>()?;
         let wills = self.wills(site)?;
         let admin = wills.iter().map(|spec| spec.for_good).max().unwrap_or_default();
         let mut members = members?;
@@ -169,15 +175,19 @@ impl Binder<'_> {
             member.admin = member.admin.max(admin);
             member.require = require;
         }
+        let kind = kind?;
+        self.check_pick(kind)?;
         let pool = Pool {
             site,
             turnover: turnover::bind(self.spec, members.len(), self.faults)?,
             wills: wills.into_iter().filter_map(|spec| spec.will.clone()).collect(),
+            kind,
             members,
             ..self.empty()?
         };
         self.warn_of_families(&pool);
         self.warn_of_weights(&pool);
+        self.warn_of_no_vote(&known);
         self.warn_of_groups(&pool);
         self.warn_of_prefix(&pool);
         turnover::warn_of_families(self.spec, &pool, self.faults);
@@ -187,7 +197,7 @@ impl Binder<'_> {
     /// A pool of pools, but for those in it.
     fn bind_outer(&self) -> Parsed<(Pool, Outer)> {
         let site = self.site();
-        let refused = [self.refuse_monitors(), self.refuse_turnover(), self.refuse_all()];
+        let refused = [self.refuse_monitors(), self.refuse_type(), self.refuse_turnover(), self.refuse_all()];
         let needed = self.needed().map(|(needed, place)| (needed, place.clone()));
         let site = site?;
         let wills = self.wills(site)?;
@@ -205,6 +215,7 @@ impl Binder<'_> {
     fn empty(&self) -> Parsed<Pool> {
         Ok(Pool {
             name: self.name.value.clone(),
+            kind: PoolKind::Addresses,
             site: None,
             pick: self.spec.pick?,
             min_healthy: self.min_healthy()?,
@@ -221,6 +232,7 @@ impl Binder<'_> {
             level: 0,
             outer: Vec::new(),
             answers: Vec::new(),
+            hints: Vec::new(),
         })
     }
 
@@ -229,6 +241,12 @@ impl Binder<'_> {
         let monitor = part_of(&self.spec.monitors)?.iter().flatten().next().map(|first| &first.place);
         let require = part_of(&self.spec.require)?.as_ref().map(|require| &require.place);
         self.refuse("monitor", monitor).and(self.refuse("require", require))
+    }
+
+    /// What it gives follows from the pools that it lists.
+    fn refuse_type(&self) -> Parsed<()> {
+        let rtype = part_of(&self.spec.rtype)?.as_ref().map(|rtype| &rtype.place);
+        self.refuse("type", rtype)
     }
 
     /// They leave and come back there, too.
@@ -271,8 +289,8 @@ impl Binder<'_> {
         Ok([part_of(&self.spec.will)?].into_iter().chain(of_site).collect())
     }
 
-    fn monitors(&self) -> Vec<Parsed<usize>> {
-        let mut found: Vec<Parsed<usize>> = Vec::new();
+    fn monitors(&self) -> Vec<Parsed<NamedMonitor>> {
+        let mut found: Vec<Parsed<NamedMonitor>> = Vec::new();
         let Ok(monitors) = &self.spec.monitors else { return vec![Err(Broken)] };
         for item in monitors {
             let index = part_of(item).and_then(|name| self.monitor(name, &found));
@@ -281,10 +299,10 @@ impl Binder<'_> {
         found
     }
 
-    fn monitor(&self, name: &Written<String>, before: &[Parsed<usize>]) -> Parsed<usize> {
-        let index = *self.monitors.names.find(name, self.scope, self.faults)?;
-        if !before.contains(&Ok(index)) {
-            return Ok(index);
+    fn monitor(&self, name: &Written<String>, before: &[Parsed<NamedMonitor>]) -> Parsed<NamedMonitor> {
+        let monitor = self.monitors.names.find(name, self.scope, self.faults)?;
+        if !before.iter().flatten().any(|before| before.repeats(monitor)) {
+            return Ok(monitor.clone());
         }
         let message = format!("the monitor {} stands in this list already", quote(name));
         let fault = name.place.error(message).label("again");
@@ -292,21 +310,32 @@ impl Binder<'_> {
         Err(Broken)
     }
 
-    fn require(&self) -> Parsed<Require> {
-        let monitors = part_of(&self.spec.monitors)?.len();
+    /// How many of the monitors that vote must be up.
+    fn require(&self, known: &[NamedMonitor]) -> Parsed<Require> {
+        part_of(&self.spec.monitors)?;
+        let monitors = known.iter().filter(|monitor| monitor.is_voting).count();
         let Some(require) = part_of(&self.spec.require)? else { return Ok(Require::All) };
         let fault = match require.value {
-            _ if monitors == 0 => require
+            _ if known.is_empty() => require
                 .place
                 .error("`require` has no effect without a monitor")
                 .help("add `monitor`, or remove it"),
+            _ if monitors == 0 => require
+                .place
+                .error("`require` has no effect where no monitor votes")
+                .help("remove it, or `voting = false` of a monitor"),
             RequireSpec::All => return Ok(Require::All),
             RequireSpec::AtLeast(count) if usize::from(count) <= monitors => {
                 return Ok(Require::AtLeast(count));
             }
             RequireSpec::AtLeast(_) => {
-                let s = if monitors == 1 { "" } else { "s" };
-                let fault = require.place.error(format!("the pool has {monitors} monitor{s} only"));
+                let message = match monitors {
+                    1 if known.len() > 1 => "only 1 monitor of the pool votes".to_owned(),
+                    _ if known.len() > monitors => format!("only {monitors} monitors of the pool vote"),
+                    1 => "the pool has 1 monitor only".to_owned(),
+                    _ => format!("the pool has {monitors} monitors only"),
+                };
+                let fault = require.place.error(message);
                 fault.help("its members would never be up: lower `require`")
             }
         };
@@ -343,50 +372,20 @@ impl Binder<'_> {
         }
     }
 
-    /// The members with what they say themselves; `monitors` are those that are known of the pool's.
-    fn members(
-        &self,
-        members: &Items<MemberSpec>,
-        monitors: &[usize],
-        targets: &mut Targets,
-    ) -> Parsed<Vec<Member>> {
-        let members: Vec<Parsed<Member>> = members
-            .iter()
-            .map(|member| part_of(member).and_then(|spec| self.member(spec, monitors, targets)))
-            .collect();
-        members.into_iter().collect()
+    fn binder_of_members<'m>(&'m self, kind: Parsed<PoolKind>, monitors: &'m [NamedMonitor]) -> Members<'m> {
+        let Binder { id, origin, faults, .. } = *self;
+        Members { kind, id, monitors, contents: &self.monitors.list, origin, faults }
     }
 
-    fn member(&self, spec: &MemberSpec, monitors: &[usize], targets: &mut Targets) -> Parsed<Member> {
-        let [ipv4, ipv6] = addresses::by_family(spec, self.faults)?;
-        let [v4, v6] = [ipv4, ipv6].map(|address| self.targets_of(address, monitors, targets));
-        let will = part_of(&spec.will)?;
-        Ok(Member {
-            name: part_of(&spec.name)?.value.clone(),
-            group: spec.group.as_ref().map(|group| group.value.clone()),
-            weight: spec.weight?.unwrap_or(1),
-            admin: will.for_good,
-            ipv4: ipv4.and_then(|address| addresses::ipv4(address.value)),
-            ipv6: ipv6.and_then(|address| addresses::ipv6(address.value)),
-            targets: [v4?, v6?],
-            require: Require::All,
-            will: will.will.clone(),
-            hold: Hold::Free,
-            slow_start: None,
-        })
-    }
-
-    fn targets_of(
-        &self,
-        address: Option<&Written<IpAddr>>,
-        monitors: &[usize],
-        targets: &mut Targets,
-    ) -> Parsed<Vec<TargetId>> {
-        let Some(address) = address else { return Ok(Vec::new()) };
-        let add =
-            |&index: &usize| targets.add(address, (index, &self.monitors.list[index]), self.id, self.faults);
-        let ids: Vec<_> = monitors.iter().map(add).collect();
-        ids.into_iter().collect()
+    /// A name has one CNAME record (RFC 2181 §10.1).
+    fn check_pick(&self, kind: PoolKind) -> Parsed<()> {
+        if kind != PoolKind::Records(rtype::CNAME) || self.spec.pick? != Pick::All {
+            return Ok(());
+        }
+        let message = format!("the pool {} of CNAME records cannot give all of them", quote(self.name));
+        let fault = self.name.place.error(message).label("`pick = \"all\"`");
+        self.faults.add(fault.help("a name has one CNAME record: write `pick = \"weighted\"`"));
+        Err(Broken)
     }
 
     /// A count that can never be reached is a fault. What is broken counts: it may be meant to.
@@ -410,8 +409,8 @@ impl Binder<'_> {
         let counted = |member: &&Member| member.weight > 0;
         let all = pool.members.iter().filter(counted).count();
         for family in Family::BOTH {
-            let members = members_of(pool, family).filter(counted).count();
-            if has_family(pool, family) && members < needed {
+            let members = givers(pool, family.into()).filter(counted).count();
+            if gives(pool, family.into()) && members < needed {
                 let has = if members == 1 { "has" } else { "have" };
                 let message = format!("only {members} of {all} members that count {has} an {family} address");
                 self.faults.add(place.warning(message).label(format!("never reached for {family}")));
@@ -453,6 +452,14 @@ impl Binder<'_> {
             let message = format!("all members of the pool {} have weight 0", quote(self.name));
             let fault = self.name.place.warning(message).label("always degraded");
             self.faults.add(fault.help("members of weight 0 are given out only when no other is eligible"));
+        }
+    }
+
+    fn warn_of_no_vote(&self, monitors: &[NamedMonitor]) {
+        if !monitors.is_empty() && !monitors.iter().any(|monitor| monitor.is_voting) {
+            let message = format!("no monitor of the pool {} votes", quote(self.name));
+            let fault = self.name.place.warning(message).label("always up");
+            self.faults.add(fault.help("its members count as up; remove `voting = false` from a monitor"));
         }
     }
 }

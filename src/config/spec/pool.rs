@@ -11,11 +11,13 @@ use crate::config::text::{
 use crate::steer::{HashPrefix, Pick};
 
 use super::will::Scheduled;
-use super::{TurnoverSpec, WillSpec, turnover, will};
+use super::{TurnoverSpec, WillSpec, steered_type, turnover, will};
 
 /// `[pool.NAME]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
 pub(crate) struct PoolSpec {
+    /// The type of the data that its members have; none where they have addresses.
+    pub(crate) rtype: Parsed<Option<Written<u16>>>,
     /// Where it is.
     pub(crate) site: Parsed<Option<Written<String>>>,
     /// Its monitors.
@@ -70,10 +72,12 @@ pub(crate) enum MinHealthySpec {
 pub(crate) struct MemberSpec {
     /// Its name.
     pub(crate) name: Parsed<Written<String>>,
-    /// One or two addresses; those without a fault.
+    /// At most two addresses; those without a fault.
     pub(crate) addresses: Vec<Written<IpAddr>>,
     /// Whether these are all addresses that were written.
     pub(crate) all_addresses: Parsed<()>,
+    /// The data of its records.
+    pub(crate) data: Parsed<Option<Written<Items<String>>>>,
     /// What it shares with others.
     pub(crate) group: Option<Written<String>>,
     /// Its weight.
@@ -89,6 +93,8 @@ const ADDRESSES: usize = 2;
 
 const LATER: &[Later] = &[
     ("monitors", "it is called `monitor`, also for a list"),
+    ("types", "a pool has data of one type: `type`"),
+    ("data", "it belongs into the members: `members = [{ name = \"a\", data = \"…\" }]`"),
     ("answers", "it belongs into the rule: `[[steer]]`"),
     ("interval", "it belongs into the monitor"),
 ];
@@ -97,6 +103,7 @@ const MEMBER_LATER: &[Later] = &[
     ("port", "it belongs into the monitor: answers of A and AAAA have no port"),
     ("monitor", "it belongs into the pool"),
     ("addresses", "it is called `address`, also for a list"),
+    ("type", "it belongs into the pool: all its members have data of one type"),
 ];
 
 const INNER_LATER: &[Later] = &[
@@ -108,6 +115,7 @@ const INNER_LATER: &[Later] = &[
 /// Reads `[pool.NAME]`.
 pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<PoolSpec> {
     let mut reader = Reader::new(table, subject, faults);
+    let rtype = reader.optional("type", steered_type::of_data);
     let site = reader.optional("site", text::text);
     let monitors = reader.optional("monitor", one_or_more(limits::POOL_MONITORS, text::text));
     let require = reader.optional("require", require);
@@ -130,6 +138,7 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
     };
     reader.finish(LATER);
     Ok(PoolSpec {
+        rtype,
         site,
         monitors: monitors.map(|monitors| unplaced(monitors).unwrap_or_default()),
         require,
@@ -168,18 +177,23 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
     let table = text::table(value, faults)?;
     let mut reader = Reader::new(table, "a member", faults);
     let name = reader.required("name", "name = \"a\"", name);
-    let addresses = reader.required("address", "address = \"192.0.2.1\"", one_or_more(ADDRESSES, address));
+    let addresses = reader.optional("address", one_or_more(ADDRESSES, address));
+    let data = reader.optional("data", one_or_more(limits::MEMBER_RECORDS, text::text));
     let group = reader.lenient("group", text::name);
     let weight = reader.optional("weight", number(0..=u16::MAX));
     let will = will::read(&mut reader, Scheduled::WeightAndAdmin);
     reader.finish(MEMBER_LATER);
-    let addresses = addresses.map_or_else(|broken| vec![Err(broken)], |addresses| addresses.value);
+    let addresses = match addresses {
+        Ok(addresses) => unplaced(addresses).unwrap_or_default(),
+        Err(broken) => vec![Err(broken)],
+    };
     Ok(MemberSpec {
         name,
         all_addresses: addresses
             .iter()
             .try_for_each(|address| address.as_ref().map(|_| ()).map_err(|&broken| broken)),
         addresses: sound(addresses),
+        data,
         group,
         weight: weight.map(unplaced),
         will,

@@ -1,9 +1,8 @@
 //! What a class of clients gets for a name, in a form in which the two sides can be compared: words instead of ids,
-//! addresses instead of members.
+//! records instead of members.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
-use std::net::IpAddr;
 
 use super::amount::SLOTS;
 use super::names::{self, Compared, Steered};
@@ -12,7 +11,7 @@ use crate::snapshot::{Configuration, Snapshot};
 use crate::steer::{
     self, AnswerSet, Candidates, Given, HashPrefix, Leaf, Pool, PoolId, PoolSet, Rule, Slot, Trickle,
 };
-use crate::wire::{Family, Name};
+use crate::wire::Name;
 
 /// Who answers, in one word: a site, a pool without one, or what answers in place of pools.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,10 +49,10 @@ type Chance = (u64, u64);
 enum Answers {
     /// A draw from a set.
     Drawn {
-        /// Addresses that go out together, sorted, and how likely they are.
-        variants: Vec<(Vec<IpAddr>, Chance)>,
-        /// How likely each address stands first.
-        first: Vec<(IpAddr, Chance)>,
+        /// Records that go out together, those of each member in one, sorted, and how likely they are.
+        variants: Vec<(Vec<Vec<u8>>, Chance)>,
+        /// How likely those of each member stand first.
+        first: Vec<(Vec<u8>, Chance)>,
     },
     /// An RRset as it stands in the master file: the data of its records, sorted.
     Rrset(Vec<Vec<u8>>),
@@ -67,7 +66,7 @@ enum Answers {
     /// One of several: the probability of each as factors, and its number.
     OneOf(Vec<(Vec<Chance>, u32)>),
     /// These addresses in this order.
-    Fixed(Vec<IpAddr>),
+    Fixed(Vec<Vec<u8>>),
     NoData,
     Nothing,
 }
@@ -146,19 +145,19 @@ impl<'p> Outcomes<'p> {
     fn steered(&mut self, name: &Compared, side: usize, rule: u32, class: ClassId) -> Outcome {
         let snapshot = self.sides[side];
         let rule = &snapshot.configuration.rules[rule as usize];
-        let pools = |pool| snapshot.pool(pool, rule.family);
+        let pools = |pool| snapshot.pool(pool, rule.content);
         let choice = steer::choose(rule, class, |_| false, pools);
         let sites = self.order(&snapshot.configuration, rule, class);
         let (mut answers, answering) = match choice.given {
             Given::Set(pool, set) => {
                 let pool = pool_of(&snapshot.configuration, pool);
-                (self.drawn(pool, rule.family, set), whence(&snapshot.configuration, pool))
+                (self.drawn(set), whence(&snapshot.configuration, pool))
             }
             Given::Apart(apart) => (
-                self.apart(side, rule.family, apart.pool, apart.set),
+                self.apart(side, apart.pool, apart.set),
                 whence(&snapshot.configuration, pool_of(&snapshot.configuration, apart.pool)),
             ),
-            Given::DefaultRrset => (self.rrset(side, &name.owner, name.family), Whence::Rrset),
+            Given::DefaultRrset => (self.rrset(side, &name.owner, name.rtype), Whence::Rrset),
             Given::NoData => (self.answers.number(Answers::NoData), Whence::NoData),
         };
         let answering = self.whences.number(answering);
@@ -178,10 +177,10 @@ impl<'p> Outcomes<'p> {
         (answers, answering): (u32, u32),
     ) -> u32 {
         let snapshot = self.sides[side];
-        let choice = steer::choose(rule, class, |_| true, |pool| snapshot.pool(pool, rule.family));
+        let choice = steer::choose(rule, class, |_| true, |pool| snapshot.pool(pool, rule.content));
         let past = match choice.given {
-            Given::Set(pool, set) => self.drawn(pool_of(&snapshot.configuration, pool), rule.family, set),
-            Given::Apart(apart) => self.apart(side, rule.family, apart.pool, apart.set),
+            Given::Set(_, set) => self.drawn(set),
+            Given::Apart(apart) => self.apart(side, apart.pool, apart.set),
             Given::DefaultRrset | Given::NoData => return answers,
         };
         let pool = choice.given.pool().expect("a set is that of a pool");
@@ -202,33 +201,30 @@ impl<'p> Outcomes<'p> {
     }
 
     /// What a pool gives that looks at the client's network or picks another pool.
-    fn apart(&mut self, side: usize, family: Family, pool: PoolId, set: &PoolSet) -> u32 {
+    fn apart(&mut self, side: usize, pool: PoolId, set: &PoolSet) -> u32 {
         let Some(prefix) = set.prefix() else {
-            return self.leaves(side, family, &set.leaves(pool, None), None);
+            return self.leaves(&set.leaves(pool, None), None);
         };
         let configuration = &self.sides[side].configuration;
         let by = self.whences.number(whence(configuration, pool_of(configuration, pool)));
         let of_slot = |slot: Slot| {
             let leaves = set.leaves(pool, Some(&|_| slot));
-            (self.leaves(side, family, &leaves, Some(slot)), by)
+            (self.leaves(&leaves, Some(slot)), by)
         };
         let slots = Slot::all().map(of_slot).collect();
         self.answers.number(Answers::BySlot { prefix, slots })
     }
 
     /// What one of several pools gives to the networks of a slot.
-    fn leaves(&mut self, side: usize, family: Family, leaves: &[Leaf<'_>], slot: Option<Slot>) -> u32 {
-        let snapshot = self.sides[side];
+    fn leaves(&mut self, leaves: &[Leaf<'_>], slot: Option<Slot>) -> u32 {
         let mut one_of = Vec::with_capacity(leaves.len());
         for leaf in leaves {
-            let pool = pool_of(&snapshot.configuration, leaf.path[leaf.path.len() - 1]);
             let number = match (leaf.set, slot) {
                 (PoolSet::Hashed(set), Some(slot)) => {
-                    let address = |member: usize| pool.members[member].address(family);
-                    self.answers
-                        .number(Answers::Fixed(set.of_slot(slot).members().filter_map(address).collect()))
+                    let records = |member: usize| set.answers().records_of(member).to_vec();
+                    self.answers.number(Answers::Fixed(set.of_slot(slot).members().map(records).collect()))
                 }
-                (set, _) => set.answers().map_or(0, |set| self.drawn(pool, family, set)),
+                (set, _) => set.answers().map_or(0, |set| self.drawn(set)),
             };
             one_of.push((leaf.chance.factors().to_vec(), number));
         }
@@ -242,18 +238,18 @@ impl<'p> Outcomes<'p> {
     }
 
     fn unsteered(&mut self, name: &Compared, side: usize) -> Outcome {
-        let rrset = names::rrset(self.sides[side], &name.owner, name.family);
+        let rrset = names::rrset(self.sides[side], &name.owner, name.rtype);
         let whence = if rrset.is_some() { Whence::Rrset } else { Whence::Nothing };
         Outcome {
             sites: self.sites.number(Vec::new()),
-            answers: self.rrset(side, &name.owner, name.family),
+            answers: self.rrset(side, &name.owner, name.rtype),
             whence: self.whences.number(whence),
             ttl: rrset.map_or(0, |rrset| rrset.ttl()),
         }
     }
 
-    fn rrset(&mut self, side: usize, owner: &Name, family: Family) -> u32 {
-        let answers = names::rrset(self.sides[side], owner, family).map_or(Answers::Nothing, |rrset| {
+    fn rrset(&mut self, side: usize, owner: &Name, rtype: u16) -> u32 {
+        let answers = names::rrset(self.sides[side], owner, rtype).map_or(Answers::Nothing, |rrset| {
             let mut data: Vec<Vec<u8>> = rrset.full_rdata();
             data.sort_unstable();
             Answers::Rrset(data)
@@ -261,11 +257,11 @@ impl<'p> Outcomes<'p> {
         self.answers.number(answers)
     }
 
-    fn drawn(&mut self, pool: &Pool, family: Family, set: &AnswerSet) -> u32 {
+    fn drawn(&mut self, set: &AnswerSet) -> u32 {
         if let Some(&known) = self.sets.get(&std::ptr::from_ref(set)) {
             return known;
         }
-        let number = self.answers.number(drawn(pool, family, set));
+        let number = self.answers.number(drawn(set));
         self.sets.insert(set, number);
         number
     }
@@ -316,16 +312,16 @@ impl Slots<'_> {
     }
 }
 
-/// What a set gives, by addresses: members with the same address are one to a client.
-fn drawn(pool: &Pool, family: Family, set: &AnswerSet) -> Answers {
-    let address = |member: usize| pool.members[member].address(family);
+/// What a set gives, by records: members with the same ones are one to a client.
+fn drawn(set: &AnswerSet) -> Answers {
+    let records = |member: usize| set.records_of(member).to_vec();
     let variants = set.variants().into_iter().map(|(members, chance)| {
-        let mut addresses: Vec<IpAddr> = members.into_iter().filter_map(address).collect();
-        addresses.sort_unstable();
-        (addresses, chance)
+        let mut given: Vec<Vec<u8>> = members.into_iter().map(records).collect();
+        given.sort_unstable();
+        (given, chance)
     });
     let shares = set.shares();
-    let first = shares.iter().filter_map(|share| Some((address(share.member)?, share.first)));
+    let first = shares.iter().map(|share| (records(share.member), share.first));
     Answers::Drawn { variants: summed(variants.collect()), first: summed(first.collect()) }
 }
 

@@ -111,7 +111,7 @@ fn holds_everywhere(configuration: &Arc<Configuration>, claim: &Claim, failures:
             let snapshot = Snapshot::new(1, Arc::clone(configuration), &health);
             rule.candidates.classes().all(|class| {
                 holds(&snapshot, claim, class, lost, &|pool| {
-                    steer::eligibility(&configuration.pools[pool as usize], rule.family, &health)
+                    steer::eligibility(&configuration.pools[pool as usize], rule.content, &health)
                         .iter()
                         .any(|one| one.is_given())
                 })
@@ -130,7 +130,7 @@ fn holds(
 ) -> bool {
     let configuration = &*snapshot.configuration;
     let rule = &configuration.rules[0];
-    let choice = steer::choose(rule, class, |_| false, |pool| snapshot.pool(pool, rule.family));
+    let choice = steer::choose(rule, class, |_| false, |pool| snapshot.pool(pool, rule.content));
     // Of the default RRset, 192.0.2.10.
     let default: Vec<SiteId> = configuration
         .pools

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::steer::pool::{Inner, MinHealthy};
 use crate::steer::testing::{FLIP, empty, pool};
-use crate::wire::Family;
+use crate::wire::Content;
 
 /// A pool as a test writes it.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ impl Tree {
             Node::Members(pick, min_healthy, written) => {
                 let (mut members, health) = pool(written, *pick, *min_healthy);
                 members.name = format!("p{}", self.pools.len());
-                let answers = PoolAnswers::compile(&members, Family::V4, &health);
+                let answers = PoolAnswers::compile(&members, Content::V4, &health);
                 (members, answers)
             }
             Node::Pools(pick, min_healthy, nodes) => {
@@ -47,7 +47,7 @@ impl Tree {
                 let inner: Vec<Inner> = inner.collect();
                 let name = format!("p{}", self.pools.len());
                 let outer = Pool { pick: *pick, min_healthy: *min_healthy, inner, ..empty(&name) };
-                let answers = PoolAnswers::compile_outer(&outer, |id| {
+                let answers = PoolAnswers::compile_outer(&outer, Content::V4, |id| {
                     (&self.pools[id.0 as usize], &self.answers[id.0 as usize])
                 });
                 (outer, answers)

@@ -20,7 +20,7 @@ const CLIENTS: [(&str, &str); 6] = [
 ];
 
 /// A server, and unbound in front of it.
-struct Both {
+pub(super) struct Both {
     server: Server,
     unbound: Resolver,
 }
@@ -29,6 +29,11 @@ impl Both {
     fn start(name: &str) -> Both {
         let folder = Folder::new(name);
         folder.copy("world");
+        Both::with(name, folder)
+    }
+
+    /// With the files of a folder.
+    pub(super) fn with(name: &str, folder: Folder) -> Both {
         let server = Server::start(folder, Setup::default());
         let (host, port) = (server.address.ip(), server.address.port());
         let lines = format!(
@@ -41,7 +46,7 @@ impl Both {
     }
 
     /// What a client gets from unbound, and how many queries reached the server for that.
-    fn ask(&self, name: &str, rtype: &str, client: &str) -> (Dug, u64) {
+    pub(super) fn ask(&self, name: &str, rtype: &str, client: &str) -> (Dug, u64) {
         let queries = || {
             let of = |transport| self.server.metric(&format!("queries_total{{transport=\"{transport}\"}}"));
             of("udp") + of("tcp")
