@@ -176,6 +176,14 @@ impl World {
         self
     }
 
+    /// With a monitor of the settings that has no vote.
+    #[must_use]
+    pub fn without_a_vote(mut self, monitor: &str) -> World {
+        let head = format!("[monitor.{monitor}]\n");
+        self.settings = self.settings.replace(&head, &format!("{head}voting = false\n"));
+        self
+    }
+
     /// Served at a moment, in seconds since 1970.
     #[must_use]
     pub fn at(mut self, moment: u64) -> World {
