@@ -171,7 +171,7 @@ fn days(value: &Value, faults: &Faults) -> Parsed<Days> {
     let (first, last) = text.split_once('-').unwrap_or((&text, &text));
     let day = |word: &str| {
         let is_meant = |name: &&str| *name == word || name[..3] == *word;
-        DAYS.iter().position(|name| is_meant(name)).map(|day| day as u8)
+        DAYS.iter().position(is_meant).map(|day| day as u8)
     };
     if let (Some(first), Some(last)) = (day(first.trim()), day(last.trim())) {
         return Ok(Days::from_to(first, last));
