@@ -106,7 +106,7 @@ fn report_circles(
             next = on;
         }
         // A way that ends in a circle which an earlier one went round has nothing new to tell.
-        let Some(first) = way.iter().position(|&id| id == next).filter(|_| way.len() > 0) else { continue };
+        let Some(first) = way.iter().position(|&id| id == next) else { continue };
         let closing = way[way.len() - 1];
         let index = pools.get(closing).inner.iter().position(|inner| inner.pool == next).unwrap_or(0);
         let circle = way[first..].iter().chain([&next]).map(|&id| pools.get(id).name.as_str());

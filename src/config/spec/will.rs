@@ -170,8 +170,8 @@ fn days(value: &Value, faults: &Faults) -> Parsed<Days> {
     let text = text::text(value, faults)?;
     let (first, last) = text.split_once('-').unwrap_or((&text, &text));
     let day = |word: &str| {
-        let is_meant = |name: &&str| *name == word || name[..3] == *word;
-        DAYS.iter().position(|name| is_meant(&name)).map(|day| day as u8)
+        let is_meant = |name: &str| name == word || name[..3] == *word;
+        DAYS.iter().position(|name| is_meant(name)).map(|day| day as u8)
     };
     if let (Some(first), Some(last)) = (day(first.trim()), day(last.trim())) {
         return Ok(Days::from_to(first, last));

@@ -200,7 +200,7 @@ mod tests {
             ),
             (
                 "CN never reaches site",
-                "f:1:9: error: this sentence breaks off (help: the closest sentence is `PLACE \
+                "f:1:8: error: this sentence breaks off (help: the closest sentence is `PLACE \
               never reaches site(s) SITES`)",
             ),
             (

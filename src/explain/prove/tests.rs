@@ -158,6 +158,7 @@ fn holds(
         (Claim::Survives(..), Given::DefaultRrset) => default.iter().any(|site| !lost.contains(site)),
         (Claim::Survives(..), Given::NoData) => false,
         (_, Given::NoData) => true,
+        (_, Given::Apart(_)) => panic!("no pool here looks at the client"),
         (Claim::ScopeWithinClass | Claim::Load { .. }, _) => true,
         (_, Given::Apart(_)) => unreachable!("these pools are plain ones"),
     }
