@@ -1,9 +1,12 @@
 //! §3 to §5 together: random small worlds, and a model of them that is written from the text and knows nothing but the words
 //! that they are made of.
 
+use std::net::Ipv4Addr;
+
 use meridian::answer::Random;
 use meridian::wire::Family;
 
+use crate::harness::slots::{SLOTS, slot_of_ipv4};
 use crate::harness::{Server, World};
 
 const WORLDS: usize = 150;
@@ -26,7 +29,7 @@ struct Pool {
     site: &'static str,
     /// `min_healthy` as numerator and denominator, or as a count with denominator 0.
     needs: (u32, u32),
-    by_members: bool,
+    policy: &'static str,
     members: Vec<Member>,
 }
 
@@ -37,6 +40,8 @@ struct Rule {
     all_down: &'static str,
     empty: &'static str,
     min_ttl: u32,
+    /// Half of the networks, or none.
+    has_trickle: bool,
 }
 
 impl Pool {
@@ -57,7 +62,7 @@ impl Pool {
     }
 
     fn is_healthy(&self, family: Family) -> bool {
-        let measure = |member: &&Member| if self.by_members { 1 } else { member.weight };
+        let measure = |member: &&Member| if self.policy == "all" { 1 } else { member.weight };
         let eligible = self.eligible(family).into_iter().filter(|member| member.weight > 0);
         let counted: Vec<&Member> = eligible.collect();
         let total: u32 =
@@ -96,8 +101,8 @@ impl Rule {
                 only: [None, None, None, Some(Family::V4), Some(Family::V6)][pick(5)],
             });
             let members = members.collect();
-            let (needs, by_members) = ([(1, 0), (1, 0), (1, 2), (2, 3), (100, 100)][pick(5)], pick(3) == 0);
-            Pool { site: SITES[pick(3)], needs, by_members, members }
+            let needs = [(1, 0), (1, 0), (1, 2), (2, 3), (100, 100)][pick(5)];
+            Pool { site: SITES[pick(3)], needs, policy: ["weighted", "all", "hash"][pick(3)], members }
         });
         let pools = pools.collect();
         Rule {
@@ -107,6 +112,7 @@ impl Rule {
             all_down: ["all", "all", "default", "none"][pick(4)],
             empty: ["default", "nodata"][pick(2)],
             min_ttl: [1, 25, 60][pick(3)],
+            has_trickle: pick(3) == 0,
         }
     }
 
@@ -122,15 +128,15 @@ impl Rule {
                 (count, 0) => count.to_string(),
                 (numerator, denominator) => format!("\"{numerator}/{denominator}\""),
             };
-            let policy = if pool.by_members { "all" } else { "weighted" };
-            let keys = format!("site = \"{}\"\nmin_healthy = {needs}\npick = \"{policy}\"", pool.site);
+            let keys = format!("site = \"{}\"\nmin_healthy = {needs}\npick = \"{}\"", pool.site, pool.policy);
             world = world.pool(name, &keys, &words.collect::<Vec<_>>().join(" "));
         }
         let pools =
             names[..self.pools.len()].iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
         let map = if self.has_map { "map = \"world\"\n" } else { "" };
+        let trickle = if self.has_trickle { "trickle = \"50 %\"\n" } else { "" };
         world.rule(&format!(
-            "name = \"www\"\npools = [{pools}]\n{map}fence = {}\nall_down = \"{}\"\nempty = \"{}\"\nmin_ttl = {}\nanswers = 8",
+            "name = \"www\"\npools = [{pools}]\n{map}{trickle}fence = {}\nall_down = \"{}\"\nempty = \"{}\"\nmin_ttl = {}\nanswers = 8",
             self.fence, self.all_down, self.empty, self.min_ttl
         ))
     }
@@ -147,13 +153,17 @@ impl Rule {
     }
 
     /// Who is given, sorted, or what instead; and the TTL of that.
-    fn answer(&self, sites: &[&str], family: Family) -> (String, u32) {
+    fn answer(&self, client: Ipv4Addr, sites: &[&str], family: Family) -> (String, u32) {
         if self.has_map && sites.is_empty() {
             return (self.empty.to_owned(), TTL);
         }
         let candidates = self.candidates(sites, family);
-        let healthy = candidates.iter().position(|pool| pool.is_healthy(family));
-        let looked_at = healthy.map_or(&candidates[..], |place| &candidates[..=place]);
+        let mut healthy = (0..candidates.len()).filter(|&place| candidates[place].is_healthy(family));
+        let (first_healthy, second) = (healthy.next(), healthy.next());
+        let is_trickled = self.has_trickle && slot_of_ipv4(client, 24) < SLOTS / 2;
+        let healthy = if is_trickled { second.or(first_healthy) } else { first_healthy };
+        let waits = self.has_trickle && second.is_none();
+        let looked_at = healthy.filter(|_| !waits).map_or(&candidates[..], |place| &candidates[..=place]);
         let flip = looked_at.iter().filter_map(|pool| pool.soonest_flip(family)).min();
         let ttl = flip.map_or(TTL, |flip| flip.clamp(self.min_ttl, TTL));
         let first = |which: &dyn Fn(&Pool) -> Vec<String>| {
@@ -185,7 +195,7 @@ fn check(rule: &Rule, server: &Server, settings: &str) {
             said.sort_unstable();
             assert_eq!(
                 (said.join(" "), reply.ttl),
-                rule.answer(sites, family),
+                rule.answer(client.parse().unwrap(), sites, family),
                 "{rtype} from {client}\n{settings}"
             );
         }
