@@ -30,6 +30,11 @@ pub enum Request {
     Explain(explain::Request),
     /// Says what other files would change for clients.
     Plan(plan::Request),
+    /// Takes geo databases that are held back, however many clients they move.
+    AcceptGeo {
+        /// The path of one, as configured; none: all that are held back.
+        database: Option<String>,
+    },
 }
 
 /// A ready answer to a request.

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::status::{
-    AddressStatus, GeoStatus, LimitingStatus, LoadStatus, MapStatus, MemberStatus, OutcomeStatus, PoolStatus,
-    RuleStatus, Status, TargetStatus, VerdictStatus, ZoneStatus,
+    AddressStatus, GeoStatus, HeldBackStatus, LimitingStatus, LoadStatus, MapStatus, MemberStatus,
+    OutcomeStatus, PoolStatus, RuleStatus, Status, TargetStatus, VerdictStatus, ZoneStatus,
 };
 use super::timestamp::rfc3339;
-use super::{LastLoad, Limiting, Sources, answering};
+use super::{HeldDatabase, LastLoad, Limiting, Sources, answering};
 use crate::explain::words::{counted, will};
 use crate::geo::ClassId;
 use crate::health::{Hold, LastVerdict, Record, State, TargetId, TargetKey, Verdict};
@@ -27,7 +27,7 @@ pub(super) fn status(sources: &Sources, now: u64) -> Status {
     let load = view.load(&(sources.last_load)());
     let pools = view.pools();
     let troubled_rules = troubled_rules(&snapshot);
-    let geo = view.geo();
+    let geo = view.geo(&(sources.held)());
     let limiting = (sources.limiting)().map(limiting);
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -76,11 +76,12 @@ impl View<'_> {
             .collect()
     }
 
-    fn geo(&self) -> Vec<GeoStatus> {
-        self.snapshot.configuration.geo.iter().map(|source| self.geo_source(source)).collect()
+    fn geo(&self, held: &[HeldDatabase]) -> Vec<GeoStatus> {
+        self.snapshot.configuration.geo.iter().map(|source| self.geo_source(source, held)).collect()
     }
 
-    fn geo_source(&self, source: &GeoSource) -> GeoStatus {
+    fn geo_source(&self, source: &GeoSource, held: &[HeldDatabase]) -> GeoStatus {
+        let held = held.iter().find(|held| Some(held.path.as_str()) == source.path.as_deref());
         let (networks, countries) = source.database.coverage();
         let built = source.database.built_at();
         GeoStatus {
@@ -91,6 +92,11 @@ impl View<'_> {
             networks,
             countries,
             degraded: source.degraded.clone(),
+            held_back: held.map(|held| HeldBackStatus {
+                since: rfc3339(held.since),
+                change: held.change.clone(),
+                max_change: held.max_change.clone(),
+            }),
         }
     }
 
@@ -265,6 +271,7 @@ fn attention(
         })
     });
     let refused = (!load.taken).then(|| format!("the load at {} was refused; see its faults", load.at));
+    let held = geo.iter().filter_map(held_words);
     let geo = geo.iter().filter_map(|source| source.degraded.as_ref()).map(|why| format!("geo data: {why}"));
     let states = pools.iter().flat_map(|pool| {
         let families = [(Family::V4, &pool.ipv4), (Family::V6, &pool.ipv6)];
@@ -298,7 +305,17 @@ fn attention(
     });
     let limiting = limiting.map(limiting_words);
     let states = suspects.chain(states).chain(awaiting);
-    rules.chain(refused).chain(limiting).chain(geo).chain(states).chain(down).collect()
+    rules.chain(refused).chain(limiting).chain(held).chain(geo).chain(states).chain(down).collect()
+}
+
+/// A database that is held back, and what to do about it.
+fn held_words(source: &GeoStatus) -> Option<String> {
+    let (HeldBackStatus { change, max_change, .. }, path) =
+        (source.held_back.as_ref()?, source.path.as_ref()?);
+    Some(format!(
+        "geo database {path} is held back: it moves {change} of the clients of a name, more than {max_change}; see \
+         `meridian plan --running`, take it with `meridian geo accept`"
+    ))
 }
 
 fn limiting(limiting: Limiting) -> LimitingStatus {

@@ -59,6 +59,8 @@ pub struct Sources {
     pub limiting: Box<dyn Fn() -> Option<Limiting> + Send + Sync>,
     /// Whether the first round of probes has ended.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
+    /// The geo databases that are held back.
+    pub held: Box<dyn Fn() -> Vec<HeldDatabase> + Send + Sync>,
     /// Carries out a request of an operator, on a thread that may take its time; an error is told to whoever asked.
     pub control: Box<dyn Fn(Request) -> Result<Reply, String> + Send + Sync>,
     /// When the process started, in seconds since 1970.
@@ -85,6 +87,21 @@ pub struct Limiting {
     pub sample: Option<Limited>,
     /// Whether nothing is held back.
     pub log_only: bool,
+}
+
+/// A geo database whose file was replaced, and which is not taken because it moves too many clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldDatabase {
+    /// The path as configured.
+    pub path: String,
+    /// The digest of what the file holds.
+    pub digest: u64,
+    /// The largest share of the clients of a name that would get something else, in words.
+    pub change: String,
+    /// The limit that this is above, in words.
+    pub max_change: String,
+    /// When it was held back first, in seconds since 1970.
+    pub since: u64,
 }
 
 /// Why the admin listeners could not be made.

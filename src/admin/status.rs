@@ -147,6 +147,20 @@ pub struct GeoStatus {
     pub countries: usize,
     /// Why something else than the configured file serves.
     pub degraded: Option<String>,
+    /// What the file holds by now is not taken, because it moves too many clients.
+    #[serde(default)]
+    pub held_back: Option<HeldBackStatus>,
+}
+
+/// A geo database that is held back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldBackStatus {
+    /// Since when (RFC 3339).
+    pub since: String,
+    /// The largest share of the clients of a name that would get something else.
+    pub change: String,
+    /// The largest that is accepted.
+    pub max_change: String,
 }
 
 /// A map.

@@ -103,6 +103,7 @@ fn sources(configuration: Configuration, records: HashMap<TargetKey, Record>) ->
         counters: Box::new(Counters::default),
         limiting: Box::new(|| None),
         ready: Box::new(|| true),
+        held: Box::new(Vec::new),
         control: Box::new(|request| match request {
             Request::Resume { pool, .. } if pool == "unknown" => Err(format!("there is no pool {pool}")),
             Request::PanicAccept { .. } => Err("no member is suspect in any pool".to_owned()),

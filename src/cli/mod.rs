@@ -6,6 +6,7 @@ mod control;
 mod cookie_secrets;
 mod explain;
 mod files;
+mod geo;
 mod log;
 mod map;
 mod panic;
@@ -86,6 +87,7 @@ enum Command {
     Explain(explain::Arguments),
     Map(map::Arguments),
     Plan(plan::Arguments),
+    Geo(geo::Arguments),
     Prove(prove::Arguments),
     Replay(replay::Arguments),
     Status(status::Arguments),
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Geo(arguments) => geo::run(&arguments),
         Command::Prove(arguments) => prove::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),

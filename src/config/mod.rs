@@ -15,6 +15,7 @@ mod proof;
 pub mod report;
 mod settings;
 mod spec;
+mod swap;
 mod text;
 mod workspace;
 
@@ -23,8 +24,10 @@ pub use expectations::{Examination, Expectations, Untouched};
 pub use files::Files;
 pub use proof::{Proof, ProofOutcome, Refutation};
 pub use settings::{Account, BypassMode, BypassSettings, Settings, TcpSettings};
+pub use swap::{Swap, swap_databases};
 pub(crate) use text::did_you_mean;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::fault::{Fault, any_error};
@@ -76,10 +79,24 @@ pub fn load(
     mode: Mode,
     previous: Option<&Configuration>,
 ) -> Result<Loaded, Vec<Fault>> {
+    load_holding(files, main, mode, previous, &HeldBack::new())
+}
+
+/// The digests of what files of databases hold that are not to be taken.
+pub type HeldBack = HashSet<u64>;
+
+/// The same, with some files of databases held back: where one of these lies, the database of `previous` goes on serving.
+pub fn load_holding(
+    files: &Files,
+    main: &Path,
+    mode: Mode,
+    previous: Option<&Configuration>,
+    held: &HeldBack,
+) -> Result<Loaded, Vec<Fault>> {
     let workspace = Workspace::new(files, main);
     let source = workspace.main_file(main).map_err(|fault| vec![*fault])?;
     let faults = Faults::default();
-    let bound = bind::Loader { workspace: &workspace, mode, previous, faults: &faults }.load(&source);
+    let bound = bind::Loader { workspace: &workspace, mode, previous, held, faults: &faults }.load(&source);
     let faults = faults.into_sorted(&source);
     match bound {
         Ok(bound) if !any_error(&faults) => Ok(Loaded { warnings: faults, ..bound }),

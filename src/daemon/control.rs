@@ -7,7 +7,7 @@ use crate::explain::{Basis, Health};
 
 use super::Running;
 use super::act::Act;
-use super::plan;
+use super::{databases, plan};
 
 /// Carries out a request. Called on a thread that may take its time.
 pub(super) fn carry_out(running: &Running, request: Request) -> Result<Reply, String> {
@@ -16,6 +16,7 @@ pub(super) fn carry_out(running: &Running, request: Request) -> Result<Reply, St
         Request::PanicAccept { pool } => act(running, Act::AcceptPanic { pool }),
         Request::Explain(request) => explain(running, &request),
         Request::Plan(request) => plan::compare(running, &request),
+        Request::AcceptGeo { database } => databases::accept(running, database.as_deref()).map(Reply::text),
     }
 }
 

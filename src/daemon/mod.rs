@@ -4,6 +4,7 @@
 
 mod act;
 mod control;
+mod databases;
 pub mod demo;
 mod health_log;
 mod keeper;
@@ -144,8 +145,15 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
         server::release_free_memory();
     });
     ready(server.addresses());
-    let running =
-        Running { service, settings, keeper, log, state, load: Mutex::new(last_load(true, warnings)) };
+    let running = Running {
+        service,
+        settings,
+        keeper,
+        log,
+        state,
+        load: Mutex::new(last_load(true, warnings)),
+        gate: databases::Gate::default(),
+    };
     let running = Arc::new(running);
     if running.settings.account.is_some() {
         let running = Arc::clone(&running);
@@ -162,6 +170,7 @@ struct Running {
     log: Arc<HealthLog>,
     state: Option<StateFile>,
     load: Mutex<LastLoad>,
+    gate: databases::Gate,
 }
 
 /// What the process is told by signals. Taken in hand before the files are loaded: a SIGHUP that comes early is kept for
@@ -195,6 +204,7 @@ async fn run(
     let admin = start_admin(&running, (&server, &limits), &prober, &is_ready)?;
     let saving = tokio::spawn(saver::save_on_time(Arc::clone(&running)));
     let troubles = tokio::spawn(trouble_log::log_changes(Arc::clone(running.keeper.store())));
+    let watching = tokio::spawn(databases::watch(Arc::clone(&running)));
     let limiting = tokio::spawn(async move { limits.log_changes().await });
     let beginning = async {
         first_round(&running, &prober).await;
@@ -218,6 +228,7 @@ async fn run(
     saving.abort();
     troubles.abort();
     limiting.abort();
+    watching.abort();
     server.stop(DRAIN).await;
     drop(admin);
     tokio::task::block_in_place(|| saver::save(&running));
@@ -259,7 +270,7 @@ fn start_admin(
     is_ready: &Arc<AtomicBool>,
 ) -> Result<Admin, AdminError> {
     let (targets, load, counted) = (Arc::clone(running), Arc::clone(running), Arc::clone(running));
-    let controlled = Arc::clone(running);
+    let (controlled, held) = (Arc::clone(running), Arc::clone(running));
     let (prober, is_ready, limits) = (Arc::clone(prober), Arc::clone(is_ready), Arc::clone(limits));
     let sources = Sources {
         store: Arc::clone(running.keeper.store()),
@@ -269,6 +280,7 @@ fn start_admin(
         tallies: server.tallies().to_vec(),
         limiting: Box::new(move || limits.current()),
         ready: Box::new(move || is_ready.load(Ordering::Relaxed)),
+        held: Box::new(move || held.gate.held()),
         control: Box::new(move |request| control::carry_out(&controlled, request)),
         started: unix_now(),
     };

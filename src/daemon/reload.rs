@@ -10,12 +10,14 @@ use crate::server;
 use crate::snapshot::Configuration;
 
 use super::model::{Change, Load, Report};
-use super::{Running, assignments, keep_copies, last_load, unix_now};
+use super::{Running, assignments, databases, keep_copies, last_load, unix_now};
 
 /// Loads the files anew. What was being served goes on until the new configuration is whole, and if it has faults.
 pub(super) async fn reload(running: &Arc<Running>, prober: &Prober) {
-    let previous = Arc::clone(&running.keeper.store().load_full().configuration);
+    let _turn = running.gate.turn.lock().await;
     tracing::info!("reloading");
+    gate_databases(running).await;
+    let previous = Arc::clone(&running.keeper.store().load_full().configuration);
     match load(running, &previous).await {
         Ok(loaded) => take(running, prober, &previous, loaded).await,
         Err(faults) => refuse(running, faults),
@@ -28,10 +30,23 @@ pub(super) async fn reload(running: &Arc<Running>, prober: &Prober) {
     .await;
 }
 
+/// Where there is a gate, other files of databases go through it first: what it holds back, the load leaves out.
+async fn gate_databases(running: &Arc<Running>) {
+    let served = Arc::clone(&running.keeper.store().load_full().configuration);
+    if served.geo_gate.max_change.is_none() {
+        return;
+    }
+    let paths: Vec<String> = served.geo.iter().filter_map(|source| source.path.clone()).collect();
+    let running = Arc::clone(running);
+    // One that panics has told so in the log; what is served goes on.
+    let _ = tokio::task::spawn_blocking(move || databases::examine(&running, &paths)).await;
+}
+
 async fn load(running: &Arc<Running>, previous: &Arc<Configuration>) -> Result<Loaded, Vec<Fault>> {
     let (running, previous) = (Arc::clone(running), Arc::clone(previous));
     let loading = tokio::task::spawn_blocking(move || {
-        config::load(&running.service.files, &running.service.main, Mode::Reload, Some(&previous))
+        let (files, main) = (&running.service.files, &running.service.main);
+        config::load_holding(files, main, Mode::Reload, Some(&previous), &running.gate.digests())
     });
     // A loader that panics has told so in the log; what is served goes on.
     loading.await.unwrap_or_else(|_| Err(Vec::new()))

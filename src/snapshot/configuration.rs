@@ -10,9 +10,10 @@ use crate::wire::cookie::ScheduledSecret;
 use crate::wire::{Family, Name};
 use crate::zone::Zone;
 
-use super::{Digest, RateLimit};
+use super::{Digest, GeoGate, RateLimit};
 
 /// A zone and the file it came from.
+#[derive(Clone)]
 pub struct ZoneFile {
     /// The compiled zone; its steered RRsets carry indices into [`Configuration::rules`].
     pub zone: Arc<Zone>,
@@ -57,6 +58,7 @@ pub struct SteerMark {
 }
 
 /// A map and how it is used.
+#[derive(Clone)]
 pub struct Map {
     /// Whether EDNS Client Subnet decides (semantics §7).
     pub ecs: bool,
@@ -67,6 +69,7 @@ pub struct Map {
 }
 
 /// Where geo data came from.
+#[derive(Clone)]
 pub struct GeoSource {
     /// The walked database.
     pub database: Arc<Database>,
@@ -79,6 +82,7 @@ pub struct GeoSource {
 }
 
 /// A monitor and the names it has in the files.
+#[derive(Clone)]
 pub struct Monitored {
     /// Every name with this content.
     pub names: Vec<String>,
@@ -154,7 +158,7 @@ pub enum ExtendedErrors {
 }
 
 /// One loaded configuration: what snapshots are compiled from.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Configuration {
     /// The zones.
     pub zones: Vec<ZoneFile>,
@@ -190,6 +194,8 @@ pub struct Configuration {
     pub udp_payload_max_without_cookie: Option<u16>,
     /// Response rate limiting, where it is wanted.
     pub rate_limit: Option<RateLimit>,
+    /// What becomes of geo databases whose files are replaced.
+    pub geo_gate: GeoGate,
 }
 
 impl Configuration {

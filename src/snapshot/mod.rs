@@ -2,6 +2,7 @@
 
 mod configuration;
 mod digest;
+mod limit;
 mod rate_limit;
 mod store;
 
@@ -10,6 +11,7 @@ pub use configuration::{
     SteerMark, SteerRequest, Target, ZoneFile,
 };
 pub use digest::Digest;
+pub use limit::{GeoGate, Limit, LimitError};
 pub use rate_limit::{Rate, RateLimit, TICKS_PER_MS};
 pub use store::Store;
 

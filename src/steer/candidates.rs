@@ -18,6 +18,8 @@ pub struct Candidates {
     lists: Box<[List]>,
     /// What the lists are pieces of; classes with the same candidates share a piece.
     indices: Box<[u16]>,
+    /// Whether they leave out the pools at other sites than the class's.
+    fence: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,13 +43,23 @@ impl Candidates {
             });
             List { start, end, has_sites: !class.is_empty() }
         });
-        Candidates { lists: lists.collect(), indices: indices.into() }
+        Candidates { lists: lists.collect(), indices: indices.into(), fence }
+    }
+
+    /// The same rule's candidates when its map has other classes.
+    #[must_use]
+    pub fn recompile(&self, classes: &[Box<[SiteId]>], sites: &[SiteId]) -> Candidates {
+        Candidates::compile(classes, sites, self.fence)
     }
 
     /// For a rule without a map: one class, the written order of `pools` pools.
     pub fn written_order(pools: usize) -> Candidates {
         let indices: Box<[u16]> = (0..=u16::MAX).take(pools).collect();
-        Candidates { lists: [List { start: 0, end: indices.len() as u32, has_sites: true }].into(), indices }
+        Candidates {
+            lists: [List { start: 0, end: indices.len() as u32, has_sites: true }].into(),
+            indices,
+            fence: false,
+        }
     }
 
     /// The candidates of a class. Without a map the class is `ClassId(0)`.

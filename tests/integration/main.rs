@@ -15,6 +15,7 @@ mod failures;
 mod flips;
 mod gdnsd;
 mod generate;
+mod geo_gate;
 mod geo_oracle;
 mod harness;
 #[path = "../hex/mod.rs"]

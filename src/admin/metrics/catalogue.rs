@@ -129,6 +129,12 @@ pub const GEO_DEGRADED: Metric = gauge(
     &["database"],
     "1 if something else than the configured geo database serves",
 );
+/// Geo data that is not taken because it moves too many clients.
+pub const GEO_HELD_BACK: Metric = gauge(
+    "geo_database_held_back",
+    &["database"],
+    "1 if the geo database's file was replaced by one that moves more clients than max_change",
+);
 
 /// Probes by verdict.
 pub const PROBES: Metric = counter("probes", &["verdict"], "Probes, by verdict");
@@ -178,7 +184,7 @@ pub const TROUBLED_RULES: Metric =
     gauge("troubled_rules", &[], "Rules that do not answer from a healthy pool for every class of clients");
 
 /// All of them, in the order in which they are shown.
-pub const METRICS: [&Metric; 37] = [
+pub const METRICS: [&Metric; 38] = [
     &BUILD_INFO,
     &START_TIME,
     &READY,
@@ -205,6 +211,7 @@ pub const METRICS: [&Metric; 37] = [
     &GEO_BUILD_TIME,
     &GEO_NETWORKS,
     &GEO_DEGRADED,
+    &GEO_HELD_BACK,
     &PROBES,
     &PROBES_LATE,
     &PROBES_SKIPPED,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Counters;
 use super::catalogue::{self, Metric};
-use crate::admin::{LastLoad, Sources, gather};
+use crate::admin::{HeldDatabase, LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
 use crate::geo;
 use crate::health::{Hold, Record, State, TargetKey};
@@ -43,7 +43,7 @@ pub(super) fn series(sources: &Sources) -> Vec<Series> {
     process(&mut values, sources, &snapshot);
     packets(&mut values, &sources.tallies);
     counted(&mut values, (sources.counters)());
-    data(&mut values, &snapshot);
+    data(&mut values, &snapshot, &(sources.held)());
     health(&mut values, &snapshot, &records);
     catalogue::METRICS
         .iter()
@@ -92,7 +92,7 @@ fn counted(values: &mut Values, counters: Counters) {
     put(values, &catalogue::TRANSITIONS, &["down"], counters.transitions_down);
 }
 
-fn data(values: &mut Values, snapshot: &Snapshot) {
+fn data(values: &mut Values, snapshot: &Snapshot, held: &[HeldDatabase]) {
     let zones = &snapshot.zones;
     put(values, &catalogue::ZONES, &[], zones.iter().count() as u64);
     for zone in zones.iter().take(ZONES_SHOWN) {
@@ -105,6 +105,8 @@ fn data(values: &mut Values, snapshot: &Snapshot) {
         put(values, &catalogue::GEO_BUILD_TIME, &labels, database.built_at());
         put(values, &catalogue::GEO_NETWORKS, &labels, networks as u64);
         put(values, &catalogue::GEO_DEGRADED, &labels, u64::from(degraded.is_some()));
+        let is_held = held.iter().any(|held| Some(&held.path) == path.as_ref());
+        put(values, &catalogue::GEO_HELD_BACK, &labels, u64::from(is_held));
     }
 }
 

@@ -12,8 +12,8 @@ pub use view::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::explain::plan::{self, Limit, Options, Weighing};
-use crate::snapshot::Snapshot;
+use crate::explain::plan::{self, Options, Weighing};
+use crate::snapshot::{Limit, Snapshot};
 
 /// What a running server is asked to compare itself with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

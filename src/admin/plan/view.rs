@@ -4,16 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::explain::moment::rfc3339;
 use crate::explain::plan::{
-    Amount, DatabaseDifference, DatabaseFacts, Difference, Differences, Flow, Group, Limit, Line, Moved,
+    Amount, DatabaseDifference, DatabaseFacts, Difference, Differences, Flow, Group, Line, Moved,
     NameAndType, Network, Options, Part, PartOf, Plan, SLOTS, Share, Split, Steering, Weighing, Whence,
     ZoneDifference,
 };
 use crate::geo::codes;
+use crate::snapshot::Limit;
 use crate::wire::Family;
 
 /// A whole comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct View {
+    /// The version of this form: 1.
+    pub schema: u32,
     /// What is counted, of IPv4 and of IPv6.
     pub counted: [CountedView; 2],
     /// How many names and types are compared.
@@ -244,6 +247,7 @@ impl View {
     /// Shows a comparison that was made with these options, held against a limit.
     pub fn of(plan: &Plan, options: &Options, limit: Option<Limit>) -> View {
         View {
+            schema: 1,
             counted: Family::BOTH.map(|family| counted(plan, options, family)),
             compared: plan.compared,
             changed: plan.changed(),

@@ -15,9 +15,8 @@ use crate::admin::plan::{self, Terms, View};
 use crate::admin::timestamp::now;
 use crate::config::{self, Files, Loaded, Mode, comparison, report};
 use crate::explain::Health;
-use crate::explain::plan::Limit;
 use crate::fault::Fault;
-use crate::snapshot::{Configuration, Snapshot};
+use crate::snapshot::{Configuration, Limit, Snapshot};
 
 /// The change is larger than `--max-change` says.
 const EXCEEDED: u8 = 3;

@@ -153,10 +153,16 @@ fn geo(geo: &[GeoStatus]) -> ShownTable {
             span(source.age_seconds),
             source.networks.to_string(),
             source.countries.to_string(),
-            source.degraded.clone().unwrap_or_default(),
+            note(source),
         ]);
     }
     table
+}
+
+fn note(source: &GeoStatus) -> String {
+    let held =
+        source.held_back.as_ref().map(|held| format!("a newer file is held back: it moves {}", held.change));
+    source.degraded.clone().into_iter().chain(held).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! | good | served | served | served |
 //! | shrunken below 80 % of the one served | (nothing is served) | (nothing is served) | error: nothing changes |
 //! | bad | error | last good copy, else built-in data, with a warning | error: nothing changes |
+//! | held back by the gate (`max_change`) | served | last good copy, until it is compared | the served one goes on serving |
 //! | bad, and something else served for it already | – | – | that goes on serving, with a warning |
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use crate::config::limits;
 use crate::config::text::{Broken, Faults, Parsed, Written, quote};
 use crate::config::workspace::Workspace;
-use crate::config::{DatabaseCopy, Mode};
+use crate::config::{DatabaseCopy, HeldBack, Mode};
 use crate::fault::Fault;
 use crate::geo::Database;
 use crate::snapshot::GeoSource;
@@ -30,6 +31,10 @@ pub(super) struct Databases<'a> {
     pub(super) previous: &'a [GeoSource],
     /// Where the last good copies are.
     pub(super) state_dir: Option<&'a str>,
+    /// Files that are held back, by the digests of what they hold: the served ones go on serving.
+    pub(super) held: &'a HeldBack,
+    /// Whether a database that moves too many clients is held back: then a start serves what was served last.
+    pub(super) gated: bool,
     /// Where faults go.
     pub(super) faults: &'a Faults,
 }
@@ -93,6 +98,15 @@ impl Databases<'_> {
         if let Some(served) = served.filter(|served| is_read_from(served, &octets)) {
             return Ok((source(Arc::clone(&served.database)), None));
         }
+        let digest = Database::digest_of(&octets);
+        if let Some(served) = served.filter(|_| self.held.contains(&digest)) {
+            self.warn_of_held(path, shown);
+            return Ok((still_serving(served), None));
+        }
+        if let Some(copy) = self.served_last(path).filter(|copy| copy.database.digest() != digest) {
+            self.warn_of_copy(path, shown);
+            return Ok((copy, None));
+        }
         let copy = self.state_dir.map(|_| octets.clone());
         let database = Database::from_mmdb(shown, octets)
             .map_err(|sentence| Refusal::of(format!("{} is no usable database: {sentence}", quote(shown))))?;
@@ -124,6 +138,26 @@ impl Databases<'_> {
         source.map(|source| GeoSource { degraded: Some(why), ..source })
     }
 
+    fn warn_of_held(&self, path: &Written<String>, shown: &str) {
+        let warning = path.place.warning(format!("{} is held back: it moves too many clients", quote(shown)));
+        self.faults.add(warning.label("not taken").help(
+            "`meridian plan --running` says whom it moves; `meridian geo accept` takes it in spite of that",
+        ));
+    }
+
+    fn warn_of_copy(&self, path: &Written<String>, shown: &str) {
+        let what = format!(
+            "{} is not what was served last, of which a copy serves until it is compared",
+            quote(shown)
+        );
+        self.faults.add(path.place.warning(what).label("not taken yet"));
+    }
+
+    /// At a start with a gate, what was served before it: a stop and a start are no way around the gate.
+    fn served_last(&self, path: &str) -> Option<GeoSource> {
+        if self.mode == Mode::Start && self.gated { self.last_good_copy(path) } else { None }
+    }
+
     fn last_good_copy(&self, path: &str) -> Option<GeoSource> {
         let octets = self.workspace.octets(&self.copy_path(path)?, limits::DATABASE_OCTETS).ok()?;
         let database = Arc::new(Database::from_mmdb(&self.workspace.shown(path), octets).ok()?);
@@ -139,11 +173,15 @@ impl Databases<'_> {
         Some(GeoSource { database, path: instead_of.map(str::to_owned), builtin: true, degraded: None })
     }
 
-    /// One copy for each configured path: its separators are escaped, so that equal file names do not collide.
     fn copy_path(&self, path: &str) -> Option<String> {
-        let name = path.replace('%', "%25").replace('/', "%2F");
-        Some(format!("{}/{COPIES}/{name}", self.state_dir?))
+        Some(format!("{}/{}", self.state_dir?, copy_name(path)))
     }
+}
+
+/// Where the copy of a configured path is below `state_dir`: its separators are escaped, so that equal file names do not
+/// collide.
+pub(in crate::config) fn copy_name(path: &str) -> String {
+    format!("{COPIES}/{}", path.replace('%', "%25").replace('/', "%2F"))
 }
 
 /// Why a database is not taken.
@@ -171,7 +209,7 @@ impl Refusal {
     }
 }
 
-fn configured_source(database: Arc<Database>, path: &str) -> GeoSource {
+pub(in crate::config) fn configured_source(database: Arc<Database>, path: &str) -> GeoSource {
     GeoSource { database, path: Some(path.to_owned()), builtin: false, degraded: None }
 }
 

@@ -11,7 +11,7 @@ mod codes;
 mod contradictions;
 mod cookies;
 mod coverage;
-mod databases;
+pub(super) mod databases;
 mod expect;
 mod firsts;
 mod folder;
@@ -47,7 +47,7 @@ use super::limits;
 use super::spec::{AccessSpec, MainSpec, MapsSpec, RuleSpec, SteeringSpec};
 use super::text::{Broken, Faults, Parsed, Written, part_of, sound};
 use super::workspace::Workspace;
-use super::{DatabaseCopy, Loaded, Mode};
+use super::{DatabaseCopy, HeldBack, Loaded, Mode};
 
 pub(super) use account::help_to_read;
 use folder::ZoneFiles;
@@ -69,6 +69,8 @@ pub(super) struct Loader<'a> {
     pub(super) mode: Mode,
     /// What is served now.
     pub(super) previous: Option<&'a Configuration>,
+    /// Files of databases that are held back.
+    pub(super) held: &'a HeldBack,
     /// Where faults go.
     pub(super) faults: &'a Faults,
 }
@@ -130,6 +132,7 @@ impl Loader<'_> {
             udp_payload_max,
             udp_payload_max_without_cookie: settings::udp_payload_max_without_cookie(server),
             rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
+            geo_gate: files.main.geo_gate,
             ..configuration
         };
         let proofs = assertions::prove(&configuration, &assertions, demand?.as_ref(), self.mode, self.faults);
@@ -237,6 +240,8 @@ impl Loader<'_> {
             mode: self.mode,
             previous: self.previous.map_or(&[], |previous| &previous.geo),
             state_dir: server.and_then(|server| server.state_dir.as_ref()).map(|path| path.value.as_str()),
+            held: self.held,
+            gated: main.geo_gate.max_change.is_some(),
             faults: self.faults,
         };
         let needing = maps.iter().find(|map| maps::needs_data(&map.rules));

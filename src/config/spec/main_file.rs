@@ -8,11 +8,11 @@ use crate::config::document::{self, Table, Value};
 use crate::config::limits;
 use crate::config::spec::CookiesSpec;
 use crate::config::text::{
-    self, Broken, Faults, Items, Later, Parsed, Reader, Written, choice, duration, list, number, one_or_more,
-    quote, socket_address, sound, unplaced,
+    self, Broken, Faults, Items, Later, Parsed, Reader, Written, any_text, boolean, choice, duration, list,
+    number, one_or_more, quote, socket_address, sound, unplaced,
 };
 use crate::fault::Source;
-use crate::snapshot::ExtendedErrors;
+use crate::snapshot::{ExtendedErrors, GeoGate, Limit, LimitError};
 use crate::wire::Name;
 
 use super::assertion;
@@ -39,6 +39,8 @@ pub(crate) struct MainSpec {
     pub(crate) maps: Parsed<Option<Written<String>>>,
     /// The geo databases in the order of merging.
     pub(crate) databases: Parsed<Items<String>>,
+    /// What becomes of databases whose files are replaced.
+    pub(crate) geo_gate: GeoGate,
     /// `[[expect]]`.
     pub(crate) expectations: Vec<Written<ExpectSpec>>,
 }
@@ -151,10 +153,10 @@ impl MainSpec {
         let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
         let expectations = reader.optional("expect", super::expect::read_all);
         reader.finish(ELSEWHERE);
-        let (maps, databases) = match geo {
+        let geo = match geo {
             Ok(Some(geo)) => geo.value,
-            Ok(None) => (Ok(None), Ok(Vec::new())),
-            Err(Broken) => (Err(Broken), Err(Broken)),
+            Ok(None) => GeoSpec { maps: Ok(None), databases: Ok(Vec::new()), gate: GeoGate::default() },
+            Err(Broken) => GeoSpec { maps: Err(Broken), databases: Err(Broken), gate: GeoGate::default() },
         };
         MainSpec {
             include: include.map(|include| unplaced(include).unwrap_or_default()),
@@ -164,8 +166,9 @@ impl MainSpec {
             assertions: unplaced(assertions).map(sound).unwrap_or_default(),
             share: unplaced(share),
             zones: zones.map(|zones| zones.value),
-            maps,
-            databases,
+            maps: geo.maps,
+            databases: geo.databases,
+            geo_gate: geo.gate,
             expectations: expectations.map(unplaced).ok().flatten().unwrap_or_default(),
         }
     }
@@ -265,12 +268,19 @@ fn read_zones(table: &Table, faults: &Faults) -> Parsed<Written<String>> {
     folder
 }
 
-type GeoSpec = (Parsed<Option<Written<String>>>, Parsed<Items<String>>);
+/// `[geo]`, each part by itself.
+struct GeoSpec {
+    maps: Parsed<Option<Written<String>>>,
+    databases: Parsed<Items<String>>,
+    gate: GeoGate,
+}
 
 fn read_geo(table: &Table, faults: &Faults) -> GeoSpec {
     let mut reader = Reader::new(table, "`[geo]`", faults);
     let maps = reader.optional("maps", text::text);
     let databases = reader.optional("databases", list(limits::DATABASES, text::text));
+    let watch = reader.lenient("watch", boolean);
+    let max_change = reader.lenient("max_change", limit);
     reader.finish(BELOW_A_HEADER);
     let mut databases = databases.map(|databases| unplaced(databases).unwrap_or_default());
     if let Ok(databases) = &mut databases {
@@ -278,7 +288,21 @@ fn read_geo(table: &Table, faults: &Faults) -> GeoSpec {
             again.place.error(format!("the database {} is listed twice", quote(again)))
         });
     }
-    (maps, databases)
+    let gate = GeoGate {
+        watch: unplaced(watch).unwrap_or(GeoGate::default().watch),
+        max_change: unplaced(max_change),
+    };
+    GeoSpec { maps, databases, gate }
+}
+
+/// The largest change of a database: a percentage or a fraction.
+fn limit(value: &Value, faults: &Faults) -> Parsed<Limit> {
+    let text = any_text(value, faults)?;
+    text.parse().map_err(|error: LimitError| {
+        let fault = value.place.error(format!("{} is no share of clients", quote(&text)));
+        faults.add(fault.label("not understood").help(error.to_string()));
+        Broken
+    })
 }
 
 /// A text that fits into one character-string (RFC 1035 §3.3).

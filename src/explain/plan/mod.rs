@@ -20,7 +20,7 @@ mod tally;
 mod tests;
 mod weighing;
 
-pub use amount::{Amount, Limit, LimitError, SLOTS, Share};
+pub use amount::{Amount, SLOTS, Share};
 pub use differences::{
     DatabaseDifference, DatabaseFacts, Difference, Differences, Line, RuleDifference, ZoneDifference,
 };
@@ -35,7 +35,7 @@ use self::names::{Compared, Steered};
 use self::outcome::Outcomes;
 use self::passage::{Lane, Passage};
 use self::tally::Tally;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Limit, Snapshot};
 use crate::wire::{Family, Name};
 
 /// Groups whose clients are split up by country, autonomous system and network: the largest ones. What of the others

@@ -3,11 +3,13 @@
 pub mod client;
 pub mod crowd;
 pub mod daemon;
+pub mod database;
 pub mod dig;
 pub mod gdnsd;
 pub mod load;
 pub mod master_file;
 pub mod message;
+pub mod mmdb;
 pub mod mutation;
 pub mod nginx;
 pub mod place;
