@@ -12,11 +12,14 @@ mod limit_log;
 mod model;
 mod own_folder;
 mod plan;
+mod process;
 #[cfg(test)]
 mod race_tests;
 mod reload;
 mod saver;
 mod standings;
+#[cfg(test)]
+mod standings_tests;
 mod state_file;
 mod trouble_log;
 
@@ -29,7 +32,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::admin::{Admin, AdminError, LastLoad, Sources};
 use crate::config::{self, DatabaseCopy, Files, Loaded, Mode, Settings};
@@ -43,6 +45,7 @@ use self::health_log::HealthLog;
 use self::keeper::{Handle, Keeper, Kept};
 use self::limit_log::LimitLog;
 use self::model::{Change, Model, Report};
+use self::process::{Back, Signals, runtime};
 use self::state_file::StateFile;
 
 /// How long TCP connections may finish what they are at when the server stops.
@@ -107,11 +110,12 @@ pub enum ServeError {
 pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), ServeError> {
     server::forgo_new_privileges();
     server::keep_large_memory_apart();
-    let back = runtime("back", BACK_THREADS)?;
-    let signals = Signals::new(&back)?;
-    let loaded =
-        config::load(&service.files, &service.main, Mode::Start, None).map_err(ServeError::Faults)?;
-    let Loaded { settings, configuration, database_copies, warnings, .. } = loaded;
+    let back = Back::new(BACK_THREADS)?;
+    let mut signals = Signals::new(&back)?;
+    let service = Arc::new(service);
+    let Some(loaded) = back.block_on(load_unless_stopped(&service, &mut signals)) else { return Ok(()) };
+    let Loaded { settings, configuration, database_copies, warnings, .. } =
+        loaded.map_err(ServeError::Faults)?;
     reload::log_faults(&warnings);
     if let Some(account) = &settings.account {
         server::may_become_account(account)?;
@@ -162,9 +166,23 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     back.block_on(run(running, server, &back, signals))
 }
 
+/// Loads the files; `None` if the process is told to stop meanwhile.
+async fn load_unless_stopped(
+    service: &Arc<Service>,
+    signals: &mut Signals,
+) -> Option<Result<Loaded, Vec<Fault>>> {
+    let service = Arc::clone(service);
+    let loading =
+        tokio::task::spawn_blocking(move || config::load(&service.files, &service.main, Mode::Start, None));
+    tokio::select! {
+        loaded = loading => Some(loaded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))),
+        () = signals.stop.told() => None,
+    }
+}
+
 /// What lives as long as the server.
 struct Running {
-    service: Service,
+    service: Arc<Service>,
     settings: Settings,
     keeper: Keeper,
     log: Arc<HealthLog>,
@@ -173,31 +191,13 @@ struct Running {
     gate: databases::Gate,
 }
 
-/// What the process is told by signals. Taken in hand before the files are loaded: a SIGHUP that comes early is kept for
-/// later instead of ending the process.
-struct Signals {
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new(runtime: &Runtime) -> io::Result<Signals> {
-        let _inside = runtime.enter();
-        Ok(Signals {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-}
-
 async fn run(
     running: Arc<Running>,
     server: Server,
     back: &Runtime,
-    mut signals: Signals,
+    signals: Signals,
 ) -> Result<(), ServeError> {
+    let Signals { mut reload, mut stop } = signals;
     let prober = Arc::new(start_prober(&running, back));
     let is_ready = Arc::new(AtomicBool::new(false));
     let limits = Arc::new(LimitLog::new(&server, Arc::clone(running.keeper.store())));
@@ -211,7 +211,7 @@ async fn run(
         is_ready.store(true, Ordering::Relaxed);
         tell_systemd(sd_notify::NotifyState::Ready);
         loop {
-            if signals.hangup.recv().await.is_none() {
+            if reload.recv().await.is_none() {
                 return;
             }
             reload::reload(&running, &prober).await;
@@ -221,8 +221,7 @@ async fn run(
     tokio::select! {
         () = beginning => {}
         () = running.keeper.ended() => result = Err(ServeError::Keeper),
-        _ = signals.terminate.recv() => tracing::info!("told to stop (SIGTERM)"),
-        _ = signals.interrupt.recv() => tracing::info!("told to stop (SIGINT)"),
+        () = stop.told() => {}
     }
     tell_systemd(sd_notify::NotifyState::Stopping);
     saving.abort();
@@ -321,7 +320,7 @@ fn make_socket_folder(settings: &Settings) -> Result<(), ServeError> {
 /// had better hear of that before the first reload.
 fn rehearse_reload(running: &Running) {
     let served = &running.keeper.store().load_full().configuration;
-    let Service { files, main, .. } = &running.service;
+    let Service { files, main, .. } = &*running.service;
     if let Err(faults) = config::load(files, main, Mode::Reload, Some(served)) {
         for fault in faults {
             tracing::warn!("a reload would be refused: {fault:#}");
@@ -367,10 +366,6 @@ fn keep_copies(copies: &[DatabaseCopy]) {
 
 fn last_load(taken: bool, faults: Vec<Fault>) -> LastLoad {
     LastLoad { at: unix_now(), taken, faults }
-}
-
-fn runtime(name: &str, threads: usize) -> io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
 }
 
 /// Seconds since 1970.

@@ -14,11 +14,16 @@ use crate::snapshot::{Configuration, Snapshot};
 use crate::steer::{AnswerSet, PoolId};
 use crate::wire::Family;
 
+use super::act::Act;
 use super::keeper::Keeper;
 use super::model::{Change, Load, Model, Report};
 
 /// The loads that the tests go through: each has a serial of its own, some drain a member, some lack a pool.
 const LOADS: u32 = 4;
+
+/// Weights that change each minute or so, and an end of a drain.
+const SCHEDULE: &str = ", admin = { state = \"drained\", until = \"1970-01-01T00:05:00Z\" }, schedule = [\
+    { zone = \"UTC\", from = \"00:02\", to = \"00:03\", weight = 2 }, { zone = \"UTC\", to = \"00:06\", weight = 7 }]";
 
 /// Configuration number `number`: three members under one monitor, in two pools that share two of them.
 fn configuration(number: u32) -> Arc<Configuration> {
@@ -26,12 +31,19 @@ fn configuration(number: u32) -> Arc<Configuration> {
     let zone = format!(
         "$TTL 60\n@ SOA ns host {number} 3600 600 86400 300\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.1\napi A 192.0.2.2\n"
     );
-    let admin = if number % 2 == 1 { ", admin = \"drained\"" } else { "" };
+    let admin = if number % 2 == 1 { ", admin = \"drained\"" } else { SCHEDULE };
+    let turnover = [
+        "manual_resume = true\n",
+        "slow_start = \"32s\"\n",
+        "",
+        "manual_resume = true\nslow_start = \"9s\"\n",
+    ];
     let mut steering = format!(
         "[monitor.m]\nprobe = {{ tcp = {{}} }}\nport = 80\ninterval = \"4s\"\nrise = 2\nfall = 3\n\
-         [pool.one]\nmonitor = \"m\"\nmembers = [\n{{ name = \"a\", address = \"192.0.2.1\", weight = 3 }},\n\
+         [pool.one]\nmonitor = \"m\"\n{}members = [\n{{ name = \"a\", address = \"192.0.2.1\", weight = 3 }},\n\
          {{ name = \"b\", address = \"192.0.2.2\"{admin} }},\n]\n\
-         [[steer]]\nname = \"www\"\npools = [\"one\"]\n"
+         [[steer]]\nname = \"www\"\npools = [\"one\"]\n",
+        turnover[number as usize % 4]
     );
     if number % 3 != 2 {
         steering.push_str(
@@ -67,12 +79,15 @@ fn seen(snapshot: &Snapshot) -> Vec<String> {
         for family in Family::BOTH {
             let answers = snapshot.pool(PoolId(index as u32), family);
             let flip = answers.soonest_flip.load(Ordering::Relaxed);
+            let planned = answers.planned_change.load(Ordering::Relaxed);
+            let standing = snapshot.standing(PoolId(index as u32), family);
             let sets: Vec<_> = answers
                 .sets
                 .iter()
                 .map(|sets| (variants(&sets.eligible), variants(&sets.undrained), variants(&sets.drained)))
                 .collect();
-            seen.push(format!("{} {family:?} {:?} {flip} {sets:?}", pool.name, answers.state));
+            let state = answers.state;
+            seen.push(format!("{} {family:?} {state:?} {flip} {planned} {sets:?} {standing:?}", pool.name));
         }
     }
     seen
@@ -83,28 +98,40 @@ fn seen(snapshot: &Snapshot) -> Vec<String> {
 enum Step {
     Verdict(usize, bool),
     Load(u32),
+    /// So many seconds later.
+    Later(u64),
+    /// A member of pool one is resumed.
+    Resume(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (0usize..3, any::<bool>()).prop_map(|(target, pass)| Step::Verdict(target, pass)),
         1 => (0..LOADS).prop_map(Step::Load),
+        3 => (0u64..40).prop_map(Step::Later),
+        1 => (0usize..2).prop_map(Step::Resume),
     ]
 }
 
-fn report(key: TargetKey, pass: bool) -> Report {
+fn report(key: TargetKey, pass: bool, at: u64) -> Report {
     let verdict = if pass { Verdict::Pass { microseconds: 1 } } else { Verdict::Fail("no".to_owned()) };
-    Report { key, verdict, at: 100 }
+    Report { key, verdict, at }
 }
 
-fn change(step: &Step, keys: &[TargetKey], configurations: &[Arc<Configuration>]) -> Change {
+/// Takes a step at a moment.
+fn take(model: &mut Model, step: &Step, at: u64, keys: &[TargetKey], configurations: &[Arc<Configuration>]) {
     match *step {
-        Step::Verdict(target, pass) => Change::Verdict(report(keys[target], pass)),
-        Step::Load(number) => Change::Load(Load {
+        Step::Verdict(target, pass) => drop(model.take(Change::Verdict(report(keys[target], pass, at)))),
+        Step::Load(number) => drop(model.take(Change::Load(Load {
             configuration: Arc::clone(&configurations[number as usize]),
-            learned: vec![report(keys[2], true)],
-            at: 100,
-        }),
+            learned: vec![report(keys[2], true, at)],
+            at,
+        }))),
+        Step::Later(_) => model.advance(at),
+        Step::Resume(member) => {
+            let member = ["a", "b"][member].to_owned();
+            let _ = model.act(&Act::Resume { pool: "one".to_owned(), member });
+        }
     }
 }
 
@@ -121,10 +148,12 @@ proptest! {
         let first = Arc::clone(&configurations[0]);
         let mut batched = Model::new(Arc::clone(&first), &HashMap::new(), &[], 100);
         let mut single = Model::new(first, &HashMap::new(), &[], 100);
+        let mut at = 100;
         for (step, publish) in &steps {
             let before = batched.published().generation;
-            batched.take(change(step, &keys, &configurations));
-            single.take(change(step, &keys, &configurations));
+            at += if let Step::Later(seconds) = step { *seconds } else { 0 };
+            take(&mut batched, step, at, &keys, &configurations);
+            take(&mut single, step, at, &keys, &configurations);
             let _ = single.next();
             if *publish {
                 let made = batched.next().is_some();
@@ -135,6 +164,7 @@ proptest! {
         let _ = batched.next();
         prop_assert_eq!(seen(batched.published()), seen(single.published()));
         prop_assert_eq!(batched.known(), single.known());
+        prop_assert_eq!(batched.held(), single.held());
     }
 }
 
@@ -172,7 +202,9 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
                 let (handle, keys) = (keeper.handle(), &keys);
                 scope.spawn(move || {
                     for round in 0..rounds {
-                        handle.send(Change::Verdict(report(keys[target], passes(target, round)))).unwrap();
+                        handle
+                            .send(Change::Verdict(report(keys[target], passes(target, round), 100)))
+                            .unwrap();
                         if round % 100 == 0 {
                             std::thread::sleep(Duration::from_millis(1));
                         }
@@ -202,7 +234,7 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
     }
     for (target, &key) in keys.iter().enumerate() {
         for round in 0..rounds {
-            replay.take(Change::Verdict(report(key, passes(target, round))));
+            replay.take(Change::Verdict(report(key, passes(target, round), 100)));
         }
     }
     let _ = replay.next();

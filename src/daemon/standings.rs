@@ -191,6 +191,9 @@ impl Standings {
     }
 
     fn restore(&mut self, held: &[Held]) {
+        if held.is_empty() {
+            return;
+        }
         let ids = ids(&self.configuration);
         for Held { pool, member, family, hold } in held {
             let Some(&id) = ids.get(pool.as_str()) else { continue };
@@ -203,6 +206,9 @@ impl Standings {
     }
 
     fn carry_over(&mut self, old: &Standings) {
+        if self.pools.iter().all(|standing| standing.seats.is_none()) {
+            return;
+        }
         let ids = ids(&old.configuration);
         for (standing, pool) in self.pools.iter_mut().zip(&self.configuration.pools) {
             let (Some(seats), Some(id)) = (&mut standing.seats, ids.get(pool.name.as_str())) else {

@@ -80,7 +80,9 @@ fn troubles(snapshot: &Snapshot) -> Troubles {
 fn suspects(snapshot: &Snapshot) -> impl Iterator<Item = (String, Trouble)> {
     let pools = (0..snapshot.configuration.pools.len() as u32).map(PoolId);
     let both = pools.flat_map(|id| Family::BOTH.map(|family| (family, snapshot.standing(id, family))));
-    let is_suspect = |pool: &Pool| pool.members.iter().any(|member| member.hold == Hold::Suspect);
+    let is_suspect = |pool: &Pool| {
+        pool.turnover.panic.is_some() && pool.members.iter().any(|member| member.hold == Hold::Suspect)
+    };
     both.filter(move |(_, pool)| is_suspect(pool)).map(|(family, pool)| {
         let name = &pool.name;
         let how =

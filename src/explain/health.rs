@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::health::{Record, State, TargetId, TargetKey, Tracker};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{NEVER, Pool, PoolId, Stand, TargetHealth};
+use crate::steer::TargetHealth;
 
 /// What the health of the members comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,11 +95,7 @@ impl<'r> Health<'r> {
     /// and with TTLs that shrink before a planned change, as a server has them.
     pub fn compile(&self, configuration: Arc<Configuration>) -> Snapshot {
         let loaded = Arc::clone(&configuration);
-        let longest_ttl = configuration.rules.iter().map(|rule| rule.max_ttl).max().unwrap_or(0);
-        let stands: Vec<Stand> =
-            configuration.pools.iter().map(|pool| stand(pool, self.at, longest_ttl)).collect();
-        let stand = |pool: PoolId, _| stands[pool.0 as usize].clone();
-        Snapshot::of_standing(1, configuration, &stand, &|target| self.of(&loaded, target))
+        Snapshot::at(1, configuration, self.at, &|target| self.of(&loaded, target))
     }
 
     /// A generation as it would be with the targets down that are supposed so; only their pools are compiled.
@@ -112,12 +108,4 @@ impl<'r> Health<'r> {
         let stand = |pool, family| served.pool(pool, family).stand();
         served.with_pools(served.generation, &changed, &stand, &|target| self.of(configuration, target))
     }
-}
-
-/// How a pool stands at a moment by its operator's will alone.
-fn stand(pool: &Pool, at: u64, longest_ttl: u32) -> Stand {
-    let change = pool.is_timed().then(|| pool.next_change(at)).flatten();
-    let seconds = change.and_then(|change| u32::try_from(change.saturating_sub(at)).ok());
-    let planned_change = seconds.filter(|&seconds| seconds <= longest_ttl).unwrap_or(NEVER);
-    Stand { pool: pool.at(at).map(Arc::new), planned_change }
 }

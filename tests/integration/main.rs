@@ -32,3 +32,4 @@ mod restart;
 mod robustness;
 mod round_trip;
 mod shares;
+mod turnover;

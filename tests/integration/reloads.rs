@@ -8,11 +8,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::harness::client::ask;
+use crate::harness::client::{ask, eventually};
 use crate::harness::load::Load;
 use crate::harness::message::{A, Message, NOERROR, Query, SOA};
 use crate::harness::place::{Folder, free_port, loopback, test_data};
-use crate::harness::server::{Server, Setup};
+use crate::harness::server::{Server, Setup, send_signal};
 use crate::harness::turns;
 
 const RECORDS: u32 = 100_000;
@@ -124,6 +124,37 @@ fn judge(serials: &Serials, number: u64, sent: Instant, octets: &[u8]) -> Result
         [found] if *found == IpAddr::V4(expected) => Ok(()),
         found => Err(format!("{found:?} instead of {expected}")),
     }
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_end_of_a_reload() {
+    let _turn = turns::alone();
+    let folder = Folder::new("reload-stop");
+    let records = records();
+    let write = |folder: &Folder, serial| {
+        for number in 0..4 {
+            folder.write(&format!("zones/big-{number}.test.zone"), zone(serial, &records));
+        }
+    };
+    write(&folder, 1);
+    let mut server = Server::start(folder, Setup::default());
+    write(&server.folder, 2);
+    let begun = Instant::now();
+    server.reload();
+    server.wait_for_serial("big-0.test", 2, RELOAD_PATIENCE);
+    let reload = begun.elapsed();
+
+    write(&server.folder, 3);
+    let before = server.log().len();
+    server.reload();
+    server.wait_for_log(before, &["reloading"]);
+    let begun = Instant::now();
+    send_signal(server.process_id(), "TERM");
+    eventually("the end of the process", RELOAD_PATIENCE, || (!server.is_running()).then_some(()));
+    let stop = begun.elapsed();
+    println!("a reload takes {reload:?}, a stop in it {stop:?}");
+    assert!(stop < reload / 2, "a reload takes {reload:?}, a stop in it {stop:?}");
+    assert!(server.log()[before..].contains("server stopped"), "{}", &server.log()[before..]);
 }
 
 #[test]

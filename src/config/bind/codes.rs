@@ -30,7 +30,7 @@ pub(super) fn country(code: &Written<String>, regions: &[&str], faults: &Faults)
     let alias = COUNTRY_ALIASES.iter().find(|(alias, _)| code.eq_ignore_ascii_case(alias));
     let help = match alias {
         Some((_, right)) => codes::countries().iter().find(|(code, _)| code == right).map(in_words),
-        None => in_table(code, codes::countries()),
+        None => faults.suggestion(|| in_table(code, codes::countries())),
     };
     let help = help.map(|found| format!("did you mean {found}?")).or_else(|| help_for_country(code, regions));
     unknown(code, "country", help, faults)
@@ -58,7 +58,7 @@ pub(super) fn subdivision(code: &Written<String>, faults: &Faults) -> Parsed<Str
     let turned = upper.split_once('-').map(|(first, second)| format!("{second}-{first}"));
     let meant = match turned {
         Some(turned) if codes::is_subdivision(&turned) => in_table(&turned, codes::subdivisions()),
-        _ => in_table(code, codes::subdivisions()),
+        _ => faults.suggestion(|| in_table(code, codes::subdivisions())),
     };
     let help = match meant {
         _ if codes::is_country(&upper) => "countries stand in the table `country`".into(),

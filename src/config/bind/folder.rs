@@ -186,10 +186,13 @@ impl Folder<'_> {
                 continue;
             }
             let message = format!("there is no master file {} beside it", quote(&format!("{stem}{MASTER}")));
-            let help = match closest(stem, self.stems(MASTER)) {
-                Some(found) => format!("did you mean {}?", quote(&format!("{found}{STEERING}"))),
-                None => "write the master file, or move monitors and pools where `include` finds them".into(),
+            let meant = || {
+                let found = closest(stem, self.stems(MASTER))?;
+                Some(format!("did you mean {}?", quote(&format!("{found}{STEERING}"))))
             };
+            let help = self.faults.suggestion(meant).unwrap_or_else(|| {
+                "write the master file, or move monitors and pools where `include` finds them".into()
+            });
             self.faults.add(self.about(stem, STEERING, message).help(help));
         }
     }

@@ -93,7 +93,7 @@ impl<T> Names<T> {
 
     fn report_unknown(&self, name: &Written<String>, scope: Scope, faults: &Faults) -> Parsed<&T> {
         if !faults.names_in_doubt() {
-            faults.add(self.unknown(name, scope));
+            faults.add(self.unknown(name, scope, faults));
         }
         Err(Broken)
     }
@@ -104,14 +104,14 @@ impl<T> Names<T> {
         unused.map(|(name, definition)| (name.as_str(), &definition.place))
     }
 
-    fn unknown(&self, name: &Written<String>, scope: Scope) -> crate::fault::Fault {
+    fn unknown(&self, name: &Written<String>, scope: Scope, faults: &Faults) -> crate::fault::Fault {
         let fault = name.place.error(format!("there is no {} {}", self.kind, quote(name)));
         let mut fault = fault.label(format!("unknown {}", self.kind));
         let reachable = self.definitions.iter().filter(|(_, definition)| definition.reaches(scope));
         let mut reachable = reachable.map(|(name, _)| name.as_str()).peekable();
         fault.help = match reachable.peek() {
             None => Some(self.home.to_owned()),
-            Some(_) => did_you_mean(name, reachable),
+            Some(_) => faults.suggestion(|| did_you_mean(name, reachable)),
         };
         fault
     }

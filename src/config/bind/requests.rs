@@ -102,7 +102,7 @@ impl Checker<'_> {
         let types: Vec<&str> = missing.iter().map(|&family| family.type_name()).collect();
         let message =
             format!("{} has no {} RRset in {}", request.owner, types.join(" or "), quote(&self.master.path));
-        let help = self.meant(request).unwrap_or_else(|| {
+        let help = self.faults.suggestion(|| self.meant(request)).unwrap_or_else(|| {
             // The first missing one that the pools can answer is the one that was meant.
             let examples = self.examples.get(request.table);
             let has_example = |family: &&Family| examples.is_some_and(|of| of[family.index()].is_some());

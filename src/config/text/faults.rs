@@ -41,6 +41,12 @@ impl Faults {
         }
     }
 
+    /// A suggestion, which is made only while it can still be shown: among many names each takes its time, and a file that
+    /// lacks one may lack all of them.
+    pub(crate) fn suggestion(&self, make: impl FnOnce() -> Option<String>) -> Option<String> {
+        (self.list.borrow().len() < limits::FAULTS).then(make).flatten()
+    }
+
     /// Takes many faults in.
     pub(crate) fn extend(&self, faults: impl IntoIterator<Item = Fault>) {
         faults.into_iter().for_each(|fault| self.add(fault));
@@ -142,6 +148,20 @@ mod tests {
         let sorted = faults.into_sorted(&main);
         assert_eq!(sorted.len(), limits::FAULTS + 1);
         assert_eq!(sorted[limits::FAULTS].message, "5 more faults are not shown");
+    }
+
+    #[test]
+    fn no_suggestion_is_made_that_nobody_sees() {
+        let (main, faults) = (Source::new("m", "x"), Faults::default());
+        let made = Cell::new(0);
+        for _ in 0..limits::FAULTS + 5 {
+            let help = faults.suggestion(|| {
+                made.set(made.get() + 1);
+                Some("did you mean this?".to_owned())
+            });
+            faults.add(Fault { help, ..Fault::file(&main, "unknown") });
+        }
+        assert_eq!(made.get(), limits::FAULTS);
     }
 
     #[test]
