@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::status::{
-    AddressStatus, GeoStatus, HeldBackStatus, LimitingStatus, LoadStatus, MapStatus, MemberStatus,
-    OutcomeStatus, PoolStatus, RuleStatus, Status, TargetStatus, VerdictStatus, ZoneStatus,
+    AddressStatus, DataStatus, GeoStatus, HeldBackStatus, LimitingStatus, LoadStatus, MapStatus,
+    MemberStatus, OutcomeStatus, PoolDataStatus, PoolStatus, RuleStatus, Status, TargetStatus, VerdictStatus,
+    ZoneStatus,
 };
 use super::timestamp::rfc3339;
 use super::{HeldDatabase, LastLoad, Limiting, Sources, answering};
@@ -14,10 +15,11 @@ use crate::geo::ClassId;
 use crate::health::{Hold, LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{
-    self, Choice, Eligibility, Given, Member, Pool, PoolId, PoolState, Reason, Rule, TargetHealth,
+    self, Choice, Content, Eligibility, Given, Member, Pool, PoolId, PoolKind, PoolState, Reason, Rule,
+    TargetHealth,
 };
 use crate::wire::Family;
-use crate::zone::record_type;
+use crate::zone::{print_data, record_type};
 
 /// Takes the state of this moment.
 pub(super) fn status(sources: &Sources, now: u64) -> Status {
@@ -118,32 +120,54 @@ impl View<'_> {
     fn pool(&self, id: PoolId, pool: &Pool) -> PoolStatus {
         let configuration = &self.snapshot.configuration;
         let health = health_in(configuration, self.records);
-        let standing = Family::BOTH.map(|family| {
-            let pool = self.snapshot.standing(id, family);
-            (pool, steer::eligibility(pool, family, &health))
+        let standing = Content::ALL.map(|content| {
+            let pool = self.snapshot.standing(id, content);
+            (pool, steer::eligibility(pool, content, &health))
         });
-        let state = |family| self.snapshot.pool(id, family).state.to_string();
-        let suspects = standing.iter().flat_map(|(_, all)| all).filter(|one| one.is_suspect());
+        let state = |content| self.snapshot.pool(id, content).state.to_string();
+        let shown = pool.contents().iter().flat_map(|content| &standing[content.index()].1);
+        let data = match pool.kind {
+            PoolKind::Addresses => None,
+            PoolKind::Records(number) => {
+                Some(PoolDataStatus { rtype: record_type::name(number), state: state(Content::Data) })
+            }
+        };
         PoolStatus {
             name: pool.name.clone(),
             site: pool.site.map(|site| configuration.sites[usize::from(site.0)].name.clone()),
-            ipv4: state(Family::V4),
-            ipv6: state(Family::V6),
-            suspects: suspects.count(),
+            ipv4: state(Content::V4),
+            ipv6: state(Content::V6),
+            data,
+            suspects: shown.filter(|one| one.is_suspect()).count(),
             members: (0..pool.members.len()).map(|index| self.member(index, &standing)).collect(),
         }
     }
 
-    /// A member, of a pool as it stands in each family.
-    fn member(&self, index: usize, standing: &[(&Pool, Vec<Eligibility>); 2]) -> MemberStatus {
+    /// A member, of a pool as it stands with each content.
+    fn member(&self, index: usize, standing: &[(&Pool, Vec<Eligibility>); 3]) -> MemberStatus {
+        let kind = standing[0].0.kind;
         let addresses = Family::BOTH.iter().filter_map(|&family| {
-            let (pool, eligibilities) = &standing[family.index()];
+            let content = match kind {
+                PoolKind::Addresses => family.into(),
+                PoolKind::Records(_) => Content::Data,
+            };
+            let (pool, eligibilities) = &standing[content.index()];
             let member = &pool.members[index];
             Some(self.address(member, member.address(family)?, eligibilities[index]))
         });
-        let pool = standing[0].0;
+        let (pool, eligibilities) = match kind {
+            PoolKind::Addresses => &standing[Content::V4.index()],
+            PoolKind::Records(_) => &standing[Content::Data.index()],
+        };
         let member = &pool.members[index];
+        let data = match kind {
+            PoolKind::Addresses => None,
+            PoolKind::Records(number) => Some(self.data(number, member, eligibilities[index])),
+        };
+        let watched = member.watched.iter().filter_map(|&target| self.target(target));
         MemberStatus {
+            data,
+            watched: watched.collect(),
             name: member.name.clone(),
             weight: pool.weight_of(member),
             admin: member.admin.to_string(),
@@ -162,6 +186,21 @@ impl View<'_> {
             awaits_resume: member.hold == Hold::AwaitsResume,
             slow_start_step: member.slow_start.map(|slow_start| slow_start.step),
             targets: targets.iter().filter_map(|&target| self.target(target)).collect(),
+        }
+    }
+
+    fn data(&self, number: u16, member: &Member, eligibility: Eligibility) -> DataStatus {
+        // What is probed for a member with an address stands there.
+        let has_address = member.ipv4.is_some() || member.ipv6.is_some();
+        let targets = member.targets.iter().flatten().filter(|_| !has_address);
+        DataStatus {
+            records: member.data.iter().map(|data| print_data(number, data)).collect(),
+            eligible: eligibility.is_given(),
+            reason: eligibility.to_string(),
+            suspect: eligibility.is_suspect(),
+            awaits_resume: member.hold == Hold::AwaitsResume,
+            slow_start_step: member.slow_start.map(|slow_start| slow_start.step),
+            targets: targets.filter_map(|&target| self.target(target)).collect(),
         }
     }
 
@@ -208,7 +247,7 @@ pub fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
     labelled
         .filter_map(|(rule, label)| {
             let outcomes = troubles(snapshot, rule);
-            let rtype = record_type::name(label.family.rtype());
+            let rtype = record_type::name(label.rtype);
             let owner = label.owner.to_string();
             (!outcomes.is_empty()).then_some(RuleStatus { owner, rtype, outcomes })
         })
@@ -221,7 +260,7 @@ fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
     let of_classes = rule.map.map_or(1, |map| configuration.maps[map as usize].table.classes().len());
     let mut counts: Vec<((Reason, Option<PoolId>), usize)> = Vec::new();
     for class in 0..of_classes {
-        let choice = steer::choose(rule, ClassId(class as u16), |pool| snapshot.pool(pool, rule.family));
+        let choice = steer::choose(rule, ClassId(class as u16), |pool| snapshot.pool(pool, rule.content));
         if matches!(choice.reason, Reason::Healthy | Reason::EmptyDefault | Reason::EmptyNoData) {
             continue;
         }
@@ -274,11 +313,12 @@ fn attention(
     let held = geo.iter().filter_map(held_words);
     let geo = geo.iter().filter_map(|source| source.degraded.as_ref()).map(|why| format!("geo data: {why}"));
     let states = pools.iter().flat_map(|pool| {
-        let families = [(Family::V4, &pool.ipv4), (Family::V6, &pool.ipv6)];
-        families.into_iter().filter_map(|(family, state)| {
+        let families = [("IPv4", &pool.ipv4), ("IPv6", &pool.ipv6)].into_iter();
+        let data = pool.data.iter().map(|data| (data.rtype.as_str(), &data.state));
+        families.chain(data).filter_map(|(what, state)| {
             let troubled =
                 [PoolState::Degraded, PoolState::Dead].iter().any(|trouble| *state == trouble.to_string());
-            troubled.then(|| format!("pool {} is {state} for {family}", pool.name))
+            troubled.then(|| format!("pool {} is {state} for {what}", pool.name))
         })
     });
     let suspects = pools.iter().filter(|pool| pool.suspects > 0).map(|pool| {
@@ -288,17 +328,18 @@ fn attention(
     let awaiting = pools.iter().flat_map(|pool| {
         pool.members.iter().flat_map(move |member| {
             let awaiting = member.addresses.iter().filter(|address| address.awaits_resume);
-            awaiting.map(move |address| {
-                let (name, reason, address) =
-                    (format!("{}/{}", pool.name, member.name), &address.reason, address.address);
-                format!("member {name} is {reason} at {address}; `meridian resume {name}` brings it back")
+            let awaiting = awaiting.map(|address| (&address.reason, format!(" at {}", address.address)));
+            let data = member.data.iter().filter(|data| data.awaits_resume && member.addresses.is_empty());
+            awaiting.chain(data.map(|data| (&data.reason, String::new()))).map(move |(reason, place)| {
+                let name = format!("{}/{}", pool.name, member.name);
+                format!("member {name} is {reason}{place}; `meridian resume {name}` brings it back")
             })
         })
     });
     let down = pools.iter().flat_map(|pool| {
         pool.members.iter().flat_map(move |member| {
-            let addresses = member.addresses.iter().flat_map(|address| &address.targets);
-            addresses
+            member
+                .targets()
                 .filter(|target| target.state == State::Down.to_string())
                 .map(move |target| format!("member {}/{} is {}", pool.name, member.name, down_words(target)))
         })

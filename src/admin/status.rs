@@ -185,10 +185,22 @@ pub struct PoolStatus {
     pub ipv4: String,
     /// The same for IPv6.
     pub ipv6: String,
+    /// What it gives if not addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<PoolDataStatus>,
     /// Addresses of members that are suspect: more have failed than its panic limit allows.
     pub suspects: usize,
     /// Its members.
     pub members: Vec<MemberStatus>,
+}
+
+/// A pool of data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolDataStatus {
+    /// The type of its records.
+    pub rtype: String,
+    /// `healthy`, `degraded` or `dead`.
+    pub state: String,
 }
 
 /// A member.
@@ -204,6 +216,39 @@ pub struct MemberStatus {
     pub admin_why: Option<String>,
     /// Its addresses, one of each family at most.
     pub addresses: Vec<AddressStatus>,
+    /// Its data, in a pool of data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataStatus>,
+    /// What is probed for it without a vote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watched: Vec<TargetStatus>,
+}
+
+impl MemberStatus {
+    /// Everything that is probed for it.
+    pub fn targets(&self) -> impl Iterator<Item = &TargetStatus> {
+        let of_addresses = self.addresses.iter().flat_map(|address| &address.targets);
+        of_addresses.chain(self.data.iter().flat_map(|data| &data.targets)).chain(&self.watched)
+    }
+}
+
+/// The data of a member.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataStatus {
+    /// Each record, as a master file has it behind the type, names in full.
+    pub records: Vec<String>,
+    /// Whether it is given out while its pool has enough.
+    pub eligible: bool,
+    /// Why, or why not.
+    pub reason: String,
+    /// Whether it is down and suspect.
+    pub suspect: bool,
+    /// Whether it stays out until an operator resumes it.
+    pub awaits_resume: bool,
+    /// The step that its slow start has reached.
+    pub slow_start_step: Option<u32>,
+    /// What is probed for it, where it has no address; empty without a monitor.
+    pub targets: Vec<TargetStatus>,
 }
 
 /// One address of a member.
@@ -258,7 +303,7 @@ pub struct VerdictStatus {
 pub struct RuleStatus {
     /// Owner name.
     pub owner: String,
-    /// `A` or `AAAA`.
+    /// The type.
     pub rtype: String,
     /// What its clients get, one entry for each distinct outcome that is not a healthy pool.
     pub outcomes: Vec<OutcomeStatus>,

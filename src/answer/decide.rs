@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Random;
 use super::chain::{Chain, LinkKind};
+use super::steered_alias::{choose_alias, give_no_alias};
 use crate::geo::{ClassId, Placement};
 use crate::snapshot::{Map, Snapshot};
 use crate::steer::{self, Drawn, Given, PoolId, Reason};
@@ -57,7 +58,7 @@ pub enum Body<'s> {
     Nothing,
     /// An RRset of the zone, and the TTL that steering lowers it to where it stands in for a steered answer.
     Rrset(Rrset<'s>, Option<u32>),
-    /// Addresses that steering chose.
+    /// Records that steering chose.
     Steered(Steered<'s>),
     /// The way to the servers of a delegated zone, and where the cut's name stands within the name looked up.
     Referral(Referral<'s>, usize),
@@ -90,7 +91,8 @@ pub enum Why {
     NoName,
     /// The name is delegated.
     Delegated,
-    /// A rule steers it.
+    /// A rule steers it, or an alias on the way to it. Where several do, the first that could not give what it should, from
+    /// the end.
     Steered(Reason),
     /// ANY is answered with one RRset (RFC 8482).
     OneOfAny,
@@ -177,39 +179,71 @@ impl<'s> Decision<'s, '_> {
     #[inline(never)]
     fn follow(
         mut self,
-        mut zone: &'s Arc<Zone>,
+        zone: &'s Arc<Zone>,
         first: Alias<'s>,
         target: &mut QuestionName,
         answer: &mut Answer<'s>,
     ) {
+        let has_left = self.follow_to_end(zone, first, target, answer);
+        let is_outdone = matches!(answer.why, Why::Exists | Why::Steered(Reason::Healthy)) || has_left;
+        if let Some(reason) = answer.chain.reason().filter(|_| is_outdone) {
+            answer.why = Why::Steered(reason);
+        }
+    }
+
+    /// Follows a chain to its end; whether that is outside of our zones.
+    fn follow_to_end(
+        &mut self,
+        mut zone: &'s Arc<Zone>,
+        first: Alias<'s>,
+        target: &mut QuestionName,
+        answer: &mut Answer<'s>,
+    ) -> bool {
         let mut next = Some(first);
         while let Some(alias) = next {
-            if !self.lead_on(alias, target, answer) {
-                return;
+            if !self.lead_on(zone, alias, target, answer) {
+                return false;
             }
             let Some((next_zone, apex)) = self.snapshot.zones.find(target, self.question.qtype) else {
-                return;
+                return true;
             };
             if !Arc::ptr_eq(zone, next_zone) {
                 if !next_zone.answers(self.client.transport) {
                     answer.why = Why::NotAllowed;
-                    return;
+                    return false;
                 }
                 answer.goes_on_below(target.suffix_offset(apex));
                 zone = next_zone;
             }
             next = self.step_on(zone, target, answer);
         }
+        false
     }
 
     /// Makes of `target`, or of the question's name where the chain begins, the name that an alias leads to. Returns
     /// whether the chain goes on there.
-    fn lead_on(&self, alias: Alias<'s>, target: &mut QuestionName, answer: &mut Answer<'s>) -> bool {
+    fn lead_on(
+        &mut self,
+        zone: &'s Zone,
+        alias: Alias<'s>,
+        target: &mut QuestionName,
+        answer: &mut Answer<'s>,
+    ) -> bool {
         match alias {
             Alias::Cname(cname) => {
                 let name = if answer.chain.is_empty() { self.question.name } else { &*target };
-                answer.chain.push(name.suffix_hash(0), cname, LinkKind::Cname)
-                    && cname.alias_target(target).is_some()
+                let steered = match cname.rule() {
+                    Some(rule) => match choose_alias(self.snapshot, self.client, self.random, rule, answer) {
+                        Ok(steered) => Some(steered),
+                        Err(ttl) => {
+                            give_no_alias(zone, name, ttl, answer);
+                            return false;
+                        }
+                    },
+                    None => None,
+                };
+                answer.chain.push(name.suffix_hash(0), cname, LinkKind::Cname, steered)
+                    && answer.chain.last().is_some_and(|link| link.target(target).is_some())
             }
             Alias::Dname(redirection) => {
                 if answer.chain.is_empty() {
@@ -265,13 +299,13 @@ impl<'s> Decision<'s, '_> {
             return false;
         }
         if name.redirect(redirection.labels, redirection.target()).is_none() {
-            if answer.chain.push(name_hash, redirection.dname, LinkKind::DnameTooLong { kept }) {
+            if answer.chain.push(name_hash, redirection.dname, LinkKind::DnameTooLong { kept }, None) {
                 answer.rcode = Rcode::YxDomain;
                 answer.why = Why::NameTooLong;
             }
             return false;
         }
-        if !answer.chain.push(name_hash, redirection.dname, LinkKind::Dname { kept }) {
+        if !answer.chain.push(name_hash, redirection.dname, LinkKind::Dname { kept }, None) {
             return false;
         }
         let is_asked_for = matches!(self.question.qtype, rtype::CNAME | rtype::ANY);
@@ -338,8 +372,8 @@ fn steer<'s>(
 ) -> Option<Instead> {
     let rule = &snapshot.configuration.rules[index as usize];
     let placement = place(snapshot, rule.map, client);
-    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.family));
-    answer.scope = placement.scope;
+    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
+    answer.scope = answer.scope.max(placement.scope);
     let Given::Set(pool, set) = choice.given else {
         let is_default = matches!(choice.given, Given::DefaultRrset);
         return Some(Instead { is_default, reason: choice.reason, ttl: choice.ttl });
@@ -420,7 +454,7 @@ impl<'s> Answer<'s> {
         }
     }
 
-    fn end(&mut self, why: Why, body: Body<'s>) {
+    pub(super) fn end(&mut self, why: Why, body: Body<'s>) {
         self.why = why;
         self.body = body;
     }

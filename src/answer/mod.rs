@@ -16,9 +16,10 @@ mod random;
 mod refusal;
 mod render;
 mod responder;
+mod steered_alias;
 mod tally;
 
-pub use chain::{CHAIN_MAX, Chain, Link, LinkKind};
+pub use chain::{CHAIN_MAX, Chain, Link, LinkKind, SteeredLink};
 pub use context::{Context, Moment};
 pub use cookie::{Judged, ProcessSecrets, Standing, secret_in_use};
 use decide::decide_into;

@@ -1,15 +1,15 @@
 //! From the answer as a value to octets.
 
-use super::chain::{CHAIN_MAX, Chain, Link, LinkKind};
+use super::chain::{self, CHAIN_MAX, Chain, Link, LinkKind};
 use super::decide::{Answer, Body, Steered, Why};
+use crate::steer::Drawn;
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;
 use crate::wire::response::{POINTER_REACH, QUESTION_AT, Records, Response, Section, Whole};
 use crate::wire::rtype;
 use crate::zone::{RRSET_START_MAX, Referral, Rrset};
 
-/// Octets of a record in front of its RDATA when its owner is a pointer.
-const BEFORE_RDATA: u16 = 12;
+const BEFORE_RDATA: u16 = chain::BEFORE_RDATA as u16;
 /// Where an RRset begins at the latest: behind the question and a chain of DNAMEs, each with its CNAME, of the longest
 /// names. Pointers within it reach what they name.
 const START_MAX: usize = HEADER_LENGTH + NAME_MAX + 4 + CHAIN_MAX * 2 * (BEFORE_RDATA as usize + NAME_MAX);
@@ -103,7 +103,7 @@ fn put_chain(response: &mut Response<'_>, places: Places, chain: &Chain<'_>) -> 
 fn put_link(response: &mut Response<'_>, places: Places, link: &Link<'_>) -> Option<Places> {
     let mut owner = response.position() as u16 + BEFORE_RDATA;
     match link.kind {
-        LinkKind::Cname => put(response, Section::Answer, places.owner, places.apex, link.rrset, None)?,
+        LinkKind::Cname => put_cname(response, places, link)?,
         LinkKind::Dname { kept } => {
             let target = put_dname(response, places, link, usize::from(kept))?;
             owner = response.position() as u16 + BEFORE_RDATA;
@@ -117,6 +117,15 @@ fn put_link(response: &mut Response<'_>, places: Places, link: &Link<'_>) -> Opt
     }
     let apex = link.next_apex.map_or(places.apex, |offset| response.within_name(owner, usize::from(offset)));
     Some(Places { owner, apex })
+}
+
+/// Writes the CNAME of a link: that of the zone, or the one that a rule chose.
+fn put_cname(response: &mut Response<'_>, places: Places, link: &Link<'_>) -> Option<()> {
+    let ttl = link.steered.map(|steered| steered.ttl);
+    match link.steered.and_then(|steered| steered.drawn) {
+        Some(drawn) => put_data(response, places, drawn, ttl),
+        None => put(response, Section::Answer, places.owner, places.apex, link.rrset, ttl),
+    }
 }
 
 /// Writes the DNAME of a link, unless it stands there already; where its target stands.
@@ -150,9 +159,22 @@ fn records(rrset: Rrset<'_>, ttl: Option<u32>) -> Records<'_> {
 
 #[inline(always)]
 fn put_steered(response: &mut Response<'_>, places: Places, steered: &Steered<'_>) -> Option<()> {
+    if steered.drawn.has_data() {
+        return response.aside(|response| put_data(response, places, steered.drawn, Some(steered.ttl)));
+    }
     for octets in steered.drawn.records() {
         let record = steered_record(steered, octets);
         response.put(Section::Answer, places.owner, places.apex, record).then_some(())?;
+    }
+    Some(())
+}
+
+/// Writes records that steering chose and that are no addresses.
+#[inline(never)]
+fn put_data(response: &mut Response<'_>, places: Places, drawn: Drawn<'_>, ttl: Option<u32>) -> Option<()> {
+    for (octets, count) in drawn.data()? {
+        let records = Records { octets, count, pointers: &[], ttl };
+        response.put(Section::Answer, places.owner, places.apex, records).then_some(())?;
     }
     Some(())
 }

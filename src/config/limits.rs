@@ -113,6 +113,8 @@ pub(crate) const HTTP_BODY_OCTETS: std::ops::RangeInclusive<usize> = 1..=1 << 20
 pub(crate) const POOLS: usize = 100_000;
 /// Members of one pool.
 pub(crate) const MEMBERS: usize = crate::steer::MEMBERS_MAX;
+/// Records of one member of a pool of data.
+pub(crate) const MEMBER_RECORDS: usize = 64;
 /// Lines of one schedule.
 pub(crate) const SCHEDULE_LINES: usize = 32;
 /// Characters of who wanted something and why.
@@ -131,6 +133,10 @@ pub(crate) const RULES: usize = 400_000;
 pub(crate) const STEER_TABLES: usize = 100_000;
 /// Owner names in one `[[steer]]` table.
 pub(crate) const RULE_NAMES: usize = 1_000;
+/// Types of one rule.
+pub(crate) const RULE_TYPES: usize = 16;
+/// SVCB and HTTPS RRsets that are steered and differ by more than their hints.
+pub(crate) const HINTED_RRSETS: usize = 10_000;
 /// Pools of one rule.
 pub(crate) const RULE_POOLS: usize = 256;
 /// `[[expect]]` tables of all files: each is explained by `check`, which takes about a millisecond.

@@ -2,6 +2,7 @@
 
 use crate::explain::prove::{Verdict, words};
 use crate::snapshot::Configuration;
+use crate::zone::record_type;
 
 /// An assertion and what came of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +36,7 @@ pub struct Refutation {
     /// The owner name of the rule.
     pub name: String,
     /// Its type.
-    pub rtype: &'static str,
+    pub rtype: String,
     /// A network of the client; `None` where any will do.
     pub network: Option<String>,
     /// Sites that are lost.
@@ -64,7 +65,7 @@ impl Proof {
                 ProofOutcome::Refuted(Refutation {
                     words: words::counterexample(configuration, &found),
                     name: label.owner.to_string(),
-                    rtype: label.family.type_name(),
+                    rtype: record_type::name(label.rtype),
                     network: found.client.as_ref().map(|client| client.network.to_string()),
                     sites_lost: found.down.sites.iter().map(site).collect(),
                     members_down: words::members_down(configuration, &found),

@@ -8,8 +8,7 @@ use super::{Files, Loaded, Mode, control_socket, load};
 use crate::fault::Fault;
 use crate::health::AdminState;
 use crate::snapshot::Configuration;
-use crate::steer::{AllDown, MinHealthy, PoolId, Require};
-use crate::wire::Family;
+use crate::steer::{AllDown, Content, MinHealthy, PoolId, Require};
 
 const MAIN: &str = "[server]\nlisten = \"127.0.0.1:5300\"\nstate_dir = \"state\"\n[zones]\nfolder = \"zones\"\n\
                     [geo]\nmaps = \"maps.toml\"\ndatabases = [\"geo/a.mmdb\"]\n";
@@ -70,11 +69,11 @@ fn names_become_ids_and_defaults_are_those_of_semantics_section_8() {
     assert_eq!(names, ["web same", "smtp"], "equal monitors are one");
     assert_eq!(configuration.targets.len(), 4, "one for each address and monitor");
     let users = &configuration.targets[fra.members[0].targets[0][0].0 as usize].users;
-    assert_eq!(users[..], [(PoolId(0), Family::V4), (PoolId(1), Family::V4)]);
+    assert_eq!(users[..], [(PoolId(0), Content::V4), (PoolId(1), Content::V4)]);
 
     let labels: Vec<_> =
-        configuration.rule_labels.iter().map(|label| format!("{} {:?}", label.owner, label.family)).collect();
-    assert_eq!(labels, ["www.example.com. V4", "all.example.com. V4", "all.example.com. V6"]);
+        configuration.rule_labels.iter().map(|label| format!("{} {}", label.owner, label.rtype)).collect();
+    assert_eq!(labels, ["www.example.com. 1", "all.example.com. 1", "all.example.com. 28"]);
     let [www, all, all6] = &configuration.rules[..] else { panic!("three rules") };
     assert_eq!((www.min_ttl, www.max_ttl, www.map), (150, 301, Some(0)));
     assert_eq!((all.min_ttl, all.max_ttl, all.map), (7, 301, None));

@@ -114,8 +114,12 @@ fn labels(configuration: &Configuration) -> HashMap<TargetKey, String> {
     let mut members: HashMap<u32, Vec<String>> = HashMap::new();
     for pool in &configuration.pools {
         for member in &pool.members {
-            for target in member.targets.iter().flatten() {
-                members.entry(target.0).or_default().push(format!("{}/{}", pool.name, member.name));
+            let mut targets: Vec<u32> =
+                member.targets.iter().flatten().chain(&member.watched).map(|target| target.0).collect();
+            targets.sort_unstable();
+            targets.dedup();
+            for target in targets {
+                members.entry(target).or_default().push(format!("{}/{}", pool.name, member.name));
             }
         }
     }

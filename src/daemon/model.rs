@@ -6,8 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crate::health::{Held, Hold, Monitor, Record, TargetId, TargetKey, Transition, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{PoolAnswers, PoolId, TargetHealth};
-use crate::wire::Family;
+use crate::steer::{Content, PoolAnswers, PoolId, TargetHealth};
 
 use super::act::{Act, Outcome};
 use super::standings::Standings;
@@ -69,9 +68,9 @@ enum Changed {
 /// Each once, in the order in which they were named: that of their numbers, where one target has changed.
 #[derive(Default)]
 struct ChangedPools {
-    list: Vec<(PoolId, Family)>,
-    /// By pool and family, as far as any is in the list.
-    is_listed: Vec<[bool; 2]>,
+    list: Vec<(PoolId, Content)>,
+    /// By pool and content, as far as any is in the list.
+    is_listed: Vec<[bool; 3]>,
 }
 
 impl Changed {
@@ -79,14 +78,14 @@ impl Changed {
         Changed::Pools(ChangedPools::default())
     }
 
-    fn holds(&self, user: (PoolId, Family)) -> bool {
+    fn holds(&self, user: (PoolId, Content)) -> bool {
         match self {
             Changed::Pools(pools) => pools.hold(user),
             Changed::Everything => true,
         }
     }
 
-    fn add(&mut self, users: &[(PoolId, Family)]) {
+    fn add(&mut self, users: &[(PoolId, Content)]) {
         if let Changed::Pools(pools) = self {
             users.iter().for_each(|&user| pools.add(user));
         }
@@ -94,17 +93,17 @@ impl Changed {
 }
 
 impl ChangedPools {
-    fn hold(&self, (pool, family): (PoolId, Family)) -> bool {
-        self.is_listed.get(pool.0 as usize).is_some_and(|families| families[family.index()])
+    fn hold(&self, (pool, content): (PoolId, Content)) -> bool {
+        self.is_listed.get(pool.0 as usize).is_some_and(|contents| contents[content.index()])
     }
 
-    fn add(&mut self, (pool, family): (PoolId, Family)) {
+    fn add(&mut self, (pool, content): (PoolId, Content)) {
         let index = pool.0 as usize;
         if self.is_listed.len() <= index {
-            self.is_listed.resize(index + 1, [false; 2]);
+            self.is_listed.resize(index + 1, [false; 3]);
         }
-        if !std::mem::replace(&mut self.is_listed[index][family.index()], true) {
-            self.list.push((pool, family));
+        if !std::mem::replace(&mut self.is_listed[index][content.index()], true) {
+            self.list.push((pool, content));
         }
     }
 }
@@ -121,7 +120,7 @@ impl Model {
         let records = records(&configuration, known, now);
         let health = health(&configuration, &records);
         let standings = Standings::new(Arc::clone(&configuration), &health, held, now);
-        let stand = |id, family| standings.stand(id, family);
+        let stand = |id, content| standings.stand(id, content);
         let published = Arc::new(Snapshot::of_standing(1, Arc::clone(&configuration), &stand, &health));
         drop(health);
         let ids = ids(&configuration);
@@ -158,8 +157,8 @@ impl Model {
         self.changed.add(&self.standings.advance(now));
         for (id, seconds) in self.standings.planned() {
             // As with the other cell: what is about to be compiled anew keeps its last value.
-            for family in Family::BOTH.into_iter().filter(|&family| !self.changed.holds((id, family))) {
-                self.published.pool(id, family).planned_change.store(seconds, Ordering::Relaxed);
+            for content in Content::ALL.into_iter().filter(|&content| !self.changed.holds((id, content))) {
+                self.published.pool(id, content).planned_change.store(seconds, Ordering::Relaxed);
             }
         }
     }
@@ -184,7 +183,7 @@ impl Model {
     pub(super) fn next(&mut self) -> Option<Arc<Snapshot>> {
         let changed = std::mem::replace(&mut self.changed, Changed::nothing());
         let health = health(&self.configuration, &self.records);
-        let stand = |id, family| self.standings.stand(id, family);
+        let stand = |id, content| self.standings.stand(id, content);
         let generation = self.published.generation + 1;
         let next = match changed {
             Changed::Pools(pools) if pools.list.is_empty() => return None,
@@ -217,11 +216,11 @@ impl Model {
 
     /// Tells the answer sets in use how soon they can flip now. A pool that is about to be compiled anew is left alone:
     /// its old cell keeps its last value, so that the old generation never shows the TTL of the new state.
-    fn move_cells(&self, users: &[(PoolId, Family)]) {
+    fn move_cells(&self, users: &[(PoolId, Content)]) {
         let health = health(&self.configuration, &self.records);
-        for &(id, family) in users.iter().filter(|&&user| !self.changed.holds(user)) {
-            let seconds = PoolAnswers::soonest_flip_of(self.standings.pool(id, family), family, &health);
-            self.published.pool(id, family).soonest_flip.store(seconds, Ordering::Relaxed);
+        for &(id, content) in users.iter().filter(|&&user| !self.changed.holds(user)) {
+            let seconds = PoolAnswers::soonest_flip_of(self.standings.pool(id, content), content, &health);
+            self.published.pool(id, content).soonest_flip.store(seconds, Ordering::Relaxed);
         }
     }
 
@@ -231,8 +230,12 @@ impl Model {
         let number = members.iter().position(|candidate| candidate.name == member);
         let number = number.ok_or_else(|| format!("the pool {pool_name} has no member {member}"))?;
         let awaits =
-            |family: &Family| self.standings.pool(id, *family).members[number].hold == Hold::AwaitsResume;
-        let awaiting = Family::BOTH.iter().filter(|family| awaits(family)).count();
+            |content: &Content| self.standings.pool(id, *content).members[number].hold == Hold::AwaitsResume;
+        let awaiting = self.configuration.pools[id.0 as usize]
+            .contents()
+            .iter()
+            .filter(|content| awaits(content))
+            .count();
         let (resumed, changed) = self.standings.resume(id, number);
         self.changed.add(&changed);
         match (awaiting, resumed) {

@@ -11,8 +11,7 @@ use proptest::prelude::*;
 use crate::config::{self, Files, Mode};
 use crate::health::{TargetKey, Verdict};
 use crate::snapshot::{Configuration, Snapshot};
-use crate::steer::{AnswerSet, PoolId};
-use crate::wire::Family;
+use crate::steer::{AnswerSet, Content, PoolId};
 
 use super::act::Act;
 use super::keeper::Keeper;
@@ -76,18 +75,18 @@ fn seen(snapshot: &Snapshot) -> Vec<String> {
     let variants = |set: &Option<Arc<AnswerSet>>| set.as_ref().map(|set| set.variants());
     let mut seen: Vec<_> = snapshot.zones.iter().map(|zone| format!("serial {}", zone.serial())).collect();
     for (index, pool) in snapshot.configuration.pools.iter().enumerate() {
-        for family in Family::BOTH {
-            let answers = snapshot.pool(PoolId(index as u32), family);
+        for content in Content::ALL {
+            let answers = snapshot.pool(PoolId(index as u32), content);
             let flip = answers.soonest_flip.load(Ordering::Relaxed);
             let planned = answers.planned_change.load(Ordering::Relaxed);
-            let standing = snapshot.standing(PoolId(index as u32), family);
+            let standing = snapshot.standing(PoolId(index as u32), content);
             let sets: Vec<_> = answers
                 .sets
                 .iter()
                 .map(|sets| (variants(&sets.eligible), variants(&sets.undrained), variants(&sets.drained)))
                 .collect();
             let state = answers.state;
-            seen.push(format!("{} {family:?} {state:?} {flip} {planned} {sets:?} {standing:?}", pool.name));
+            seen.push(format!("{} {content:?} {state:?} {flip} {planned} {sets:?} {standing:?}", pool.name));
         }
     }
     seen

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use crate::health::{Held, TargetId};
 use crate::schedule::HORIZON;
 use crate::snapshot::Configuration;
-use crate::steer::{self, NEVER, Pool, PoolId, Seats, Stand, TargetHealth, member_state};
-use crate::wire::Family;
+use crate::steer::{self, Content, NEVER, Pool, PoolId, Seats, Stand, TargetHealth, member_state};
 
 /// Health as pools are compiled from it.
 pub(super) type Health<'h> = &'h dyn Fn(TargetId) -> TargetHealth;
@@ -32,10 +31,10 @@ pub(super) struct Standings {
 /// How one pool stands.
 #[derive(Default)]
 struct Standing {
-    /// By family; where the pool says how members come and go.
-    seats: Option<Box<[Seats; 2]>>,
-    /// By family; where it is not as configured.
-    pools: [Option<Arc<Pool>>; 2],
+    /// By content; where the pool says how members come and go.
+    seats: Option<Box<[Seats; 3]>>,
+    /// By content; where it is not as configured.
+    pools: [Option<Arc<Pool>>; 3],
     /// When its operator's will changes it, where that is near.
     planned_change: Option<u64>,
     /// Its entry among the looks.
@@ -75,29 +74,29 @@ impl Standings {
         self.moment
     }
 
-    /// How a pool stands in a family.
-    pub(super) fn stand(&self, id: PoolId, family: Family) -> Stand {
+    /// How a pool stands with a content.
+    pub(super) fn stand(&self, id: PoolId, content: Content) -> Stand {
         let standing = &self.pools[id.0 as usize];
         Stand {
-            pool: standing.pools[family.index()].clone(),
+            pool: standing.pools[content.index()].clone(),
             planned_change: self.seconds_to_change(standing),
         }
     }
 
-    /// The pool as it stands in a family.
-    pub(super) fn pool(&self, id: PoolId, family: Family) -> &Pool {
-        let standing = self.pools[id.0 as usize].pools[family.index()].as_deref();
+    /// The pool as it stands with a content.
+    pub(super) fn pool(&self, id: PoolId, content: Content) -> &Pool {
+        let standing = self.pools[id.0 as usize].pools[content.index()].as_deref();
         standing.unwrap_or(&self.configuration.pools[id.0 as usize])
     }
 
     /// Takes in that the health of members may have changed in some pools, at a moment. They are compiled anew anyway.
-    pub(super) fn observe(&mut self, users: &[(PoolId, Family)], health: Health<'_>, at: u64) {
-        for &(id, family) in users {
+    pub(super) fn observe(&mut self, users: &[(PoolId, Content)], health: Health<'_>, at: u64) {
+        for &(id, content) in users {
             let pool = &self.configuration.pools[id.0 as usize];
             let Some(seats) = &mut self.pools[id.0 as usize].seats else { continue };
-            let seats = &mut seats[family.index()];
+            let seats = &mut seats[content.index()];
             for (index, member) in pool.members.iter().enumerate() {
-                if let Some(state) = member_state(member, family, health) {
+                if let Some(state) = member_state(member, content, health) {
                     seats.observe(&pool.turnover, index, state, at);
                 }
             }
@@ -106,7 +105,7 @@ impl Standings {
     }
 
     /// Moves the time on; the pools that stand otherwise now.
-    pub(super) fn advance(&mut self, moment: u64) -> Vec<(PoolId, Family)> {
+    pub(super) fn advance(&mut self, moment: u64) -> Vec<(PoolId, Content)> {
         let due: Vec<PoolId> = match moment < self.moment {
             // The clock was put back: what was already over may come again.
             true => self.looks.iter().map(|&(_, id)| id).collect(),
@@ -129,29 +128,30 @@ impl Standings {
     }
 
     /// Lets the suspect members of a pool go, or of all pools; how many there were, and the pools that stand otherwise now.
-    pub(super) fn accept(&mut self, only: Option<PoolId>) -> (usize, Vec<(PoolId, Family)>) {
+    pub(super) fn accept(&mut self, only: Option<PoolId>) -> (usize, Vec<(PoolId, Content)>) {
         let ids = (0..self.pools.len() as u32).map(PoolId).filter(|&id| only.is_none_or(|only| only == id));
         let (mut count, mut changed) = (0, Vec::new());
         for id in ids.collect::<Vec<_>>() {
             let turnover = &self.configuration.pools[id.0 as usize].turnover;
             let Some(seats) = &mut self.pools[id.0 as usize].seats else { continue };
-            let accepted: usize = seats.iter_mut().map(|seats| seats.accept(turnover)).sum();
-            if accepted > 0 {
-                count += accepted;
+            let accepted = Content::ALL.map(|content| seats[content.index()].accept(turnover));
+            if accepted.iter().any(|&accepted| accepted > 0) {
+                let shown = self.configuration.pools[id.0 as usize].contents().iter();
+                count += shown.map(|content| accepted[content.index()]).sum::<usize>();
                 changed.extend(self.look(id));
             }
         }
         (count, changed)
     }
 
-    /// Resumes a member that is up and awaits it, in each family; in how many it did, and the pools that stand otherwise now.
-    pub(super) fn resume(&mut self, id: PoolId, member: usize) -> (usize, Vec<(PoolId, Family)>) {
+    /// Resumes a member that is up and awaits it, with each content; with how many of those it is there for it did, and the pools that stand otherwise now.
+    pub(super) fn resume(&mut self, id: PoolId, member: usize) -> (usize, Vec<(PoolId, Content)>) {
         let turnover = &self.configuration.pools[id.0 as usize].turnover;
         let moment = self.moment;
         let Some(seats) = &mut self.pools[id.0 as usize].seats else { return (0, Vec::new()) };
-        let resumed =
-            seats.iter_mut().filter_map(|seats| seats.resume(turnover, member, moment).then_some(()));
-        (resumed.count(), self.look(id))
+        let resumed = Content::ALL.map(|content| seats[content.index()].resume(turnover, member, moment));
+        let shown = self.configuration.pools[id.0 as usize].contents().iter();
+        (shown.filter(|content| resumed[content.index()]).count(), self.look(id))
     }
 
     /// What is held against members.
@@ -159,11 +159,11 @@ impl Standings {
         let mut held = Vec::new();
         for (standing, pool) in self.pools.iter().zip(&self.configuration.pools) {
             let Some(seats) = &standing.seats else { continue };
-            for family in Family::BOTH {
-                held.extend(seats[family.index()].held().map(|(member, hold)| Held {
+            for content in Content::ALL {
+                held.extend(seats[content.index()].held().map(|(member, hold)| Held {
                     pool: pool.name.clone(),
                     member: pool.members[member].name.clone(),
-                    family,
+                    content,
                     hold,
                 }));
             }
@@ -175,8 +175,8 @@ impl Standings {
     fn seated(configuration: Arc<Configuration>, health: Health<'_>, moment: u64) -> Standings {
         let seats = |pool: &Pool| {
             let of =
-                |family| Seats::new(pool.members.iter().map(|member| member_state(member, family, health)));
-            (!pool.turnover.is_plain()).then(|| Box::new(Family::BOTH.map(of)))
+                |content| Seats::new(pool.members.iter().map(|member| member_state(member, content, health)));
+            (!pool.turnover.is_plain()).then(|| Box::new(Content::ALL.map(of)))
         };
         let pools =
             configuration.pools.iter().map(|pool| Standing { seats: seats(pool), ..Standing::default() });
@@ -195,12 +195,12 @@ impl Standings {
             return;
         }
         let ids = ids(&self.configuration);
-        for Held { pool, member, family, hold } in held {
+        for Held { pool, member, content, hold } in held {
             let Some(&id) = ids.get(pool.as_str()) else { continue };
             let pool = &self.configuration.pools[id.0 as usize];
             let number = pool.members.iter().position(|candidate| candidate.name == *member);
             if let (Some(number), Some(seats)) = (number, &mut self.pools[id.0 as usize].seats) {
-                seats[family.index()].restore(&pool.turnover, number, *hold);
+                seats[content.index()].restore(&pool.turnover, number, *hold);
             }
         }
     }
@@ -236,7 +236,7 @@ impl Standings {
     }
 
     /// Looks at a pool; the families in which it stands otherwise than before.
-    fn look(&mut self, id: PoolId) -> Vec<(PoolId, Family)> {
+    fn look(&mut self, id: PoolId) -> Vec<(PoolId, Content)> {
         let moment = self.moment;
         let pool = &self.configuration.pools[id.0 as usize];
         let next_change = pool.is_timed().then(|| pool.next_change(moment)).flatten();
@@ -247,16 +247,16 @@ impl Standings {
         let is_planned_otherwise =
             std::mem::replace(&mut standing.planned_change, planned_change) != planned_change;
         let mut changed = Vec::new();
-        for family in Family::BOTH {
-            let seats = standing.seats.as_ref().map(|seats| &seats[family.index()]);
+        for content in Content::ALL {
+            let seats = standing.seats.as_ref().map(|seats| &seats[content.index()]);
             let now = steer::standing(pool, seats, moment);
-            let before = &mut standing.pools[family.index()];
+            let before = &mut standing.pools[content.index()];
             let stands_otherwise = before.as_deref() != now.as_ref();
             if stands_otherwise {
                 *before = now.map(Arc::new);
             }
             if stands_otherwise || is_planned_otherwise {
-                changed.push((id, family));
+                changed.push((id, content));
             }
         }
         if let Some(before) = std::mem::replace(&mut standing.next_look, next_look) {

@@ -11,7 +11,7 @@ use crate::health::{AdminState, Hold, Verdict};
 use crate::schedule::{HORIZON, parse_moment};
 use crate::snapshot::Configuration;
 use crate::steer::{self, NEVER, PoolId};
-use crate::wire::Family;
+use crate::wire::Content;
 
 use super::model::{Change, Model, Report};
 
@@ -55,21 +55,21 @@ fn at(text: &str) -> u64 {
 }
 
 fn weights(model: &Model) -> Vec<u16> {
-    model.published().standing(POOL, Family::V4).members.iter().map(|member| member.weight).collect()
+    model.published().standing(POOL, Content::V4).members.iter().map(|member| member.weight).collect()
 }
 
 fn admin(model: &Model) -> Vec<AdminState> {
-    model.published().standing(POOL, Family::V4).members.iter().map(|member| member.admin).collect()
+    model.published().standing(POOL, Content::V4).members.iter().map(|member| member.admin).collect()
 }
 
 fn ttl(model: &Model) -> u32 {
     let snapshot = model.published();
     let rule = &snapshot.configuration.rules[0];
-    steer::choose(rule, ClassId(0), |pool| snapshot.pool(pool, rule.family)).ttl
+    steer::choose(rule, ClassId(0), |pool| snapshot.pool(pool, rule.content)).ttl
 }
 
 fn planned(model: &Model) -> u32 {
-    model.published().pool(POOL, Family::V4).planned_change.load(Ordering::Relaxed)
+    model.published().pool(POOL, Content::V4).planned_change.load(Ordering::Relaxed)
 }
 
 /// Walks second by second over the looks that the model asks for; what `see` sees at each second.
@@ -173,8 +173,8 @@ fn suspects_stand_in_the_family_in_which_they_failed() {
     let _ = model.next();
     let held = model.held();
     assert_eq!(held.len(), 3, "{held:?}");
-    let standing = model.published().standing(POOL, Family::V4);
+    let standing = model.published().standing(POOL, Content::V4);
     let suspects = standing.members.iter().filter(|member| member.hold == Hold::Suspect).count();
     assert_eq!(suspects, 3);
-    assert!(model.published().pool(POOL, Family::V6).standing.is_none());
+    assert!(model.published().pool(POOL, Content::V6).standing.is_none());
 }

@@ -11,7 +11,6 @@ use crate::admin::{self, status::OutcomeStatus};
 use crate::health::Hold;
 use crate::snapshot::{Snapshot, Store};
 use crate::steer::{Pool, PoolId, PoolState};
-use crate::wire::Family;
 
 /// How often a new generation is looked at. What comes and goes in between shows in the lines of the targets.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -62,11 +61,12 @@ pub(super) async fn log_changes(store: Arc<Store>) {
 
 fn troubles(snapshot: &Snapshot) -> Troubles {
     let pools = snapshot.configuration.pools.iter().enumerate().flat_map(|(index, pool)| {
-        Family::BOTH.into_iter().filter_map(move |family| {
-            let state = snapshot.pool(PoolId(index as u32), family).state;
+        // What is given as data with addresses as hints is in trouble where these are.
+        pool.contents().iter().filter_map(move |&content| {
+            let state = snapshot.pool(PoolId(index as u32), content).state;
             let in_trouble = matches!(state, PoolState::Degraded | PoolState::Dead);
             in_trouble
-                .then(|| (format!("pool {} ({family})", pool.name), Trouble::unhealthy(state.to_string())))
+                .then(|| (format!("pool {} ({content})", pool.name), Trouble::unhealthy(state.to_string())))
         })
     });
     let rules = admin::troubled_rules(snapshot).into_iter().map(|rule| {
@@ -78,16 +78,18 @@ fn troubles(snapshot: &Snapshot) -> Troubles {
 
 /// The pools that have suspect members.
 fn suspects(snapshot: &Snapshot) -> impl Iterator<Item = (String, Trouble)> {
-    let pools = (0..snapshot.configuration.pools.len() as u32).map(PoolId);
-    let both = pools.flat_map(|id| Family::BOTH.map(|family| (family, snapshot.standing(id, family))));
+    let pools = snapshot.configuration.pools.iter().zip((0..).map(PoolId));
+    let all = pools.flat_map(move |(pool, id)| {
+        pool.contents().iter().map(move |&content| (content, snapshot.standing(id, content)))
+    });
     let is_suspect = |pool: &Pool| {
         pool.turnover.panic.is_some() && pool.members.iter().any(|member| member.hold == Hold::Suspect)
     };
-    both.filter(move |(_, pool)| is_suspect(pool)).map(|(family, pool)| {
+    all.filter(move |(_, pool)| is_suspect(pool)).map(|(content, pool)| {
         let name = &pool.name;
         let how =
             format!("reached, members beyond it are suspect; `meridian panic accept {name}` lets them go");
-        (format!("panic limit of the pool {name} ({family})"), Trouble { how, otherwise: "not reached" })
+        (format!("panic limit of the pool {name} ({content})"), Trouble { how, otherwise: "not reached" })
     })
 }
 

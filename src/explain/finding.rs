@@ -50,8 +50,8 @@ pub(super) fn follow(
 fn alias(link: &Link<'_>, owner: Name) -> Alias {
     let mut scratch = QuestionName::default();
     let whole = |name: &QuestionName| Name::from_wire(name.as_octets()).ok();
-    let target = link.rrset.alias_target(&mut scratch).and_then(|()| whole(&scratch));
-    let ttl = link.rrset.ttl();
+    let target = link.target(&mut scratch).and_then(|()| whole(&scratch));
+    let ttl = link.ttl();
     let (LinkKind::Dname { kept } | LinkKind::DnameTooLong { kept }) = link.kind else {
         return Alias { owner, dname: None, target, ttl };
     };
@@ -77,11 +77,15 @@ fn at_end(zone: &Zone, name: &Name, qtype: u16, answer: &Answer<'_>, chain: Vec<
                 rule = rrset.rule().filter(|_| rrset.rtype() == qtype);
                 rrset_finding(rrset, wildcard)
             }
-            None => Finding::NoData {
-                types: node.rrsets().map(|rrset| rrset.rtype()).collect(),
-                wildcard,
-                ttl: zone.negative_soa().ttl(),
-            },
+            None => {
+                // A steered alias that leads nowhere now.
+                rule = node.rrset(rtype::CNAME).and_then(|cname| cname.rule());
+                Finding::NoData {
+                    types: node.rrsets().map(|rrset| rrset.rtype()).collect(),
+                    wildcard,
+                    ttl: zone.negative_soa().ttl(),
+                }
+            }
         },
         Lookup::Referral(referral) => referral_finding(name, &referral),
         Lookup::NoName => Finding::NoName { ttl: zone.negative_soa().ttl() },

@@ -102,10 +102,9 @@ impl<'r> Health<'r> {
     pub fn suppose(&self, served: &Snapshot) -> Snapshot {
         let configuration = &served.configuration;
         let users = self.down.iter().flat_map(|target| &configuration.targets[target.0 as usize].users);
-        let changed: BTreeSet<_> = users.map(|&(pool, family)| (pool, family.index())).collect();
-        let changed: Vec<_> =
-            changed.into_iter().map(|(pool, family)| (pool, crate::wire::Family::BOTH[family])).collect();
-        let stand = |pool, family| served.pool(pool, family).stand();
+        let changed: BTreeSet<_> = users.copied().collect();
+        let changed: Vec<_> = changed.into_iter().collect();
+        let stand = |pool, content| served.pool(pool, content).stand();
         served.with_pools(served.generation, &changed, &stand, &|target| self.of(configuration, target))
     }
 }

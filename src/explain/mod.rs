@@ -36,13 +36,13 @@ pub use ttl::{SteeredTtl, Ttl, TtlReason};
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::answer::{Answer, Random, Why};
+use crate::answer::{Answer, Body, Random, Why};
 use crate::fault::Line;
 use crate::geo::{self, Prefix};
 use crate::health::AdminState;
 use crate::snapshot::Snapshot;
 use crate::steer::{Eligibility, Pick, PoolState, Reason};
-use crate::wire::{Family, Name, Rcode};
+use crate::wire::{Name, Rcode};
 
 /// Who asks, as an operator writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,8 @@ pub struct Explanation {
     pub access: Option<Access>,
     /// What is at the name at the end of the chain.
     pub finding: Finding,
-    /// How a rule made its choice; `None` for what is not steered.
+    /// How a rule made its choice: that of the RRset, else that of the last alias on the way to it; `None` where neither is
+    /// steered.
     pub steering: Option<Steering>,
     /// For how long the answer holds; `None` where nothing is answered.
     pub ttl: Option<Ttl>,
@@ -164,8 +165,8 @@ pub struct Steering {
     pub owner: Name,
     /// Where that is written.
     pub line: Line,
-    /// The family that was asked for.
-    pub family: Family,
+    /// The type that was asked for.
+    pub rtype: u16,
     /// Which address decided, and why that one.
     pub source: Source,
     /// Where that address is; `None` without a map.
@@ -248,7 +249,7 @@ pub struct Candidate {
     pub line: Line,
     /// Its site's name.
     pub site: Option<String>,
-    /// Its state for the family.
+    /// Its state for the type.
     pub state: PoolState,
     /// How it picks.
     pub pick: Pick,
@@ -271,16 +272,35 @@ pub struct Member {
     pub weight: u16,
     /// The step that its slow start has reached, out of [`crate::steer::SLOW_START_STEPS`].
     pub slow_start: Option<u32>,
-    /// Its address of the family.
-    pub address: Option<IpAddr>,
+    /// What it answers with; `None` where it has no address of the family.
+    pub answer: Option<MemberAnswer>,
     /// The operator's will: the strongest of its own, its pool's and its site's.
     pub admin: AdminState,
     /// Until when, who and why, or which line of a schedule, where there is more to say about that.
     pub will: Option<String>,
-    /// What its monitors say of that address.
+    /// What its monitors say of it.
     pub targets: Vec<Target>,
     /// Whether it may be given out, and why.
     pub eligibility: Eligibility,
+}
+
+/// What a member answers with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemberAnswer {
+    /// Its address.
+    Address(IpAddr),
+    /// The data of each of its records, as a master file has it with names in full.
+    Data(Vec<String>),
+}
+
+/// `192.0.2.1`, `10 mx1.example.net.`; several records with commas in between.
+impl fmt::Display for MemberAnswer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MemberAnswer::Address(address) => formatter.pad(&address.to_string()),
+            MemberAnswer::Data(data) => formatter.pad(&data.join(", ")),
+        }
+    }
 }
 
 /// A pool of the rule that is no candidate.
@@ -308,8 +328,8 @@ pub enum Given {
         /// What each member gets of it.
         shares: Vec<Share>,
     },
-    /// The default RRset.
-    DefaultRrset(Vec<IpAddr>),
+    /// The default RRset: the data of each record, as a master file has it with names in full.
+    DefaultRrset(Vec<String>),
     /// NODATA.
     NoData,
 }
@@ -318,8 +338,8 @@ pub enum Given {
 /// [`Share::first`] says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
-    /// The members with their addresses, in the pool's fixed order.
-    pub members: Vec<(String, IpAddr)>,
+    /// The members with what they answer with, in the pool's fixed order.
+    pub members: Vec<(String, MemberAnswer)>,
     /// Its exact probability.
     pub probability: Fraction,
 }
@@ -363,7 +383,14 @@ fn explain_answer(
     let Asked { name, rtype, client } = asked;
     let end = finding::follow(snapshot, name, *rtype, client.transport, answer);
     let rule = end.rule.map(|rule| &snapshot.configuration.rules[rule as usize]);
-    let steering = end.rule.map(|rule| steering::explain(snapshot, health, rule, *client, answer));
+    // What is not steered itself may be led to by an alias that is.
+    let link = answer.chain.links().filter_map(|link| Some((link.steered?.rule, link.rrset))).last();
+    let default = match answer.body {
+        Body::Rrset(default, _) => Some(default),
+        _ => None,
+    };
+    let chosen = end.rule.map(|rule| (rule, default)).or(link.map(|(rule, rrset)| (rule, Some(rrset))));
+    let steering = chosen.map(|(rule, default)| steering::explain(snapshot, health, rule, *client, default));
     Explanation {
         name: name.clone(),
         rtype: *rtype,

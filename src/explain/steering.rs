@@ -1,24 +1,24 @@
 //! How a rule made its choice: whose address, where it is, which pools were looked at, what is given out.
 
-use super::finding::addresses;
 use super::words::will;
 use super::{
-    Candidate, Client, Distance, Excluded, Fraction, Given, Health, Member, Origin, Place, Share, Source,
-    Steering, Variant,
+    Candidate, Client, Distance, Excluded, Fraction, Given, Health, Member, MemberAnswer, Origin, Place,
+    Share, Source, Steering, Variant,
 };
 use super::{level, targets, ttl};
-use crate::answer::{self, Answer, Body};
+use crate::answer;
 use crate::geo::{self, ClassId, Prefix, SiteId};
 use crate::snapshot::{Configuration, Map, Snapshot};
-use crate::steer::{self, AnswerSet, Pool, PoolId, Rule};
+use crate::steer::{self, AnswerSet, Choice, Content, Pool, PoolId, PoolKind, Rule};
+use crate::zone::{Hints, Rrset, print_data};
 
-/// Explains what `rule` did for `client` in an answer that was decided.
+/// Explains what `rule` did for `client`, where the default RRset is this one.
 pub(super) fn explain(
     snapshot: &Snapshot,
     health: &Health<'_>,
     rule: u32,
     client: Client,
-    answer: &Answer<'_>,
+    default: Option<Rrset<'_>>,
 ) -> Steering {
     let configuration = &*snapshot.configuration;
     let label = &configuration.rule_labels[rule as usize];
@@ -28,19 +28,28 @@ pub(super) fn explain(
     let placement = answer::place(snapshot, rule.map, asker);
     let map = rule.map.map(|index| &configuration.maps[index as usize]);
     let source = source(map, client);
-    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.family));
-    let scene = Scene { snapshot, health, rule, class: placement.class };
+    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
+    let hints = hints_of(configuration, rule);
+    let scene = Scene { snapshot, health, rule, rtype: label.rtype, hints, class: placement.class };
     Steering {
         owner: label.owner.clone(),
         line: label.line.clone(),
-        family: rule.family,
+        rtype: label.rtype,
         place: map.map(|map| place(configuration, map, placement, source)),
         source,
         excluded: scene.excluded(),
         reason: choice.reason,
-        given: scene.given(answer),
-        candidates: scene.candidates(answer),
+        given: scene.given(&choice, default),
+        candidates: scene.candidates(&choice),
     }
+}
+
+/// The RRset that a rule gives with hints.
+fn hints_of<'s>(configuration: &'s Configuration, rule: &Rule) -> Option<&'s Hints> {
+    let first = rule.pools.first()?;
+    let pool = &configuration.pools[first.pool.0 as usize];
+    let has_hints = pool.kind == PoolKind::Addresses && rule.content == Content::Data;
+    pool.hints.get(usize::from(first.set)).map(|hints| &**hints).filter(|_| has_hints)
 }
 
 /// Which address decided: the same cases as in [`answer::place`].
@@ -94,42 +103,46 @@ struct Scene<'s> {
     snapshot: &'s Snapshot,
     health: &'s Health<'s>,
     rule: &'s Rule,
+    rtype: u16,
+    /// The RRset that gets addresses as hints.
+    hints: Option<&'s Hints>,
     class: ClassId,
 }
 
 impl Scene<'_> {
     fn pool(&self, id: PoolId) -> &Pool {
-        self.snapshot.standing(id, self.rule.family)
+        self.snapshot.standing(id, self.rule.content)
     }
 
     fn site(&self, pool: &Pool) -> Option<String> {
         pool.site.map(|site| self.snapshot.configuration.sites[usize::from(site.0)].name.clone())
     }
 
-    fn candidates(&self, answer: &Answer<'_>) -> Vec<Candidate> {
+    fn candidates(&self, choice: &Choice<'_>) -> Vec<Candidate> {
         let indices = self.rule.candidates.of(self.class).iter();
-        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool, answer)).collect()
+        indices.map(|&index| self.candidate(self.rule.pools[usize::from(index)].pool, choice)).collect()
     }
 
-    fn candidate(&self, id: PoolId, answer: &Answer<'_>) -> Candidate {
+    fn candidate(&self, id: PoolId, choice: &Choice<'_>) -> Candidate {
         let pool = self.pool(id);
-        let answers = self.snapshot.pool(id, self.rule.family);
+        let answers = self.snapshot.pool(id, self.rule.content);
         Candidate {
             pool: pool.name.clone(),
             line: self.snapshot.configuration.pool_labels[id.0 as usize].line.clone(),
             site: self.site(pool),
             state: answers.state,
             pick: pool.pick,
-            answers: matches!(&answer.body, Body::Steered(steered) if steered.pool == id),
+            answers: matches!(choice.given, steer::Given::Set(pool, _) if pool == id),
             soonest_flip: ttl::soonest_flip(answers),
             members: self.members(id),
         }
     }
 
     fn members(&self, id: PoolId) -> Vec<Member> {
-        let (family, configuration) = (self.rule.family, &*self.snapshot.configuration);
+        let (content, configuration) = (self.rule.content, &*self.snapshot.configuration);
         let pool = self.pool(id);
-        let eligibilities = steer::eligibility(pool, family, &|target| self.health.of(configuration, target));
+        let eligibilities =
+            steer::eligibility(pool, content, &|target| self.health.of(configuration, target));
         let lines = &configuration.pool_labels[id.0 as usize].members;
         let members = pool.members.iter().zip(lines).zip(eligibilities);
         members
@@ -138,16 +151,30 @@ impl Scene<'_> {
                 line: line.clone(),
                 weight: pool.weight_of(member),
                 slow_start: member.slow_start.map(|slow_start| slow_start.step),
-                address: member.address(family),
+                answer: pool.gives(member, content).then(|| self.answer_of(member)),
                 admin: member.admin,
                 will: will(pool, member, self.health.at()),
-                targets: member.targets[family.index()]
-                    .iter()
-                    .map(|&target| targets::target(configuration, self.health, target))
+                targets: steer::targets_of(member, content)
+                    .into_iter()
+                    .map(|target| targets::target(configuration, self.health, target))
                     .collect(),
                 eligibility,
             })
             .collect()
+    }
+
+    /// What a member of a pool of the rule answers with, all its addresses being up.
+    fn answer_of(&self, member: &steer::Member) -> MemberAnswer {
+        let address = self.rule.content.family().and_then(|family| member.address(family));
+        if let Some(address) = address {
+            return MemberAnswer::Address(address);
+        }
+        let print = |data: &[u8]| print_data(self.rtype, data);
+        let hints = self.hints.map(|hints| hints.data(member.ipv4, member.ipv6));
+        MemberAnswer::Data(match hints {
+            Some(hinted) => hinted.iter().map(|data| print(data)).collect(),
+            None => member.data.iter().map(|data| print(data)).collect(),
+        })
     }
 
     fn excluded(&self) -> Vec<Excluded> {
@@ -166,21 +193,23 @@ impl Scene<'_> {
             .collect()
     }
 
-    fn given(&self, answer: &Answer<'_>) -> Given {
-        match &answer.body {
-            Body::Steered(steered) => self.given_by_pool(self.pool(steered.pool), steered.drawn.set()),
-            Body::Rrset(default, _) => Given::DefaultRrset(addresses(*default)),
-            _ => Given::NoData,
+    fn given(&self, choice: &Choice<'_>, default: Option<Rrset<'_>>) -> Given {
+        match choice.given {
+            steer::Given::Set(pool, set) => self.given_by_pool(self.pool(pool), set),
+            steer::Given::DefaultRrset => {
+                Given::DefaultRrset(default.map(|default| default.print()).unwrap_or_default())
+            }
+            steer::Given::NoData => Given::NoData,
         }
     }
 
     fn given_by_pool(&self, pool: &Pool, set: &AnswerSet) -> Given {
         let member = |&index: &usize| {
             let member = &pool.members[index];
-            Some((member.name.clone(), member.address(self.rule.family)?))
+            (member.name.clone(), self.answer_of(member))
         };
         let variants = set.variants().into_iter().map(|(members, (numerator, denominator))| Variant {
-            members: members.iter().filter_map(member).collect(),
+            members: members.iter().map(member).collect(),
             probability: Fraction(numerator, denominator),
         });
         let shares = set.shares().into_iter().map(|share| Share {

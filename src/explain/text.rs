@@ -1,7 +1,5 @@
 //! An explanation as text for people: what was found, then where, which, what, for how long.
 
-use std::net::IpAddr;
-
 use super::moment::{rfc3339, span};
 use super::words::{counted, reason_sentence, weight};
 use super::{
@@ -138,8 +136,12 @@ fn at_the_name(text: &mut Text, explanation: &Explanation) {
         text.field("", record);
     }
     if let Some(steering) = &explanation.steering {
-        let (owner, rtype, line) = (&steering.owner, steering.family.type_name(), &steering.line);
-        text.field("rule", &format!("{owner} {rtype} at {line}: the RRset above is its default RRset"));
+        let (owner, rtype, line) = (&steering.owner, record_type::name(steering.rtype), &steering.line);
+        let sentence = match steering.rtype == explanation.rtype {
+            true => "the RRset above is its default RRset",
+            false => "it chooses where the alias leads",
+        };
+        text.field("rule", &format!("{owner} {rtype} at {line}: {sentence}"));
     }
 }
 
@@ -185,9 +187,8 @@ fn records(finding: &Finding) -> &[String] {
     }
 }
 
-fn listed(addresses: &[IpAddr]) -> String {
-    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    if addresses.is_empty() { String::new() } else { format!(": {}", addresses.join(", ")) }
+fn listed(records: &[String]) -> String {
+    if records.is_empty() { String::new() } else { format!(": {}", records.join(", ")) }
 }
 
 fn present(types: &[u16]) -> String {
@@ -312,19 +313,17 @@ fn candidate(text: &mut Text, place: usize, candidate: &Candidate, explanation: 
     let (state, pick) = (candidate.state, candidate.pick);
     text.line(1, &format!("{place}. {pool}: {state}, pick {pick} ({}){answers}", candidate.line));
     let name_width = candidate.members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0);
-    let addresses: Vec<String> = candidate
-        .members
-        .iter()
-        .map(|member| member.address.map_or_else(|| "-".to_owned(), |address| address.to_string()))
-        .collect();
-    let address_width = addresses.iter().map(String::len).max().unwrap_or(0);
-    for (member, address) in candidate.members.iter().zip(&addresses) {
+    let of_member =
+        |member: &Member| member.answer.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let answers_with: Vec<String> = candidate.members.iter().map(of_member).collect();
+    let width = answers_with.iter().map(String::len).max().unwrap_or(0);
+    for (member, answer) in candidate.members.iter().zip(&answers_with) {
         let Member { name, line, .. } = member;
         let weight = weight(member.weight, member.slow_start);
         let eligible = eligible(member);
         text.line(
             3,
-            &format!("{name:name_width$}  {address:address_width$}  weight {weight:<5}  {eligible} ({line})"),
+            &format!("{name:name_width$}  {answer:width$}  weight {weight:<5}  {eligible} ({line})"),
         );
         for each in member.targets.iter().filter(|target| target.observed.is_some()) {
             text.line(5, &target(each, explanation.at));
@@ -374,8 +373,8 @@ fn what_is_given_out(text: &mut Text, given: &Given, draws: Option<&Draws>) {
                 shares.iter().for_each(|each| text.line(1, &share(each)));
             }
         }
-        Given::DefaultRrset(addresses) => text.line(1, &format!("the default RRset{}", listed(addresses))),
-        Given::NoData => text.line(1, "NODATA: no address"),
+        Given::DefaultRrset(records) => text.line(1, &format!("the default RRset{}", listed(records))),
+        Given::NoData => text.line(1, "NODATA: no record"),
     }
     if let Some(draws) = draws {
         drawn(text, draws);
@@ -384,7 +383,7 @@ fn what_is_given_out(text: &mut Text, given: &Given, draws: Option<&Draws>) {
 
 fn variant(variant: &Variant, draws: Option<&Draws>) -> String {
     let members: Vec<String> =
-        variant.members.iter().map(|(member, address)| format!("{address} ({member})")).collect();
+        variant.members.iter().map(|(member, answer)| format!("{answer} ({member})")).collect();
     let drawn = draws.map_or(String::new(), |draws| {
         let count = draws.of_variant(variant.members.iter().map(|(member, _)| member.as_str()));
         format!("drawn {count} ({})  ", Fraction(count.into(), draws.count.into()))

@@ -63,7 +63,7 @@ fn steered(snapshot: &Snapshot, rule: &Rule, client: Client, answer: &Answer<'_>
     let subnet = client.subnet.map(|prefix| prefix.address);
     let asker = answer::Client { transport: &client.transport, subnet: subnet.as_ref() };
     let placement = answer::place(snapshot, rule.map, asker);
-    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.family));
+    let choice = steer::choose(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
     let seconds = match answer.body {
         Body::Negative(_, Some(lowered)) => lowered,
         _ => choice.ttl,
@@ -77,7 +77,7 @@ fn steered(snapshot: &Snapshot, rule: &Rule, client: Client, answer: &Answer<'_>
 }
 
 fn bound(snapshot: &Snapshot, rule: &Rule, class: ClassId, choice: &Choice<'_>) -> TtlBound {
-    let planned = steer::planned_change(rule, class, |pool| snapshot.pool(pool, rule.family));
+    let planned = steer::planned_change(rule, class, |pool| snapshot.pool(pool, rule.content));
     match planned < steer::steered_ttl(choice.soonest_flip, rule.min_ttl, rule.max_ttl) {
         true => TtlBound::PlannedChange,
         false => TtlBound::of(choice.soonest_flip, rule.min_ttl, rule.max_ttl),
@@ -90,7 +90,7 @@ fn written(answer: &Answer<'_>) -> Option<Ttl> {
         Body::Referral(referral, _) => (referral.ns.ttl(), TtlReason::Written),
         Body::Negative(soa, _) => (soa.ttl(), TtlReason::Negative),
         // A chain that leads out of our zones says it all.
-        _ => (answer.chain.links().last()?.rrset.ttl(), TtlReason::Written),
+        _ => (answer.chain.links().last()?.ttl(), TtlReason::Written),
     };
     Some(Ttl { seconds, reason, steered: None })
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::wire::Family;
+use crate::wire::Content;
 
 /// What is held against a member, or for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -23,8 +23,8 @@ pub struct Held {
     pub pool: String,
     /// Its name.
     pub member: String,
-    /// In which family.
-    pub family: Family,
+    /// With which content.
+    pub content: Content,
     /// What.
     pub hold: Hold,
 }

@@ -20,7 +20,7 @@ use siphasher::sip::SipHasher24;
 use thiserror::Error;
 
 use super::{Held, Hold, LastVerdict, Record, State, TargetKey, Tracker, Verdict};
-use crate::wire::Family;
+use crate::wire::Content;
 
 const HEADER: &str = "meridian-health 2\n";
 /// The first version had no lines `hold`, and was otherwise the same.
@@ -77,8 +77,8 @@ pub fn encode<'r>(
         write_line(&mut text, key, record).expect("writing to a String cannot fail");
         count += 1;
     }
-    for Held { pool, member, family, hold } in held {
-        let version = version_word(*family);
+    for Held { pool, member, content, hold } in held {
+        let version = content.label();
         writeln!(text, "hold {pool} {member} {version} {hold}").expect("writing to a String cannot fail");
         count += 1;
     }
@@ -186,17 +186,10 @@ fn read_line(line: &str) -> Option<(TargetKey, Record)> {
 fn read_hold(text: &str) -> Option<Held> {
     let mut fields = text.split(' ');
     let [pool, member, version, hold] = [fields.next()?, fields.next()?, fields.next()?, fields.next()?];
-    let family = Family::BOTH.into_iter().find(|&family| version_word(family) == version)?;
+    let content = Content::ALL.into_iter().find(|content| content.label() == version)?;
     let hold = [Hold::AwaitsResume, Hold::Suspect].into_iter().find(|known| known.to_string() == hold)?;
-    let held = Held { pool: pool.to_owned(), member: member.to_owned(), family, hold };
+    let held = Held { pool: pool.to_owned(), member: member.to_owned(), content, hold };
     fields.next().is_none().then_some(held)
-}
-
-fn version_word(family: Family) -> &'static str {
-    match family {
-        Family::V4 => "ipv4",
-        Family::V6 => "ipv6",
-    }
 }
 
 fn read_state(word: &str) -> Option<State> {
@@ -270,12 +263,12 @@ mod tests {
         vec![(key(0x0123_4567_89ab_cdef, "192.0.2.10"), failing), (key(1, "2001:db8::1"), fresh)]
     }
 
-    fn held(member: &str, family: Family, hold: Hold) -> Held {
-        Held { pool: "web-fra".to_owned(), member: member.to_owned(), family, hold }
+    fn held(member: &str, content: Content, hold: Hold) -> Held {
+        Held { pool: "web-fra".to_owned(), member: member.to_owned(), content, hold }
     }
 
     fn holds() -> [Held; 2] {
-        [held("fra-1", Family::V4, Hold::AwaitsResume), held("fra-2", Family::V6, Hold::Suspect)]
+        [held("fra-1", Content::V4, Hold::AwaitsResume), held("fra-2", Content::V6, Hold::Suspect)]
     }
 
     fn encoded(records: &[(TargetKey, Record)]) -> String {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::fault::{Fault, Line, Source};
 use crate::geo::{self, Database, Site};
 use crate::health::{Monitor, TargetId, TargetKey};
-use crate::steer::{Pool, PoolId, Rule};
+use crate::steer::{Content, Pool, PoolId, PoolKind, Rule};
+use crate::wire::Name;
 use crate::wire::cookie::ScheduledSecret;
-use crate::wire::{Family, Name};
-use crate::zone::Zone;
+use crate::zone::{Hints, Zone};
 
 use super::{Digest, GeoGate, RateLimit};
 
@@ -40,17 +40,21 @@ pub struct SteerRequest {
     pub table: usize,
     /// The owner name.
     pub owner: Name,
-    /// The types as written; `None`: those that have a default RRset.
-    pub types: Option<Vec<Family>>,
+    /// The types as written; `None`: those that have a default RRset and that the pools can answer.
+    pub types: Option<Vec<u16>>,
+    /// What the pools of the table are.
+    pub kind: PoolKind,
 }
 
 /// One steered RRset of a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SteerMark {
     /// Index into [`ZoneFile::requests`].
     pub request: usize,
-    /// The type's family.
-    pub family: Family,
+    /// The type.
+    pub rtype: u16,
+    /// The SVCB or HTTPS RRset that is given with addresses as hints, where it is that.
+    pub hints: Option<Arc<Hints>>,
     /// Index into [`Configuration::rules`].
     pub rule: u32,
     /// The TTL of the default RRset in seconds.
@@ -97,8 +101,8 @@ pub struct Target {
     pub key: TargetKey,
     /// Index into [`Configuration::monitors`].
     pub monitor: usize,
-    /// The pools and families whose answers depend on it.
-    pub users: Vec<(PoolId, Family)>,
+    /// The pools whose answers depend on it, and which of these.
+    pub users: Vec<(PoolId, Content)>,
 }
 
 /// What a rule steers, for people.
@@ -108,8 +112,8 @@ pub struct RuleLabel {
     pub owner: Name,
     /// Apex of its zone.
     pub zone: Name,
-    /// The family (type A or AAAA).
-    pub family: Family,
+    /// The type.
+    pub rtype: u16,
     /// Where its owner name is written.
     pub line: Line,
 }

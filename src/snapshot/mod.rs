@@ -18,14 +18,13 @@ pub use store::Store;
 use std::sync::Arc;
 
 use crate::health::TargetId;
-use crate::steer::{Pool, PoolAnswers, PoolId, Stand, TargetHealth};
-use crate::wire::Family;
+use crate::steer::{Content, Pool, PoolAnswers, PoolId, Stand, TargetHealth};
 use crate::zone::Zones;
 
 /// Pools a chunk: a flip copies one chunk of pointers and the list of chunks, not 160,000 pointers.
 const CHUNK: usize = 256;
 
-/// What every pool can answer for one family, in chunks that generations share.
+/// What every pool can answer with one content, in chunks that generations share.
 type PoolTable = Box<[Arc<[Arc<PoolAnswers>]>]>;
 
 /// One generation: what a query is decided on.
@@ -36,7 +35,7 @@ pub struct Snapshot {
     pub configuration: Arc<Configuration>,
     /// The zones by apex.
     pub zones: Arc<Zones>,
-    pools: [PoolTable; 2],
+    pools: [PoolTable; 3],
 }
 
 impl Snapshot {
@@ -67,16 +66,16 @@ impl Snapshot {
     pub fn of_standing(
         generation: u64,
         configuration: Arc<Configuration>,
-        stand: &dyn Fn(PoolId, Family) -> Stand,
+        stand: &dyn Fn(PoolId, Content) -> Stand,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
         let zones =
             Arc::new(Zones::new(configuration.zones.iter().map(|file| Arc::clone(&file.zone)).collect()));
-        let pools = Family::BOTH.map(|family| {
+        let pools = Content::ALL.map(|content| {
             let compile = |(index, pool)| {
-                let stand = stand(PoolId(index as u32), family);
+                let stand = stand(PoolId(index as u32), content);
                 let pool = stand.pool.as_deref().unwrap_or(pool);
-                Arc::new(PoolAnswers::compile(pool, family, health).standing(stand))
+                Arc::new(PoolAnswers::compile(pool, content, health).standing(stand))
             };
             let compiled: Vec<_> = configuration.pools.iter().enumerate().map(compile).collect();
             compiled.chunks(CHUNK).map(Arc::from).collect()
@@ -89,21 +88,21 @@ impl Snapshot {
     pub fn with_pools(
         &self,
         generation: u64,
-        changed: &[(PoolId, Family)],
-        stand: &dyn Fn(PoolId, Family) -> Stand,
+        changed: &[(PoolId, Content)],
+        stand: &dyn Fn(PoolId, Content) -> Stand,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
         let mut pools = self.pools.clone();
-        for &(id, family) in changed {
-            let chunk = Arc::make_mut(&mut pools[family.index()][id.0 as usize / CHUNK]);
+        for &(id, content) in changed {
+            let chunk = Arc::make_mut(&mut pools[content.index()][id.0 as usize / CHUNK]);
             let answers = &mut chunk[id.0 as usize % CHUNK];
-            let stand = stand(id, family);
+            let stand = stand(id, content);
             let pool = stand.pool.as_deref().unwrap_or(&self.configuration.pools[id.0 as usize]);
             // Who may be given at all follows from the pool, who is eligible from health.
-            let is_same_pool = pool.has_weights_and_admin_of(self.standing(id, family));
+            let is_same_pool = pool.has_weights_and_admin_of(self.standing(id, content));
             let compiled = match is_same_pool {
-                true => answers.recompile(pool, family, health),
-                false => PoolAnswers::compile(pool, family, health),
+                true => answers.recompile(pool, content, health),
+                false => PoolAnswers::compile(pool, content, health),
             };
             *answers = Arc::new(compiled.standing(stand));
         }
@@ -115,14 +114,14 @@ impl Snapshot {
         }
     }
 
-    /// A pool as it stands in a family: weights, admin states and what is held against its members.
-    pub fn standing(&self, id: PoolId, family: Family) -> &Pool {
-        self.pool(id, family).standing.as_deref().unwrap_or(&self.configuration.pools[id.0 as usize])
+    /// A pool as it stands for a content: weights, admin states and what is held against its members.
+    pub fn standing(&self, id: PoolId, content: Content) -> &Pool {
+        self.pool(id, content).standing.as_deref().unwrap_or(&self.configuration.pools[id.0 as usize])
     }
 
-    /// What a pool can answer for a family.
+    /// What a pool can answer with a content.
     #[inline]
-    pub fn pool(&self, id: PoolId, family: Family) -> &PoolAnswers {
-        &self.pools[family.index()][id.0 as usize / CHUNK][id.0 as usize % CHUNK]
+    pub fn pool(&self, id: PoolId, content: Content) -> &PoolAnswers {
+        &self.pools[content.index()][id.0 as usize / CHUNK][id.0 as usize % CHUNK]
     }
 }

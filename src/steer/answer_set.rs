@@ -8,26 +8,22 @@
 //! are at most n variants of at most W points, and at most W·n points for the first place: n·W·W·n ≤ (n²·65535)², which
 //! is (2¹⁶·65535)² < 2⁶⁴ for the n = 256 of `MEMBERS_MAX`.
 
-use std::net::IpAddr;
-
 use super::alias::AliasTable;
+use super::asked::{Asked, AskedRecords};
 use super::first_place::FirstPlace;
 use super::pool::{MEMBERS_MAX, Pick, Pool};
 use super::variants::Variants;
 use super::{all, weighted, word};
-use crate::wire::{Family, class};
-
-/// What a record begins with: a pointer to the question's name (RFC 1035 §4.1.4), which stands behind the header.
-const OWNER: [u8; 2] = [0xC0, 12];
-/// Octets of a record in front of its address: owner 2, type 2, class 2, TTL 4, RDLENGTH 2.
-const RECORD_HEAD: usize = 12;
 
 /// The variants a pool can give at this moment, with their probabilities, in wire form. Immutable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerSet {
-    /// One record for each member of the set, in the fixed order, all of `record_length`.
+    /// One record for each member of the set, in the fixed order, all of `record_length`; none where they have data.
     records: Box<[u8]>,
+    /// Above 0, so that where there are no such records none is found.
     record_length: usize,
+    /// Their records, where these are no addresses.
+    data: Option<Box<Data>>,
     /// The members of the set by their index in the pool, in the fixed order.
     members: Box<[u16]>,
     /// The variants one after the other: `width` members each, by their number in `members`.
@@ -39,18 +35,40 @@ pub struct AnswerSet {
     unfair_below: u64,
 }
 
+/// Records of any length, any number of them for each member of a set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Data {
+    /// Those of all members, in the fixed order.
+    records: Box<[u8]>,
+    /// For each member where its records end, and how many they are.
+    members: Box<[(u32, u16)]>,
+}
+
+/// Which of a member's addresses may be hints: of a family (by its index) in which the member of this index is given.
+pub(super) type HintFamilies<'h> = &'h dyn Fn(u16) -> [bool; 2];
+
 impl AnswerSet {
     /// Compiles what a pool gives when it gives these members (by index, in the fixed order, at least one, each with
-    /// an address of the family). Members that all have weight 0 get equal shares.
-    pub(super) fn compile(pool: &Pool, family: Family, members: &[u16], answers: u16) -> AnswerSet {
+    /// what is asked for). Members that all have weight 0 get equal shares.
+    pub(super) fn compile(
+        pool: &Pool,
+        Asked { answers, records }: Asked<'_>,
+        members: &[u16],
+        families: HintFamilies<'_>,
+    ) -> AnswerSet {
         debug_assert!(!members.is_empty() && members.len() <= MEMBERS_MAX && answers > 0);
         let Variants { width, lists, weights, first } = match pool.pick {
             Pick::Weighted => weighted::variants(&weights(pool, members), answers.into()),
             Pick::All => all::variants(members.len(), answers.into()),
         };
+        let (records, record_length, data) = match records.fixed_length() {
+            Some(length) => (self::records(pool, records, members, length), length, None),
+            None => (Box::default(), 1, Some(Box::new(Data::of(pool, records, members, families)))),
+        };
         let mut set = AnswerSet {
-            records: records(pool, family, members),
-            record_length: record_length(family),
+            records,
+            record_length,
+            data,
             members: members.into(),
             lists: lists.into(),
             width,
@@ -65,6 +83,17 @@ impl AnswerSet {
     /// The members it is over, by index in the pool, in the fixed order.
     pub(super) fn members(&self) -> &[u16] {
         &self.members
+    }
+
+    /// The records of a member of the set, by its index in the pool; none where it is not in the set.
+    pub fn records_of(&self, member: usize) -> &[u8] {
+        let Some(number) = self.members.iter().position(|&index| usize::from(index) == member) else {
+            return &[];
+        };
+        match &self.data {
+            Some(data) => data.of_member(number).0,
+            None => &self.records[number * self.record_length..][..self.record_length],
+        }
     }
 
     /// Draws with one random word. The result lists records in the order in which they go out. No outcome is more
@@ -138,8 +167,28 @@ pub struct MemberShare {
     pub first: (u64, u64),
 }
 
+impl Data {
+    /// The records of these members.
+    fn of(pool: &Pool, asked: AskedRecords<'_>, members: &[u16], families: HintFamilies<'_>) -> Data {
+        let mut records = Vec::new();
+        let of_member = |&index: &u16| {
+            let count = asked.push(&pool.members[usize::from(index)], families(index), &mut records);
+            (records.len() as u32, count)
+        };
+        let members = members.iter().map(of_member).collect();
+        Data { records: records.into(), members }
+    }
+
+    /// The records of the member of this number in the set, and how many they are.
+    fn of_member(&self, number: usize) -> (&[u8], u16) {
+        let (end, count) = self.members[number];
+        let start = number.checked_sub(1).map_or(0, |before| self.members[before].0);
+        (&self.records[start as usize..end as usize], count)
+    }
+}
+
 /// One drawn answer: members in order of appearance. A record is whole: the owner 0xC00C, type, class IN, TTL 0 (render
-/// patches it), RDLENGTH, address: 16 octets for A, 28 for AAAA.
+/// patches it), RDLENGTH, data: with an address 16 octets for A, 28 for AAAA.
 #[derive(Debug, Clone, Copy)]
 pub struct Drawn<'s> {
     set: &'s AnswerSet,
@@ -156,20 +205,39 @@ impl<'s> Drawn<'s> {
         self.set
     }
 
-    /// Number of records; at least 1.
+    /// Number of members; at least 1.
     #[inline]
-    pub fn record_count(&self) -> usize {
+    pub fn member_count(&self) -> usize {
         self.set.width
     }
 
-    /// The records in order; all have the same length.
+    /// Whether the records are no addresses.
+    #[inline]
+    pub fn has_data(&self) -> bool {
+        self.set.data.is_some()
+    }
+
+    /// The records of the members in order, and how many each has, where these are no addresses.
+    #[inline]
+    pub fn data(&self) -> Option<impl Iterator<Item = (&'s [u8], u16)> + use<'s>> {
+        let drawn = *self;
+        let data = self.set.data.as_deref()?;
+        Some((0..self.set.width).map(move |place| data.of_member(drawn.number(place))))
+    }
+
+    /// The records of the member in front, and how many they are, where these are no addresses.
+    pub fn first_data(&self) -> Option<(&'s [u8], u16)> {
+        self.data()?.next()
+    }
+
+    /// The records of addresses in order; all have the same length. Not to be asked where there is [`Drawn::data`].
     #[inline]
     pub fn records(&self) -> impl Iterator<Item = &'s [u8]> + use<'s> {
         let (drawn, length) = (*self, self.set.record_length);
         (0..self.set.width).map(move |place| &drawn.set.records[drawn.number(place) * length..][..length])
     }
 
-    /// The record, where there is but one.
+    /// The record, where there is but one, of an address.
     #[inline(always)]
     pub fn only_record(&self) -> Option<&'s [u8]> {
         if self.set.width > 1 {
@@ -197,14 +265,6 @@ impl<'s> Drawn<'s> {
     }
 }
 
-/// Octets of one record of a family: 16 for A, 28 for AAAA.
-pub fn record_length(family: Family) -> usize {
-    match family {
-        Family::V4 => RECORD_HEAD + 4,
-        Family::V6 => RECORD_HEAD + 16,
-    }
-}
-
 /// The weights of members, or equal ones where all are 0.
 fn weights(pool: &Pool, members: &[u16]) -> Vec<u32> {
     let weight = |&index: &u16| u32::from(pool.members[usize::from(index)].weight);
@@ -212,28 +272,13 @@ fn weights(pool: &Pool, members: &[u16]) -> Vec<u32> {
     if weights.contains(&0) { vec![1; members.len()] } else { weights }
 }
 
-/// The records of members, one after the other.
-fn records(pool: &Pool, family: Family, members: &[u16]) -> Box<[u8]> {
-    let mut records = Vec::with_capacity(members.len() * record_length(family));
+/// The records of members, one of this length for each, one after the other.
+fn records(pool: &Pool, asked: AskedRecords<'_>, members: &[u16], length: usize) -> Box<[u8]> {
+    let mut records = Vec::with_capacity(members.len() * length);
     for &index in members {
-        match pool.members[usize::from(index)]
-            .address(family)
-            .expect("only members with an address are given")
-        {
-            IpAddr::V4(address) => push_record(&mut records, family, &address.octets()),
-            IpAddr::V6(address) => push_record(&mut records, family, &address.octets()),
-        }
+        asked.push(&pool.members[usize::from(index)], [true; 2], &mut records);
     }
     records.into()
-}
-
-fn push_record(records: &mut Vec<u8>, family: Family, address: &[u8]) {
-    records.extend(OWNER);
-    records.extend(family.rtype().to_be_bytes());
-    records.extend(class::IN.to_be_bytes());
-    records.extend(0u32.to_be_bytes());
-    records.extend((address.len() as u16).to_be_bytes());
-    records.extend(address);
 }
 
 fn lowest_terms(numerator: u64, denominator: u64) -> (u64, u64) {

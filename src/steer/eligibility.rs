@@ -4,7 +4,7 @@
 //!
 //! | member | eligibility |
 //! |---|---|
-//! | no address of the family | no address |
+//! | no address of the family, or no data | no address |
 //! | forced down, drained, forced up | just that; forced up is eligible by will |
 //! | no monitor | eligible: counts as up |
 //! | down, suspect | not eligible, but given out where no candidate has an eligible member |
@@ -23,6 +23,7 @@ use std::fmt;
 use super::pool::{Member, Pool, Require};
 use super::ttl::NEVER;
 use crate::health::{AdminState, Hold, Monitor, State, TargetId, Tracker};
+use crate::wire::Content;
 use crate::wire::Family;
 
 /// What health says of a target at compile time.
@@ -41,10 +42,10 @@ impl TargetHealth {
     }
 }
 
-/// Whether a member may be given out for a family, and why.
+/// Whether a member may be given out with one content, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Eligibility {
-    /// Not in this family: it has no address of it.
+    /// Not with this content: it has no address of the family, or no data.
     NoAddress,
     /// Eligible: up.
     Up,
@@ -87,13 +88,13 @@ impl Eligibility {
     }
 }
 
-/// Says of every member of a pool (same index) whether it may be given out for a family.
+/// Says of every member of a pool (same index) whether it may be given out with a content.
 pub fn eligibility(
     pool: &Pool,
-    family: Family,
+    content: Content,
     health: &dyn Fn(TargetId) -> TargetHealth,
 ) -> Vec<Eligibility> {
-    let mut all: Vec<_> = pool.members.iter().map(|member| alone(member, family, health)).collect();
+    let mut all: Vec<_> = pool.members.iter().map(|member| alone(pool, member, content, health)).collect();
     if all.iter().any(|one| one.is_known_up()) {
         replace(&mut all, |_, one| one == Eligibility::UnknownNothingBetter, Eligibility::UnknownOthersUp);
     }
@@ -105,45 +106,81 @@ pub fn eligibility(
 }
 
 /// Seconds to the soonest flip of any member that a probe can flip; [`NEVER`] when there is none.
-pub(super) fn soonest_flip(pool: &Pool, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
+pub(super) fn soonest_flip(pool: &Pool, content: Content, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
     let can_flip = |member: &&Member| {
-        member.admin == AdminState::Auto
-            && member.hold != Hold::AwaitsResume
-            && member.address(family).is_some()
+        member.admin == AdminState::Auto && member.hold != Hold::AwaitsResume && pool.gives(member, content)
     };
-    let targets = pool.members.iter().filter(can_flip).flat_map(|member| &member.targets[family.index()]);
+    let members = pool.members.iter().filter(can_flip);
+    let targets = members.flat_map(|member| target_lists(member, content)).flatten();
     targets.map(|&target| health(target).soonest_flip).min().unwrap_or(NEVER)
 }
 
+/// The targets that speak of a member with a content, each once.
+pub fn targets_of(member: &Member, content: Content) -> Vec<TargetId> {
+    let mut targets = Vec::new();
+    for &target in target_lists(member, content).flatten() {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    targets
+}
+
 /// The eligibility of a member but for what the others of its pool make of it.
-fn alone(member: &Member, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> Eligibility {
-    if member.address(family).is_none() {
+fn alone(
+    pool: &Pool,
+    member: &Member,
+    content: Content,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+) -> Eligibility {
+    if !pool.gives(member, content) {
         return Eligibility::NoAddress;
     }
-    let targets = &member.targets[family.index()];
     match member.admin {
         AdminState::ForcedDown => Eligibility::ForcedDown,
         AdminState::Drained => Eligibility::Drained,
         AdminState::ForcedUp => Eligibility::ForcedUp,
-        AdminState::Auto if targets.is_empty() => Eligibility::Unmonitored,
-        AdminState::Auto => match (state(targets, member.require, health), member.hold) {
-            (State::Down, Hold::Suspect) => Eligibility::Suspect,
-            (State::Down, _) => Eligibility::Down,
-            (_, Hold::AwaitsResume) => Eligibility::AwaitsResume,
-            (State::Up, _) => Eligibility::Up,
-            (State::Unknown, _) => Eligibility::UnknownNothingBetter,
-        },
+        AdminState::Auto => by_health(member, content, health),
     }
 }
 
-/// The state that a member's monitors make together in a family; `None` where it has no address of it, or no monitor.
+/// What health says of a member, and what is held against it.
+fn by_health(member: &Member, content: Content, health: &dyn Fn(TargetId) -> TargetHealth) -> Eligibility {
+    match (member_state(member, content, health), member.hold) {
+        (None, _) => Eligibility::Unmonitored,
+        (Some(State::Down), Hold::Suspect) => Eligibility::Suspect,
+        (Some(State::Down), _) => Eligibility::Down,
+        (Some(_), Hold::AwaitsResume) => Eligibility::AwaitsResume,
+        (Some(State::Up), _) => Eligibility::Up,
+        (Some(State::Unknown), _) => Eligibility::UnknownNothingBetter,
+    }
+}
+
+/// The state that a member's monitors make together for a content: for data the best of the families in which it has an
+/// address. `None` where it has no monitor, or no address of the family.
 pub fn member_state(
     member: &Member,
-    family: Family,
+    content: Content,
     health: &dyn Fn(TargetId) -> TargetHealth,
 ) -> Option<State> {
-    let targets = &member.targets[family.index()];
-    (!targets.is_empty()).then(|| state(targets, member.require, health))
+    let rank = |state: &State| match state {
+        State::Up => 2,
+        State::Unknown => 1,
+        State::Down => 0,
+    };
+    let monitored = target_lists(member, content).filter(|targets| !targets.is_empty());
+    monitored.map(|targets| state(targets, member.require, health)).max_by_key(rank)
+}
+
+/// The targets that speak of a member with this content, by family: for data each family in which it has an address; what
+/// is known of a member without any stands under IPv4.
+fn target_lists(member: &Member, content: Content) -> impl Iterator<Item = &Vec<TargetId>> {
+    let is_wanted = move |family: &Family| match content.family() {
+        Some(wanted) => *family == wanted,
+        None if member.ipv4.is_none() && member.ipv6.is_none() => *family == Family::V4,
+        None => member.address(*family).is_some(),
+    };
+    Family::BOTH.into_iter().filter(is_wanted).map(|family| &member.targets[family.index()])
 }
 
 /// One state out of several monitors': up when enough are up, unknown while enough may still be, down otherwise.
@@ -200,13 +237,13 @@ impl fmt::Display for Eligibility {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::steer::pool::{MinHealthy, Pick};
+    use crate::steer::pool::{MinHealthy, Pick, PoolKind};
     use crate::steer::testing::{member, pool};
 
     /// Compares the eligibilities of a pool written as in [`pool`] with words, one a member.
     fn check(written: &str, expected: &[Eligibility]) {
         let (pool, health) = pool(written, Pick::Weighted, MinHealthy::Count(1));
-        assert_eq!(eligibility(&pool, Family::V4, &health), expected, "{written}");
+        assert_eq!(eligibility(&pool, Content::V4, &health), expected, "{written}");
     }
 
     #[test]
@@ -222,7 +259,7 @@ mod tests {
         let (mut pool, health) = pool("A1 A1 s1 s1", Pick::Weighted, MinHealthy::Count(1));
         let admin = [AdminState::ForcedUp, AdminState::Drained, AdminState::ForcedUp, AdminState::ForcedDown];
         pool.members.iter_mut().zip(admin).for_each(|(member, admin)| member.admin = admin);
-        let found = eligibility(&pool, Family::V4, &health);
+        let found = eligibility(&pool, Content::V4, &health);
         assert_eq!(
             found,
             [Eligibility::ForcedUp, Eligibility::Drained, Eligibility::ForcedUp, Eligibility::ForcedDown]
@@ -246,6 +283,34 @@ mod tests {
         check("u1 u0 d0 ?0", &[Up, Reserve, Down, UnknownOthersUp]);
         check("d1 u0 U0", &[Down, Up, ForcedUp]);
         check("?1 ?0", &[UnknownNothingBetter, Reserve]);
+    }
+
+    #[test]
+    fn for_data_the_better_family_counts() {
+        use Eligibility::*;
+        let health = |target: TargetId| TargetHealth {
+            state: [State::Up, State::Down, State::Unknown][target.0 as usize],
+            soonest_flip: 7,
+        };
+        let cases: [([&[u32]; 2], [bool; 2], Eligibility); 7] = [
+            ([&[0], &[1]], [true, true], Up),
+            ([&[1], &[0]], [true, true], Up),
+            ([&[1], &[2]], [true, true], UnknownNothingBetter),
+            ([&[1], &[1]], [true, true], Down),
+            ([&[1], &[0]], [true, false], Down),
+            ([&[1], &[]], [false, false], Down),
+            ([&[], &[]], [false, false], Unmonitored),
+        ];
+        for (targets, [has_ipv4, has_ipv6], expected) in cases {
+            let (mut pool, _) = pool("u1", Pick::Weighted, MinHealthy::Count(1));
+            pool.kind = PoolKind::Records(16);
+            let one = member("m", 1);
+            let targets = targets.map(|ids| ids.iter().map(|&id| TargetId(id)).collect());
+            let (ipv4, ipv6) = (one.ipv4.filter(|_| has_ipv4), one.ipv6.filter(|_| has_ipv6));
+            pool.members = vec![Member { targets, ipv4, ipv6, ..one }];
+            assert_eq!(eligibility(&pool, Content::Data, &health), [expected], "{:?}", pool.members);
+            assert_eq!(eligibility(&pool, Content::V4, &health), [NoAddress], "{:?}", pool.members);
+        }
     }
 
     #[test]
@@ -295,7 +360,7 @@ mod tests {
         for (members, v4, v6) in cases {
             let (mut pool, _) = pool("u1", Pick::Weighted, MinHealthy::Count(1));
             pool.members = members;
-            let flips = Family::BOTH.map(|family| soonest_flip(&pool, family, &health));
+            let flips = [Content::V4, Content::V6].map(|content| soonest_flip(&pool, content, &health));
             assert_eq!(flips, [v4, v6], "{:?}", pool.members);
         }
     }

@@ -3,7 +3,7 @@
 //! In reading order: `pool` is what an operator wrote, `will` what he wants over time, `turnover` how members come and go,
 //! and `standing` what they make of a pool at a moment; `eligibility` says who may be given out, and why not; `weighted`
 //! and `all` are the policies, one file each (`hash` will be the third), standing on `order`, `sampling`, `alias` and
-//! `word`; `answer_set` holds what they make, `pool_answers` the sets of one pool; `candidates` and `rule` say which
+//! `word`; `asked` makes records of members; `answer_set` holds what all these make, `pool_answers` the sets of one pool; `candidates` and `rule` say which
 //! pools a name has for a client; `choose` takes one of them, `ttl` says for how long; [`warnings`] is what `check`
 //! says about all this.
 //!
@@ -12,6 +12,7 @@
 mod alias;
 mod all;
 mod answer_set;
+mod asked;
 mod candidates;
 mod choose;
 mod eligibility;
@@ -32,11 +33,13 @@ mod weighted;
 mod will;
 mod word;
 
-pub use answer_set::{AnswerSet, Drawn, MemberShare, record_length};
+pub use crate::wire::Content;
+pub use answer_set::{AnswerSet, Drawn, MemberShare};
+pub use asked::{RECORD_HEAD, record_length};
 pub use candidates::Candidates;
 pub use choose::{Choice, Given, Reason, choose, planned_change};
-pub use eligibility::{Eligibility, TargetHealth, eligibility, member_state};
-pub use pool::{MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, Require};
+pub use eligibility::{Eligibility, TargetHealth, eligibility, member_state, targets_of};
+pub use pool::{MEMBERS_MAX, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
 pub use pool_answers::{PoolAnswers, PoolState, Sets};
 pub use rule::{AllDown, Empty, PoolUse, Rule};
 pub use standing::{SlowStart, Stand, seconds_to_change, standing};

@@ -9,7 +9,9 @@ use super::turnover::Turnover;
 use super::will::Will;
 use crate::geo::SiteId;
 use crate::health::{AdminState, Hold, TargetId};
+use crate::wire::Content;
 use crate::wire::Family;
+use crate::zone::Hints;
 
 /// Members a pool may have. The bound keeps the domain of a draw within 64 bits (proof in `answer_set`).
 pub const MEMBERS_MAX: usize = 256;
@@ -31,8 +33,13 @@ pub struct Member {
     pub ipv4: Option<Ipv4Addr>,
     /// Its IPv6 address.
     pub ipv6: Option<Ipv6Addr>,
-    /// The targets of each family (indexed by `Family::index`), one per voting monitor; none without a monitor.
+    /// The data of its records, names in full; none in a pool of addresses.
+    pub data: Vec<Box<[u8]>>,
+    /// The targets of each family (indexed by `Family::index`), one per voting monitor; none without a monitor. What a
+    /// member without an address has is under IPv4.
     pub targets: [Vec<TargetId>; 2],
+    /// Targets of monitors that do not vote.
+    pub watched: Vec<TargetId>,
     /// How several monitors make one state.
     pub require: Require,
     /// What its operator wants of it beside `admin` and `weight`: for a time, or by a schedule.
@@ -56,6 +63,15 @@ impl Member {
     pub fn full_weight(&self) -> u16 {
         self.slow_start.map_or(self.weight, |slow_start| slow_start.full_weight)
     }
+}
+
+/// What the members of a pool are given out as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PoolKind {
+    /// Their addresses, in A and AAAA records, and as hints in SVCB and HTTPS records.
+    Addresses,
+    /// Records of this type, with the data that they have. Addresses are only probed.
+    Records(u16),
 }
 
 /// How many of a member's monitors must be up.
@@ -107,6 +123,8 @@ pub enum MinHealthy {
 pub struct Pool {
     /// Its name, unique over all files.
     pub name: String,
+    /// What its members are given out as.
+    pub kind: PoolKind,
     /// Where it is.
     pub site: Option<SiteId>,
     /// How it picks.
@@ -124,6 +142,30 @@ pub struct Pool {
     /// The numbers of answers that rules ask of it, each at least 1, ascending, without doubles; compiled sets exist
     /// for these.
     pub answers: Vec<u16>,
+    /// The SVCB and HTTPS RRsets that rules want with the address of one member as hints, without doubles; compiled sets
+    /// exist for these. Only in a pool of addresses.
+    pub hints: Vec<Arc<Hints>>,
+}
+
+impl Pool {
+    /// What its members are there for, and it is shown with.
+    pub fn contents(&self) -> &'static [Content] {
+        match self.kind {
+            PoolKind::Addresses => &[Content::V4, Content::V6],
+            PoolKind::Records(_) => &[Content::Data],
+        }
+    }
+
+    /// Whether a member takes part in answers of this content, as far as it depends on what it is.
+    pub fn gives(&self, member: &Member, content: Content) -> bool {
+        match (self.kind, content.family()) {
+            (PoolKind::Addresses, Some(family)) => member.address(family).is_some(),
+            (PoolKind::Addresses, None) => {
+                !self.hints.is_empty() && (member.ipv4.is_some() || member.ipv6.is_some())
+            }
+            (PoolKind::Records(_), family) => family.is_none(),
+        }
+    }
 }
 
 impl Pool {

@@ -1,22 +1,23 @@
-//! What one pool can answer for one family at this moment (semantics §3).
+//! What one pool can answer with one content at this moment (semantics §3).
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::answer_set::AnswerSet;
+use super::answer_set::{AnswerSet, HintFamilies};
+use super::asked::{Asked, AskedRecords};
 use super::eligibility::{self, Eligibility, TargetHealth, eligibility};
 use super::order::fixed_order;
 use super::pool::{Member, MinHealthy, Pick, Pool};
 use super::standing::Stand;
 use super::ttl::NEVER;
 use crate::health::{AdminState, TargetId};
-use crate::wire::Family;
+use crate::wire::Content;
 
-/// State of a pool for one family (semantics §3).
+/// State of a pool for one content (semantics §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PoolState {
-    /// No member has an address of the family: no candidate.
+    /// No member has an address of the family, or data: no candidate.
     Absent,
     /// Eligible members reach `min_healthy`.
     Healthy,
@@ -37,7 +38,7 @@ pub(super) enum Glance {
     ChangePlanned,
 }
 
-/// What a pool can answer for one family at this moment. Immutable but for its cells.
+/// What a pool can answer with one content at this moment. Immutable but for its cells.
 #[derive(Debug)]
 pub struct PoolAnswers {
     /// What nearly every query needs to know of the state.
@@ -52,13 +53,13 @@ pub struct PoolAnswers {
     pub planned_change: AtomicU32,
     /// The pool that it was compiled from, where that is not the configured one.
     pub standing: Option<Arc<Pool>>,
-    /// For each of the pool's numbers of answers (same index): the sets.
+    /// For each of the pool's numbers of answers, or of its RRsets with hints (same index): the sets.
     pub sets: Box<[Sets]>,
-    /// The members with an address of the family, by index, in the fixed order.
+    /// The members that have what is asked for, by index, in the fixed order.
     order: Arc<[u16]>,
 }
 
-/// The answer sets of one pool, family and number of answers. Sets of the same members are one.
+/// The answer sets of one pool, content and number of answers. Sets of the same members are one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sets {
     /// Over the eligible members; `None` when the pool is dead.
@@ -73,11 +74,11 @@ pub struct Sets {
 
 impl PoolAnswers {
     /// Compiles what a pool can answer; `health` gives the health of its targets.
-    pub fn compile(pool: &Pool, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> PoolAnswers {
+    pub fn compile(pool: &Pool, content: Content, health: &dyn Fn(TargetId) -> TargetHealth) -> PoolAnswers {
         let mut order = fixed_order(pool);
-        order.retain(|&index| pool.members[usize::from(index)].address(family).is_some());
-        let sets = Sets::as_if_up(pool, family, &order);
-        PoolAnswers::with_eligible(pool, family, health, order.into(), sets)
+        order.retain(|&index| pool.gives(&pool.members[usize::from(index)], content));
+        let sets = Sets::as_if_up(pool, content, &order);
+        PoolAnswers::with_eligible(pool, content, health, order.into(), sets)
     }
 
     /// Compiles it anew for another health. Only who is eligible follows from health: the rest is taken over, so that a
@@ -86,10 +87,10 @@ impl PoolAnswers {
     pub fn recompile(
         &self,
         pool: &Pool,
-        family: Family,
+        content: Content,
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> PoolAnswers {
-        PoolAnswers::with_eligible(pool, family, health, Arc::clone(&self.order), self.sets.clone())
+        PoolAnswers::with_eligible(pool, content, health, Arc::clone(&self.order), self.sets.clone())
     }
 
     /// The same, of a pool that stands as [`Stand`] says. What was compiled must have been compiled from its pool.
@@ -110,35 +111,41 @@ impl PoolAnswers {
     }
 
     /// Seconds to the soonest flip as health stands now: what the keeper stores in the cell.
-    pub fn soonest_flip_of(pool: &Pool, family: Family, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
-        eligibility::soonest_flip(pool, family, health)
+    pub fn soonest_flip_of(pool: &Pool, content: Content, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
+        eligibility::soonest_flip(pool, content, health)
     }
 
     /// Puts the sets of the eligible members beside the others.
     fn with_eligible(
         pool: &Pool,
-        family: Family,
+        content: Content,
         health: &dyn Fn(TargetId) -> TargetHealth,
         order: Arc<[u16]>,
         mut sets: Box<[Sets]>,
     ) -> PoolAnswers {
-        let eligibility = eligibility(pool, family, health);
+        let eligibility = eligibility(pool, content, health);
         let members = |is_in: fn(Eligibility) -> bool| -> Vec<u16> {
             order.iter().copied().filter(|&index| is_in(eligibility[usize::from(index)])).collect()
         };
         let given = members(Eligibility::is_given);
         let suspect = without_reserve(pool, members(Eligibility::is_suspect));
-        for (sets, &answers) in sets.iter_mut().zip(&pool.answers) {
-            let known = [&sets.undrained, &sets.eligible].into_iter().flatten();
-            let same = known.into_iter().find(|set| set.members() == given).cloned();
-            sets.eligible = same.or_else(|| set(pool, family, &given, answers));
-            sets.suspect = set(pool, family, &suspect, answers);
+        for (sets, asked) in sets.iter_mut().zip(Asked::of(pool, content)) {
+            sets.eligible = match asked.records {
+                AskedRecords::Hints(_) => set(pool, asked, &given, &hint_families(pool, health)),
+                // Of the same members the set is the same.
+                AskedRecords::Address(_) | AskedRecords::Data(_) => {
+                    let known = [&sets.undrained, &sets.eligible].into_iter().flatten();
+                    let same = known.into_iter().find(|set| set.members() == given).cloned();
+                    same.or_else(|| set(pool, asked, &given, &all_families))
+                }
+            };
+            sets.suspect = set(pool, asked, &suspect, &all_families);
         }
         let state = state(pool, &eligibility);
         PoolAnswers {
             glance: if state == PoolState::Healthy { Glance::Healthy } else { Glance::NotHealthy },
             state,
-            soonest_flip: AtomicU32::new(PoolAnswers::soonest_flip_of(pool, family, health)),
+            soonest_flip: AtomicU32::new(PoolAnswers::soonest_flip_of(pool, content, health)),
             planned_change: AtomicU32::new(NEVER),
             standing: None,
             sets,
@@ -148,8 +155,8 @@ impl PoolAnswers {
 }
 
 impl Sets {
-    /// The sets that health says nothing about, for each number of answers; `order` as in [`PoolAnswers`].
-    fn as_if_up(pool: &Pool, family: Family, order: &[u16]) -> Box<[Sets]> {
+    /// The sets that health says nothing about, for all that is asked of the pool; `order` as in [`PoolAnswers`].
+    fn as_if_up(pool: &Pool, content: Content, order: &[u16]) -> Box<[Sets]> {
         let members = |is_in: &dyn Fn(AdminState) -> bool| {
             let members =
                 order.iter().copied().filter(|&index| is_in(pool.members[usize::from(index)].admin));
@@ -157,19 +164,36 @@ impl Sets {
         };
         let undrained = members(&|admin| matches!(admin, AdminState::Auto | AdminState::ForcedUp));
         let drained = members(&|admin| admin == AdminState::Drained);
-        let sets = |&answers: &u16| Sets {
+        let sets = |asked| Sets {
             eligible: None,
-            undrained: set(pool, family, &undrained, answers),
-            drained: set(pool, family, &drained, answers),
+            undrained: set(pool, asked, &undrained, &all_families),
+            drained: set(pool, asked, &drained, &all_families),
             suspect: None,
         };
-        pool.answers.iter().map(sets).collect()
+        Asked::of(pool, content).into_iter().map(sets).collect()
     }
 }
 
 /// The set over these members, where there are any.
-fn set(pool: &Pool, family: Family, members: &[u16], answers: u16) -> Option<Arc<AnswerSet>> {
-    (!members.is_empty()).then(|| Arc::new(AnswerSet::compile(pool, family, members, answers)))
+fn set(pool: &Pool, asked: Asked<'_>, members: &[u16], families: HintFamilies<'_>) -> Option<Arc<AnswerSet>> {
+    (!members.is_empty()).then(|| Arc::new(AnswerSet::compile(pool, asked, members, families)))
+}
+
+/// As if up, a member may be reached by each of its addresses.
+fn all_families(_: u16) -> [bool; 2] {
+    [true; 2]
+}
+
+/// The families in which each member is given at the moment.
+fn hint_families(
+    pool: &Pool,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+) -> impl Fn(u16) -> [bool; 2] + use<> {
+    let [v4, v6] = [Content::V4, Content::V6].map(|content| {
+        let given = eligibility(pool, content, health).into_iter().map(Eligibility::is_given);
+        given.collect::<Vec<bool>>()
+    });
+    move |index| [v4[usize::from(index)], v6[usize::from(index)]]
 }
 
 /// Members of weight 0 are given only where there is no other.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::candidates::Candidates;
 use super::pool::PoolId;
-use crate::wire::Family;
+use crate::wire::Content;
 
 /// How one (owner, type) is steered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rule {
-    /// The type's family.
-    pub family: Family,
+    /// What its answers consist of.
+    pub content: Content,
     /// Its pools in written order.
     pub pools: Vec<PoolUse>,
     /// Number of its map in the snapshot; `None`: the written order decides.
@@ -32,7 +32,7 @@ pub struct Rule {
 pub struct PoolUse {
     /// The pool.
     pub pool: PoolId,
-    /// Which of the pool's `answers` (and so of [`super::PoolAnswers::sets`]) the rule wants.
+    /// Which of the pool's `answers`, or `hints` (and so of [`super::PoolAnswers::sets`]) the rule wants.
     pub set: u16,
 }
 

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::eligibility::TargetHealth;
-use super::pool::{Member, MinHealthy, Pick, Pool, Require};
+use super::pool::{Member, MinHealthy, Pick, Pool, PoolKind, Require};
 use super::turnover::Turnover;
 use crate::health::{AdminState, Hold, State, TargetId};
 
@@ -18,7 +18,9 @@ pub(super) fn member(name: &str, weight: u16) -> Member {
         admin: AdminState::Auto,
         ipv4: Some(Ipv4Addr::new(192, 0, 2, 1)),
         ipv6: Some(Ipv6Addr::LOCALHOST),
+        data: Vec::new(),
         targets: [vec![], vec![]],
+        watched: Vec::new(),
         require: Require::All,
         will: None,
         hold: Hold::Free,
@@ -51,6 +53,7 @@ pub(super) fn pool(
     }
     let pool = Pool {
         name: "pool".to_owned(),
+        kind: PoolKind::Addresses,
         site: None,
         pick,
         min_healthy,
@@ -59,6 +62,7 @@ pub(super) fn pool(
         weight_unit: 1,
         members,
         answers: vec![1],
+        hints: Vec::new(),
     };
     let health = move |target: TargetId| {
         let state = states[target.0 as usize];

@@ -4,15 +4,16 @@ use super::candidates::Candidates;
 use super::pool::{Pick, Pool};
 use super::weighted::Capping;
 use crate::geo::{ClassId, SiteId};
+use crate::wire::Content;
 use crate::wire::Family;
 
 /// The members of a pool (by index, ascending) whose weight has no full effect with so many answers: each would need
 /// more than one place in an answer, so it stands in all of them. None in pools that do not go by weight. All members
 /// are taken as eligible.
-pub fn capped_members(pool: &Pool, family: Family, answers: u16) -> Vec<usize> {
+pub fn capped_members(pool: &Pool, content: Content, answers: u16) -> Vec<usize> {
     let has_chance = |index: &usize| {
         let member = &pool.members[*index];
-        pool.pick == Pick::Weighted && member.weight > 0 && member.address(family).is_some()
+        pool.pick == Pick::Weighted && member.weight > 0 && pool.gives(member, content)
     };
     let members: Vec<_> = (0..pool.members.len()).filter(has_chance).collect();
     let weights: Vec<_> = members.iter().map(|&index| u32::from(pool.members[index].weight)).collect();
@@ -41,7 +42,7 @@ pub enum ThinCause {
 }
 
 /// The classes for which a fence or an empty site list leaves fewer than two candidates, ascending. `able` says of each
-/// of the rule's pools, in written order, whether it has an address of the family; one that has none is no candidate.
+/// of the rule's pools, in written order, whether it has what the rule gives; one that has none is no candidate.
 pub fn thin_classes(candidates: &Candidates, able: &[bool]) -> Vec<ThinClass> {
     let pools = able.iter().filter(|&&able| able).count();
     let thin = |class: ClassId| {
@@ -90,9 +91,9 @@ mod tests {
         ];
         for (written, answers, expected) in cases {
             let (weighted, _) = pool(written, Pick::Weighted, MinHealthy::Count(1));
-            assert_eq!(capped_members(&weighted, Family::V4, answers), expected, "{answers} of {written}");
+            assert_eq!(capped_members(&weighted, Content::V4, answers), expected, "{answers} of {written}");
             let all = Pool { pick: Pick::All, ..weighted };
-            assert!(capped_members(&all, Family::V4, answers).is_empty());
+            assert!(capped_members(&all, Content::V4, answers).is_empty());
         }
     }
 

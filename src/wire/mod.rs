@@ -2,6 +2,7 @@
 //!
 //! Nothing here allocates on the way of a query, and nothing knows what a zone is.
 
+mod content;
 pub mod cookie;
 pub mod edns;
 pub mod extended_error;
@@ -14,6 +15,7 @@ pub mod question_name;
 pub mod response;
 mod siphash;
 
+pub use content::Content;
 pub use edns::{ClientSubnet, Edns};
 pub use extended_error::ExtendedError;
 pub use header::{Header, Rcode};

@@ -3,8 +3,9 @@
 use super::compiled::{Backing, RrsetEntry, Ties, Zone};
 use super::faults::{Faults, Place};
 use super::fragments::{Fragments, RRSET_OCTETS_MAX};
+use super::record_data::canonical_data;
 use super::records::{Record, Records};
-use super::{field, hosts, nodes, record_type};
+use super::{hosts, nodes, record_type};
 use crate::wire::question_name::SLACK;
 use crate::wire::{Name, rtype};
 
@@ -156,12 +157,7 @@ impl<'a> Compiler<'a> {
 
     /// A record's data with its names in lower case (RFC 4034 §6.2).
     fn canonical(&self, record: &Record) -> Vec<u8> {
-        let mut rdata = self.records.rdata(record).to_vec();
-        let names: Vec<_> = field::names(record.rtype, &rdata).collect();
-        for name in names {
-            rdata[name].make_ascii_lowercase();
-        }
-        rdata
+        canonical_data(record.rtype, self.records.rdata(record))
     }
 
     /// SOA, CNAME and DNAME stand alone (RFC 1035 §3.3.13, RFC 2181 §10.1, RFC 6672 §2.4).

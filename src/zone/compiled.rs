@@ -128,38 +128,53 @@ pub(super) struct RrsetEntry {
     pub(super) rtype: u16,
 }
 
-/// What stands behind an RRset, in 32 bits: the rule that steers it (only addresses are steered), or what ties it to names of
-/// the zone (addresses name none), or nothing.
+/// What stands behind an RRset, in 32 bits: the rule that steers it, or what ties it to names of the zone (addresses name
+/// none), or both, or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Backing(u32);
 
-/// The bit of a [`Backing`] that is set unless it is a rule.
-const NO_RULE: u32 = 1 << 31;
+/// The bit of a [`Backing`] that is set where a rule steers the RRset.
+const HAS_RULE: u32 = 1 << 31;
+/// The bit that is set where it has ties: then the other bits are the number of these, and the rule stands there.
+const HAS_TIES: u32 = 1 << 30;
+/// The bits of the number, which no zone has so many rules or RRsets for.
+const NUMBER: u32 = HAS_TIES - 1;
 
 impl Backing {
     /// Nothing stands behind.
-    pub(super) const NONE: Backing = Backing(u32::MAX);
+    pub(super) const NONE: Backing = Backing(0);
 
-    /// A rule steers it. Rules are far fewer than 2³¹.
+    /// A rule steers it, and it has no ties.
     pub(super) fn rule(number: u32) -> Backing {
-        Backing(number & !NO_RULE)
+        Backing(HAS_RULE | number & NUMBER)
     }
 
-    /// Its ties have this number in [`Zone::ties`], which holds fewer than 2³¹ - 1.
+    /// Its ties have this number in [`Zone::ties`]; no rule steers it.
     pub(super) fn ties(number: u32) -> Backing {
-        Backing(number | NO_RULE)
+        Backing(HAS_TIES | number & NUMBER)
     }
 
-    /// The rule that steers it.
-    #[inline]
-    pub(super) fn as_rule(self) -> Option<u32> {
-        (self.0 < NO_RULE).then_some(self.0)
+    /// The same ties, in which the rule stands that steers it.
+    pub(super) fn with_rule(self) -> Backing {
+        Backing(HAS_RULE | self.0)
+    }
+
+    /// Whether a rule steers it.
+    #[inline(always)]
+    pub(super) fn has_rule(self) -> bool {
+        self.0 & HAS_RULE != 0
+    }
+
+    /// The rule that steers it, where it has no ties.
+    #[inline(always)]
+    pub(super) fn as_rule(self) -> u32 {
+        self.0 & NUMBER
     }
 
     /// The number of its ties in [`Zone::ties`].
-    #[inline]
+    #[inline(always)]
     pub(super) fn as_ties(self) -> Option<u32> {
-        (self.0 >= NO_RULE && self != Backing::NONE).then_some(self.0 & !NO_RULE)
+        (self.0 & HAS_TIES != 0).then_some(self.0 & NUMBER)
     }
 }
 
@@ -174,6 +189,8 @@ pub(super) struct Ties {
     pub(super) has_hosts: bool,
     /// Where these start in [`Zone::hosts`].
     pub(super) hosts: u32,
+    /// The rule that steers it, where [`Backing::has_rule`] says that one does.
+    pub(super) rule: u32,
 }
 
 /// A host of the zone that an RRset names: its addresses go with that RRset.

@@ -50,7 +50,7 @@ pub(super) struct Cursor<'t> {
     taken: usize,
     /// Where the data starts in the file, for a fault about data without a token.
     start: Range<usize>,
-    /// What completes relative names, in wire form.
+    /// What completes relative names, in wire form; empty where nothing does.
     origin: &'t [u8],
     /// A relative name that ends with the origin's own text, probably a forgotten final dot: its place and meaning.
     doubled_origin: Option<(Range<usize>, Name)>,
@@ -115,7 +115,7 @@ impl<'t> Cursor<'t> {
     pub(super) fn name(&mut self, into: &mut Vec<u8>) -> Result<(), RdataError> {
         let text = self.word("a domain name")?;
         let start = into.len();
-        append_parsed(text, Some(self.origin), into)?;
+        append_parsed(text, (!self.origin.is_empty()).then_some(self.origin), into)?;
         if ends_with_origin_twice(text, &into[start..], self.origin) {
             self.doubled_origin = Name::from_wire(&into[start..]).ok().map(|name| (self.span(), name));
         }

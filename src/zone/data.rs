@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::compiled::{Backing, Standing, Zone};
 use super::faults::Faults;
+use super::hints::Hints;
 use super::lookup::Lookup;
 use super::{check, compile, master};
 use crate::fault::{Fault, Source};
@@ -52,9 +53,22 @@ impl ZoneData {
         &self.zone
     }
 
+    /// Whether a name has any record.
+    pub fn has_records(&self, owner: &Name) -> bool {
+        self.node(owner).is_some_and(|node| self.zone.node(node).rrsets().next().is_some())
+    }
+
     /// The TTL of an RRset in seconds, if there is one.
     pub fn ttl(&self, owner: &Name, rtype: u16) -> Option<u32> {
         Some(self.zone.node(self.node(owner)?).rrset(rtype)?.ttl())
+    }
+
+    /// An RRset of SVCB or HTTPS with hints of its owner's addresses, which other addresses can take the place of.
+    pub fn hints(&self, owner: &Name, rtype: u16) -> Option<Hints> {
+        if !matches!(rtype, rtype::SVCB | rtype::HTTPS) {
+            return None;
+        }
+        Hints::of(self.zone.node(self.node(owner)?).rrset(rtype)?, owner)
     }
 
     /// Every owner name in lower case, for suggestions ("did you mean").
@@ -85,7 +99,14 @@ impl ZoneData {
             self.node(owner).and_then(|node| self.zone.node(node).rrset(rtype)).map(|rrset| rrset.number());
         debug_assert!(number.is_some(), "{owner} has no RRset of type {rtype} to steer");
         if let Some(number) = number {
-            self.zone.rrsets[number as usize].backing = Backing::rule(rule);
+            let entry = &mut self.zone.rrsets[number as usize];
+            match entry.backing.as_ties() {
+                Some(ties) => {
+                    self.zone.ties[ties as usize].rule = rule;
+                    entry.backing = entry.backing.with_rule();
+                }
+                None => entry.backing = Backing::rule(rule),
+            }
         }
     }
 

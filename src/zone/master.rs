@@ -386,7 +386,7 @@ fn type_help(text: &[u8], owner_is_type: bool) -> String {
 }
 
 /// What to do about data that was refused; empty where there is nothing to add.
-fn rdata_help(number: u16, error: &RdataError) -> String {
+pub(super) fn rdata_help(number: u16, error: &RdataError) -> String {
     match error {
         RdataError::NoForm(name) => {
             format!("write the data as octets: {name} \\# 4 C0000201 (their number, and hexadecimal digits)")

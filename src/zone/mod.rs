@@ -9,6 +9,7 @@
 //!   wrong, up to a bound.
 //! - `compile`, `fragments`, `nodes`, `hosts`: records to the tables of `compiled` (with a hash `table` of names), and whose
 //!   addresses go along; `check`: what is wrong with the zone as a whole; `data`: the zone before it is served.
+//! - `record_data`: data that stands in other files; `hints`: service records with addresses from elsewhere.
 //! - `lookup`: what is at a name; `rrset`: views of what was found; `print`: records as a master file has them;
 //!   `zones`: which zone a name belongs to; `compare`: two versions of a zone.
 //!
@@ -28,6 +29,7 @@ mod field;
 mod fixture;
 mod fragments;
 mod generate;
+mod hints;
 mod hosts;
 mod lexer;
 mod lookup;
@@ -37,6 +39,7 @@ mod master;
 mod nodes;
 mod print;
 mod rdata;
+mod record_data;
 pub mod record_type;
 mod records;
 mod rrset;
@@ -47,8 +50,10 @@ mod zones;
 
 pub use compiled::Zone;
 pub use data::{Include, ZoneData};
+pub use hints::Hints;
 pub use lookup::Lookup;
 pub use master::FILE_OCTETS_MAX;
+pub use record_data::{DataFault, RecordData, canonical_data, print_data};
 pub use rrset::{Additional, Node, Redirection, Referral, Rrset};
 pub use zones::Zones;
 

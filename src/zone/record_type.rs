@@ -52,8 +52,13 @@ pub(super) fn entry(number: u16) -> Option<&'static RecordType> {
     TYPES.iter().find(|known| known.number == number)
 }
 
+/// A record's data as one writes it, of a type that has such an example.
+pub fn example(number: u16) -> Option<&'static str> {
+    entry(number)?.example.split_once(' ').map(|(_, data)| data)
+}
+
 /// The mnemonic that a misspelt one was probably meant to be.
-pub(super) fn similar(text: &[u8]) -> Option<&'static str> {
+pub fn similar(text: &[u8]) -> Option<&'static str> {
     if text.len() > SIMILAR_MAX {
         return None;
     }

@@ -147,7 +147,8 @@ impl<'z> Rrset<'z> {
     /// The rule that steers this RRset ([`super::ZoneData::steer`]).
     #[inline(always)]
     pub fn rule(&self) -> Option<u32> {
-        self.entry().backing.as_rule()
+        let backing = self.entry().backing;
+        backing.has_rule().then(|| self.ties().map_or(backing.as_rule(), |ties| ties.rule))
     }
 
     /// The number of this RRset within its zone, dense from 0: the place where a table of signatures finds it. The

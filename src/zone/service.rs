@@ -12,16 +12,16 @@ use super::field::{Octets, Quoted, Words};
 use super::rdata::encoding;
 
 /// A parameter's key (IANA "Service Parameter Keys").
-mod key {
-    pub(super) const MANDATORY: u16 = 0;
-    pub(super) const ALPN: u16 = 1;
-    pub(super) const NO_DEFAULT_ALPN: u16 = 2;
-    pub(super) const PORT: u16 = 3;
-    pub(super) const IPV4HINT: u16 = 4;
-    pub(super) const ECH: u16 = 5;
-    pub(super) const IPV6HINT: u16 = 6;
-    pub(super) const DOHPATH: u16 = 7;
-    pub(super) const OHTTP: u16 = 8;
+pub(super) mod key {
+    pub(in crate::zone) const MANDATORY: u16 = 0;
+    pub(in crate::zone) const ALPN: u16 = 1;
+    pub(in crate::zone) const NO_DEFAULT_ALPN: u16 = 2;
+    pub(in crate::zone) const PORT: u16 = 3;
+    pub(in crate::zone) const IPV4HINT: u16 = 4;
+    pub(in crate::zone) const ECH: u16 = 5;
+    pub(in crate::zone) const IPV6HINT: u16 = 6;
+    pub(in crate::zone) const DOHPATH: u16 = 7;
+    pub(in crate::zone) const OHTTP: u16 = 8;
 }
 
 const KEYS: [(&str, u16); 9] = [

@@ -8,7 +8,7 @@ use crate::answer::Why;
 use crate::explain::moment::rfc3339;
 use crate::explain::{
     Alias, Basis, Candidate, Client, Distance, Draws, Explanation, Finding, Fraction, Given, Level, Member,
-    Observed, Origin, Place, Scope, Source, Steering, Target, Ttl, Variant, words,
+    MemberAnswer, Observed, Origin, Place, Scope, Source, Steering, Target, Ttl, Variant, words,
 };
 use crate::geo::{LevelOutcome, Prefix};
 use crate::health::{LastVerdict, Verdict};
@@ -201,7 +201,8 @@ struct MemberView {
     written_at: String,
     weight: u16,
     slow_start_step: Option<u32>,
-    address: Option<IpAddr>,
+    #[serde(flatten)]
+    answer: AnswerView,
     admin: String,
     admin_why: Option<String>,
     eligible: bool,
@@ -249,7 +250,7 @@ struct ExcludedView {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum GivenView {
     Pool { pool: String, site: Option<String>, variants: Vec<VariantView>, shares: Vec<ShareView> },
-    DefaultRrset { addresses: Vec<IpAddr> },
+    DefaultRrset { records: Vec<String> },
     NoData,
 }
 
@@ -263,7 +264,16 @@ struct VariantView {
 #[derive(Debug, Serialize)]
 struct VariantMemberView {
     name: String,
-    address: IpAddr,
+    #[serde(flatten)]
+    answer: AnswerView,
+}
+
+/// What a member answers with: one of the two, or nothing.
+#[derive(Debug, Default, Serialize)]
+struct AnswerView {
+    address: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -420,7 +430,7 @@ fn steering(steering: &Steering, draws: Option<&Draws>, at: u64) -> SteeringView
     SteeringView {
         owner: steering.owner.to_string(),
         written_at: steering.line.to_string(),
-        rtype: record_type::name(steering.family.rtype()),
+        rtype: record_type::name(steering.rtype),
         source: source(steering.source),
         place: steering.place.as_ref().map(|each| place(each, at)),
         candidates: steering.candidates.iter().map(|each| candidate(each, at)).collect(),
@@ -510,13 +520,20 @@ fn candidate(candidate: &Candidate, at: u64) -> CandidateView {
     }
 }
 
+fn answer(answer: &MemberAnswer) -> AnswerView {
+    match answer {
+        MemberAnswer::Address(address) => AnswerView { address: Some(*address), data: None },
+        MemberAnswer::Data(data) => AnswerView { address: None, data: Some(data.clone()) },
+    }
+}
+
 fn member(member: &Member, at: u64) -> MemberView {
     MemberView {
         name: member.name.clone(),
         written_at: member.line.to_string(),
         weight: member.weight,
         slow_start_step: member.slow_start,
-        address: member.address,
+        answer: member.answer.as_ref().map(answer).unwrap_or_default(),
         admin: member.admin.to_string(),
         admin_why: member.will.clone(),
         eligible: member.eligibility.is_given(),
@@ -570,7 +587,7 @@ fn variant(variant: &Variant, draws: Option<&Draws>) -> VariantView {
         probability: probability(variant.probability),
         drawn: draws.map(|draws| draws.of_variant(variant.members.iter().map(|(name, _)| name.as_str()))),
         members: members
-            .map(|(name, address)| VariantMemberView { name: name.clone(), address: *address })
+            .map(|(name, with)| VariantMemberView { name: name.clone(), answer: answer(with) })
             .collect(),
     }
 }
@@ -590,7 +607,7 @@ fn given(given: &Given, draws: Option<&Draws>) -> GivenView {
                 })
                 .collect(),
         },
-        Given::DefaultRrset(addresses) => GivenView::DefaultRrset { addresses: addresses.clone() },
+        Given::DefaultRrset(records) => GivenView::DefaultRrset { records: records.clone() },
         Given::NoData => GivenView::NoData,
     }
 }

@@ -7,9 +7,9 @@ use super::catalogue::{self, Metric};
 use crate::admin::{HeldDatabase, LastLoad, Sources, gather};
 use crate::answer::{Counter, Tally};
 use crate::geo;
-use crate::health::{Hold, Record, State, TargetKey};
+use crate::health::{Hold, Record, State, TargetId, TargetKey};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
-use crate::steer::{self, Eligibility, Member, Pool, PoolId, PoolState};
+use crate::steer::{self, Content, Eligibility, Member, Pool, PoolId, PoolKind, PoolState};
 use crate::wire::Family;
 
 /// Zones whose serial is shown.
@@ -119,18 +119,21 @@ fn health(values: &mut Values, snapshot: &Snapshot, records: &HashMap<TargetKey,
     let health = gather::health_in(configuration, records);
     let mut members_left = LABELLED_MAX;
     for (index, pool) in configuration.pools.iter().enumerate().take(LABELLED_MAX) {
-        for family in Family::BOTH {
-            pool_state(values, snapshot, PoolId(index as u32), pool, family);
+        for &content in pool.contents() {
+            pool_state(values, snapshot, PoolId(index as u32), pool, content);
         }
         let shown = pool.members.len().min(members_left);
         members_left -= shown;
-        for family in Family::BOTH {
-            let pool = snapshot.standing(PoolId(index as u32), family);
-            let eligibilities = steer::eligibility(pool, family, &health);
-            turnover(values, pool, family, &eligibilities);
+        for &content in pool.contents() {
+            let pool = snapshot.standing(PoolId(index as u32), content);
+            let eligibilities = steer::eligibility(pool, content, &health);
+            turnover(values, pool, content, &eligibilities);
             for (member, eligibility) in pool.members.iter().zip(eligibilities).take(shown) {
-                member_state(values, configuration, records, (pool, member, family), eligibility);
+                member_state(values, configuration, records, (pool, member, content), eligibility);
             }
+        }
+        for member in pool.members.iter().take(shown) {
+            watched_state(values, configuration, records, (pool, member));
         }
     }
     let troubled = gather::troubled_rules(snapshot).len();
@@ -141,25 +144,49 @@ fn member_state(
     values: &mut Values,
     configuration: &Configuration,
     records: &HashMap<TargetKey, Record>,
-    (pool, member, family): (&Pool, &Member, Family),
+    (pool, member, content): (&Pool, &Member, Content),
     eligibility: Eligibility,
 ) {
     if eligibility == Eligibility::NoAddress {
         return;
     }
-    let labels = [pool.name.as_str(), member.name.as_str(), family.label()];
+    let labels = [pool.name.as_str(), member.name.as_str(), content.label()];
     put(values, &catalogue::MEMBER_ELIGIBLE, &labels, u64::from(eligibility.is_given()));
-    for &target in &member.targets[family.index()] {
-        let target = &configuration.targets[target.0 as usize];
-        let monitor = configuration.monitors[target.monitor].names.join(",");
-        let up = records.get(&target.key).is_some_and(|record| record.tracker.state == State::Up);
-        put(values, &catalogue::MEMBER_UP, &[labels[0], labels[1], labels[2], &monitor], u64::from(up));
+    for target in steer::targets_of(member, content) {
+        member_up(values, configuration, records, labels, target);
     }
 }
 
+/// What is probed for a member without a vote: under the family of the address that is probed, or as data.
+fn watched_state(
+    values: &mut Values,
+    configuration: &Configuration,
+    records: &HashMap<TargetKey, Record>,
+    (pool, member): (&Pool, &Member),
+) {
+    for &target in &member.watched {
+        let family = Family::of(configuration.targets[target.0 as usize].key.address);
+        let content = if pool.kind == PoolKind::Addresses { family.into() } else { Content::Data };
+        member_up(values, configuration, records, [&pool.name, &member.name, content.label()], target);
+    }
+}
+
+fn member_up(
+    values: &mut Values,
+    configuration: &Configuration,
+    records: &HashMap<TargetKey, Record>,
+    [pool, member, content]: [&str; 3],
+    target: TargetId,
+) {
+    let target = &configuration.targets[target.0 as usize];
+    let monitor = configuration.monitors[target.monitor].names.join(",");
+    let up = records.get(&target.key).is_some_and(|record| record.tracker.state == State::Up);
+    put(values, &catalogue::MEMBER_UP, &[pool, member, content, &monitor], u64::from(up));
+}
+
 /// Of pools that say how members leave and come back.
-fn turnover(values: &mut Values, pool: &Pool, family: Family, eligibilities: &[Eligibility]) {
-    let labels = [pool.name.as_str(), family.label()];
+fn turnover(values: &mut Values, pool: &Pool, content: Content, eligibilities: &[Eligibility]) {
+    let labels = [pool.name.as_str(), content.label()];
     if pool.turnover.panic.is_some() {
         let suspects = eligibilities.iter().filter(|one| one.is_suspect()).count();
         put(values, &catalogue::SUSPECTS, &labels, suspects as u64);
@@ -170,10 +197,10 @@ fn turnover(values: &mut Values, pool: &Pool, family: Family, eligibilities: &[E
     }
 }
 
-fn pool_state(values: &mut Values, snapshot: &Snapshot, id: PoolId, pool: &Pool, family: Family) {
-    let present = snapshot.pool(id, family).state;
+fn pool_state(values: &mut Values, snapshot: &Snapshot, id: PoolId, pool: &Pool, content: Content) {
+    let present = snapshot.pool(id, content).state;
     for state in [PoolState::Absent, PoolState::Healthy, PoolState::Degraded, PoolState::Dead] {
-        let labels = [pool.name.as_str(), family.label(), &state.to_string()];
+        let labels = [pool.name.as_str(), content.label(), &state.to_string()];
         put(values, &catalogue::POOL_STATE, &labels, u64::from(state == present));
     }
 }

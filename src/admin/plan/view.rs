@@ -11,6 +11,7 @@ use crate::explain::plan::{
 use crate::geo::codes;
 use crate::snapshot::Limit;
 use crate::wire::Family;
+use crate::zone::record_type;
 
 /// A whole comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -290,7 +291,7 @@ fn share(share: Share) -> ShareView {
 }
 
 fn name(name: &NameAndType) -> NameView {
-    NameView { name: name.owner.to_string(), rtype: name.family.type_name().to_owned() }
+    NameView { name: name.owner.to_string(), rtype: record_type::name(name.rtype) }
 }
 
 fn one_sided(steering: &Steering) -> OneSidedView {
@@ -363,7 +364,11 @@ fn differences(differences: &Differences) -> DifferencesView {
         lines: difference.lines.iter().map(line).collect(),
     };
     let rules = differences.rules.iter().map(|rule| ThingView {
-        names: rule.names.iter().map(|name| format!("{} {}", name.owner, name.family.type_name())).collect(),
+        names: rule
+            .names
+            .iter()
+            .map(|name| format!("{} {}", name.owner, record_type::name(name.rtype)))
+            .collect(),
         lines: rule.lines.iter().map(line).collect(),
     });
     DifferencesView {

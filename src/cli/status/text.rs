@@ -88,32 +88,76 @@ fn pools(pools: &[PoolStatus]) -> ShownTable {
     ]);
     for pool in pools {
         for member in &pool.members {
-            for address in &member.addresses {
-                table.row(row(pool, member, address));
-            }
+            parts(pool, member).into_iter().for_each(|part| table.row(row(pool, member, &part)));
         }
     }
     table
 }
 
-fn row(pool: &PoolStatus, member: &MemberStatus, address: &AddressStatus) -> Vec<String> {
+/// A row of the table: an address of a member, its data where it has none, or what is probed without a vote.
+struct Part<'s> {
+    state: &'s str,
+    what: String,
+    /// Where nothing is probed.
+    reason: &'s str,
+    targets: Vec<&'s TargetStatus>,
+    awaits_resume: bool,
+    suspect: bool,
+    slow_start_step: Option<u32>,
+}
+
+fn parts<'s>(pool: &'s PoolStatus, member: &'s MemberStatus) -> Vec<Part<'s>> {
+    let of_address = |address: &'s AddressStatus| {
+        let of_family = if address.address.is_ipv4() { &pool.ipv4 } else { &pool.ipv6 };
+        Part {
+            state: pool.data.as_ref().map_or(of_family, |data| &data.state),
+            what: address.address.to_string(),
+            reason: &address.reason,
+            targets: address.targets.iter().collect(),
+            awaits_resume: address.awaits_resume,
+            suspect: address.suspect,
+            slow_start_step: address.slow_start_step,
+        }
+    };
+    let data = member.data.iter().zip(&pool.data).map(|(data, of_pool)| Part {
+        state: &of_pool.state,
+        what: format!("{} {}", of_pool.rtype, data.records.join(", ")),
+        reason: &data.reason,
+        targets: data.targets.iter().collect(),
+        awaits_resume: data.awaits_resume,
+        suspect: data.suspect,
+        slow_start_step: data.slow_start_step,
+    });
+    let watched = member.watched.iter().map(|target| Part {
+        state: "no vote",
+        what: target.address.to_string(),
+        reason: "",
+        targets: vec![target],
+        awaits_resume: false,
+        suspect: false,
+        slow_start_step: None,
+    });
+    data.chain(member.addresses.iter().map(of_address)).chain(watched).collect()
+}
+
+fn row(pool: &PoolStatus, member: &MemberStatus, part: &Part<'_>) -> Vec<String> {
     let each = |column: fn(&TargetStatus) -> String| {
-        address.targets.iter().map(column).collect::<Vec<_>>().join("\n")
+        part.targets.iter().map(|target| column(target)).collect::<Vec<_>>().join("\n")
     };
     let mut health =
-        if address.targets.is_empty() { address.reason.clone() } else { each(|target| target.state.clone()) };
-    health.push_str(if address.awaits_resume { ", awaiting resume" } else { "" });
-    health.push_str(if address.suspect { ", suspect" } else { "" });
+        if part.targets.is_empty() { part.reason.to_owned() } else { each(|target| target.state.clone()) };
+    health.push_str(if part.awaits_resume { ", awaiting resume" } else { "" });
+    health.push_str(if part.suspect { ", suspect" } else { "" });
     let admin = match &member.admin_why {
         Some(why) => format!("{}\n{why}", member.admin),
         None => member.admin.clone(),
     };
     vec![
-        format!("{} ({})", pool.name, if address.address.is_ipv4() { &pool.ipv4 } else { &pool.ipv6 }),
+        format!("{} ({})", pool.name, part.state),
         pool.site.clone().unwrap_or_default(),
         member.name.clone(),
-        address.address.to_string(),
-        weight(member.weight, address.slow_start_step),
+        part.what.clone(),
+        weight(member.weight, part.slow_start_step),
         admin,
         health,
         each(|target| span(target.state_seconds)),

@@ -46,7 +46,8 @@ pub(super) fn ipv6(address: IpAddr) -> Option<Ipv6Addr> {
     }
 }
 
-fn check(address: &Written<IpAddr>, faults: &Faults) -> Parsed<()> {
+/// Refuses an address that no client could reach, or that nobody may be made to probe.
+pub(super) fn check(address: &Written<IpAddr>, faults: &Faults) -> Parsed<()> {
     let Some((what, help)) = unreachable(address.value) else { return Ok(()) };
     let mut fault = address.place.error(format!("{} is {what}", quote(&address.to_string())));
     fault.help = help;

@@ -283,9 +283,9 @@ impl Draft<'_> {
         self.spec.all_names?;
         let labels = || (0_u32..).zip(&configuration.rule_labels);
         let in_zone = |apex: &Name| self.zone.is_none_or(|zone| zone == apex);
-        let of_type = |family| self.spec.types.is_empty() || self.spec.types.contains(&family);
+        let of_type = |rtype| self.spec.types.is_empty() || self.spec.types.contains(&rtype);
         if self.spec.names.is_empty() {
-            let rules = labels().filter(|(_, label)| in_zone(&label.zone) && of_type(label.family));
+            let rules = labels().filter(|(_, label)| in_zone(&label.zone) && of_type(label.rtype));
             return Ok(rules.map(|(rule, _)| rule).collect());
         }
         let mut rules = Vec::new();
@@ -294,11 +294,11 @@ impl Draft<'_> {
             let owner = self.owner(name, faults)?;
             let before = rules.len();
             let own = labels().filter(|(_, label)| in_zone(&label.zone) && label.owner == owner);
-            rules.extend(own.filter(|(_, label)| of_type(label.family)).map(|(rule, _)| rule));
+            rules.extend(own.filter(|(_, label)| of_type(label.rtype)).map(|(rule, _)| rule));
             if rules.len() == before {
                 let mut fault = name.place.error(format!("{owner} is not steered"));
                 let known: Vec<String> = labels()
-                    .filter(|(_, label)| in_zone(&label.zone) && of_type(label.family))
+                    .filter(|(_, label)| in_zone(&label.zone) && of_type(label.rtype))
                     .map(|(_, label)| label.owner.to_string())
                     .collect();
                 fault.help = did_you_mean(&owner.to_string(), known.iter().map(String::as_str));

@@ -11,12 +11,15 @@ mod codes;
 mod contradictions;
 mod cookies;
 mod coverage;
+mod data;
 pub(super) mod databases;
 mod expect;
 mod firsts;
 mod folder;
+mod kinds;
 mod line_book;
 mod maps;
+mod members;
 mod monitors;
 mod names;
 mod nameservers;
@@ -34,7 +37,7 @@ mod turnover;
 mod warnings;
 mod zones;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::fault::Source;
@@ -207,8 +210,12 @@ impl Loader<'_> {
             }
         }
         for &(scope, spec) in &specs {
+            let origin = match scope {
+                Scope::Everywhere => Ok(None),
+                Scope::Zone(zone) => part_of(&files.zones[zone].apex).map(Some),
+            };
             for pool in &spec.pools {
-                pools.add(pool, scope, &sites, &monitors, self.faults);
+                pools.add(pool, scope, origin, (&sites, &monitors), self.faults);
             }
         }
         (Ground { sites, map_names, monitors, pools }, bound_maps)
@@ -296,19 +303,20 @@ impl Loader<'_> {
                 zones.push(Err(Broken));
                 continue;
             };
-            let examples = rules.iter().map(|rule| rule.as_ref().map(|rule| rule.examples(pools)));
-            let examples: Vec<_> = examples.map(Result::unwrap_or_default).collect();
+            let specs = files.steering.rules.iter();
+            let offers: Vec<_> = specs.map(|spec| rules::offer(spec, pools)).collect();
             let access = match &files.steering.access {
                 Some(own) => own.compile().map(Arc::new),
                 None => everywhere.clone(),
             };
-            let bound = binder.bind(apex, master, &files.steering.rules, &examples, access);
+            let bound = binder.bind(apex, master, &files.steering.rules, &offers, access);
             let specs = &files.steering.rules;
             drafts
                 .extend(bound.marks.iter().map(|mark| self.draft(mark, &bound, (specs, rules), apex, pools)));
             zones.push(bound.file);
         }
         self.check_rule_count(drafts.len(), folder);
+        self.check_hint_count(drafts.iter().flatten(), folder);
         let zones: Parsed<Vec<ZoneFile>> = zones.into_iter().collect();
         if let Ok(zones) = &zones {
             let by_apex = Zones::new(zones.iter().map(|file| Arc::clone(&file.zone)).collect());
@@ -330,14 +338,25 @@ impl Loader<'_> {
         let owner = Written { value: request.owner.clone(), place: request.place.clone() };
         let spec = &specs[request.table];
         // Before the rule, which may be broken: what is written of the TTL does not depend on its pools.
-        let ttl = rules::ttl_bounds(spec, &owner, mark.family, mark.ttl, self.faults);
+        let ttl = rules::ttl_bounds(spec, &owner, mark.rtype, mark.ttl, self.faults);
         let rule = part_of(&tables[request.table])?;
-        Draft::new(rule, owner, apex.clone(), mark.family, ttl, pools, self.faults)
+        Draft::new(rule, owner, apex.clone(), mark, ttl, pools, self.faults)
     }
 
     fn check_rule_count(&self, rules: usize, folder: &Written<String>) {
         if rules > limits::RULES {
             let message = format!("{rules} RRsets are steered; {} is the most", limits::RULES);
+            self.faults.add(folder.place.error(message));
+        }
+    }
+
+    fn check_hint_count<'d>(&self, drafts: impl Iterator<Item = &'d Draft<'d>>, folder: &Written<String>) {
+        let distinct: HashSet<_> = drafts.filter_map(|draft| draft.hints.as_ref()).collect();
+        if distinct.len() > limits::HINTED_RRSETS {
+            let (found, most) = (distinct.len(), limits::HINTED_RRSETS);
+            let message = format!(
+                "{found} SVCB and HTTPS RRsets with hints are steered that differ; {most} is the most"
+            );
             self.faults.add(folder.place.error(message));
         }
     }
@@ -352,7 +371,7 @@ impl Loader<'_> {
         udp_payload_max: u16,
     ) -> Configuration {
         let Ground { sites, map_names, monitors, mut pools } = ground;
-        let (rules, rule_labels) = rules::finish(&drafts, &mut pools.list, &maps);
+        let (rules, rule_labels) = rules::finish(&drafts, &mut pools, &maps);
         let check = warnings::Check { pools: &pools, sites: &sites, maps: &maps, faults: self.faults };
         check.rules(&drafts, &rules, udp_payload_max);
         check.unused(&map_names, &monitors.names);

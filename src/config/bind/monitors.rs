@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::config::workspace::Workspace;
 use crate::health::{HttpProbe, Hysteresis, Monitor, Probe, TlsProbe};
 use crate::snapshot::Monitored;
 
+use super::addresses;
 use super::names::{Names, Scope};
 
 /// Defaults of semantics §8.
@@ -25,10 +27,29 @@ const HTTPS_PORT: u16 = 443;
 const STATUS: (u16, u16) = (200, 299);
 const BODY_LIMIT: usize = 64 << 10;
 
+/// A monitor as its name stands for it. What is not the content of its probes is not in the list of these.
+#[derive(Debug, Clone)]
+pub(super) struct NamedMonitor {
+    /// Index into [`Monitors::list`].
+    pub(super) index: usize,
+    /// Where it looks, if not at the members' own addresses.
+    pub(super) target: Option<Written<IpAddr>>,
+    /// Whether it counts.
+    pub(super) is_voting: bool,
+}
+
+impl NamedMonitor {
+    /// Whether both look at the same.
+    pub(super) fn repeats(&self, other: &NamedMonitor) -> bool {
+        let address = |one: &NamedMonitor| one.target.as_ref().map(|target| target.value);
+        self.index == other.index && address(self) == address(other)
+    }
+}
+
 /// The monitors by name, and each content once.
 pub(super) struct Monitors {
-    /// Name → index into `list`.
-    pub(super) names: Names<usize>,
+    /// What each name stands for.
+    pub(super) names: Names<NamedMonitor>,
     /// What goes into the configuration.
     pub(super) list: Vec<Monitored>,
     by_content: HashMap<u64, usize>,
@@ -56,8 +77,12 @@ impl Monitors {
             Ok(content) => bind(&spec.name, content, workspace, faults),
             Err(broken) => Err(*broken),
         };
+        let target = part_of(&spec.content).and_then(|content| bind_target(content, faults));
         let index = bound.and_then(|monitor| self.intern(&spec.name, monitor, faults));
-        self.names.define(&spec.name, scope, index, faults);
+        let voting = part_of(&spec.content).ok().and_then(|content| content.voting.as_ref());
+        let is_voting = voting.is_none_or(|voting| voting.value);
+        let named = index.and_then(|index| Ok(NamedMonitor { index, target: target?, is_voting }));
+        self.names.define(&spec.name, scope, named, faults);
     }
 
     /// Equal monitors share their targets, however many names they have.
@@ -97,6 +122,13 @@ fn bind(
         timeout: timeout?,
         hysteresis: hysteresis?,
     })
+}
+
+/// The address that is probed in place of the members' own; what is refused there is refused here.
+fn bind_target(spec: &MonitorSpec, faults: &Faults) -> Parsed<Option<Written<IpAddr>>> {
+    let target = part_of(&spec.target)?.clone();
+    target.as_ref().map_or(Ok(()), |target| addresses::check(target, faults))?;
+    Ok(target)
 }
 
 fn bind_verdicts(spec: &VerdictsSpec) -> Hysteresis {

@@ -83,6 +83,11 @@ impl<T> Names<T> {
         }
     }
 
+    /// What a name stands for, wherever it is defined; nothing where that is broken or unknown, of which nothing is said.
+    pub(crate) fn known(&self, name: &str) -> Option<&T> {
+        self.definitions.get(name)?.content.as_ref().ok()
+    }
+
     /// What a name stands for, wherever it is defined, for who only speaks of it: that makes no use of it.
     pub(crate) fn look_up(&self, name: &Written<String>, faults: &Faults) -> Parsed<&T> {
         match self.definitions.get(&name.value) {

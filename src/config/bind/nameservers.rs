@@ -10,6 +10,9 @@ use crate::zone::{Lookup, Zones};
 
 use super::rules::Draft;
 
+/// Types by which a resolver finds the addresses of a nameserver.
+const LEADS_TO_ADDRESSES: [u16; 3] = [rtype::A, rtype::AAAA, rtype::CNAME];
+
 /// Reports the steered names that NS records of other zones name, be it of a zone around theirs. `drafts` are in the order
 /// of the rules' numbers.
 pub(super) fn check(zones: &Zones, drafts: &[Parsed<Draft<'_>>], faults: &Faults) {
@@ -19,7 +22,8 @@ pub(super) fn check(zones: &Zones, drafts: &[Parsed<Draft<'_>>], faults: &Faults
             let holder = zones.find(target, rtype::A).map(|(holder, _)| holder);
             let Some(holder) = holder.filter(|holder| !Arc::ptr_eq(holder, zone)) else { return };
             let Lookup::Found { node, .. } = holder.find(target, rtype::A) else { return };
-            if let Some(rule) = node.rrsets().find_map(|rrset| rrset.rule()) {
+            let mut rrsets = node.rrsets().filter(|rrset| LEADS_TO_ADDRESSES.contains(&rrset.rtype()));
+            if let Some(rule) = rrsets.find_map(|rrset| rrset.rule()) {
                 named.entry(rule).or_insert(zone.apex());
             }
         });

@@ -6,14 +6,13 @@ use crate::config::limits;
 use crate::config::spec::{MemberSpec, MinHealthySpec, Named, PoolSpec, RequireSpec, WillSpec};
 use crate::config::text::{Broken, Faults, Items, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
-use crate::health::{Hold, TargetId};
 use crate::snapshot::PoolLabel;
-use crate::steer::{Member, MinHealthy, Pool, PoolId, Require};
-use crate::wire::Family;
+use crate::steer::{Content, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
+use crate::wire::{Family, Name, rtype};
 
-use super::addresses;
 use super::maps::Sites;
-use super::monitors::Monitors;
+use super::members::Members;
+use super::monitors::{Monitors, NamedMonitor};
 use super::names::{Names, Scope};
 use super::targets::Targets;
 use super::turnover;
@@ -44,13 +43,13 @@ impl Pools {
         }
     }
 
-    /// Binds and defines a pool.
+    /// Binds and defines a pool. Names in the data of its members are relative to `origin`.
     pub(super) fn add(
         &mut self,
         spec: &Named<PoolSpec>,
         scope: Scope,
-        sites: &Sites,
-        monitors: &Monitors,
+        origin: Parsed<Option<&Name>>,
+        (sites, monitors): (&Sites, &Monitors),
         faults: &Faults,
     ) {
         let content = spec.content.as_ref().map_err(|&broken| broken);
@@ -60,7 +59,8 @@ impl Pools {
                 return Err(Broken);
             }
             let id = PoolId(self.list.len() as u32);
-            let binder = Binder { name: &spec.name, spec: content, id, scope, sites, monitors, faults };
+            let binder =
+                Binder { name: &spec.name, spec: content, id, scope, origin, sites, monitors, faults };
             self.list.push(binder.bind(&mut self.targets)?);
             self.places.push(spec.name.place.clone());
             self.labels.push(label(&spec.name, content));
@@ -81,14 +81,14 @@ fn label(name: &Written<String>, content: &PoolSpec) -> PoolLabel {
     PoolLabel { line: name.place.file_line(), members: members.collect() }
 }
 
-/// Whether any member has an address of the family.
-pub(super) fn has_family(pool: &Pool, family: Family) -> bool {
-    members_of(pool, family).next().is_some()
+/// Whether any member can be given with the content.
+pub(super) fn gives(pool: &Pool, content: Content) -> bool {
+    givers(pool, content).next().is_some()
 }
 
-/// The members that have an address of the family.
-pub(super) fn members_of(pool: &Pool, family: Family) -> impl Iterator<Item = &Member> {
-    pool.members.iter().filter(move |member| member.address(family).is_some())
+/// The members that can be given with the content.
+pub(super) fn givers(pool: &Pool, content: Content) -> impl Iterator<Item = &Member> {
+    pool.members.iter().filter(move |member| pool.gives(member, content))
 }
 
 struct Binder<'a> {
@@ -96,6 +96,7 @@ struct Binder<'a> {
     spec: &'a PoolSpec,
     id: PoolId,
     scope: Scope,
+    origin: Parsed<Option<&'a Name>>,
     sites: &'a Sites,
     monitors: &'a Monitors,
     faults: &'a Faults,
@@ -105,16 +106,18 @@ impl Binder<'_> {
     fn bind(&self, targets: &mut Targets) -> Parsed<Pool> {
         let site = self.site();
         let monitors = self.monitors();
-        let known: Vec<usize> = monitors.iter().flatten().copied().collect();
-        let require = self.require();
+        let known: Vec<NamedMonitor> = monitors.iter().flatten().cloned().collect();
+        let all_known = monitors.iter().all(Parsed::is_ok);
+        let require = if all_known { self.require(&known) } else { Err(Broken) };
+        let kind = part_of(&self.spec.rtype)
+            .map(|rtype| rtype.as_ref().map_or(PoolKind::Addresses, |rtype| PoolKind::Records(rtype.value)));
         let members = part_of(&self.spec.members).and_then(|members| {
             self.check_members(members);
             let reachable = self.check_reachable(members);
-            let members = self.members(members, &known, targets);
+            let members = self.binder_of_members(kind, &known).bind(members, targets);
             reachable.and(members)
         });
         let (site, require) = (site?, require?);
-        monitors.into_iter().collect::<Parsed<Vec<usize>>>()?;
         let wills = self.wills(site)?;
         let admin = wills.iter().map(|spec| spec.for_good).max().unwrap_or_default();
         let mut members = members?;
@@ -122,8 +125,11 @@ impl Binder<'_> {
             member.admin = member.admin.max(admin);
             member.require = require;
         }
+        let kind = kind?;
+        self.check_pick(kind)?;
         let pool = Pool {
             name: self.name.value.clone(),
+            kind,
             site,
             pick: self.spec.pick?,
             min_healthy: self.min_healthy()?,
@@ -132,9 +138,11 @@ impl Binder<'_> {
             weight_unit: 1,
             members,
             answers: Vec::new(),
+            hints: Vec::new(),
         };
         self.warn_of_families(&pool);
         self.warn_of_weights(&pool);
+        self.warn_of_no_vote(&known);
         turnover::warn_of_families(self.spec, &pool, self.faults);
         Ok(pool)
     }
@@ -150,8 +158,8 @@ impl Binder<'_> {
         Ok([part_of(&self.spec.will)?].into_iter().chain(of_site).collect())
     }
 
-    fn monitors(&self) -> Vec<Parsed<usize>> {
-        let mut found: Vec<Parsed<usize>> = Vec::new();
+    fn monitors(&self) -> Vec<Parsed<NamedMonitor>> {
+        let mut found: Vec<Parsed<NamedMonitor>> = Vec::new();
         let Ok(monitors) = &self.spec.monitors else { return vec![Err(Broken)] };
         for item in monitors {
             let index = part_of(item).and_then(|name| self.monitor(name, &found));
@@ -160,10 +168,10 @@ impl Binder<'_> {
         found
     }
 
-    fn monitor(&self, name: &Written<String>, before: &[Parsed<usize>]) -> Parsed<usize> {
-        let index = *self.monitors.names.find(name, self.scope, self.faults)?;
-        if !before.contains(&Ok(index)) {
-            return Ok(index);
+    fn monitor(&self, name: &Written<String>, before: &[Parsed<NamedMonitor>]) -> Parsed<NamedMonitor> {
+        let monitor = self.monitors.names.find(name, self.scope, self.faults)?;
+        if !before.iter().flatten().any(|before| before.repeats(monitor)) {
+            return Ok(monitor.clone());
         }
         let message = format!("the monitor {} stands in this list already", quote(name));
         let fault = name.place.error(message).label("again");
@@ -171,21 +179,32 @@ impl Binder<'_> {
         Err(Broken)
     }
 
-    fn require(&self) -> Parsed<Require> {
-        let monitors = part_of(&self.spec.monitors)?.len();
+    /// How many of the monitors that vote must be up.
+    fn require(&self, known: &[NamedMonitor]) -> Parsed<Require> {
+        part_of(&self.spec.monitors)?;
+        let monitors = known.iter().filter(|monitor| monitor.is_voting).count();
         let Some(require) = part_of(&self.spec.require)? else { return Ok(Require::All) };
         let fault = match require.value {
-            _ if monitors == 0 => require
+            _ if known.is_empty() => require
                 .place
                 .error("`require` has no effect without a monitor")
                 .help("add `monitor`, or remove it"),
+            _ if monitors == 0 => require
+                .place
+                .error("`require` has no effect where no monitor votes")
+                .help("remove it, or `voting = false` of a monitor"),
             RequireSpec::All => return Ok(Require::All),
             RequireSpec::AtLeast(count) if usize::from(count) <= monitors => {
                 return Ok(Require::AtLeast(count));
             }
             RequireSpec::AtLeast(_) => {
-                let s = if monitors == 1 { "" } else { "s" };
-                let fault = require.place.error(format!("the pool has {monitors} monitor{s} only"));
+                let message = match monitors {
+                    1 if known.len() > 1 => "only 1 monitor of the pool votes".to_owned(),
+                    _ if known.len() > monitors => format!("only {monitors} monitors of the pool vote"),
+                    1 => "the pool has 1 monitor only".to_owned(),
+                    _ => format!("the pool has {monitors} monitors only"),
+                };
+                let fault = require.place.error(message);
                 fault.help("its members would never be up: lower `require`")
             }
         };
@@ -222,49 +241,20 @@ impl Binder<'_> {
         }
     }
 
-    /// The members with what they say themselves; `monitors` are those that are known of the pool's.
-    fn members(
-        &self,
-        members: &Items<MemberSpec>,
-        monitors: &[usize],
-        targets: &mut Targets,
-    ) -> Parsed<Vec<Member>> {
-        let members: Vec<Parsed<Member>> = members
-            .iter()
-            .map(|member| part_of(member).and_then(|spec| self.member(spec, monitors, targets)))
-            .collect();
-        members.into_iter().collect()
+    fn binder_of_members<'m>(&'m self, kind: Parsed<PoolKind>, monitors: &'m [NamedMonitor]) -> Members<'m> {
+        let Binder { id, origin, faults, .. } = *self;
+        Members { kind, id, monitors, contents: &self.monitors.list, origin, faults }
     }
 
-    fn member(&self, spec: &MemberSpec, monitors: &[usize], targets: &mut Targets) -> Parsed<Member> {
-        let [ipv4, ipv6] = addresses::by_family(spec, self.faults)?;
-        let [v4, v6] = [ipv4, ipv6].map(|address| self.targets_of(address, monitors, targets));
-        let will = part_of(&spec.will)?;
-        Ok(Member {
-            name: part_of(&spec.name)?.value.clone(),
-            weight: spec.weight?.unwrap_or(1),
-            admin: will.for_good,
-            ipv4: ipv4.and_then(|address| addresses::ipv4(address.value)),
-            ipv6: ipv6.and_then(|address| addresses::ipv6(address.value)),
-            targets: [v4?, v6?],
-            require: Require::All,
-            will: will.will.clone(),
-            hold: Hold::Free,
-            slow_start: None,
-        })
-    }
-
-    fn targets_of(
-        &self,
-        address: Option<&Written<IpAddr>>,
-        monitors: &[usize],
-        targets: &mut Targets,
-    ) -> Parsed<Vec<TargetId>> {
-        let Some(address) = address else { return Ok(Vec::new()) };
-        let add =
-            |&index: &usize| targets.add(address, (index, &self.monitors.list[index]), self.id, self.faults);
-        let ids: Vec<_> = monitors.iter().map(add).collect();
-        ids.into_iter().collect()
+    /// A name has one CNAME record (RFC 2181 §10.1).
+    fn check_pick(&self, kind: PoolKind) -> Parsed<()> {
+        if kind != PoolKind::Records(rtype::CNAME) || self.spec.pick? != Pick::All {
+            return Ok(());
+        }
+        let message = format!("the pool {} of CNAME records cannot give all of them", quote(self.name));
+        let fault = self.name.place.error(message).label("`pick = \"all\"`");
+        self.faults.add(fault.help("a name has one CNAME record: write `pick = \"weighted\"`"));
+        Err(Broken)
     }
 
     /// A count that can never be reached is a fault. What is broken counts: it may be meant to.
@@ -288,8 +278,8 @@ impl Binder<'_> {
         let counted = |member: &&Member| member.weight > 0;
         let all = pool.members.iter().filter(counted).count();
         for family in Family::BOTH {
-            let members = members_of(pool, family).filter(counted).count();
-            if has_family(pool, family) && members < needed {
+            let members = givers(pool, family.into()).filter(counted).count();
+            if gives(pool, family.into()) && members < needed {
                 let has = if members == 1 { "has" } else { "have" };
                 let message = format!("only {members} of {all} members that count {has} an {family} address");
                 self.faults.add(place.warning(message).label(format!("never reached for {family}")));
@@ -311,6 +301,14 @@ impl Binder<'_> {
             let message = format!("all members of the pool {} have weight 0", quote(self.name));
             let fault = self.name.place.warning(message).label("always degraded");
             self.faults.add(fault.help("members of weight 0 are given out only when no other is eligible"));
+        }
+    }
+
+    fn warn_of_no_vote(&self, monitors: &[NamedMonitor]) {
+        if !monitors.is_empty() && !monitors.iter().any(|monitor| monitor.is_voting) {
+            let message = format!("no monitor of the pool {} votes", quote(self.name));
+            let fault = self.name.place.warning(message).label("always up");
+            self.faults.add(fault.help("its members count as up; remove `voting = false` from a monitor"));
         }
     }
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use crate::config::spec::{AllDownSpec, RuleSpec};
 use crate::config::text::{Broken, Faults, Parsed, Place, Written, part_of, quote};
 use crate::geo::SiteId;
-use crate::snapshot::{Map, RuleLabel};
-use crate::steer::{AllDown, Candidates, Empty, Pick, Pool, PoolId, PoolUse, Rule};
+use crate::snapshot::{Map, RuleLabel, SteerMark};
+use crate::steer::{AllDown, Candidates, Content, Empty, Pick, Pool, PoolId, PoolKind, PoolUse, Rule};
 use crate::wire::{Family, Name};
+use crate::zone::{Hints, print_data, record_type};
 
+use super::kinds;
 use super::names::{Names, Scope};
-use super::pools::{Pools, has_family};
+use super::pools::{Pools, gives};
 
 /// Answers of a pool with `pick = "all"` unless the rule says so (semantics §8).
 const ANSWERS_OF_ALL: u16 = 8;
@@ -38,12 +40,46 @@ pub(super) struct Draft<'s> {
     pub(super) owner: Written<Name>,
     /// The zone.
     pub(super) zone: Name,
-    /// The type's family.
-    pub(super) family: Family,
+    /// The type.
+    pub(super) rtype: u16,
+    /// What its answers consist of.
+    pub(super) content: Content,
+    /// The RRset that gets addresses as hints, where that is what is steered.
+    pub(super) hints: Option<Arc<Hints>>,
     /// Lower bound of the TTL.
     min_ttl: u32,
     /// Upper bound of the TTL.
     max_ttl: u32,
+}
+
+/// What the pools of a rule can answer.
+pub(super) struct Offer {
+    /// What they are.
+    pub(super) kind: PoolKind,
+    /// Data of a member for each type that any has, as text.
+    pub(super) examples: Vec<(u16, String)>,
+}
+
+/// What the pools of a rule can answer, as far as they are known, whatever else is wrong with it. `None` where none is.
+pub(super) fn offer(spec: &RuleSpec, pools: &Pools) -> Option<Offer> {
+    let named = spec.pools.iter().flatten().filter_map(|name| pools.names.known(name));
+    let known: Vec<&Pool> = named.map(|&id| pools.get(id)).collect();
+    let kind = known.first()?.kind;
+    let members = || known.iter().filter(|pool| pool.kind == kind).flat_map(|pool| &pool.members);
+    let examples = match kind {
+        PoolKind::Addresses => {
+            let of = |family: Family| {
+                let address = members().find_map(|member| member.address(family))?;
+                Some((family.rtype(), address.to_string()))
+            };
+            Family::BOTH.into_iter().filter_map(of).collect()
+        }
+        PoolKind::Records(rtype) => {
+            let data = members().flat_map(|member| &member.data).next();
+            data.map(|data| (rtype, print_data(rtype, data))).into_iter().collect()
+        }
+    };
+    Some(Offer { kind, examples })
 }
 
 /// Looks the references of a rule up.
@@ -69,8 +105,10 @@ pub(super) fn bind<'s>(
     if let Ok(Some(map)) = &spec.map {
         check_sites(spec, &ids, map, pools, faults)?;
     }
-    let pools = ids.into_iter().collect::<Parsed<Vec<PoolId>>>()?;
-    Ok(BoundRule { spec, map: map?, pools, all_down_pool: all_down_pool? })
+    let kinds = kinds::check(spec, &ids, all_down_pool, pools, faults);
+    let ids = ids.into_iter().collect::<Parsed<Vec<PoolId>>>()?;
+    kinds?;
+    Ok(BoundRule { spec, map: map?, pools: ids, all_down_pool: all_down_pool? })
 }
 
 /// A map orders pools by their sites: each must have one.
@@ -112,16 +150,7 @@ fn warn_without_effect(spec: &RuleSpec, faults: &Faults) {
 }
 
 impl BoundRule<'_> {
-    /// An address of each family that its pools can answer with, as text.
-    pub(super) fn examples(&self, pools: &Pools) -> [Option<String>; 2] {
-        let members = || self.pools.iter().flat_map(|&id| &pools.get(id).members);
-        [
-            members().find_map(|member| member.ipv4).map(|address| address.to_string()),
-            members().find_map(|member| member.ipv6).map(|address| address.to_string()),
-        ]
-    }
-
-    /// How many addresses a pool answers with.
+    /// How many members a pool answers with.
     pub(super) fn answers(&self, pool: &Pool) -> u16 {
         let default = if pool.pick == Pick::All { ANSWERS_OF_ALL } else { ANSWERS };
         self.spec.answers.as_ref().map_or(default, |answers| answers.value)
@@ -143,14 +172,19 @@ impl<'s> Draft<'s> {
         rule: &'s BoundRule<'s>,
         owner: Written<Name>,
         zone: Name,
-        family: Family,
+        mark: &SteerMark,
         ttl: Parsed<(u32, u32)>,
         pools: &Pools,
         faults: &Faults,
     ) -> Parsed<Draft<'s>> {
-        check_family(rule, &owner, family, pools, faults)?;
+        let rtype = mark.rtype;
+        let family = Family::BOTH.into_iter().find(|family| family.rtype() == rtype);
+        if let Some(family) = family {
+            check_family(rule, &owner, family, pools, faults)?;
+        }
+        let content = family.map_or(Content::Data, Content::from);
         let (min_ttl, max_ttl) = ttl?;
-        Ok(Draft { rule, owner, zone, family, min_ttl, max_ttl })
+        Ok(Draft { rule, owner, zone, rtype, content, hints: mark.hints.clone(), min_ttl, max_ttl })
     }
 
     /// What the rule steers, for people.
@@ -158,7 +192,7 @@ impl<'s> Draft<'s> {
         RuleLabel {
             owner: self.owner.value.clone(),
             zone: self.zone.clone(),
-            family: self.family,
+            rtype: self.rtype,
             line: self.owner.place.file_line(),
         }
     }
@@ -172,14 +206,14 @@ fn check_family(
     faults: &Faults,
 ) -> Parsed<()> {
     if let (Some(id), Ok(Some(AllDownSpec::Pool(name)))) = (rule.all_down_pool, &rule.spec.all_down)
-        && !has_family(pools.get(id), family)
+        && !gives(pools.get(id), family.into())
     {
         let message = format!("the pool {} has no {} address", quote(name), family);
         let help =
             format!("when all are down, {} {} gets the default RRset", owner.value, family.type_name());
         faults.add(name.place.warning(message).help(help));
     }
-    if rule.pools.iter().any(|&id| has_family(pools.get(id), family)) {
+    if rule.pools.iter().any(|&id| gives(pools.get(id), family.into())) {
         return Ok(());
     }
     let (rtype, other) = (family.type_name(), family.other().type_name());
@@ -194,7 +228,7 @@ fn check_family(
 pub(super) fn ttl_bounds(
     spec: &RuleSpec,
     owner: &Written<Name>,
-    family: Family,
+    rtype: u16,
     max_ttl: u32,
     faults: &Faults,
 ) -> Parsed<(u32, u32)> {
@@ -202,7 +236,8 @@ pub(super) fn ttl_bounds(
         None => Ok(((max_ttl / 2).max(1), max_ttl)),
         Some(min_ttl) if min_ttl.value <= max_ttl => Ok((min_ttl.value, max_ttl)),
         Some(min_ttl) => {
-            let message = format!("`min_ttl` is above the TTL of {} {}", owner.value, family.type_name());
+            let message =
+                format!("`min_ttl` is above the TTL of {} {}", owner.value, record_type::name(rtype));
             let help = format!("the default RRset has TTL {max_ttl}: lower `min_ttl` or raise that");
             faults.add(min_ttl.place.error(message).label("too long").help(help));
             Err(Broken)
@@ -212,16 +247,17 @@ pub(super) fn ttl_bounds(
 
 /// Turns drafts into rules: the numbers of answers go to the pools, candidates are compiled once for each
 /// (map, sites, fence).
-pub(super) fn finish(drafts: &[Draft<'_>], pools: &mut [Pool], maps: &[Map]) -> (Vec<Rule>, Vec<RuleLabel>) {
-    collect_answers(drafts, pools);
-    let mut interner = Interner { maps, pools, known: HashMap::new() };
+pub(super) fn finish(drafts: &[Draft<'_>], pools: &mut Pools, maps: &[Map]) -> (Vec<Rule>, Vec<RuleLabel>) {
+    collect_answers(drafts, &mut pools.list);
+    let hints = collect_hints(drafts, pools);
+    let mut interner = Interner { maps, pools: &pools.list, hints, known: HashMap::new() };
     let rules = drafts.iter().map(|draft| interner.rule(draft)).collect();
     (rules, drafts.iter().map(Draft::label).collect())
 }
 
 fn collect_answers(drafts: &[Draft<'_>], pools: &mut [Pool]) {
     let mut wanted: BTreeMap<PoolId, BTreeSet<u16>> = BTreeMap::new();
-    for draft in drafts {
+    for draft in drafts.iter().filter(|draft| draft.hints.is_none()) {
         for id in draft.rule.all_pools() {
             wanted.entry(id).or_default().insert(draft.rule.answers(&pools[id.0 as usize]));
         }
@@ -229,6 +265,30 @@ fn collect_answers(drafts: &[Draft<'_>], pools: &mut [Pool]) {
     for (id, answers) in wanted {
         pools[id.0 as usize].answers = answers.into_iter().collect();
     }
+}
+
+/// The places that RRsets with hints have in [`Pool::hints`].
+type HintPlaces = HashMap<(PoolId, Arc<Hints>), u16>;
+
+/// Tells pools which RRsets get their addresses as hints, each once, and targets that these depend on them.
+fn collect_hints(drafts: &[Draft<'_>], pools: &mut Pools) -> HintPlaces {
+    let mut places = HintPlaces::new();
+    for draft in drafts {
+        let Some(hints) = &draft.hints else { continue };
+        for id in draft.rule.all_pools() {
+            let pool = &mut pools.list[id.0 as usize];
+            places.entry((id, Arc::clone(hints))).or_insert_with(|| {
+                pool.hints.push(Arc::clone(hints));
+                (pool.hints.len() - 1) as u16
+            });
+        }
+    }
+    for (pool, id) in pools.list.iter().zip((0..).map(PoolId)).filter(|(pool, _)| !pool.hints.is_empty()) {
+        for &target in pool.members.iter().flat_map(|member| &member.targets).flatten() {
+            pools.targets.add_user(target, (id, Content::Data));
+        }
+    }
+    places
 }
 
 /// What candidates depend on.
@@ -241,19 +301,20 @@ enum CandidatesKey {
 struct Interner<'a> {
     maps: &'a [Map],
     pools: &'a [Pool],
+    hints: HintPlaces,
     known: HashMap<CandidatesKey, Arc<Candidates>>,
 }
 
 impl Interner<'_> {
     fn rule(&mut self, draft: &Draft<'_>) -> Rule {
-        let uses = draft.rule.pools.iter().map(|&id| self.pool_use(draft.rule, id)).collect();
+        let uses = draft.rule.pools.iter().map(|&id| self.pool_use(draft, id)).collect();
         let all_down = match (&draft.rule.spec.all_down, draft.rule.all_down_pool) {
-            (_, Some(id)) => AllDown::Pool(self.pool_use(draft.rule, id)),
+            (_, Some(id)) => AllDown::Pool(self.pool_use(draft, id)),
             (Ok(Some(AllDownSpec::Word(word))), None) => *word,
             _ => AllDown::All,
         };
         Rule {
-            family: draft.family,
+            content: draft.content,
             pools: uses,
             map: draft.rule.map,
             candidates: self.candidates(draft.rule),
@@ -264,9 +325,12 @@ impl Interner<'_> {
         }
     }
 
-    fn pool_use(&self, rule: &BoundRule<'_>, id: PoolId) -> PoolUse {
+    fn pool_use(&self, draft: &Draft<'_>, id: PoolId) -> PoolUse {
         let pool = &self.pools[id.0 as usize];
-        let set = pool.answers.binary_search(&rule.answers(pool));
+        if let Some(hints) = &draft.hints {
+            return PoolUse { pool: id, set: self.hints[&(id, Arc::clone(hints))] };
+        }
+        let set = pool.answers.binary_search(&draft.rule.answers(pool));
         PoolUse { pool: id, set: set.expect("the answers of every rule were collected before") as u16 }
     }
 

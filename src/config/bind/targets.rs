@@ -8,8 +8,7 @@ use crate::config::limits;
 use crate::config::text::{Broken, Faults, Parsed, Written};
 use crate::health::{TargetId, TargetKey};
 use crate::snapshot::{Monitored, Target};
-use crate::steer::PoolId;
-use crate::wire::Family;
+use crate::steer::{Content, PoolId};
 
 /// All targets so far.
 pub(super) struct Targets {
@@ -26,12 +25,12 @@ impl Targets {
         Targets { list: Vec::new(), by_key: HashMap::new(), own_address }
     }
 
-    /// The target of `address` under a monitor, used by `pool` from now on.
+    /// The target of `address` under a monitor; what depends on it from now on are these answers of a pool.
     pub(super) fn add(
         &mut self,
         address: &Written<IpAddr>,
         monitor: (usize, &Monitored),
-        pool: PoolId,
+        (pool, contents): (PoolId, &[Content]),
         faults: &Faults,
     ) -> Parsed<TargetId> {
         let (index, Monitored { monitor, .. }) = monitor;
@@ -43,12 +42,16 @@ impl Targets {
         }
         let key = TargetKey { monitor: monitor.digest(), address: address.value };
         let id = self.intern(key, index, address, faults)?;
-        let user = (pool, Family::of(address.value));
+        contents.iter().for_each(|&content| self.add_user(id, (pool, content)));
+        Ok(id)
+    }
+
+    /// Says that these answers depend on a target.
+    pub(super) fn add_user(&mut self, id: TargetId, user: (PoolId, Content)) {
         let users = &mut self.list[id.0 as usize].users;
         if !users.contains(&user) {
             users.push(user);
         }
-        Ok(id)
     }
 
     fn intern(

@@ -8,7 +8,7 @@ use crate::config::text::{Broken, Faults, Parsed, Place, Written, part_of, quote
 use crate::steer::{PANIC_MEMBERS_MIN, PanicLimit, Pick, Pool, Turnover};
 use crate::wire::Family;
 
-use super::pools::members_of;
+use super::pools::givers;
 
 /// Binds what a pool of so many members says of it.
 pub(super) fn bind(spec: &PoolSpec, members: usize, faults: &Faults) -> Parsed<Turnover> {
@@ -29,7 +29,7 @@ pub(super) fn bind(spec: &PoolSpec, members: usize, faults: &Faults) -> Parsed<T
 pub(super) fn warn_of_families(spec: &PoolSpec, pool: &Pool, faults: &Faults) {
     let Ok(Some(panic)) = &spec.turnover.panic else { return };
     for family in Family::BOTH {
-        let members = members_of(pool, family).count();
+        let members = givers(pool, family.into()).count();
         if (1..PANIC_MEMBERS_MIN).contains(&members) {
             let has = if members == 1 { "member has" } else { "members have" };
             let message =

@@ -6,14 +6,16 @@ use crate::config::text::{Faults, Place, Written, quote};
 use crate::geo::{ClassId, SiteId};
 use crate::snapshot::Map;
 use crate::steer::warnings::{ThinCause, ThinClass, capped_members, split_classes, thin_classes};
-use crate::steer::{Pool, PoolId, Rule, record_length};
+use crate::steer::{Content, Member, Pool, PoolId, PoolKind, RECORD_HEAD, Rule, record_length};
+use crate::wire::Name;
 use crate::wire::name::NAME_MAX;
-use crate::wire::{Family, Name};
+use crate::zone::{Hints, record_type};
 
 use super::coverage;
 use super::maps::Sites;
+use super::monitors::NamedMonitor;
 use super::names::Names;
-use super::pools::{Pools, has_family, members_of};
+use super::pools::{Pools, givers, gives};
 use super::rules::Draft;
 
 /// Octets of an answer besides the question's name and the records: header, type and class of the question, OPT with
@@ -42,7 +44,7 @@ impl Check<'_> {
         let mut told = HashSet::new();
         for (draft, rule) in drafts.iter().zip(rules) {
             // All names of one table have the same candidates.
-            if told.insert((std::ptr::from_ref(draft.rule), draft.family)) {
+            if told.insert((std::ptr::from_ref(draft.rule), draft.rtype)) {
                 self.thin_classes(draft, rule);
             }
         }
@@ -51,7 +53,7 @@ impl Check<'_> {
     }
 
     /// Definitions that nothing refers to.
-    pub(super) fn unused(&self, maps: &Names<u32>, monitors: &Names<usize>) {
+    pub(super) fn unused(&self, maps: &Names<u32>, monitors: &Names<NamedMonitor>) {
         let warn = |(name, place): (&str, &Place), what: &str, by: &str| {
             let warning = place.warning(format!("the {what} {} is used by no {by}", quote(name)));
             self.faults.add(warning.label("unused"));
@@ -65,7 +67,7 @@ impl Check<'_> {
     /// Classes that a fence or an empty list leaves fewer than two candidates (semantics §4.1).
     fn thin_classes(&self, draft: &Draft<'_>, rule: &Rule) {
         let Some(map) = rule.map.map(|map| &self.maps[map as usize]) else { return };
-        let pools = draft.rule.pools.iter().map(|&id| has_family(self.pools.get(id), draft.family));
+        let pools = draft.rule.pools.iter().map(|&id| gives(self.pools.get(id), draft.content));
         let thin = thin_classes(&rule.candidates, &pools.collect::<Vec<_>>());
         for cause in [ThinCause::Fence, ThinCause::EmptyList] {
             let classes: Vec<&ThinClass> = thin.iter().filter(|thin| thin.cause == cause).collect();
@@ -79,7 +81,7 @@ impl Check<'_> {
             let left = if most == 0 { "no pool" } else { "one pool only" };
             let classes: BTreeSet<ClassId> = classes.iter().map(|thin| thin.class).collect();
             let message =
-                format!("{why} {} {left} for {}", draft.family.type_name(), self.extent(map, &classes));
+                format!("{why} {} {left} for {}", record_type::name(draft.rtype), self.extent(map, &classes));
             let warning = place.warning(message).label("no other pool to fail over to");
             self.faults
                 .add(warning.help(format!("for example for the class {}", self.class(map, first.class))));
@@ -90,7 +92,8 @@ impl Check<'_> {
     fn split_families(&self, drafts: &[Draft<'_>], rules: &[Rule]) {
         let mut told = HashSet::new();
         let mut seen: BTreeMap<(&Name, &Name), usize> = BTreeMap::new();
-        for (index, draft) in drafts.iter().enumerate() {
+        let of_addresses = |(_, draft): &(usize, &Draft<'_>)| draft.content != Content::Data;
+        for (index, draft) in drafts.iter().enumerate().filter(of_addresses) {
             let Some(first) = seen.insert((&draft.zone, &draft.owner.value), index) else { continue };
             // All names of one pair of tables have the same candidates.
             let tables = [first, index].map(|index| std::ptr::from_ref(drafts[index].rule));
@@ -108,7 +111,7 @@ impl Check<'_> {
     /// The split classes of the two rules of one owner name.
     fn split_classes(&self, pair: [usize; 2], drafts: &[Draft<'_>], rules: &[Rule]) -> Vec<ClassId> {
         let [first, second] = pair;
-        let by_family = if drafts[first].family == Family::V4 { [first, second] } else { [second, first] };
+        let by_family = if drafts[first].content == Content::V4 { [first, second] } else { [second, first] };
         let pools = by_family.map(|index| -> Vec<&Pool> {
             drafts[index].rule.pools.iter().map(|&id| self.pools.get(id)).collect()
         });
@@ -128,30 +131,31 @@ impl Check<'_> {
 
     /// What concerns a pool with a number of answers: told once, however many rules use it so.
     fn pool_uses(&self, drafts: &[Draft<'_>], most_octets: usize) {
-        let mut uses: BTreeMap<(PoolId, Family, u16), (&Draft<'_>, usize)> = BTreeMap::new();
+        let mut uses: BTreeMap<PoolUse<'_>, (&Draft<'_>, usize)> = BTreeMap::new();
         for draft in drafts {
             for id in draft.rule.all_pools() {
-                let answers = draft.rule.answers(self.pools.get(id));
+                let hints = draft.hints.as_deref();
+                let answers = if hints.is_some() { 1 } else { draft.rule.answers(self.pools.get(id)) };
                 let longest = longest_question(&draft.owner);
-                let known = uses.entry((id, draft.family, answers)).or_insert((draft, longest));
+                let known = uses.entry((id, draft.content, answers, hints)).or_insert((draft, longest));
                 if longest > known.1 {
                     *known = (draft, longest);
                 }
             }
         }
         let mut capped = BTreeSet::new();
-        for ((id, family, answers), (draft, question)) in uses {
+        for ((id, content, answers, _), (draft, question)) in uses {
             let pool = self.pools.get(id);
-            if !capped.contains(&(id, answers)) && self.capped_weights(draft, pool, family, answers) {
+            if !capped.contains(&(id, answers)) && self.capped_weights(draft, pool, content, answers) {
                 capped.insert((id, answers));
             }
-            self.too_large(draft, pool, family, answers, most_octets.saturating_sub(OTHER_OCTETS + question));
+            self.too_large(draft, pool, answers, most_octets.saturating_sub(OTHER_OCTETS + question));
         }
     }
 
     /// Weights that more than one answer makes ineffective (semantics §3); whether there are any.
-    fn capped_weights(&self, draft: &Draft<'_>, pool: &Pool, family: Family, answers: u16) -> bool {
-        let capped = capped_members(pool, family, answers);
+    fn capped_weights(&self, draft: &Draft<'_>, pool: &Pool, content: Content, answers: u16) -> bool {
+        let capped = capped_members(pool, content, answers);
         let Some(&first) = capped.first() else { return false };
         let place = draft.rule.spec.answers.as_ref().map_or(&draft.owner.place, |answers| &answers.place);
         let message = format!(
@@ -165,20 +169,32 @@ impl Check<'_> {
         true
     }
 
-    fn too_large(&self, draft: &Draft<'_>, pool: &Pool, family: Family, answers: u16, room: usize) {
-        let records = members_of(pool, family).count().min(usize::from(answers));
-        let fitting = room / record_length(family);
-        if records <= fitting {
+    fn too_large(&self, draft: &Draft<'_>, pool: &Pool, answers: u16, room: usize) {
+        let mut sizes: Vec<_> =
+            givers(pool, draft.content).map(|member| given_size(member, pool, draft)).collect();
+        // The largest ones are an answer too.
+        sizes.sort_unstable_by_key(|size| std::cmp::Reverse(size.octets));
+        sizes.truncate(answers.into());
+        let sums = sizes.iter().scan(0, |sum, size| {
+            *sum += size.octets;
+            Some(*sum)
+        });
+        let fitting = sums.take_while(|&sum| sum <= room).count();
+        if fitting == sizes.len() {
             return;
         }
         let place = draft.rule.spec.answers.as_ref().map_or(&draft.owner.place, |answers| &answers.place);
-        let message = format!(
-            "{records} {} records of the pool {} do not fit into one UDP answer",
-            family.type_name(),
-            quote(&pool.name)
-        );
+        let records: usize = sizes.iter().map(|size| size.records).sum();
+        let (rtype, pool) = (record_type::name(draft.rtype), quote(&pool.name));
+        let message = match records {
+            1 => format!("a {rtype} record of the pool {pool} does not fit into one UDP answer"),
+            _ => format!("{records} {rtype} records of the pool {pool} do not fit into one UDP answer"),
+        };
         let warning = place.warning(message).label("answered over TCP");
-        self.faults.add(warning.help(format!("`answers = {fitting}` is the largest that fits")));
+        self.faults.add(match fitting {
+            0 => warning.help("one member alone is too large: shorten its data"),
+            _ => warning.help(format!("`answers = {fitting}` is the largest that fits")),
+        });
     }
 
     /// How many classes of a map, and which share of the IPv4 addresses.
@@ -195,6 +211,32 @@ impl Check<'_> {
         let names: Vec<&str> = sites.iter().take(SITES_NAMED).map(name).collect();
         let more = if sites.len() > SITES_NAMED { ", …" } else { "" };
         format!("[{}{more}]", names.join(", "))
+    }
+}
+
+/// A pool as it is used: with what, how many answers, and for which RRset with hints.
+type PoolUse<'d> = (PoolId, Content, u16, Option<&'d Hints>);
+
+/// What a member takes in an answer.
+struct Size {
+    octets: usize,
+    records: usize,
+}
+
+/// The most that a member takes in an answer of this rule.
+fn given_size(member: &Member, pool: &Pool, draft: &Draft<'_>) -> Size {
+    let data = |lengths: &mut dyn Iterator<Item = usize>| {
+        lengths.fold(Size { octets: 0, records: 0 }, |sum, length| Size {
+            octets: sum.octets + RECORD_HEAD + length,
+            records: sum.records + 1,
+        })
+    };
+    match (draft.content.family(), &draft.hints, pool.kind) {
+        (Some(family), ..) => Size { octets: record_length(family), records: 1 },
+        (None, Some(hints), PoolKind::Addresses) => {
+            data(&mut hints.data(member.ipv4, member.ipv6).iter().map(Vec::len))
+        }
+        (None, ..) => data(&mut member.data.iter().map(|data| data.len())),
     }
 }
 

@@ -9,10 +9,12 @@ use crate::config::text::{Broken, Faults, Parsed, Written, quote};
 use crate::config::workspace::Workspace;
 use crate::fault::{Fault, Severity, Source, any_error};
 use crate::snapshot::{Digest, SteerMark, SteerRequest, ZoneFile};
-use crate::wire::{Family, Name, Networks};
+use crate::steer::PoolKind;
+use crate::wire::{Name, Networks};
 use crate::zone::{Zone, ZoneData};
 
-use super::requests;
+use super::rules::Offer;
+use super::{kinds, requests};
 
 /// Binds the zones one after the other, numbering their rules.
 pub(super) struct Binder<'a> {
@@ -41,17 +43,17 @@ pub(super) struct BoundZone {
 }
 
 impl<'a> Binder<'a> {
-    /// Binds a zone that answers the clients that `access` takes (all without it). `examples[i]` are addresses that the
-    /// pools of rule `i` have, for the line that a fault proposes.
+    /// Binds a zone that answers the clients that `access` takes (all without it). `offers[i]` is what the pools of rule `i`
+    /// can answer; `None` where that is not known.
     pub(super) fn bind(
         &mut self,
         apex: &Name,
         master: &Arc<Source>,
         rules: &[Written<RuleSpec>],
-        examples: &[[Option<String>; 2]],
+        offers: &[Option<Offer>],
         access: Option<Arc<Networks>>,
     ) -> BoundZone {
-        let requests = self.requests(apex, rules);
+        let requests = self.requests(apex, rules, offers);
         if let Some(served) = self.unchanged(apex, master, &requests, access.as_deref()) {
             self.faults.extend(served.warnings.iter().cloned());
             self.next_rule += served.marks.len() as u32;
@@ -64,7 +66,7 @@ impl<'a> Binder<'a> {
             found.iter().filter(|fault| fault.severity == Severity::Warning).cloned().collect();
         self.faults.extend(found);
         let Some(data) = data else { return BoundZone { file: Err(Broken), requests, marks: Vec::new() } };
-        let checker = requests::Checker { data: &data, master, examples, faults: self.faults };
+        let checker = requests::Checker { data: &data, master, offers, faults: self.faults };
         let marks = checker.marks(&requests, self.next_rule);
         self.next_rule += marks.len() as u32;
         let file = (sound && !self.faults.any_error()).then(|| ZoneFile {
@@ -85,14 +87,20 @@ impl<'a> Binder<'a> {
     }
 
     /// The owner names of the rules, each once for each rule.
-    fn requests(&self, apex: &Name, rules: &[Written<RuleSpec>]) -> Vec<Written<SteerRequest>> {
+    fn requests(
+        &self,
+        apex: &Name,
+        rules: &[Written<RuleSpec>],
+        offers: &[Option<Offer>],
+    ) -> Vec<Written<SteerRequest>> {
         let mut requests = Vec::new();
         for (table, rule) in rules.iter().enumerate() {
-            let types: Option<Vec<Family>> =
-                rule.types.as_ref().map(|types| types.iter().map(|family| family.value).collect());
+            let kind =
+                offers.get(table).and_then(Option::as_ref).map_or(PoolKind::Addresses, |offer| offer.kind);
+            let types = rule.types.as_ref().map(|types| types_of(types, kind));
             for name in &rule.names {
                 if let Ok(owner) = self.owner(name, apex) {
-                    let request = SteerRequest { table, owner, types: types.clone() };
+                    let request = SteerRequest { table, owner, types: types.clone(), kind };
                     requests.push(Written { value: request, place: name.place.clone() });
                 }
             }
@@ -171,9 +179,16 @@ impl<'a> Binder<'a> {
 
 fn compile(mut data: ZoneData, requests: &[Written<SteerRequest>], marks: &[SteerMark]) -> Zone {
     for mark in marks {
-        data.steer(&requests[mark.request].owner, mark.family.rtype(), mark.rule);
+        data.steer(&requests[mark.request].owner, mark.rtype, mark.rule);
     }
     data.compile()
+}
+
+/// The types of a rule that its pools can answer; others were reported.
+fn types_of(types: &[Written<u16>], kind: PoolKind) -> Vec<u16> {
+    let mut types: Vec<u16> = types.iter().map(|number| number.value).collect();
+    types.retain(|&number| kinds::answers(kind, number));
+    types
 }
 
 fn share(served: &ZoneFile) -> ZoneFile {

@@ -3,9 +3,10 @@
 use crate::config::document::{Entry, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
-    self, Faults, Items, Later, Parsed, Reader, Written, choice, list, number, one_or_more, sound, unplaced,
+    self, Faults, Items, Later, Parsed, Reader, Written, list, number, one_or_more, sound, unplaced,
 };
-use crate::wire::Family;
+
+use super::steered_type;
 
 /// `[[assert]]`.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub(crate) struct AssertSpec {
     /// Whether a name had a fault: then nothing can be proven of the rest.
     pub(crate) all_names: Parsed<()>,
     /// The types it is about; none: all.
-    pub(crate) types: Vec<Family>,
+    pub(crate) types: Vec<u16>,
     /// Failures with which it must hold.
     pub(crate) failures: Option<Written<u8>>,
 }
@@ -50,7 +51,7 @@ fn read(value: &Value, faults: &Faults) -> Parsed<AssertSpec> {
     let mut reader = Reader::new(table, "`[[assert]]`", faults);
     let that = reader.required("that", "that = \"no client is left without an answer\"", text::text);
     let names = reader.optional("name", one_or_more(limits::RULE_NAMES, text::text));
-    let types = reader.lenient("type", one_or_more(2, family));
+    let types = reader.lenient("type", one_or_more(limits::RULE_TYPES, steered_type::of_rule));
     let failures = reader.lenient("failures", number(0..=crate::explain::prove::FAILURES_MAX));
     reader.finish(LATER);
     let names = names.map(|names| unplaced(names).unwrap_or_default());
@@ -69,10 +70,6 @@ fn read(value: &Value, faults: &Faults) -> Parsed<AssertSpec> {
             .collect(),
         failures,
     })
-}
-
-fn family(value: &Value, faults: &Faults) -> Parsed<Family> {
-    choice(&[("A", Family::V4), ("AAAA", Family::V6)])(value, faults)
 }
 
 impl ShareSpec {

@@ -16,6 +16,7 @@ mod network_list;
 mod pool;
 mod rate_limit;
 mod rule;
+mod steered_type;
 mod steering;
 mod turnover;
 mod will;

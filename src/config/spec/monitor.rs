@@ -1,11 +1,12 @@
 //! `[monitor.NAME]`: what to check, how, how often.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::config::document::{Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
-    self, Broken, Faults, Later, Parsed, Reader, Written, duration, number, quote, unplaced,
+    self, Broken, Faults, Later, Parsed, Reader, Written, address, boolean, duration, number, quote, unplaced,
 };
 
 use super::http_probe::{self, HttpSpec, TlsSpec};
@@ -23,6 +24,10 @@ pub(crate) struct MonitorSpec {
     pub(crate) timeout: Parsed<Option<Written<Duration>>>,
     /// How many verdicts change the state.
     pub(crate) verdicts: Parsed<VerdictsSpec>,
+    /// Where it looks, if not at the members' own addresses.
+    pub(crate) target: Parsed<Option<Written<IpAddr>>>,
+    /// Whether it counts.
+    pub(crate) voting: Option<Written<bool>>,
 }
 
 /// `rise`, `fall` and `forgive`.
@@ -48,8 +53,6 @@ pub(crate) enum ProbeSpec {
 }
 
 const LATER: &[Later] = &[
-    ("voting", "not in this version: remove it"),
-    ("target", "not in this version: probes go to the member's address"),
     ("http", "the kind of probe stands in `probe = { http = { … } }`"),
     ("https", "the kind of probe stands in `probe = { https = { … } }`"),
     ("tcp", "the kind of probe is said by `probe = { tcp = {} }`"),
@@ -65,6 +68,8 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Moni
     let interval = reader.optional("interval", duration(limits::INTERVAL));
     let timeout = reader.optional("timeout", duration(limits::PROBE_TIMEOUT));
     let verdicts = read_verdicts(&mut reader);
+    let target = reader.optional("target", address);
+    let voting = reader.lenient("voting", boolean);
     reader.finish(LATER);
     Ok(MonitorSpec {
         probe: probe.map(|probe| probe.value),
@@ -72,6 +77,8 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Moni
         interval: interval.map(unplaced),
         timeout,
         verdicts,
+        target,
+        voting,
     })
 }
 

@@ -11,11 +11,13 @@ use crate::config::text::{
 use crate::steer::Pick;
 
 use super::will::Scheduled;
-use super::{TurnoverSpec, WillSpec, turnover, will};
+use super::{TurnoverSpec, WillSpec, steered_type, turnover, will};
 
 /// `[pool.NAME]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
 pub(crate) struct PoolSpec {
+    /// The type of the data that its members have; none where they have addresses.
+    pub(crate) rtype: Parsed<Option<Written<u16>>>,
     /// Where it is.
     pub(crate) site: Parsed<Option<Written<String>>>,
     /// Its monitors.
@@ -57,10 +59,12 @@ pub(crate) enum MinHealthySpec {
 pub(crate) struct MemberSpec {
     /// Its name.
     pub(crate) name: Parsed<Written<String>>,
-    /// One or two addresses; those without a fault.
+    /// At most two addresses; those without a fault.
     pub(crate) addresses: Vec<Written<IpAddr>>,
     /// Whether these are all addresses that were written.
     pub(crate) all_addresses: Parsed<()>,
+    /// The data of its records.
+    pub(crate) data: Parsed<Option<Written<Items<String>>>>,
     /// Its weight.
     pub(crate) weight: Parsed<Option<u16>>,
     /// The operator's will.
@@ -74,6 +78,8 @@ const LATER: &[Later] = &[
     ("hash_prefix", "not in this version: remove it"),
     ("pools", "pools of pools are not in this version: list members"),
     ("monitors", "it is called `monitor`, also for a list"),
+    ("types", "a pool has data of one type: `type`"),
+    ("data", "it belongs into the members: `members = [{ name = \"a\", data = \"…\" }]`"),
     ("answers", "it belongs into the rule: `[[steer]]`"),
     ("interval", "it belongs into the monitor"),
 ];
@@ -83,11 +89,13 @@ const MEMBER_LATER: &[Later] = &[
     ("port", "it belongs into the monitor: answers of A and AAAA have no port"),
     ("monitor", "it belongs into the pool"),
     ("addresses", "it is called `address`, also for a list"),
+    ("type", "it belongs into the pool: all its members have data of one type"),
 ];
 
 /// Reads `[pool.NAME]`.
 pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<PoolSpec> {
     let mut reader = Reader::new(table, subject, faults);
+    let rtype = reader.optional("type", steered_type::of_data);
     let site = reader.optional("site", text::text);
     let monitors = reader.optional("monitor", one_or_more(limits::POOL_MONITORS, text::text));
     let require = reader.optional("require", require);
@@ -102,6 +110,7 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
     );
     reader.finish(LATER);
     Ok(PoolSpec {
+        rtype,
         site,
         monitors: monitors.map(|monitors| unplaced(monitors).unwrap_or_default()),
         require,
@@ -130,17 +139,22 @@ fn member(value: &Value, faults: &Faults) -> Parsed<MemberSpec> {
     let table = text::table(value, faults)?;
     let mut reader = Reader::new(table, "a member", faults);
     let name = reader.required("name", "name = \"a\"", name);
-    let addresses = reader.required("address", "address = \"192.0.2.1\"", one_or_more(ADDRESSES, address));
+    let addresses = reader.optional("address", one_or_more(ADDRESSES, address));
+    let data = reader.optional("data", one_or_more(limits::MEMBER_RECORDS, text::text));
     let weight = reader.optional("weight", number(0..=u16::MAX));
     let will = will::read(&mut reader, Scheduled::WeightAndAdmin);
     reader.finish(MEMBER_LATER);
-    let addresses = addresses.map_or_else(|broken| vec![Err(broken)], |addresses| addresses.value);
+    let addresses = match addresses {
+        Ok(addresses) => unplaced(addresses).unwrap_or_default(),
+        Err(broken) => vec![Err(broken)],
+    };
     Ok(MemberSpec {
         name,
         all_addresses: addresses
             .iter()
             .try_for_each(|address| address.as_ref().map(|_| ()).map_err(|&broken| broken)),
         addresses: sound(addresses),
+        data,
         weight: weight.map(unplaced),
         will,
     })

@@ -1,5 +1,6 @@
 //! `[[steer]]`: how some names of a zone are steered.
 
+use super::steered_type;
 use crate::config::document::{Kind, Table, Value};
 use crate::config::limits;
 use crate::config::text::{
@@ -7,20 +8,20 @@ use crate::config::text::{
     one_or_more, quote, sound, unplaced,
 };
 use crate::steer::{AllDown, Empty};
-use crate::wire::Family;
 
 /// `[[steer]]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
 pub(crate) struct RuleSpec {
     /// Owner names, relative to the zone; those without a fault.
     pub(crate) names: Vec<Written<String>>,
-    /// The types without a fault, so none where all have one; not written, those that have a default RRset.
-    pub(crate) types: Option<Vec<Written<Family>>>,
+    /// The types without a fault, so none where all have one; not written, those that have a default RRset and that the
+    /// pools can answer.
+    pub(crate) types: Option<Vec<Written<u16>>>,
     /// The map that orders the pools.
     pub(crate) map: Parsed<Option<Written<String>>>,
     /// The pools.
     pub(crate) pools: Items<String>,
-    /// How many addresses an answer has.
+    /// How many members an answer has.
     pub(crate) answers: Option<Written<u16>>,
     /// Lower bound of the TTL in seconds.
     pub(crate) min_ttl: Option<Written<u32>>,
@@ -64,7 +65,7 @@ pub(super) fn read(value: &Value, faults: &Faults) -> Parsed<RuleSpec> {
 fn read_table(table: &Table, faults: &Faults) -> RuleSpec {
     let mut reader = Reader::new(table, "`[[steer]]`", faults);
     let names = reader.required("name", "name = \"www\"", one_or_more(limits::RULE_NAMES, text::text));
-    let types = reader.optional("types", one_or_more(2, family));
+    let types = reader.optional("types", one_or_more(limits::RULE_TYPES, steered_type::of_rule));
     let map = reader.optional("map", text::text);
     let pools = reader.required("pools", "pools = [\"POOL\"]", one_or_more(limits::RULE_POOLS, text::text));
     let answers = reader.lenient("answers", number(limits::ANSWERS));
@@ -92,10 +93,6 @@ fn read_table(table: &Table, faults: &Faults) -> RuleSpec {
         fence,
         empty,
     }
-}
-
-fn family(value: &Value, faults: &Faults) -> Parsed<Family> {
-    choice(&[("A", Family::V4), ("AAAA", Family::V6)])(value, faults)
 }
 
 /// Whole seconds as a number, like a TTL in a master file, or a duration such as `"5s"`.

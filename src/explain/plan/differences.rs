@@ -8,8 +8,9 @@ use super::NameAndType;
 use crate::geo::{SiteId, codes};
 use crate::health::{AdminState, TargetId};
 use crate::snapshot::{self, Configuration, GeoSource, Snapshot};
-use crate::steer::{AllDown, Empty, Member, MinHealthy, Pool, PoolUse, Require, Rule};
+use crate::steer::{AllDown, Content, Empty, Member, MinHealthy, Pool, PoolKind, PoolUse, Require, Rule};
 use crate::wire::{Family, Name};
+use crate::zone::{print_data, record_type};
 
 /// What is different in the files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -203,15 +204,27 @@ fn pool_written(side: &Configuration, pool: &Pool) -> Written {
         ("min_healthy".to_owned(), min_healthy),
     ];
     let members = pool.members.iter();
-    written.extend(members.map(|member| (format!("member {}", member.name), member_written(side, member))));
+    written.extend(
+        members.map(|member| (format!("member {}", member.name), member_written(side, pool.kind, member))),
+    );
     written
 }
 
 /// `192.0.2.1 2001:db8::1, weight 1, drained, monitors web`.
-fn member_written(side: &Configuration, member: &Member) -> String {
+fn member_written(side: &Configuration, kind: PoolKind, member: &Member) -> String {
     let addresses = Family::BOTH.iter().filter_map(|&family| member.address(family));
     let addresses: Vec<String> = addresses.map(|address: IpAddr| address.to_string()).collect();
-    let mut parts = vec![addresses.join(" "), format!("weight {}", member.weight)];
+    let mut parts = match kind {
+        PoolKind::Addresses => Vec::new(),
+        PoolKind::Records(rtype) => {
+            let print = |data: &[u8]| format!("{} {}", record_type::name(rtype), print_data(rtype, data));
+            member.data.iter().map(|data| print(data)).collect()
+        }
+    };
+    if !addresses.is_empty() {
+        parts.push(addresses.join(" "));
+    }
+    parts.push(format!("weight {}", member.weight));
     if member.admin != AdminState::Auto {
         parts.push(member.admin.to_string());
     }
@@ -235,16 +248,16 @@ fn rules(sides: [&Configuration; 2]) -> Vec<RuleDifference> {
     let [old, new] = sides.map(|side| {
         let labels = side.rule_labels.iter().zip(&side.rules);
         labels
-            .map(|(label, rule)| ((&label.owner, label.family), rule_written(side, rule)))
-            .collect::<BTreeMap<(&Name, Family), Written>>()
+            .map(|(label, rule)| ((&label.owner, label.rtype), rule_written(side, rule)))
+            .collect::<BTreeMap<(&Name, u16), Written>>()
     });
     let mut differences: Vec<RuleDifference> = Vec::new();
-    for (&(owner, family), new) in &new {
-        let lines = old.get(&(owner, family)).map(|old| lines(old, new)).unwrap_or_default();
+    for (&(owner, rtype), new) in &new {
+        let lines = old.get(&(owner, rtype)).map(|old| lines(old, new)).unwrap_or_default();
         if lines.is_empty() {
             continue;
         }
-        let name = NameAndType { owner: owner.clone(), family };
+        let name = NameAndType { owner: owner.clone(), rtype };
         match differences.iter_mut().find(|known| known.lines == lines) {
             Some(alike) => alike.names.push(name),
             None => differences.push(RuleDifference { names: vec![name], lines }),
@@ -257,7 +270,10 @@ fn rule_written(side: &Configuration, rule: &Rule) -> Written {
     let used = |pool: &PoolUse| {
         let PoolUse { pool, set } = *pool;
         let pool = &side.pools[pool.0 as usize];
-        format!("{} (answers {})", pool.name, pool.answers[usize::from(set)])
+        match (pool.kind, rule.content) {
+            (PoolKind::Addresses, Content::Data) => format!("{} (hints)", pool.name),
+            _ => format!("{} (answers {})", pool.name, pool.answers[usize::from(set)]),
+        }
     };
     let pools: Vec<String> = rule.pools.iter().map(used).collect();
     let map = rule.map.map(|map| side.maps[map as usize].table.name().to_owned());

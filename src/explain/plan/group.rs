@@ -149,7 +149,7 @@ pub(super) fn finish(
     groups.sort_by_cached_key(|(group, ..)| {
         let parts = group.largest_share().parts_of(1 << 40);
         let first = &group.names[0];
-        (std::cmp::Reverse(parts), first.owner.clone(), first.family)
+        (std::cmp::Reverse(parts), first.owner.clone(), first.rtype)
     });
     let split_count = groups.len().min(GROUPS_SPLIT_MAXIMUM);
     let split = &mut groups[..split_count];
@@ -178,7 +178,7 @@ struct Summing<'s> {
 impl Summing<'_> {
     /// A group without its splits.
     fn group(&self, mut names: Vec<NameAndType>, lane: usize, of_pairs: &[u32]) -> Group {
-        names.sort_by(|one, other| (&one.owner, one.family).cmp(&(&other.owner, other.family)));
+        names.sort_by(|one, other| (&one.owner, one.rtype).cmp(&(&other.owner, other.rtype)));
         let lane = &self.tally.lanes[lane];
         let changed = || of_pairs.iter().enumerate().filter(|&(_, &change)| change != 0);
         Group {

@@ -79,13 +79,13 @@ impl Options {
     }
 }
 
-/// An owner name and the family whose type is asked for.
+/// An owner name and the type that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameAndType {
     /// The owner name.
     pub owner: Name,
-    /// The family.
-    pub family: Family,
+    /// The type.
+    pub rtype: u16,
 }
 
 /// A name that is steered on one side only.
@@ -138,7 +138,7 @@ pub fn compare(old: &Snapshot, new: &Snapshot, options: &Options) -> Plan {
     let mut drafts = group::Drafts::default();
     for (name, &lane) in names.iter().zip(&of_lanes) {
         let of_pairs = changes.of(name, &tally.lanes[lane], &mut outcomes);
-        drafts.add(NameAndType { owner: name.owner.clone(), family: name.family }, lane, of_pairs);
+        drafts.add(NameAndType { owner: name.owner.clone(), rtype: name.rtype }, lane, of_pairs);
     }
     let whences = outcomes.whences();
     let groups = group::finish(
@@ -164,7 +164,7 @@ fn steered_on_one_side(names: &[Compared], side: usize) -> Vec<Steering> {
     let is_steered = |steered| matches!(steered, Steered::Rule(_));
     let only = names.iter().filter(|name| is_steered(name.sides[side]) && !is_steered(name.sides[1 - side]));
     only.map(|name| Steering {
-        name: NameAndType { owner: name.owner.clone(), family: name.family },
+        name: NameAndType { owner: name.owner.clone(), rtype: name.rtype },
         elsewhere_static: name.sides[1 - side] == Steered::Static,
     })
     .collect()

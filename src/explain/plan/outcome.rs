@@ -1,15 +1,14 @@
 //! What a class of clients gets for a name, in a form in which the two sides can be compared: words instead of ids,
-//! addresses instead of members.
+//! records instead of members.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
 
 use super::names::{self, Compared, Steered};
 use crate::geo::{ClassId, SiteId};
 use crate::snapshot::{Configuration, Snapshot};
 use crate::steer::{self, AnswerSet, Candidates, Given, Pool, PoolId, Rule};
-use crate::wire::{Family, Name};
+use crate::wire::Name;
 
 /// Who answers, in one word: a site, a pool without one, or what answers in place of pools.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,10 +46,10 @@ type Chance = (u64, u64);
 enum Answers {
     /// A draw from a set.
     Drawn {
-        /// Addresses that go out together, sorted, and how likely they are.
-        variants: Vec<(Vec<IpAddr>, Chance)>,
-        /// How likely each address stands first.
-        first: Vec<(IpAddr, Chance)>,
+        /// Records that go out together, those of each member in one, sorted, and how likely they are.
+        variants: Vec<(Vec<Vec<u8>>, Chance)>,
+        /// How likely those of each member stand first.
+        first: Vec<(Vec<u8>, Chance)>,
     },
     /// An RRset as it stands in the master file: the data of its records, sorted.
     Rrset(Vec<Vec<u8>>),
@@ -99,32 +98,32 @@ impl<'p> Outcomes<'p> {
     fn steered(&mut self, name: &Compared, side: usize, rule: u32, class: ClassId) -> Outcome {
         let snapshot = self.sides[side];
         let rule = &snapshot.configuration.rules[rule as usize];
-        let choice = steer::choose(rule, class, |pool| snapshot.pool(pool, rule.family));
+        let choice = steer::choose(rule, class, |pool| snapshot.pool(pool, rule.content));
         let sites = self.order(&snapshot.configuration, rule, class);
         let (answers, whence) = match choice.given {
             Given::Set(pool, set) => {
                 let pool = pool_of(&snapshot.configuration, pool);
-                (self.drawn(pool, rule.family, set), whence(&snapshot.configuration, pool))
+                (self.drawn(set), whence(&snapshot.configuration, pool))
             }
-            Given::DefaultRrset => (self.rrset(side, &name.owner, name.family), Whence::Rrset),
+            Given::DefaultRrset => (self.rrset(side, &name.owner, name.rtype), Whence::Rrset),
             Given::NoData => (self.answers.number(Answers::NoData), Whence::NoData),
         };
         Outcome { sites, answers, whence: self.whences.number(whence), ttl: choice.ttl }
     }
 
     fn unsteered(&mut self, name: &Compared, side: usize) -> Outcome {
-        let rrset = names::rrset(self.sides[side], &name.owner, name.family);
+        let rrset = names::rrset(self.sides[side], &name.owner, name.rtype);
         let whence = if rrset.is_some() { Whence::Rrset } else { Whence::Nothing };
         Outcome {
             sites: self.sites.number(Vec::new()),
-            answers: self.rrset(side, &name.owner, name.family),
+            answers: self.rrset(side, &name.owner, name.rtype),
             whence: self.whences.number(whence),
             ttl: rrset.map_or(0, |rrset| rrset.ttl()),
         }
     }
 
-    fn rrset(&mut self, side: usize, owner: &Name, family: Family) -> u32 {
-        let answers = names::rrset(self.sides[side], owner, family).map_or(Answers::Nothing, |rrset| {
+    fn rrset(&mut self, side: usize, owner: &Name, rtype: u16) -> u32 {
+        let answers = names::rrset(self.sides[side], owner, rtype).map_or(Answers::Nothing, |rrset| {
             let mut data: Vec<Vec<u8>> = rrset.full_rdata();
             data.sort_unstable();
             Answers::Rrset(data)
@@ -132,11 +131,11 @@ impl<'p> Outcomes<'p> {
         self.answers.number(answers)
     }
 
-    fn drawn(&mut self, pool: &Pool, family: Family, set: &AnswerSet) -> u32 {
+    fn drawn(&mut self, set: &AnswerSet) -> u32 {
         if let Some(&known) = self.sets.get(&std::ptr::from_ref(set)) {
             return known;
         }
-        let number = self.answers.number(drawn(pool, family, set));
+        let number = self.answers.number(drawn(set));
         self.sets.insert(set, number);
         number
     }
@@ -172,16 +171,16 @@ fn whence(configuration: &Configuration, pool: &Pool) -> Whence {
     }
 }
 
-/// What a set gives, by addresses: members with the same address are one to a client.
-fn drawn(pool: &Pool, family: Family, set: &AnswerSet) -> Answers {
-    let address = |member: usize| pool.members[member].address(family);
+/// What a set gives, by records: members with the same ones are one to a client.
+fn drawn(set: &AnswerSet) -> Answers {
+    let records = |member: usize| set.records_of(member).to_vec();
     let variants = set.variants().into_iter().map(|(members, chance)| {
-        let mut addresses: Vec<IpAddr> = members.into_iter().filter_map(address).collect();
-        addresses.sort_unstable();
-        (addresses, chance)
+        let mut given: Vec<Vec<u8>> = members.into_iter().map(records).collect();
+        given.sort_unstable();
+        (given, chance)
     });
     let shares = set.shares();
-    let first = shares.iter().filter_map(|share| Some((address(share.member)?, share.first)));
+    let first = shares.iter().map(|share| (records(share.member), share.first));
     Answers::Drawn { variants: summed(variants.collect()), first: summed(first.collect()) }
 }
 

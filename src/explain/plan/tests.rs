@@ -10,6 +10,7 @@ use crate::config::{self, Files, Mode};
 use crate::explain::Health;
 use crate::geo::mmdb_writer::{Datum, MmdbWriter, text};
 use crate::geo::{self, Prefix};
+use crate::zone::record_type;
 
 const MAIN: &str = "[server]\nlisten = \"127.0.0.1:5300\"\n[zones]\nfolder = \"zones\"\n\
                     [geo]\nmaps = \"maps.toml\"\ndatabases = [\"geo.mmdb\"]\n";
@@ -297,8 +298,11 @@ fn check(change: impl Fn(&mut Side), expected: &[&str]) -> Plan {
     change(&mut new);
     let plan = plan(&old, &new);
     let line = |group: &Group| {
-        let names: Vec<String> =
-            group.names.iter().map(|name| format!("{}{}", name.owner, name.family.type_name())).collect();
+        let names: Vec<String> = group
+            .names
+            .iter()
+            .map(|name| format!("{}{}", name.owner, record_type::name(name.rtype)))
+            .collect();
         let [ipv4, ipv6] = Family::BOTH.map(|family| group.share(family).to_string());
         let [moved, _] = &group.moved;
         let part = |part| Share { part, whole: moved.whole };

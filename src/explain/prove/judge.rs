@@ -72,7 +72,7 @@ fn survives(scene: &Scene<'_>, outcome: &Outcome<'_>, given: Given<'_>, down: &H
 /// Whether each variant has a member that is eligible by its health, and is not given out for want of a better one.
 fn lives(scene: &Scene<'_>, outcome: &Outcome<'_>, pool: PoolId, set: &AnswerSet) -> bool {
     let health = |target| super::scene::health(outcome.down, target);
-    let eligible = steer::eligibility(scene.scenery.pool(pool), scene.rule.family, &health);
+    let eligible = steer::eligibility(scene.scenery.pool(pool), scene.rule.content, &health);
     set.variants().iter().all(|(members, _)| members.iter().any(|&member| eligible[member].is_given()))
 }
 

@@ -11,7 +11,7 @@ use crate::explain::finding::addresses;
 use crate::geo::{ClassId, SiteId};
 use crate::health::{AdminState, State, TargetId};
 use crate::snapshot::Configuration;
-use crate::steer::{self, AllDown, Choice, Pool, PoolAnswers, PoolId, Rule, TargetHealth};
+use crate::steer::{self, AllDown, Choice, Content, Pool, PoolAnswers, PoolId, Rule, TargetHealth};
 use crate::wire::{Family, QuestionName};
 use crate::zone::{Lookup, Zones};
 
@@ -30,8 +30,8 @@ pub(super) struct Scenery<'c> {
     work: Cell<u64>,
 }
 
-/// A pool and a family with these of its targets down.
-type Compiled = (PoolId, Family, Box<[TargetId]>);
+/// A pool and a content with these of its targets down.
+type Compiled = (PoolId, Content, Box<[TargetId]>);
 
 impl<'c> Scenery<'c> {
     /// Of a configuration.
@@ -93,7 +93,7 @@ impl<'c> Scenery<'c> {
     /// The addresses of the default RRset under a rule.
     pub(super) fn default_addresses(&self, rule: u32) -> Vec<IpAddr> {
         let label = &self.configuration.rule_labels[rule as usize];
-        let rtype = label.family.rtype();
+        let rtype = label.rtype;
         let mut name = QuestionName::default();
         name.set(&label.owner);
         let Some((zone, _)) = self.zones.find(&name, rtype) else { return Vec::new() };
@@ -118,12 +118,12 @@ impl<'c> Scenery<'c> {
         targets
     }
 
-    /// The failures that can change what a pool answers for a family: of an address that is probed, all its monitors
+    /// The failures that can change what a pool answers with a content: of an address that is probed, all its monitors
     /// at once; and each of them by itself, where it has several.
-    pub(super) fn failures_of(&self, pool: PoolId, family: Family) -> BTreeSet<Failure> {
+    pub(super) fn failures_of(&self, pool: PoolId, content: Content) -> BTreeSet<Failure> {
         let auto = self.pool(pool).members.iter().filter(|member| member.admin == AdminState::Auto);
-        let targets = auto.flat_map(|member| &member.targets[family.index()]);
-        targets.flat_map(|&target| self.failures_with(target)).collect()
+        let targets = auto.flat_map(|member| steer::targets_of(member, content));
+        targets.flat_map(|target| self.failures_with(target)).collect()
     }
 
     fn failures_with(&self, target: TargetId) -> impl Iterator<Item = Failure> {
@@ -132,18 +132,18 @@ impl<'c> Scenery<'c> {
         [Failure::Address(address)].into_iter().chain(several.then_some(Failure::Target(target)))
     }
 
-    /// What a pool answers for a family when these targets are down and all others are up.
-    fn compile(&self, id: PoolId, family: Family, down: &BTreeSet<TargetId>) -> Arc<PoolAnswers> {
+    /// What a pool answers with a content when these targets are down and all others are up.
+    fn compile(&self, id: PoolId, content: Content, down: &BTreeSet<TargetId>) -> Arc<PoolAnswers> {
         let pool = self.pool(id);
-        let own = pool.members.iter().flat_map(|member| &member.targets[family.index()]);
-        let mut own: Vec<TargetId> = own.copied().filter(|target| down.contains(target)).collect();
+        let own = pool.members.iter().flat_map(|member| steer::targets_of(member, content));
+        let mut own: Vec<TargetId> = own.filter(|target| down.contains(target)).collect();
         own.sort_unstable();
         own.dedup();
         let compile = || {
             self.work.set(self.work.get() + pool.members.len() as u64);
-            Arc::new(PoolAnswers::compile(pool, family, &|target| health(down, target)))
+            Arc::new(PoolAnswers::compile(pool, content, &|target| health(down, target)))
         };
-        let key = (id, family, own.into_boxed_slice());
+        let key = (id, content, own.into_boxed_slice());
         Arc::clone(self.compiled.borrow_mut().entry(key).or_insert_with(compile))
     }
 }
@@ -194,7 +194,7 @@ impl<'s> Scene<'s> {
     ) -> T {
         let down = self.scenery.targets_down(down);
         let answers: HashMap<PoolId, Arc<PoolAnswers>> =
-            self.pools().map(|id| (id, self.scenery.compile(id, self.rule.family, &down))).collect();
+            self.pools().map(|id| (id, self.scenery.compile(id, self.rule.content, &down))).collect();
         let asked = RefCell::default();
         let choice = steer::choose(self.rule, class, |id| {
             let asked: &RefCell<BTreeSet<PoolId>> = &asked;

@@ -82,7 +82,7 @@ fn next(scene: &Scene<'_>, outcome: &Outcome<'_>, state: &HealthVector, budget: 
     }
     if state.failures.len() < usize::from(budget.failures) {
         let asked = outcome.asked.iter();
-        let failures = asked.flat_map(|&pool| scene.scenery.failures_of(pool, scene.rule.family));
+        let failures = asked.flat_map(|&pool| scene.scenery.failures_of(pool, scene.rule.content));
         next.extend(failures.map(|failure| {
             let mut more = state.clone();
             more.failures.insert(failure);

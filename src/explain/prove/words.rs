@@ -6,7 +6,8 @@ use crate::explain::words::counted;
 use crate::geo::SiteId;
 use crate::health::TargetId;
 use crate::snapshot::Configuration;
-use crate::steer::Pool;
+use crate::steer::{self, Pool};
+use crate::zone::record_type;
 
 /// Outages that a command names.
 const OUTAGES_NAMED: usize = 12;
@@ -37,7 +38,7 @@ pub fn counterexample(configuration: &Configuration, found: &Counterexample) -> 
         (Some(client), false) => format!("{finding}{when}, most of it for {}", place(client)),
         (None, false) => format!("{finding}{when}"),
     };
-    format!("{} {}: {sentence}", label.owner, label.family.type_name())
+    format!("{} {}: {sentence}", label.owner, record_type::name(label.rtype))
 }
 
 fn place(client: &Client) -> String {
@@ -116,7 +117,7 @@ fn members(
     let pools = rule.pools.iter().map(|used| &configuration.pools[used.pool.0 as usize]);
     let members = pools.flat_map(|pool| pool.members.iter().map(move |member| (pool, member)));
     let down = members.filter(|(pool, member)| {
-        member.targets[rule.family.index()].iter().any(|&target| is_down(pool, target))
+        steer::targets_of(member, rule.content).into_iter().any(|target| is_down(pool, target))
     });
     down.map(|(pool, member)| format!("{}/{}", pool.name, member.name)).collect()
 }
@@ -134,7 +135,7 @@ fn fails(configuration: &Configuration, down: &HealthVector, target: TargetId) -
 /// looks at no subnet.
 pub fn commands(configuration: &Configuration, found: &Counterexample) -> Vec<String> {
     let label = &configuration.rule_labels[found.rule as usize];
-    let question = format!("{} {}", label.owner, label.family.type_name());
+    let question = format!("{} {}", label.owner, record_type::name(label.rtype));
     let outages = outages(configuration, found);
     let mut down: String =
         outages.iter().take(OUTAGES_NAMED).map(|outage| format!(" --down {outage}")).collect();

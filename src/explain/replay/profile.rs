@@ -7,9 +7,9 @@ use std::net::IpAddr;
 use crate::answer::{self, Answer, Body, Client, Question, Random};
 use crate::geo::Prefix;
 use crate::snapshot::Snapshot;
-use crate::steer::{AnswerSet, PoolId};
+use crate::steer::AnswerSet;
 use crate::wire::query::{self, Packet};
-use crate::wire::{Family, Name, QuestionName, Rcode, class};
+use crate::wire::{Name, QuestionName, Rcode, class};
 
 /// What one query gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl<'s> Profiler<'s> {
             name: self.name.as_octets().into(),
             rtype: query.qtype,
             rcode: answer.rcode,
-            records: digest(self.snapshot, &answer, &mut self.sets),
+            records: digest(&answer, &mut self.sets),
             ttl: ttl(&answer),
             scope: answer.scope,
             subnet,
@@ -85,10 +85,13 @@ impl Profile {
     }
 }
 
-fn digest(snapshot: &Snapshot, answer: &Answer<'_>, sets: &mut HashMap<*const AnswerSet, u64>) -> u64 {
+fn digest(answer: &Answer<'_>, sets: &mut HashMap<*const AnswerSet, u64>) -> u64 {
     let mut hasher = DefaultHasher::new();
     for link in answer.chain.links() {
-        hash_rdata(link.rrset.full_rdata(), &mut hasher);
+        match link.steered.and_then(|steered| steered.drawn) {
+            Some(drawn) => digest_of_set(drawn.set()).hash(&mut hasher),
+            None => hash_rdata(link.rrset.full_rdata(), &mut hasher),
+        }
     }
     match &answer.body {
         Body::Nothing => 0_u8.hash(&mut hasher),
@@ -97,8 +100,7 @@ fn digest(snapshot: &Snapshot, answer: &Answer<'_>, sets: &mut HashMap<*const An
             hash_rdata(rrset.full_rdata(), &mut hasher);
         }
         Body::Steered(steered) => {
-            let family = snapshot.configuration.rules[steered.rule as usize].family;
-            let own = || digest_of_set(snapshot, steered.pool, family, steered.drawn.set());
+            let own = || digest_of_set(steered.drawn.set());
             (2_u8, *sets.entry(std::ptr::from_ref(steered.drawn.set())).or_insert_with(own))
                 .hash(&mut hasher);
         }
@@ -118,20 +120,19 @@ fn hash_rdata(mut rdata: Vec<Vec<u8>>, hasher: &mut DefaultHasher) {
     rdata.hash(hasher);
 }
 
-fn digest_of_set(snapshot: &Snapshot, pool: PoolId, family: Family, set: &AnswerSet) -> u64 {
-    let members = &snapshot.configuration.pools[pool.0 as usize].members;
-    let address = |member: usize| members[member].address(family);
-    let mut variants: Vec<(Vec<Option<IpAddr>>, (u64, u64))> = set
+fn digest_of_set(set: &AnswerSet) -> u64 {
+    let records = |member: usize| set.records_of(member);
+    let mut variants: Vec<(Vec<&[u8]>, (u64, u64))> = set
         .variants()
         .into_iter()
         .map(|(members, chance)| {
-            let mut addresses: Vec<_> = members.into_iter().map(address).collect();
-            addresses.sort_unstable();
-            (addresses, chance)
+            let mut given: Vec<_> = members.into_iter().map(records).collect();
+            given.sort_unstable();
+            (given, chance)
         })
         .collect();
     variants.sort_unstable();
-    let mut first: Vec<_> = set.shares().iter().map(|share| (address(share.member), share.first)).collect();
+    let mut first: Vec<_> = set.shares().iter().map(|share| (records(share.member), share.first)).collect();
     first.sort_unstable();
     let mut hasher = DefaultHasher::new();
     (variants, first).hash(&mut hasher);

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::steer::asked::record_length;
 use crate::steer::order::fixed_order;
 use crate::steer::pool::MinHealthy;
 use crate::steer::testing::{member, pool};
+use crate::wire::{Family, rtype};
 
 fn pool_of(weights: &[u16], pick: Pick) -> Pool {
     let (mut pool, _) = pool("u1", pick, MinHealthy::Count(1));
@@ -15,9 +17,14 @@ fn pool_of(weights: &[u16], pick: Pick) -> Pool {
     pool
 }
 
+fn addresses(pool: &Pool, family: Family, members: &[u16], answers: u16) -> AnswerSet {
+    let asked = Asked { answers, records: AskedRecords::Address(family) };
+    AnswerSet::compile(pool, asked, members, &|_| [true; 2])
+}
+
 fn compiled(weights: &[u16], pick: Pick, answers: u16) -> AnswerSet {
     let pool = pool_of(weights, pick);
-    AnswerSet::compile(&pool, Family::V4, &fixed_order(&pool), answers)
+    addresses(&pool, Family::V4, &fixed_order(&pool), answers)
 }
 
 /// The shares as semantics §3 says it, member after member, not in lowest terms: answers, first places.
@@ -100,7 +107,7 @@ fn check_answers(set: &AnswerSet) {
     for value in 0..set.domain() {
         let drawn = set.draw_at(value);
         let members: Vec<_> = drawn.members().collect();
-        assert_eq!(drawn.record_count(), members.len());
+        assert_eq!(drawn.member_count(), members.len());
         let rotations = (0..members.len()).map(|by| [&members[by..], &members[..by]].concat());
         assert!(
             rotations.into_iter().any(|rotated| variants.contains(&rotated)),
@@ -194,7 +201,7 @@ fn vector_of_systematic_sampling() {
         member.name = format!("fra-{number}");
     }
     pool.members[1].weight = 2;
-    let set = AnswerSet::compile(&pool, Family::V4, &fixed_order(&pool), 2);
+    let set = addresses(&pool, Family::V4, &fixed_order(&pool), 2);
     let quarter = |members: [usize; 2]| (members.to_vec(), (1, 4));
     assert_eq!(set.variants(), [quarter([0, 3]), quarter([0, 2]), quarter([0, 1]), quarter([3, 1])]);
 }
@@ -203,7 +210,7 @@ fn vector_of_systematic_sampling() {
 fn records_are_whole_and_in_the_order_of_the_members() {
     let (mut pool, _) = pool("u1 u1", Pick::All, MinHealthy::Count(1));
     pool.members[1].ipv6 = Some("2001:db8::7".parse().unwrap());
-    let set = AnswerSet::compile(&pool, Family::V4, &[1, 0], 2);
+    let set = addresses(&pool, Family::V4, &[1, 0], 2);
     let head = [0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 192, 0, 2];
     for value in 0..set.domain() {
         let drawn = set.draw_at(value);
@@ -211,9 +218,32 @@ fn records_are_whole_and_in_the_order_of_the_members() {
         assert_eq!(drawn.records().collect::<Vec<_>>(), expected);
         assert!(drawn.records().all(|record| record.len() == record_length(Family::V4)));
     }
-    let set = AnswerSet::compile(&pool, Family::V6, &[1], 1);
+    let set = addresses(&pool, Family::V6, &[1], 1);
     let head = [0xC0, 12, 0, 28, 0, 1, 0, 0, 0, 0, 0, 16, 0x20, 0x01, 0x0D, 0xB8];
     let expected = [&head[..], &[0; 11], &[7]].concat();
     assert_eq!(set.draw(0).records().collect::<Vec<_>>(), [&expected]);
     assert_eq!(expected.len(), record_length(Family::V6));
+}
+
+#[test]
+fn data_has_any_length_and_any_number_of_records_a_member() {
+    let (mut pool, _) = pool("u1 u1", Pick::All, MinHealthy::Count(1));
+    pool.members[0].data = vec![Box::from(*b"\x01a"), Box::from(*b"\x02bc")];
+    pool.members[1].data = vec![Box::from(*b"\x00")];
+    let asked = Asked { answers: 2, records: AskedRecords::Data(rtype::TXT) };
+    let set = AnswerSet::compile(&pool, asked, &[1, 0], &|_| [true; 2]);
+    let head = |length: u8| vec![0xC0, 12, 0, 16, 0, 1, 0, 0, 0, 0, 0, length];
+    let of_member = [
+        ([head(2), b"\x01a".to_vec(), head(3), b"\x02bc".to_vec()].concat(), 2),
+        ([head(1), vec![0]].concat(), 1),
+    ];
+    for value in 0..set.domain() {
+        let drawn = set.draw_at(value);
+        let expected: Vec<_> = drawn.members().map(|member| of_member[member].clone()).collect();
+        let found: Vec<_> = drawn.data().unwrap().map(|(octets, count)| (octets.to_vec(), count)).collect();
+        assert_eq!(found, expected);
+        assert_eq!(drawn.first_data().map(|(octets, _)| octets.to_vec()), Some(expected[0].0.clone()));
+    }
+    let alone = AnswerSet::compile(&pool, asked, &[1], &|_| [true; 2]).draw(0).only_record().is_some();
+    assert!(!alone, "the short way is for addresses");
 }

@@ -6,12 +6,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::geo::SiteId;
+use crate::steer::Content;
 use crate::steer::candidates::Candidates;
 use crate::steer::eligibility::TargetHealth;
 use crate::steer::pool::{MinHealthy, Pick};
 use crate::steer::standing::Stand;
 use crate::steer::testing::pool;
-use crate::wire::Family;
 
 const MIN_TTL: u32 = 5;
 const MAX_TTL: u32 = 3600;
@@ -25,7 +25,7 @@ fn flip_of(index: usize) -> u32 {
 fn pools(written: &[&str], min_healthy: u32) -> Vec<PoolAnswers> {
     let compile = |(index, written): (usize, &&str)| {
         let (pool, health) = pool(written, Pick::Weighted, MinHealthy::Count(min_healthy));
-        PoolAnswers::compile(&pool, Family::V4, &|target| {
+        PoolAnswers::compile(&pool, Content::V4, &|target| {
             let TargetHealth { state, soonest_flip } = health(target);
             TargetHealth { state, soonest_flip: if soonest_flip == 0 { 0 } else { flip_of(index) } }
         })
@@ -37,7 +37,7 @@ fn pools(written: &[&str], min_healthy: u32) -> Vec<PoolAnswers> {
 fn rule(count: usize, all_down: AllDown) -> Rule {
     let pool_use = |index| PoolUse { pool: PoolId(index), set: 0 };
     Rule {
-        family: Family::V4,
+        content: Content::V4,
         pools: (0..count as u32).map(pool_use).collect(),
         map: None,
         candidates: Arc::new(Candidates::written_order(count)),

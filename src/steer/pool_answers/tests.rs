@@ -13,7 +13,7 @@ const ONE: MinHealthy = MinHealthy::Count(1);
 
 fn compiled(written: &str, pick: Pick, min_healthy: MinHealthy) -> PoolAnswers {
     let (pool, health) = pool(written, pick, min_healthy);
-    PoolAnswers::compile(&pool, Family::V4, &health)
+    PoolAnswers::compile(&pool, Content::V4, &health)
 }
 
 fn fraction(numerator: u32, denominator: u32) -> MinHealthy {
@@ -110,14 +110,14 @@ fn reserve_members_share_equally() {
 fn there_are_sets_for_each_number_of_answers_and_equal_ones_are_shared() {
     let (mut pool, health) = pool("u1 u1 u1 D1", Pick::Weighted, ONE);
     pool.answers = vec![1, 2, 8];
-    let answers = PoolAnswers::compile(&pool, Family::V4, &health);
-    let widths = answers.sets.iter().map(|sets| sets.eligible.as_ref().unwrap().draw(0).record_count());
+    let answers = PoolAnswers::compile(&pool, Content::V4, &health);
+    let widths = answers.sets.iter().map(|sets| sets.eligible.as_ref().unwrap().draw(0).member_count());
     assert_eq!(widths.collect::<Vec<_>>(), [1, 2, 3]);
     for sets in &answers.sets {
         assert!(Arc::ptr_eq(sets.eligible.as_ref().unwrap(), sets.undrained.as_ref().unwrap()));
     }
     pool.members.iter_mut().for_each(|member| member.ipv6 = None);
-    let absent = PoolAnswers::compile(&pool, Family::V6, &health);
+    let absent = PoolAnswers::compile(&pool, Content::V6, &health);
     assert_eq!((absent.state, absent.sets.len()), (Absent, 3));
 }
 
@@ -135,12 +135,12 @@ proptest! {
     fn compile_is_a_function_of_pool_and_health(written in "([udDFUm?-][0-3] ){1,8}", answers in 1u16..5) {
         let (mut pool, health) = pool(&written, Pick::Weighted, ONE);
         pool.answers = vec![answers];
-        for family in Family::BOTH {
-            let [one, other] = [(); 2].map(|()| PoolAnswers::compile(&pool, family, &health));
+        for content in [Content::V4, Content::V6] {
+            let [one, other] = [(); 2].map(|()| PoolAnswers::compile(&pool, content, &health));
             prop_assert_eq!((one.state, &one.sets), (other.state, &other.sets));
             let [one, other] = [one, other].map(|answers| answers.soonest_flip.load(Ordering::Relaxed));
             prop_assert_eq!(one, other);
-            prop_assert_eq!(one, PoolAnswers::soonest_flip_of(&pool, family, &health));
+            prop_assert_eq!(one, PoolAnswers::soonest_flip_of(&pool, content, &health));
         }
     }
 }
