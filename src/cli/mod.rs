@@ -46,7 +46,7 @@ Examples:
   meridian check
       Read the main file and everything it names; print every fault with its place.
   meridian explain www.example.com A --from 193.0.6.139/24
-      What a client there would get, and why, without a running server.
+      What a client there would get, and why, without a running server; with --online, from it.
   meridian map world
       Which sites each country gets, and how much of the Internet the map knows.
   meridian prove

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{Explanation, Finding, Fraction, Given, Variant, Wanted};
+use super::{Explanation, Finding, Fraction, Given, MemberAnswer, Variant, Wanted};
 
 /// All that can be answered to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +48,12 @@ pub(super) fn possible(explanation: &Explanation) -> Possible {
 }
 
 fn drawn(variant: &Variant) -> PossibleAnswer {
-    let records = variant.members.iter().map(|(member, address)| Record {
-        data: address.to_string(),
-        member: Some((variant.pool.clone(), member.clone())),
+    let records = variant.members.iter().flat_map(|(member, answer)| {
+        let data = match answer {
+            MemberAnswer::Address(address) => vec![address.to_string()],
+            MemberAnswer::Data(data) => data.clone(),
+        };
+        data.into_iter().map(|data| Record { data, member: Some((variant.pool.clone(), member.clone())) })
     });
     PossibleAnswer { probability: variant.probability, records: records.collect() }
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, TcpListener};
 
 use serde_json::Value;
 
+use crate::harness::client::{PATIENCE, eventually};
 use crate::harness::place::{Folder, free_port, loopback};
 use crate::harness::server::{Server, Setup, binary, run};
 
@@ -78,6 +79,14 @@ fn online_the_health_is_what_probes_found() {
     assert_eq!(found["steering"]["reason"], "healthy");
     let text = explain("www.example.com A --from 8.8.8.8", &["--socket", socket]);
     assert!(text.contains("with the health that the server sees"), "{text}");
+    eventually("a saved health table with verdicts", PATIENCE * 2, || {
+        let state = server.folder.path().join("state/health");
+        let arguments = ["--config", main.to_str()?, "--state", state.to_str()?];
+        let saved = state.exists().then(|| explained("www.example.com A --from 8.8.8.8", &arguments))?;
+        let dead = &saved["steering"]["candidates"][0]["members"][0];
+        let is_told = dead["targets"][0]["observed"]["verdict"]["result"] == "fail";
+        (is_told && saved["health"]["basis"] == "saved").then_some(())
+    });
     let refused = run(binary()
         .args(["explain", "www.example.com", "--from", "8.8.8.8", "--down", "wab"])
         .args(["--socket", socket]));

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -344,4 +344,39 @@ fn text_says_the_same_of_what_was_observed() {
     ] {
         assert!(text.contains(line), "no {line:?} in\n{text}");
     }
+}
+
+/// The names of all fields of a value, those inside it too.
+fn fields(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => object.iter().for_each(|(name, inner)| {
+            found.insert(name.clone());
+            fields(inner, found);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| fields(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_stands_in_the_documentation() {
+    let documented = include_str!("../../../docs/explain.md");
+    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let documented: BTreeSet<&str> = documented.split(|character| !is_word(character)).collect();
+    let configuration = configuration();
+    let records = records(&configuration);
+    let mut found = BTreeSet::new();
+    for question in [
+        "www.example.com A 192.0.2.99 8.8.8.0/24",
+        "alias.example.com A 8.8.8.8",
+        "nothing.example.com A 8.8.8.8",
+        "x.sub.example.com A 8.8.8.8",
+        "www.example.com MX 8.8.8.8",
+        "plain.example.com A 8.8.8.8 down fra",
+    ] {
+        let health = Health::recorded(Basis::Observed { generation: 7 }, &records, AT);
+        fields(&json(&request(question), &configuration, health).unwrap(), &mut found);
+    }
+    let missing: Vec<&String> = found.iter().filter(|name| !documented.contains(name.as_str())).collect();
+    assert!(missing.is_empty() && found.len() > 80, "{} fields, without {missing:?}", found.len());
 }

@@ -10,7 +10,6 @@ use crate::config::text::{
 };
 use crate::explain::parse_type;
 use crate::geo::Prefix;
-use crate::schedule::parse_moment;
 use crate::wire::{Rcode, rtype};
 
 /// `[[expect]]`. Each key stands alone, so that a fault in one does not hide those of the others.
@@ -81,7 +80,7 @@ fn read(table: &Table, faults: &Faults) -> ExpectSpec {
     let name = reader.required("name", "name = \"www\"", text::text);
     let rtype = reader.optional("type", record_type);
     let down = reader.optional("down", one_or_more(limits::EXPECTED_ITEMS, text::text));
-    let at = reader.optional("at", moment);
+    let at = reader.optional("at", super::will::moment);
     let demands = read_demands(&mut reader);
     reader.finish(LATER);
     ExpectSpec {
@@ -152,17 +151,4 @@ fn rcode(value: &Value, faults: &Faults) -> Parsed<DemandSpec> {
         ("YXDOMAIN", Rcode::YxDomain),
     ];
     text::choice(RCODES)(value, faults).map(DemandSpec::Rcode)
-}
-
-/// A moment with its offset from UTC: as TOML writes it, or as a text.
-fn moment(value: &Value, faults: &Faults) -> Parsed<u64> {
-    let text = match &value.kind {
-        Kind::Moment(text) => text.clone(),
-        _ => text::text(value, faults)?,
-    };
-    parse_moment(&text).ok_or_else(|| {
-        let fault = value.place.error(format!("{} is no moment", quote(&text))).label("not understood");
-        faults.add(fault.help("write it as `2026-11-20T18:00:00Z` or `2026-11-20T19:00:00+01:00`"));
-        Broken
-    })
 }

@@ -94,8 +94,12 @@ fn words(value: &Value, faults: &Faults) -> Parsed<String> {
     Err(Broken)
 }
 
-fn moment(value: &Value, faults: &Faults) -> Parsed<u64> {
-    let text = text::text(value, faults)?;
+/// A moment with its offset from UTC, in seconds since 1970: as TOML writes it, or as a text.
+pub(super) fn moment(value: &Value, faults: &Faults) -> Parsed<u64> {
+    let text = match &value.kind {
+        Kind::Moment(text) => text.clone(),
+        _ => text::text(value, faults)?,
+    };
     parse_moment(&text).ok_or_else(|| {
         let fault = value.place.error(format!("{} is no moment", quote(&text))).label("not understood");
         faults.add(

@@ -160,7 +160,6 @@ fn holds(
         (_, Given::NoData) => true,
         (_, Given::Apart(_)) => panic!("no pool here looks at the client"),
         (Claim::ScopeWithinClass | Claim::Load { .. }, _) => true,
-        (_, Given::Apart(_)) => unreachable!("these pools are plain ones"),
     }
 }
 
