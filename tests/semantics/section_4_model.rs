@@ -190,7 +190,8 @@ impl Rule {
 fn check(rule: &Rule, server: &Server, settings: &str) {
     for (client, sites) in CLIENTS {
         for (rtype, family) in [("A", Family::V4), ("AAAA", Family::V6)] {
-            let reply = server.ask(&format!("www {rtype} from={client}"));
+            let question = format!("www {rtype} from={client}");
+            let reply = server.ask(&question);
             let mut said: Vec<&str> = reply.said.split(' ').collect();
             said.sort_unstable();
             assert_eq!(
@@ -198,6 +199,8 @@ fn check(rule: &Rule, server: &Server, settings: &str) {
                 rule.answer(client.parse().unwrap(), sites, family),
                 "{rtype} from {client}\n{settings}"
             );
+            let explained = server.explain(&question).ttl.map(|ttl| ttl.seconds);
+            assert_eq!(explained, Some(reply.ttl), "{question}\n{settings}");
         }
     }
 }

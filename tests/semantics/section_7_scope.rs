@@ -248,6 +248,7 @@ fn section_7_an_answer_holds_for_the_scope_that_it_carries() {
             let one = client(&model, &mut random);
             let reply = server.ask(&question(one));
             let around = Prefix::around(one, reply.scope.unwrap());
+            assert_eq!(server.explain(&question(one)).scope.length, around.length, "{one}");
             let starts = model.starts(one.is_ipv4());
             let near = (0..4).map(|_| u128::from(random.word()) << 64 | u128::from(random.word()));
             let anywhere =
