@@ -86,7 +86,10 @@ impl Question {
     }
 }
 
-fn pair(Fraction(numerator, denominator): Fraction) -> (u64, u64) {
+/// Numerator and denominator.
+pub type Part = (u64, u64);
+
+fn pair(Fraction(numerator, denominator): Fraction) -> Part {
     let whole = |number: u128| u64::try_from(number).expect("small pools have small fractions");
     (whole(numerator), whole(denominator))
 }
@@ -150,7 +153,7 @@ impl Server {
     }
 
     /// The exact shares of a pool's members: name, of answers, of first places.
-    pub fn shares(&self, words: &str) -> Vec<(String, (u64, u64), (u64, u64))> {
+    pub fn shares(&self, words: &str) -> Vec<(String, Part, Part)> {
         match self.explain(words).steering.unwrap().given {
             Given::Pool { shares, .. } => shares
                 .into_iter()
@@ -161,7 +164,7 @@ impl Server {
     }
 
     /// The variants that can be drawn: the members by their names, and the exact probability.
-    pub fn variants(&self, words: &str) -> Vec<(Vec<String>, (u64, u64))> {
+    pub fn variants(&self, words: &str) -> Vec<(Vec<String>, Part)> {
         match self.explain(words).steering.unwrap().given {
             Given::Pool { variants, .. } => {
                 let names =
