@@ -141,8 +141,9 @@ impl<'a> Decider<'a> {
 struct NamedCities {
     /// For each database, its names' numbers → the number of the name in the map.
     by_database: Vec<HashMap<CityNameId, u32>>,
-    /// Country and the number of the name in the map → the entry.
-    entries: HashMap<([u8; 2], u32), usize>,
+    /// Country, as a number, and the number of the name in the map → the entry. Not as two octets: rustc 1.95.0 loses the
+    /// other half of such a key at opt-level 1.
+    entries: HashMap<(u16, u32), usize>,
 }
 
 impl NamedCities {
@@ -153,7 +154,7 @@ impl NamedCities {
             if let CityKey::Named(country, name) = city {
                 let next = numbers.len() as u32;
                 let number = *numbers.entry(folded(name)).or_insert(next);
-                entries.entry((*country, number)).or_insert(entry);
+                entries.entry((u16::from_be_bytes(*country), number)).or_insert(entry);
             }
         }
         if numbers.is_empty() {
@@ -168,7 +169,7 @@ impl NamedCities {
 
     fn find(&self, country: [u8; 2], name: Said<CityNameId>) -> Option<usize> {
         let number = *self.by_database.get(name.by)?.get(&name.value)?;
-        self.entries.get(&(country, number)).copied()
+        self.entries.get(&(u16::from_be_bytes(country), number)).copied()
     }
 }
 

@@ -292,9 +292,9 @@ mod tests {
             state: [State::Up, State::Down, State::Unknown][target.0 as usize],
             soonest_flip: 7,
         };
-        /// Targets by family, whether there is an address of it, and what comes of both.
-        type Case<'t> = ([&'t [u32]; 2], [bool; 2], Eligibility);
-        let cases: [Case<'_>; 7] = [
+        /// The targets of each family, whether it has an address of each, and what comes of it.
+        type Case = ([&'static [u32]; 2], [bool; 2], Eligibility);
+        let cases: [Case; 7] = [
             ([&[0], &[1]], [true, true], Up),
             ([&[1], &[0]], [true, true], Up),
             ([&[1], &[2]], [true, true], UnknownNothingBetter),

@@ -86,10 +86,10 @@ impl Question {
     }
 }
 
-/// A member's exact share of answers and of first places, each as numerator and denominator.
-pub type Share = (String, (u64, u64), (u64, u64));
+/// Numerator and denominator.
+pub type Part = (u64, u64);
 
-fn pair(Fraction(numerator, denominator): Fraction) -> (u64, u64) {
+fn pair(Fraction(numerator, denominator): Fraction) -> Part {
     let whole = |number: u128| u64::try_from(number).expect("small pools have small fractions");
     (whole(numerator), whole(denominator))
 }
@@ -152,8 +152,8 @@ impl Server {
         explain::explain(&self.snapshot, &health, &asked)
     }
 
-    /// The exact shares of a pool's members.
-    pub fn shares(&self, words: &str) -> Vec<Share> {
+    /// The exact shares of a pool's members: name, of answers, of first places.
+    pub fn shares(&self, words: &str) -> Vec<(String, Part, Part)> {
         match self.explain(words).steering.unwrap().given {
             Given::Pool { shares, .. } => shares
                 .into_iter()
@@ -164,7 +164,7 @@ impl Server {
     }
 
     /// The variants that can be drawn: the members by their names, and the exact probability.
-    pub fn variants(&self, words: &str) -> Vec<(Vec<String>, (u64, u64))> {
+    pub fn variants(&self, words: &str) -> Vec<(Vec<String>, Part)> {
         match self.explain(words).steering.unwrap().given {
             Given::Pool { variants, .. } => {
                 let names =
