@@ -9,7 +9,7 @@ use crate::snapshot::{Configuration, Map};
 pub struct Place {
     /// The map's name.
     pub map: String,
-    /// The number of the class, and how many the map has.
+    /// The number of the class.
     pub class: usize,
     /// How many classes the map has.
     pub classes: usize,
