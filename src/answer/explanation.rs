@@ -1,6 +1,6 @@
 //! What an answer says of itself in an extended error (RFC 8914): the same *why* that `explain` and the metrics print.
 
-use super::decide::{Answer, Why};
+use super::outcome::{Answer, Why};
 use crate::snapshot::ExtendedErrors;
 use crate::steer::Reason;
 use crate::wire::ExtendedError;

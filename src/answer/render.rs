@@ -1,7 +1,7 @@
 //! From the answer as a value to octets.
 
 use super::chain::{self, CHAIN_MAX, Chain, Link, LinkKind};
-use super::decide::{Answer, Body, Steered, Why};
+use super::outcome::{Answer, Body, Steered, Why};
 use crate::steer::Drawn;
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::name::NAME_MAX;

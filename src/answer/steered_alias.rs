@@ -1,8 +1,9 @@
 //! Aliases that a rule chooses: which CNAME a chain goes on by.
 
-use super::Random;
 use super::chain::SteeredLink;
-use super::decide::{Answer, Body, Client, Why, decisive, place};
+use super::outcome::{Answer, Body, Why};
+use super::place::{decisive, place};
+use super::{Client, Random};
 use crate::snapshot::Snapshot;
 use crate::steer::{self, Given, HashPrefix, Reason, Trickle};
 use crate::wire::{QuestionName, rtype};

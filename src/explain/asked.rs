@@ -1,7 +1,9 @@
 //! A question to be explained, and how operators write its parts.
 
-use super::Client;
+use std::net::IpAddr;
+
 use crate::answer::{self, Answer, Question, Random};
+use crate::geo::Prefix;
 use crate::snapshot::Snapshot;
 use crate::wire::{Name, NameError, QuestionName, class, rtype};
 use crate::zone::record_type::{self, Parsed};
@@ -15,6 +17,15 @@ pub struct Asked {
     pub rtype: u16,
     /// Who asks.
     pub client: Client,
+}
+
+/// Who asks, as an operator writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    /// The address that the query comes from (a resolver's, when there is a subnet).
+    pub transport: IpAddr,
+    /// EDNS Client Subnet, with a source prefix above 0.
+    pub subnet: Option<Prefix>,
 }
 
 impl Asked {

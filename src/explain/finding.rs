@@ -2,12 +2,78 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Access, Alias, Finding};
 use crate::answer::{Answer, Body, Link, LinkKind, Why};
 use crate::geo::Prefix;
 use crate::snapshot::Snapshot;
 use crate::wire::{Name, Network, QuestionName, rtype};
 use crate::zone::{Lookup, Referral, Rrset, Zone};
+
+/// A followed CNAME, or the CNAME that was synthesised from a DNAME.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// Where it stands.
+    pub owner: Name,
+    /// The owner of the DNAME that it was synthesised from, and what the DNAME leads to.
+    pub dname: Option<(Name, Name)>,
+    /// Where it leads; `None` when that is too long a name.
+    pub target: Option<Name>,
+    /// Seconds.
+    pub ttl: u32,
+}
+
+/// What a zone's access list says of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// The network of the list that decides; `None` where none holds the client.
+    pub network: Option<Prefix>,
+    /// Whether the client is answered.
+    pub allowed: bool,
+}
+
+/// What the zone says of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// No zone of ours holds it.
+    NotOurZone,
+    /// Its zone does not answer the client.
+    NotAllowed,
+    /// The chain of aliases is longer than we follow, or a loop.
+    ChainTooLong,
+    /// A DNAME at or above the name redirects it, and that is all that was asked for or can be said.
+    Redirected,
+    /// An RRset as it stands in the master file.
+    Rrset {
+        /// Its type (for ANY the one that was taken).
+        rtype: u16,
+        /// Seconds.
+        ttl: u32,
+        /// The data of each record, as a master file has it with names in full.
+        records: Vec<String>,
+        /// Whether a wildcard stands in.
+        wildcard: bool,
+    },
+    /// The name exists without the type.
+    NoData {
+        /// The types that are there; none at an empty non-terminal.
+        types: Vec<u16>,
+        /// Whether a wildcard stands in.
+        wildcard: bool,
+        /// For how long resolvers remember, in seconds.
+        ttl: u32,
+    },
+    /// The name does not exist.
+    NoName {
+        /// For how long resolvers remember, in seconds.
+        ttl: u32,
+    },
+    /// The name is delegated.
+    Referral {
+        /// The zone cut.
+        cut: Name,
+        /// The names of the nameservers.
+        nameservers: Vec<String>,
+    },
+}
 
 /// Where an answer's chain ends.
 pub(super) struct End {

@@ -1,13 +1,98 @@
 //! What is given out, for the client that asks: every variant that can be drawn, whichever way leads to it.
 
-use super::{Fraction, Given, MemberAnswer, Network, Share, Trickled, Variant, Way};
+use super::{Fraction, MemberAnswer};
 use crate::answer::Decisive;
+use crate::geo::Prefix;
 use crate::snapshot::{Configuration, Snapshot};
 use crate::steer::{
     self, AnswerSet, Chance, Content, HashPrefix, HashedSet, Member, Pool, PoolId, PoolKind, PoolSet, Rule,
     SLOTS, Trickle,
 };
 use crate::zone::{Hints, Rrset, print_data};
+
+/// What a rule gives out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// One of these variants.
+    Pool {
+        /// The pool's name.
+        pool: String,
+        /// Its site's name.
+        site: Option<String>,
+        /// Every variant that can be drawn.
+        variants: Vec<Variant>,
+        /// What each member gets of it.
+        shares: Vec<Share>,
+        /// The ways through pools of pools to those that give their members; none where the pool itself gives its own.
+        ways: Vec<Way>,
+        /// The client's network, where the answer depends on it.
+        network: Option<Network>,
+    },
+    /// The default RRset: the data of each record, as a master file has it with names in full.
+    DefaultRrset(Vec<String>),
+    /// NODATA.
+    NoData,
+}
+
+/// A set of members that is given out together. Its records are rotated so that each member stands first as often as
+/// [`Share::first`] says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// The name of the pool whose members they are.
+    pub pool: String,
+    /// The members with what they answer with, in the pool's fixed order.
+    pub members: Vec<(String, MemberAnswer)>,
+    /// Its exact probability.
+    pub probability: Fraction,
+    /// The factors of that, where their product does not fit and the probability is rounded; else none.
+    pub factors: Vec<(u64, u64)>,
+}
+
+/// What a member gets of the answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The name of its pool.
+    pub pool: String,
+    /// Its name.
+    pub member: String,
+    /// Its probability of standing in an answer.
+    pub answer: Fraction,
+    /// Its probability of standing first.
+    pub first: Fraction,
+    /// The slots of 4096 whose networks it is first for, where the network decides among the members of its pool.
+    pub slots: Option<u32>,
+}
+
+/// A way through pools of pools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The pools by name, the outermost first; the last one gives its members.
+    pub pools: Vec<String>,
+    /// Its exact probability for this client.
+    pub probability: Fraction,
+    /// As with [`Variant::factors`].
+    pub factors: Vec<(u64, u64)>,
+}
+
+/// Where a client's network falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// The network.
+    pub network: Prefix,
+    /// Its slot, of 4096.
+    pub slot: usize,
+}
+
+/// A trickle, and on which side of it the client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trickled {
+    /// The slots below this number go to the next healthy candidate.
+    pub slots: u16,
+    /// The client's network.
+    pub network: Network,
+    /// Whether it is among them.
+    pub takes: bool,
+}
 
 /// What decides what a client gets.
 pub(super) struct Scene<'s> {

@@ -1,19 +1,15 @@
 //! Who the clients of a map are: the whole address space, cut wherever the class changes or what the databases say of
-//! the place does.
-//!
-//! What is walked are the databases, the map's networks and the special-purpose blocks: the cuts that a map is compiled
-//! from. The class of each piece is asked of the compiled table itself, so that what is found out about pieces is true
-//! of what queries read.
+//! the place does. It is a [`Walk`], told in addresses: the class of each piece is read from the compiled table, so that
+//! what is found out about pieces is true of what queries read.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::database::Database;
 use super::map::{ClassId, Map};
-use super::merged::Merged;
 use super::prefix::Prefix;
-use super::ranges::{NOTHING, Ranges, sweep};
 use super::space::{Space, shortest_prefix};
-use super::special::{Block, IPV4_SPECIAL, IPV6_SPECIAL, MAPPED, SIX_TO_FOUR};
+use super::walk::{Step, Walk};
+use crate::wire::Family;
 
 /// Addresses side by side that are alike: one class, one country, one continent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +32,23 @@ pub struct Piece {
 }
 
 impl Piece {
+    fn of(family: Family, step: &Step) -> Piece {
+        let address = |bits: u128| match family {
+            Family::V4 => IpAddr::from(Ipv4Addr::from_bits(bits as u32)),
+            Family::V6 => IpAddr::from(Ipv6Addr::from_bits(bits)),
+        };
+        let placed = step.placed[0];
+        Piece {
+            first: address(step.first),
+            last: address(step.last),
+            class: placed.class,
+            special: placed.special,
+            country: step.origin.country,
+            continent: step.origin.continent,
+            network: step.networks[0].map(|index| index as usize),
+        }
+    }
+
     /// The largest network of it that begins with its first address.
     pub fn example(&self) -> Prefix {
         first_prefix(self.first, self.last)
@@ -55,6 +68,19 @@ impl Piece {
     }
 }
 
+/// Walks the pieces of a map over both families, IPv4 first, in order. `networks` are further cuts, without doubled
+/// ones. Addresses of tunnels (v4-mapped and 6to4) are left out: those clients are looked up by their IPv4 address, and
+/// so have been seen.
+pub fn pieces(map: &Map, databases: &[&Database], networks: &[Prefix], mut visit: impl FnMut(Piece)) {
+    for family in Family::BOTH {
+        let walk = Walk::new(family).with_map(map).with_networks(networks.iter().copied().zip(0..));
+        let mut walk = databases.iter().fold(walk, |walk, &database| walk.with_database(database));
+        while let Some(step) = walk.step() {
+            visit(Piece::of(family, step));
+        }
+    }
+}
+
 /// The largest prefix that begins at `first` and does not reach beyond `last`, an address of the same family.
 pub fn first_prefix(first: IpAddr, last: IpAddr) -> Prefix {
     fn length<A: Space>(first: A, last: A) -> u8 {
@@ -66,97 +92,6 @@ pub fn first_prefix(first: IpAddr, last: IpAddr) -> Prefix {
         _ => unreachable!("both addresses are of one family"),
     };
     Prefix::around(first, length)
-}
-
-/// Walks the pieces of a map over both families, IPv4 first, in order. `networks` are further cuts, without doubled
-/// ones. Addresses of tunnels (v4-mapped and 6to4) are left out: those clients are looked up by their IPv4 address, and
-/// so have been seen.
-pub fn pieces(map: &Map, databases: &[&Database], networks: &[Prefix], mut visit: impl FnMut(Piece)) {
-    let own = |address: IpAddr| match address {
-        IpAddr::V4(address) => Some(address.to_bits()),
-        IpAddr::V6(_) => None,
-    };
-    let walk =
-        Walk { map, databases, records: Database::ipv4, address: |bits| Ipv4Addr::from_bits(bits).into() };
-    walk.run(&IPV4_SPECIAL, &[], networks, own, &mut visit);
-    let own = |address: IpAddr| match address {
-        IpAddr::V4(_) => None,
-        IpAddr::V6(address) => Some(address.to_bits()),
-    };
-    let walk =
-        Walk { map, databases, records: Database::ipv6, address: |bits| Ipv6Addr::from_bits(bits).into() };
-    walk.run(&IPV6_SPECIAL, &[MAPPED, SIX_TO_FOUR], networks, own, &mut visit);
-}
-
-/// The walk through one family.
-struct Walk<'a, A> {
-    map: &'a Map,
-    databases: &'a [&'a Database],
-    records: fn(&Database) -> &Ranges<A>,
-    address: fn(A) -> IpAddr,
-}
-
-impl<A: Space> Walk<'_, A> {
-    fn run(
-        &self,
-        special: &[Block<A>],
-        tunnels: &[Block<A>],
-        networks: &[Prefix],
-        own: impl Fn(IpAddr) -> Option<A>,
-        visit: &mut impl FnMut(Piece),
-    ) {
-        let blocks = |blocks: &[Block<A>]| {
-            Ranges::from_prefixes(
-                blocks.iter().zip(1..).map(|(&(first, length), id)| (first, length, id)).collect(),
-            )
-        };
-        let prefixes = |networks: &mut dyn Iterator<Item = &Prefix>| {
-            let numbered = networks.zip(1..);
-            let own = numbered.filter_map(|(network, id)| Some((own(network.address)?, network.length, id)));
-            Ranges::from_prefixes(own.collect())
-        };
-        let of_map = prefixes(&mut self.map.rules().network.iter().map(|(network, _)| network));
-        let given = prefixes(&mut networks.iter());
-        let (special, tunnels) = (blocks(special), blocks(tunnels));
-        let mut layers = vec![&tunnels, &given, &special, &of_map];
-        layers.extend(self.databases.iter().map(|database| (self.records)(database)));
-        // A piece is known to end only where the next one begins.
-        let mut open: Option<(A, Option<Piece>)> = None;
-        let walked: Result<(), std::convert::Infallible> = sweep(&layers, |start, values| {
-            if let (Some((_, Some(piece))), Some(last)) = (open, start.previous()) {
-                visit(Piece { last: (self.address)(last), ..piece });
-            }
-            open = Some((start, self.piece(start, values)));
-            Ok(())
-        });
-        let Ok(()) = walked;
-        if let Some((_, Some(piece))) = open {
-            visit(Piece { last: (self.address)(A::LAST), ..piece });
-        }
-    }
-
-    /// The piece that begins at an address; `None` in a tunnel.
-    fn piece(&self, start: A, values: &[u32]) -> Option<Piece> {
-        let [tunnel, network, _, _, places @ ..] = values else {
-            unreachable!("four layers stand before the databases")
-        };
-        if *tunnel != NOTHING {
-            return None;
-        }
-        let first = (self.address)(start);
-        let placement = self.map.place(&first);
-        let said = self.databases.iter().zip(places);
-        let place = Merged::of_all(said.map(|(database, &number)| &database.places()[number as usize]));
-        Some(Piece {
-            first,
-            last: first,
-            class: placement.class,
-            special: placement.special,
-            country: place.country.map(|said| said.value),
-            continent: place.continent.map(|said| said.value),
-            network: (*network as usize).checked_sub(1),
-        })
-    }
 }
 
 #[cfg(test)]

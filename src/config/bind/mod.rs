@@ -8,11 +8,13 @@ mod assertions;
 mod bypass;
 mod cities;
 mod codes;
+mod compile;
 mod contradictions;
 mod cookies;
 mod coverage;
 mod data;
 pub(super) mod databases;
+mod drafts;
 mod expect;
 mod firsts;
 mod folder;
@@ -27,6 +29,7 @@ mod nameservers;
 mod nearest;
 mod nested;
 mod network_lists;
+mod offers;
 mod pools;
 mod rate_limit;
 mod requests;
@@ -54,13 +57,14 @@ use super::workspace::Workspace;
 use super::{DatabaseCopy, HeldBack, Loaded, Mode};
 
 pub(super) use account::help_to_read;
+use drafts::Draft;
 use folder::ZoneFiles;
 use maps::{BoundMap, Sites};
 use monitors::Monitors;
 use names::{Names, Scope};
 use network_lists::NetworkLists;
 use pools::Pools;
-use rules::{BoundRule, Draft};
+use rules::BoundRule;
 pub(super) use settings::socket_path;
 use targets::Targets;
 use zones::BoundZone;
@@ -306,7 +310,7 @@ impl Loader<'_> {
                 continue;
             };
             let specs = files.steering.rules.iter();
-            let offers: Vec<_> = specs.map(|spec| rules::offer(spec, pools)).collect();
+            let offers: Vec<_> = specs.map(|spec| offers::offer(spec, pools)).collect();
             let access = match &files.steering.access {
                 Some(own) => own.compile().map(Arc::new),
                 None => everywhere.clone(),
@@ -340,7 +344,7 @@ impl Loader<'_> {
         let owner = Written { value: request.owner.clone(), place: request.place.clone() };
         let spec = &specs[request.table];
         // Before the rule, which may be broken: what is written of the TTL does not depend on its pools.
-        let ttl = rules::ttl_bounds(spec, &owner, mark.rtype, mark.ttl, self.faults);
+        let ttl = drafts::ttl_bounds(spec, &owner, mark.rtype, mark.ttl, self.faults);
         let rule = part_of(&tables[request.table])?;
         Draft::new(rule, owner, apex.clone(), mark, ttl, pools, self.faults)
     }
@@ -373,7 +377,7 @@ impl Loader<'_> {
         udp_payload_max: u16,
     ) -> Configuration {
         let Ground { sites, map_names, monitors, mut pools } = ground;
-        let (rules, rule_labels) = rules::finish(&drafts, &mut pools, &maps);
+        let (rules, rule_labels) = compile::rules(&drafts, &mut pools, &maps);
         let check = warnings::Check { pools: &pools, sites: &sites, maps: &maps, faults: self.faults };
         check.rules(&drafts, &rules, udp_payload_max);
         check.unused(&map_names, &monitors.names);

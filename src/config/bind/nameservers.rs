@@ -8,7 +8,7 @@ use crate::config::text::{Faults, Parsed};
 use crate::wire::{Name, rtype};
 use crate::zone::{Lookup, Zones};
 
-use super::rules::Draft;
+use super::drafts::Draft;
 
 /// Types by which a resolver finds the addresses of a nameserver.
 const LEADS_TO_ADDRESSES: [u16; 3] = [rtype::A, rtype::AAAA, rtype::CNAME];

@@ -10,7 +10,7 @@ use crate::steer::PoolKind;
 use crate::wire::{Name, rtype};
 use crate::zone::{Hints, ZoneData, record_type};
 
-use super::rules::Offer;
+use super::offers::Offer;
 
 /// Checks requests against the records of their zone.
 pub(super) struct Checker<'a> {

@@ -12,11 +12,11 @@ use crate::wire::name::NAME_MAX;
 use crate::zone::{Hints, record_type};
 
 use super::coverage;
+use super::drafts::Draft;
 use super::maps::Sites;
 use super::monitors::NamedMonitor;
 use super::names::Names;
 use super::pools::{Pools, givers};
-use super::rules::Draft;
 
 /// Octets of an answer besides the question's name and the records: header, type and class of the question, OPT with
 /// the largest ECS option (RFC 1035 §4.1, RFC 6891 §6.1.2, RFC 7871 §6).

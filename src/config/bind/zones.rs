@@ -13,7 +13,7 @@ use crate::steer::PoolKind;
 use crate::wire::{Name, Networks};
 use crate::zone::{Zone, ZoneData};
 
-use super::rules::Offer;
+use super::offers::Offer;
 use super::{kinds, requests};
 
 /// Binds the zones one after the other, numbering their rules.

@@ -9,8 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::scene::Scenery;
 use super::{Client, Counterexample, Extent, HealthVector, Stop};
-use crate::geo::{self, ClassId, Database, Piece, Prefix};
-use crate::snapshot::{Configuration, Map};
+use crate::geo::{self, ClassId, Piece, Prefix};
+use crate::snapshot::Map;
 use crate::wire::Family;
 
 /// Proves it of the maps that rules use.
@@ -23,7 +23,7 @@ pub(super) fn prove(scenery: &Scenery<'_>, rules: &[u32]) -> Result<Extent, Stop
             continue;
         };
         let map = &configuration.maps[map as usize];
-        let (stretches, classes) = stretches(configuration, map);
+        let (stretches, classes) = stretches(map);
         let scope = |address: &IpAddr| map.table.place(address).scope;
         extent.cells += classes.len();
         for stretch in &stretches {
@@ -52,10 +52,9 @@ struct Stretch {
 }
 
 /// The stretches of a map, and its classes outside of special-purpose blocks.
-fn stretches(configuration: &Configuration, map: &Map) -> (Vec<Stretch>, BTreeSet<ClassId>) {
-    let databases: Vec<&Database> = configuration.geo.iter().map(|source| &*source.database).collect();
+fn stretches(map: &Map) -> (Vec<Stretch>, BTreeSet<ClassId>) {
     let (mut stretches, mut classes): (Vec<Stretch>, BTreeSet<ClassId>) = Default::default();
-    geo::pieces(&map.table, &databases, &[], |piece| {
+    geo::pieces(&map.table, &[], &[], |piece| {
         if !piece.special {
             classes.insert(piece.class);
         }
