@@ -3,8 +3,9 @@
 use super::outcome::{Answer, Body, Steered, Why};
 use super::place::{decisive, place};
 use super::{Client, Random};
+use crate::geo::ClassId;
 use crate::snapshot::Snapshot;
-use crate::steer::{self, Choice, Given, HashPrefix, Reason};
+use crate::steer::{self, Given, HashPrefix, Reason};
 use crate::zone::{Node, Rrset, Zone};
 
 /// What stands in for a steered answer: the default RRset, or NODATA.
@@ -25,42 +26,48 @@ pub(super) fn steer<'s>(
 ) -> Option<Instead> {
     let rule = &snapshot.configuration.rules[index as usize];
     let placement = place(snapshot, rule.map, client);
-    let choice = steer::choose(
-        rule,
-        placement.class,
-        |trickle| trickle.takes(decisive(snapshot, rule.map, client).slot(HashPrefix::default())),
-        |pool| snapshot.pool(pool, rule.content),
-    );
     answer.scope = answer.scope.max(placement.scope);
-    let Given::Set(pool, set) = choice.given else {
-        return steer_apart(snapshot, client, random, index, &choice, answer);
+    let chosen = steer::choose_at_a_glance(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
+    let Some((pool, set, ttl)) = chosen else {
+        return steer_apart(snapshot, client, random, (index, placement.class), answer);
     };
     let drawn = set.draw(random.word());
-    let steered = Steered { rule: index, pool, drawn, ttl: choice.ttl };
-    answer.end(Why::Steered(choice.reason), Body::Steered(steered));
+    let steered = Steered { rule: index, pool, drawn, ttl };
+    answer.end(Why::Steered(Reason::Healthy), Body::Steered(steered));
     None
 }
 
-/// Answers with what looks at the client's network or picks another pool, as [`steer`] does with the rest.
+/// Answers as [`steer`] does where a look at the pools' states does not say it all, by a rule for a class.
 #[inline(never)]
 fn steer_apart<'s>(
     snapshot: &'s Snapshot,
     client: Client<'_>,
     random: &mut Random,
-    index: u32,
-    choice: &Choice<'s>,
+    (index, class): (u32, ClassId),
     answer: &mut Answer<'s>,
 ) -> Option<Instead> {
-    let Given::Apart(apart) = choice.given else {
-        let is_default = matches!(choice.given, Given::DefaultRrset);
-        return Some(Instead { is_default, reason: choice.reason, ttl: choice.ttl });
+    let rule = &snapshot.configuration.rules[index as usize];
+    let decisive = decisive(snapshot, rule.map, client);
+    let choice = steer::choose(
+        rule,
+        class,
+        |trickle| trickle.takes(decisive.slot(HashPrefix::default())),
+        |pool| snapshot.pool(pool, rule.content),
+    );
+    let (pool, drawn) = match choice.given {
+        Given::Set(pool, set) => (pool, set.draw(random.word())),
+        Given::Apart(apart) => {
+            // What depends on the network that the query tells holds for no more than that.
+            if let Some(prefix) = apart.prefix {
+                answer.scope = answer.scope.max(decisive.scope(prefix));
+            }
+            apart.set.draw(apart.pool, |prefix| decisive.slot(prefix), || random.word())
+        }
+        Given::DefaultRrset | Given::NoData => {
+            let is_default = matches!(choice.given, Given::DefaultRrset);
+            return Some(Instead { is_default, reason: choice.reason, ttl: choice.ttl });
+        }
     };
-    let decisive = decisive(snapshot, snapshot.configuration.rules[index as usize].map, client);
-    // What depends on the network that the query tells holds for no more than that.
-    if let Some(prefix) = apart.prefix {
-        answer.scope = answer.scope.max(decisive.scope(prefix));
-    }
-    let (pool, drawn) = apart.set.draw(apart.pool, |prefix| decisive.slot(prefix), || random.word());
     let steered = Steered { rule: index, pool, drawn, ttl: choice.ttl };
     answer.end(Why::Steered(choice.reason), Body::Steered(steered));
     None

@@ -132,38 +132,34 @@ pub enum Reason {
     EmptyNoData,
 }
 
-/// Chooses for a class. `pools` gives what each pool can answer for the rule's family; `trickled` says whether the
-/// client's network is one of those that a trickle takes (asked only where that makes a difference).
+/// What nearly every choice is: the first healthy pool, a mere draw from it, and the TTL in seconds. `None` where it takes more
+/// than that, and [`choose`] has the last word: no candidate is healthy, what it gives is no mere draw, a trickle may go past it,
+/// or a change is planned for it.
 #[inline(always)]
-pub fn choose<'s>(
+pub fn choose_at_a_glance<'s>(
     rule: &Rule,
     class: ClassId,
-    trickled: impl FnOnce(Trickle) -> bool,
     pools: impl Fn(PoolId) -> &'s PoolAnswers,
-) -> Choice<'s> {
+) -> Option<(PoolId, &'s AnswerSet, u32)> {
     let mut soonest_flip = NEVER;
     for candidate in candidates(rule, class) {
         let answers = pools(candidate.pool);
         soonest_flip = soonest_flip.min(answers.soonest_flip.load(Ordering::Relaxed));
         match answers.glance {
             Glance::Healthy => {
-                return match answers.sets.get(usize::from(candidate.set)).and_then(Sets::drawn) {
-                    Some(set) => choice(rule, Reason::Healthy, Given::Set(candidate.pool, set), soonest_flip),
-                    None => choose_apart(rule, class, trickled, pools),
-                };
+                let set = answers.sets.get(usize::from(candidate.set)).and_then(Sets::drawn)?;
+                return Some((candidate.pool, set, steered_ttl(soonest_flip, rule.min_ttl, rule.max_ttl)));
             }
             Glance::NotHealthy => {}
-            Glance::ChangePlanned => return choose_apart(rule, class, trickled, pools),
+            Glance::ChangePlanned => return None,
         }
     }
-    let (reason, given) = without_healthy(rule, class, pools);
-    choice(rule, reason, given, soonest_flip)
+    None
 }
 
-/// The choice where it takes more than the first candidate at a glance: what it gives is no mere draw, a trickle may go past
-/// it, or a change is planned for it.
-#[inline(never)]
-fn choose_apart<'s>(
+/// Chooses for a class. `pools` gives what each pool can answer for the rule's family; `trickled` says whether the
+/// client's network is one of those that a trickle takes (asked only where that makes a difference).
+pub fn choose<'s>(
     rule: &Rule,
     class: ClassId,
     trickled: impl FnOnce(Trickle) -> bool,

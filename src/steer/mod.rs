@@ -46,7 +46,7 @@ pub use answer_set::{AnswerSet, Drawn, MemberShare};
 pub use asked::{RECORD_HEAD, record_length};
 pub use candidates::Candidates;
 pub use chance::Chance;
-pub use choose::{Apart, Choice, Given, Reason, choose};
+pub use choose::{Apart, Choice, Given, Reason, choose, choose_at_a_glance};
 pub use eligibility::{Eligibility, TargetHealth, eligibility, member_state, targets_of};
 pub use hash::HASH_ANSWERS_MAX;
 pub use nested::{LEVELS_MAX, NestedSet};

@@ -72,6 +72,13 @@ fn check(rule: &Rule, class: u16, pools: &[PoolAnswers], expected: (&str, Reason
     let choice =
         choose(rule, ClassId(class), |_| panic!("no rule has a trickle"), |pool| &pools[pool.0 as usize]);
     assert_eq!((spoken(&choice.given).as_str(), choice.reason, choice.ttl), expected);
+    let at_a_glance = choose_at_a_glance(rule, ClassId(class), |pool| &pools[pool.0 as usize]);
+    match at_a_glance {
+        Some((pool, set, ttl)) => {
+            assert_eq!((spoken(&Given::Set(pool, set)).as_str(), Reason::Healthy, ttl), expected);
+        }
+        None => assert_ne!(choice.reason, Reason::Healthy, "a glance is enough"),
+    }
 }
 
 #[test]
