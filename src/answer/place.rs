@@ -42,8 +42,9 @@ pub struct Decisive<'c> {
 /// What a query tells of its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
-    /// The address is the client subnet's: the answer holds for its network.
-    Subnet,
+    /// The address is the client subnet's: the answer holds for its network, as far as that reaches into no special-purpose
+    /// block and no tunnel, which a prefix of this length does not.
+    Subnet(u8),
     /// The client subnet lies in a special-purpose block of this length, for all of which the transport address decides.
     SpecialBlock(u8),
     /// No client subnet, or it does not count: nobody is told a scope.
@@ -59,7 +60,7 @@ impl Decisive<'_> {
     /// The length of the prefix for which an answer holds that depends on a network of these lengths.
     pub fn scope(&self, prefix: HashPrefix) -> u8 {
         match self.told {
-            Told::Subnet => prefix.length_for(*self.address),
+            Told::Subnet(clear) => prefix.length_for(*self.address).max(clear),
             Told::SpecialBlock(length) => length,
             Told::Nothing => 0,
         }
@@ -74,11 +75,14 @@ pub fn decisive<'c>(snapshot: &Snapshot, map: Option<u32>, client: Client<'c>) -
     let Some(subnet) = client.subnet.filter(|_| map.is_none_or(|map| map.ecs)) else {
         return transport(Told::Nothing);
     };
-    let special = match map {
-        Some(map) => Some(map.table.place(subnet)).filter(|place| place.special).map(|place| place.scope),
-        None => geo::special_block_length(*subnet),
+    let (special, clear) = match map {
+        Some(map) => {
+            let place = Some(map.table.place(subnet)).filter(|place| place.special);
+            (place.map(|place| place.scope), map.table.scope_of_several_classes(*subnet))
+        }
+        None => (geo::special_block_length(*subnet), geo::clear_length(*subnet)),
     };
-    special.map_or(Decisive { address: subnet, told: Told::Subnet }, |length| {
+    special.map_or(Decisive { address: subnet, told: Told::Subnet(clear) }, |length| {
         transport(Told::SpecialBlock(length))
     })
 }

@@ -105,6 +105,19 @@ impl Map {
         Placement { class: ClassId(value), scope, special: false }
     }
 
+    /// The scope that a client outside of special-purpose blocks would have if this were no map of one class: it reaches
+    /// into no special-purpose block and no tunnel.
+    #[cold]
+    pub fn scope_of_several_classes(&self, client: IpAddr) -> u8 {
+        match client {
+            IpAddr::V4(client) => self.ipv4.find(client.to_bits()).1,
+            IpAddr::V6(client) => match embedded_ipv4(client.to_bits()) {
+                Some((embedded, before)) => before + self.ipv4.find(embedded).1,
+                None => self.ipv6.find(client.to_bits()).1,
+            },
+        }
+    }
+
     /// The starts and values of the ranges of a family, in order: what the table was compiled from.
     pub(super) fn ranges(&self, family: Family) -> Box<dyn Iterator<Item = (u128, u16)> + '_> {
         match family {

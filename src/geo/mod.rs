@@ -54,6 +54,6 @@ pub(crate) use mmdb::writer as mmdb_writer;
 pub use pieces::{Piece, pieces};
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};
-pub use special::{ipv4_inside, special_block_length, special_purpose, tunnels};
+pub use special::{clear_length, ipv4_inside, special_block_length, special_purpose, tunnels};
 pub use survey::{CountrySurvey, FamilySurvey, Known, SitesShare, Survey};
 pub use walk::{Origin, Placed, Step, Stretch, Walk};

@@ -75,6 +75,25 @@ pub fn special_block_length(address: IpAddr) -> Option<u8> {
     }
 }
 
+/// The shortest length of a prefix around an address that reaches into no special-purpose block and no tunnel besides the
+/// ones that hold the address: no scope may (semantics §7).
+pub fn clear_length(address: IpAddr) -> u8 {
+    let of_ipv4 = |address: u32| clear_of(IPV4_SPECIAL, address);
+    match address {
+        IpAddr::V4(address) => of_ipv4(address.to_bits()),
+        IpAddr::V6(address) => match embedded_ipv4(address.to_bits()) {
+            Some((inside, before)) => before + of_ipv4(inside),
+            None => clear_of(IPV6_SPECIAL.into_iter().chain([MAPPED, SIX_TO_FOUR]), address.to_bits()),
+        },
+    }
+}
+
+/// One bit more than an address has in common with the nearest block that does not hold it.
+fn clear_of<A: Space>(blocks: impl IntoIterator<Item = Block<A>>, address: A) -> u8 {
+    let others = blocks.into_iter().filter(|&(first, length)| address.first_of(length) != first);
+    others.map(|(first, _)| address.shared_bits(first) + 1).max().unwrap_or(0)
+}
+
 /// The special-purpose blocks of both families (RFC 6890), multicast and 240/4 among them.
 pub fn special_purpose() -> impl Iterator<Item = Prefix> {
     let ipv4 = IPV4_SPECIAL.into_iter().map(|(first, length)| Prefix::around_ipv4(first, length));
@@ -120,6 +139,22 @@ mod tests {
         check(&IPV4_SPECIAL);
         check(&IPV6_SPECIAL);
         check(&UNPLACED);
+    }
+
+    #[test]
+    fn clear_prefixes_reach_into_no_block() {
+        let check =
+            |address: &str, length| assert_eq!(clear_length(address.parse().unwrap()), length, "{address}");
+        check("11.0.0.1", 8);
+        check("9.0.0.1", 7);
+        check("10.0.0.1", 5);
+        check("64.0.0.1", 3);
+        check("192.0.1.1", 24);
+        check("2001:db9::", 32);
+        check("2003::1", 16);
+        check("2a00::1", 5);
+        check("::ffff:11.0.0.1", 104);
+        check("2002:b00:1::", 24);
     }
 
     #[test]

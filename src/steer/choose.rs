@@ -31,8 +31,8 @@
 //! | A, B, … | B | A |
 //! | A alone | A | A |
 //!
-//! The TTL comes from the soonest flip over the candidates looked at: up to the one that answers, or all. An `all_down` pool
-//! that is no candidate is not looked at: what its members do changes nothing.
+//! The TTL comes from the soonest flip over the candidates looked at: up to the one that answers, or all; all, too, where a
+//! trickle has nowhere to go yet. An `all_down` pool that is no candidate is not looked at: what its members do changes nothing.
 //!
 //! A change that an operator has planned for one of them shortens it further, below `min_ttl` where it has to: the last
 //! answer has expired when the change comes, but for the last second.
@@ -185,7 +185,10 @@ fn choose_apart<'s>(
         _ => first,
     };
     let (choice, planned) = match answering {
-        Some((pool, set, (flip, planned))) => {
+        Some((pool, set, at_this_one)) => {
+            // A trickle that found no second one waits for it: whoever comes up takes its networks.
+            let is_waiting = rule.trickle.is_some() && second.is_none();
+            let (flip, planned) = if is_waiting { (flip, planned) } else { at_this_one };
             (choice(rule, Reason::Healthy, Given::of(pool, set, by_trickle), flip), planned)
         }
         None => {

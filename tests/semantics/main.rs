@@ -13,12 +13,14 @@ mod prefix;
 mod ratio;
 
 mod section_1_health;
+mod section_1_monitors;
 mod section_2_admin_state;
 mod section_3_groups;
 mod section_3_hash;
 mod section_3_pool;
 mod section_3_shares;
 mod section_4_all_down;
+mod section_4_model;
 mod section_4_rule;
 mod section_4_trickle;
 mod section_5_ttl;

@@ -158,52 +158,6 @@ fn reason(explanation: &Explanation) -> Reason {
     explanation.steering.as_ref().unwrap().reason
 }
 
-/// Pool A with monitors `x`, `y` and `z` in these states (u, d, ?), each with fewer probes to its flip than the one before,
-/// behind it B; the keys are those of the pool.
-fn monitored(keys: &str, states: &str) -> World {
-    let names = ["x", "y", "z"];
-    let world = names.iter().zip([30, 20, 10]).fold(World::new(), |world, (name, seconds)| {
-        world.settings(&format!("[monitor.{name}]\nprobe = {{ tcp = {{}} }}\nport = 80\ninterval = \"{seconds}s\"\nrise = 1\nfall = 1"))
-    });
-    let world = world.pool("A", &format!("monitor = [\"x\", \"y\", \"z\"]\n{keys}"), "u1").pool(
-        "B",
-        "# no monitor",
-        "u1",
-    );
-    let world = world.rule("name = \"www\"\npools = [\"A\", \"B\"]\nmin_ttl = 1");
-    names.iter().zip(states.split(' ')).fold(world, |world, (name, state)| {
-        let tracker = match state {
-            "u" => up(0),
-            "d" => down(0),
-            _ => Tracker::new(),
-        };
-        world.observed("A0", None, Some(name), tracker)
-    })
-}
-
-#[test]
-fn section_1_several_monitors_vote() {
-    let cases = [
-        ("", "u u u", "A0"),
-        ("", "u u d", "B0"),
-        ("require = \"all\"", "u u u", "A0"),
-        ("require = \"all\"", "d u u", "B0"),
-        ("require = \"any\"", "d d u", "A0"),
-        ("require = \"any\"", "d d d", "B0"),
-        ("require = 2", "u d u", "A0"),
-        ("require = 2", "u d d", "B0"),
-    ];
-    for (require, states, expected) in cases {
-        assert_eq!(monitored(require, states).serve().said("www A"), expected, "{require} of {states}");
-    }
-}
-
-#[test]
-fn section_1_the_soonest_flip_is_the_minimum_over_the_voting_monitors() {
-    assert_eq!(monitored("", "u u u").serve().ask("www A").ttl, 10);
-    assert_eq!(monitored("", "u u ?").serve().ask("www A").ttl, 1, "unknown: 0");
-}
-
 #[test]
 fn section_1_the_health_table_is_versioned_checked_and_not_older_than_allowed() {
     let key = TargetKey { monitor: 7, address: "192.0.2.10".parse().unwrap() };
@@ -215,4 +169,9 @@ fn section_1_the_health_table_is_versioned_checked_and_not_older_than_allowed() 
     assert!(read(&text.replacen("meridian-health", "meridian-wealth", 1), 1000).is_err(), "another version");
     assert!(read(&text[..text.len() - 9], 1000).is_err(), "cut short");
     assert!(read(&text.replace("192.0.2.10", "192.0.2.11"), 1000).is_err(), "altered");
+}
+
+#[test]
+fn section_1_the_first_round_of_probes_ends_after_5_s() {
+    assert_eq!(meridian::probe::FIRST_ROUND_DEADLINE, std::time::Duration::from_secs(5));
 }

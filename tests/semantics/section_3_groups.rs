@@ -1,6 +1,9 @@
 //! §3: groups of members, and pools in pools.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use meridian::answer::Random;
 
 use crate::harness::{Server, World};
 use crate::ratio::{Ratio, inclusion};
@@ -123,6 +126,24 @@ fn section_3_a_pool_may_list_pools() {
         (0..40).map(|third| server.said(&format!("www A from=20.1.{third}.1"))).collect();
     assert_eq!(given, ["A0", "B0"].map(str::to_owned).into());
     assert_eq!(server.ask("www A subnet=20.1.2.0/24").scope, Some(24));
+}
+
+#[test]
+fn section_3_an_answer_of_pools_in_pools_holds_for_the_scope_that_it_carries() {
+    let hash = |ipv4: u8| format!("pick = \"hash\"\nhash_prefix = {{ ipv4 = {ipv4} }}");
+    let inner = |name: &str, ipv4: u8, world: World| world.pool(name, &hash(ipv4), "u1 u1 u1 u1");
+    let world = inner("B", 22, inner("A", 26, World::new()));
+    let world = world.settings(&format!("[pool.N]\n{}\npools = [\"A\", \"B\"]", hash(18)));
+    let server = world.rule("name = \"www\"\npools = [\"N\"]").serve();
+    let mut random = Random::new(18);
+    let ask = |client: u32| server.ask(&format!("www A subnet={}/32", Ipv4Addr::from_bits(client)));
+    for _ in 0..200 {
+        let client = 20 << 24 | random.word() as u32 & 0xFF_FFFF;
+        let reply = ask(client);
+        let host = u32::MAX >> reply.scope.unwrap();
+        let other = client & !host | random.word() as u32 & host;
+        assert_eq!(ask(other).said, reply.said, "{client:x} {other:x} {:?}", reply.scope);
+    }
 }
 
 #[test]

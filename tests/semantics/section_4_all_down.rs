@@ -1,14 +1,18 @@
 //! §4: what answers when no candidate is healthy, when the list of sites is empty, and in a panic.
 
+use meridian::explain::words::reason_sentence;
 use meridian::health::{Hold, State};
 use meridian::steer::{Reason, Seats};
 
 use crate::harness::{Server, World};
 
-/// Who is given and why.
+/// Who is given and why: each state is a named one, which `explain` says.
 fn check(server: &Server, question: &str, given: &str, reason: Reason, case: &str) {
-    let steering = server.explain(question).steering.unwrap();
+    let explanation = server.explain(question);
+    let text = meridian::explain::render(&explanation);
+    let steering = explanation.steering.unwrap();
     assert_eq!((server.said(question).as_str(), steering.reason), (given, reason), "{case}");
+    assert!(text.contains(reason_sentence(reason)), "{case}: {text}");
 }
 
 #[test]

@@ -80,6 +80,14 @@ fn section_4_check_warns_of_classes_with_fewer_than_two_candidates() {
 }
 
 #[test]
+fn section_4_check_warns_of_nodata_for_an_empty_list() {
+    // Resolvers cache negatives for everyone (RFC 7871 §7.4).
+    world(UP, "map = \"world\"\nempty = \"nodata\"").warned("resolvers may cache this NODATA for everyone");
+    let default = world(UP, "map = \"world\"\nempty = \"default\"").warnings();
+    assert!(!default.iter().any(|warning| warning.contains("NODATA")), "{default:?}");
+}
+
+#[test]
 fn section_4_a_rule_steers_the_types_that_have_a_default_rrset() {
     let world = |types: &str| {
         let world = World::new().records("four 60 A 192.0.2.1").pool("A", "", "u1");

@@ -65,4 +65,10 @@ fn section_4_trickle_counts_every_candidate_looked_at_for_the_ttl() {
     let server = world.serve();
     let ttl = |slot: usize| server.ask(&format!("www A subnet={}/24", NETWORKS[slot])).ttl;
     assert_eq!((ttl(0), ttl(81), ttl(82), ttl(4095)), (20, 20, 30, 30));
+    // Where no second one is healthy all were looked at; the answer holds for everyone.
+    let server = World::of_pools(&["u1", "d1"], "trickle = \"2 %\"\nmin_ttl = 1").serve();
+    for slot in [0, 4095] {
+        let reply = server.ask(&format!("www A subnet={}/24", NETWORKS[slot]));
+        assert_eq!((reply.said.as_str(), reply.ttl, reply.scope), ("A0", 20, Some(0)));
+    }
 }

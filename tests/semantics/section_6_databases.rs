@@ -190,6 +190,24 @@ fn section_6_a_first_file_has_at_least_one_usable_record() {
     world(&[b"nothing".to_vec()]).refused("it is not an .mmdb file");
 }
 
+#[test]
+fn section_6_a_start_with_a_bad_file_uses_the_last_good_copy_in_state_dir() {
+    let main = "[server]\nlisten = [\"127.0.0.1:5300\"]\nstate_dir = \"state\"\n[zones]\nfolder = \"zones\"\n\
+                [geo]\nmaps = \"geoip/maps.toml\"\ndatabases = [\"geoip/0.mmdb\"]\n";
+    let good = database::of([("1.0.0.0/8", database::country("DE"))]);
+    let world = world(std::slice::from_ref(&good)).file("meridian.toml", main);
+    let copies =
+        world.load_in(Mode::Start, None).unwrap_or_else(|faults| panic!("{faults:?}")).database_copies;
+    assert_eq!((copies.len(), &copies[0].octets), (1, &good));
+    let path = copies[0].path.to_str().unwrap();
+    assert!(path.starts_with("state"), "{path}");
+    let world = world.file(path, good).file("geoip/0.mmdb", "cut off");
+    let loaded = world.load_in(Mode::Start, None).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let source = &loaded.configuration.geo[0];
+    assert!(!source.builtin && source.degraded.is_some());
+    world.refused("it is not an .mmdb file");
+}
+
 #[cfg(feature = "builtin-geo")]
 #[test]
 fn section_6_a_start_with_a_bad_file_uses_the_built_in_data_and_says_so() {

@@ -122,6 +122,11 @@ impl Model {
     }
 
     fn serve(&self) -> Server {
+        self.world("", "u1", "map = \"world\"").serve()
+    }
+
+    /// A pool of these members at each site, with these keys of pools and of the rule.
+    fn world(&self, pool: &str, members: &str, rule: &str) -> World {
         let sites = ["s0", "s1", "s2"];
         let mut maps = sites.map(|site| format!("[site.{site}]\n")).concat();
         maps.push_str("[map.world]\ndefault = [\"s0\"]\n[map.world.network]\n");
@@ -129,9 +134,9 @@ impl Model {
             maps.push_str(&format!("\"{}/{}\" = [\"s{site}\"]\n", network.address(), network.length));
         }
         let world = sites.iter().fold(World::new().maps(&maps), |world, site| {
-            world.pool(site, &format!("site = \"{site}\""), "u1")
+            world.pool(site, &format!("site = \"{site}\"\n{pool}"), members)
         });
-        world.rule("name = \"www\"\nmap = \"world\"\npools = [\"s0\", \"s1\", \"s2\"]").serve()
+        world.rule(&format!("name = \"www\"\npools = [\"s0\", \"s1\", \"s2\"]\n{rule}"))
     }
 }
 
@@ -219,6 +224,43 @@ fn section_7_scopes_are_right_and_minimal_over_the_whole_table() {
                     let shorter = Prefix::around(one, scope - 1);
                     assert!(!model.is_one_class(shorter, &starts), "{one}/{scope} is not minimal");
                 }
+            }
+        }
+    }
+}
+
+/// What depends on the client's network, by `pick = "hash"` or a trickle, is told with a scope for which it holds.
+#[test]
+fn section_7_an_answer_holds_for_the_scope_that_it_carries() {
+    let mut random = Random::new(77);
+    for round in 0..24 {
+        let model = Model::random(&mut random);
+        let (ipv4, ipv6) = ([2, 8, 20, 24, 28][round % 5], [8, 32, 48, 56][round % 4]);
+        let pool = match round % 3 {
+            0 => String::new(),
+            _ => format!("pick = \"hash\"\nhash_prefix = {{ ipv4 = {ipv4}, ipv6 = {ipv6} }}"),
+        };
+        let members = if pool.is_empty() { "u1" } else { "u1 u1 u1 u1 u1" };
+        let trickle = if round % 3 == 1 { "" } else { "trickle = \"50 %\"\n" };
+        let map = if round % 2 == 0 { "map = \"world\"" } else { "" };
+        let server = model.world(&pool, members, &format!("{trickle}{map}")).serve();
+        for _ in 0..40 {
+            let one = client(&model, &mut random);
+            let reply = server.ask(&question(one));
+            let around = Prefix::around(one, reply.scope.unwrap());
+            assert_eq!(server.explain(&question(one)).scope.length, around.length, "{one}");
+            let starts = model.starts(one.is_ipv4());
+            let near = (0..4).map(|_| u128::from(random.word()) << 64 | u128::from(random.word()));
+            let anywhere =
+                near.map(|number| around.first | number & (around.end() ^ around.first)).collect::<Vec<_>>();
+            let others = starts.range(around.first..=around.end()).take(20).copied().chain(anywhere);
+            for other in others.map(|other| prefix::address(one.is_ipv4(), other)) {
+                let said = server.said(&question(other));
+                assert_eq!(
+                    said, reply.said,
+                    "{other} inside {one}/{}\n{pool}\n{trickle}{map}",
+                    around.length
+                );
             }
         }
     }

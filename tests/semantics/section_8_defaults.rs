@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use meridian::health::Hysteresis;
-use meridian::steer::{AllDown, Empty, MinHealthy, Pick, PoolState, Require, Turnover};
+use meridian::steer::{AllDown, Empty, HashPrefix, MinHealthy, Pick, PoolState, Require, Turnover};
 
 use crate::harness::{World, monitor_named};
 
@@ -56,6 +56,7 @@ fn section_8_pools_rules_and_maps() {
     );
     assert_eq!((pool.members[0].weight, pool.members[0].require), (1, Require::All));
     assert_eq!(pool.turnover, Turnover::default(), "no panic limit, no manual resume");
+    assert_eq!(pool.hash_prefix, HashPrefix { ipv4: 24, ipv6: 48 });
     assert_eq!((rule.all_down, rule.empty), (AllDown::All, Empty::Default));
     assert!(configuration.maps[0].ecs);
     assert_eq!(loaded.settings.state_max_age, Duration::from_secs(300));

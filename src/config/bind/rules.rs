@@ -64,6 +64,7 @@ pub(super) fn bind<'s>(
     };
     warn_without_effect(spec, faults);
     warn_of_trickle(spec, faults);
+    warn_of_negatives(spec, faults);
     if let Ok(Some(map)) = &spec.map {
         check_sites(spec, &ids, map, all_pools, faults)?;
     }
@@ -110,6 +111,17 @@ fn warn_without_effect(spec: &RuleSpec, faults: &Faults) {
     }
     if let Some(empty) = &spec.empty {
         warn("empty", &empty.place);
+    }
+}
+
+/// What clients without a site are told, resolvers may tell everyone.
+fn warn_of_negatives(spec: &RuleSpec, faults: &Faults) {
+    if let Some(empty) = spec.empty.as_ref().filter(|empty| empty.value == Empty::NoData)
+        && !matches!(spec.map, Ok(None))
+    {
+        let warning = empty.place.warning("resolvers may cache this NODATA for everyone");
+        let help = "negative answers are cached whatever the client subnet (RFC 7871 §7.4): without `empty` the default RRset answers";
+        faults.add(warning.label("for clients without a site").help(help));
     }
 }
 

@@ -231,7 +231,8 @@ fn a_trickle_goes_to_the_next_healthy_candidate() {
         (["u1", "u1", "u1"], ("B", 90), ("A", 100), true),
         (["d1", "u1", "u1"], ("C", 80), ("B", 90), true),
         (["u1", "d1", "u1"], ("C", 80), ("A", 100), true),
-        (["u1", "d1", "d1"], ("A", 100), ("A", 100), false),
+        // Nowhere to go yet: all are looked at.
+        (["u1", "d1", "d1"], ("A", 80), ("A", 80), false),
         (["d1", "d1", "u1"], ("C", 80), ("C", 80), false),
         (["d1", "d1", "d1"], ("A", 80), ("A", 80), false),
     ];

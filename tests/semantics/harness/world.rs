@@ -176,6 +176,14 @@ impl World {
         self
     }
 
+    /// With a monitor of the settings that has no vote.
+    #[must_use]
+    pub fn without_a_vote(mut self, monitor: &str) -> World {
+        let head = format!("[monitor.{monitor}]\n");
+        self.settings = self.settings.replace(&head, &format!("{head}voting = false\n"));
+        self
+    }
+
     /// Served at a moment, in seconds since 1970.
     #[must_use]
     pub fn at(mut self, moment: u64) -> World {
@@ -188,6 +196,11 @@ impl World {
     pub fn planned(mut self, pool: &str, seconds: u32) -> World {
         self.planned.push((pool.to_owned(), seconds));
         self
+    }
+
+    /// The text of the zone's settings.
+    pub fn text(&self) -> &str {
+        &self.settings
     }
 
     /// What the loader says of it.
@@ -287,15 +300,20 @@ impl World {
         format!("  {{ name = \"m{index}\", address = {address}, weight = {weight}{admin}{group} }},")
     }
 
-    /// What was observed last of an address under a monitor of one of these names.
+    /// What was observed last of an address under a monitor of one of these names; one that is no member's goes by itself.
     fn tracker(&self, address: IpAddr, monitors: &[String]) -> Tracker {
         let member = self.members.iter().find(|(_, addresses, _)| addresses.contains(&address));
-        let (name, ..) = member.unwrap_or_else(|| panic!("{address} is no member's"));
+        let name = member.map_or_else(|| address.to_string(), |(name, ..)| name.clone());
         let fits = |observed: &&Observed| {
-            observed.member == *name
+            observed.member == name
                 && observed.family.is_none_or(|family| family == Family::of(address))
                 && observed.monitor.as_ref().is_none_or(|monitor| monitors.contains(monitor))
         };
-        self.observed.iter().rev().find(fits).expect("each member has a letter").tracker
+        self.observed
+            .iter()
+            .rev()
+            .find(fits)
+            .unwrap_or_else(|| panic!("nothing was observed of {address}"))
+            .tracker
     }
 }
