@@ -2,7 +2,7 @@
 
 use crate::config::spec::{AllDownSpec, RuleSpec};
 use crate::config::text::{Broken, Faults, Parsed, Place, Written, part_of, quote};
-use crate::steer::{HASH_ANSWERS_MAX, Pick, Pool, PoolId};
+use crate::steer::{Empty, HASH_ANSWERS_MAX, Pick, Pool, PoolId};
 
 use super::kinds;
 use super::names::{Names, Scope};
