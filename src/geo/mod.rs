@@ -51,7 +51,7 @@ pub use map::{ClassId, Map, Placement};
 pub use mmdb::FILE_OCTETS_MAXIMUM;
 #[cfg(test)]
 pub(crate) use mmdb::writer as mmdb_writer;
-pub use pieces::{Piece, first_prefix, pieces};
+pub use pieces::{Piece, pieces};
 pub use prefix::Prefix;
 pub use rules::{CityKey, Location, MapRules, Site, SiteId};
 pub use special::{clear_length, ipv4_inside, special_block_length, special_purpose, tunnels};

@@ -1,23 +1,22 @@
 //! Who the clients of a map are: the whole address space, cut wherever the class changes or what the databases say of
-//! the place does. It is a [`Walk`], told in addresses: the class of each piece is read from the compiled table, so that
+//! the place does. It is a [`Walk`] over both families: the class of each piece is read from the compiled table, so that
 //! what is found out about pieces is true of what queries read.
-
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::database::Database;
 use super::map::{ClassId, Map};
 use super::prefix::Prefix;
-use super::space::{Space, shortest_prefix};
 use super::walk::{Step, Walk};
 use crate::wire::Family;
 
 /// Addresses side by side that are alike: one class, one country, one continent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
-    /// The first address.
-    pub first: IpAddr,
+    /// The family of the addresses.
+    pub family: Family,
+    /// The first address; one of IPv4 stands in the lower 32 bits.
+    pub first: u128,
     /// The last address.
-    pub last: IpAddr,
+    pub last: u128,
     /// Their class.
     pub class: ClassId,
     /// They lie in a special-purpose block: the class is that of clients with such a transport address, and a client
@@ -32,38 +31,33 @@ pub struct Piece {
 }
 
 impl Piece {
-    fn of(family: Family, step: &Step) -> Piece {
-        let address = |bits: u128| match family {
-            Family::V4 => IpAddr::from(Ipv4Addr::from_bits(bits as u32)),
-            Family::V6 => IpAddr::from(Ipv6Addr::from_bits(bits)),
-        };
-        let placed = step.placed[0];
-        Piece {
-            first: address(step.first),
-            last: address(step.last),
-            class: placed.class,
-            special: placed.special,
-            country: step.origin.country,
-            continent: step.origin.continent,
-            network: step.networks[0].map(|index| index as usize),
-        }
-    }
-
     /// The largest network of it that begins with its first address.
     pub fn example(&self) -> Prefix {
-        first_prefix(self.first, self.last)
+        let mut networks = Prefix::making_up(self.family, self.first, self.last);
+        networks.next().expect("a piece has an address")
     }
 
     /// How many addresses it has, of IPv6 in networks of /48, begun ones counted whole.
     pub fn size(&self) -> u128 {
         /// Bits behind a /48.
         const WITHIN: u32 = 80;
-        match (self.first, self.last) {
-            (IpAddr::V4(first), IpAddr::V4(last)) => u128::from(last.to_bits() - first.to_bits()) + 1,
-            (IpAddr::V6(first), IpAddr::V6(last)) => {
-                (last.to_bits() >> WITHIN) - (first.to_bits() >> WITHIN) + 1
-            }
-            _ => unreachable!("a piece lies in one family"),
+        match self.family {
+            Family::V4 => self.last - self.first + 1,
+            Family::V6 => (self.last >> WITHIN) - (self.first >> WITHIN) + 1,
+        }
+    }
+
+    fn of(family: Family, step: &Step) -> Piece {
+        let placed = step.placed[0];
+        Piece {
+            family,
+            first: step.first,
+            last: step.last,
+            class: placed.class,
+            special: placed.special,
+            country: step.origin.country,
+            continent: step.origin.continent,
+            network: step.networks[0].map(|index| index as usize),
         }
     }
 }
@@ -81,21 +75,10 @@ pub fn pieces(map: &Map, databases: &[&Database], networks: &[Prefix], mut visit
     }
 }
 
-/// The largest prefix that begins at `first` and does not reach beyond `last`, an address of the same family.
-pub fn first_prefix(first: IpAddr, last: IpAddr) -> Prefix {
-    fn length<A: Space>(first: A, last: A) -> u8 {
-        shortest_prefix(first, first, last.next())
-    }
-    let length = match (first, last) {
-        (IpAddr::V4(first), IpAddr::V4(last)) => length(first.to_bits(), last.to_bits()),
-        (IpAddr::V6(first), IpAddr::V6(last)) => length(first.to_bits(), last.to_bits()),
-        _ => unreachable!("both addresses are of one family"),
-    };
-    Prefix::around(first, length)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::super::database_builder::DatabaseBuilder;
     use super::super::{MapRules, SiteId};
     use super::*;
@@ -128,26 +111,26 @@ mod tests {
         (map, found)
     }
 
+    fn address(family: Family, bits: u128) -> IpAddr {
+        Prefix::making_up(family, bits, bits).next().unwrap().address
+    }
+
     #[test]
     fn pieces_cover_both_families_but_the_tunnels_and_agree_with_the_table_at_both_ends() {
         let (map, found) = walk(&[]);
         for piece in &found {
-            for end in [piece.first, piece.last] {
+            for end in [piece.first, piece.last].map(|bits| address(piece.family, bits)) {
                 let placement = map.place(&end);
                 assert_eq!((placement.class, placement.special), (piece.class, piece.special), "{piece:?}");
             }
         }
-        let ipv4: u128 = found.iter().filter(|piece| piece.first.is_ipv4()).map(Piece::size).sum();
-        assert_eq!(ipv4, 1 << 32);
-        let ipv6: Vec<&Piece> = found.iter().filter(|piece| piece.first.is_ipv6()).collect();
-        assert!(ipv6.iter().all(|piece| piece.first.to_string() != "2002::"), "{ipv6:?}");
+        let of = |family: Family| found.iter().filter(move |piece| piece.family == family);
+        assert_eq!(of(Family::V4).map(Piece::size).sum::<u128>(), 1 << 32);
+        let ipv6: Vec<&Piece> = of(Family::V6).collect();
+        assert!(ipv6.iter().all(|piece| piece.first != 0x2002 << 112), "{ipv6:?}");
         // Two tunnels are the only gaps.
-        let bits = |address: IpAddr| match address {
-            IpAddr::V4(address) => u128::from(address.to_bits()),
-            IpAddr::V6(address) => address.to_bits(),
-        };
-        let gaps = ipv6.windows(2).filter(|pair| bits(pair[0].last) + 1 != bits(pair[1].first)).count();
-        assert_eq!((gaps, ipv6.last().map(|piece| bits(piece.last))), (2, Some(u128::MAX)));
+        let gaps = ipv6.windows(2).filter(|pair| pair[0].last + 1 != pair[1].first).count();
+        assert_eq!((gaps, ipv6.last().map(|piece| piece.last)), (2, Some(u128::MAX)));
     }
 
     #[test]
@@ -157,8 +140,9 @@ mod tests {
             .into();
         let (_, found) = walk(&given);
         let at = |address: &str| {
-            let address: IpAddr = address.parse().unwrap();
-            *found.iter().rfind(|piece| piece.first <= address).unwrap()
+            let address = Prefix::around(address.parse().unwrap(), u8::MAX);
+            let family = Family::of(address.address);
+            *found.iter().rfind(|piece| piece.family == family && piece.first <= address.bits()).unwrap()
         };
         let france = at("1.64.7.7");
         assert_eq!((france.country, france.continent), (Some(*b"FR"), Some(*b"EU")));

@@ -45,6 +45,18 @@ impl Prefix {
         }
     }
 
+    /// The last address, as a prefix of its own.
+    pub fn last(&self) -> Prefix {
+        match self.address {
+            IpAddr::V4(address) => {
+                Prefix::around_ipv4(address.to_bits().last_of(self.length), u32::BITS as u8)
+            }
+            IpAddr::V6(address) => {
+                Prefix::around_ipv6(address.to_bits().last_of(self.length), u128::BITS as u8)
+            }
+        }
+    }
+
     /// Its length among the 128 bits of [`Prefix::bits`]: 96 more than written for IPv4.
     pub fn length_of_128(&self) -> u8 {
         self.length + (u128::BITS as u8 - Family::of(self.address).bits())
@@ -115,6 +127,19 @@ mod tests {
             ("2001:db8::1", 129, "2001:db8::1/128"),
         ] {
             assert_eq!(Prefix::around(address.parse().unwrap(), length).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn the_last_address_has_every_host_bit() {
+        for (first, length, last) in [
+            ("192.0.2.0", 24, "192.0.2.255/32"),
+            ("0.0.0.0", 0, "255.255.255.255/32"),
+            ("192.0.2.7", 32, "192.0.2.7/32"),
+            ("2001:db8::", 32, "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128"),
+            ("2001:db8::1", 128, "2001:db8::1/128"),
+        ] {
+            assert_eq!(Prefix::around(first.parse().unwrap(), length).last().to_string(), last);
         }
     }
 

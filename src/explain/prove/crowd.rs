@@ -94,7 +94,7 @@ impl Crowd {
         let own =
             Cell { class, special, country, continent, network, example: piece.example(), size: [0; 2] };
         let cell = self.cells.entry((class, special, country, continent, network)).or_insert(own);
-        cell.size[Family::of(piece.first).index()] += piece.size();
+        cell.size[piece.family.index()] += piece.size();
         // Of equal examples the one that comes first in the space.
         if (own.rank(), own.example.address) < (cell.rank(), cell.example.address) {
             cell.example = own.example;

@@ -16,17 +16,26 @@ use crate::wire::{Name, rtype};
 
 /// Binds one pool.
 pub(super) struct Binder<'a> {
+    /// Its name.
     pub(super) name: &'a Written<String>,
+    /// What was written.
     pub(super) spec: &'a PoolSpec,
+    /// What it will have as an id.
     pub(super) id: PoolId,
+    /// From where the names in it are looked at.
     pub(super) scope: Scope,
+    /// What completes names in the data of its members.
     pub(super) origin: Parsed<Option<&'a Name>>,
+    /// The sites by name.
     pub(super) sites: &'a Sites,
+    /// The monitors by name.
     pub(super) monitors: &'a Monitors,
+    /// Where faults go.
     pub(super) faults: &'a Faults,
 }
 
 impl Binder<'_> {
+    /// A pool of members.
     pub(super) fn bind(&self, targets: &mut Targets) -> Parsed<Pool> {
         let site = self.site();
         let monitors = self.monitors();
@@ -93,6 +102,7 @@ impl Binder<'_> {
         })
     }
 
+    /// Where it stands.
     pub(super) fn site(&self) -> Parsed<Option<SiteId>> {
         let find = |name| self.sites.names.find(name, Scope::Everywhere, self.faults).copied();
         part_of(&self.spec.site)?.as_ref().map(find).transpose()

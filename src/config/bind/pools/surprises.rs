@@ -22,6 +22,7 @@ impl Binder<'_> {
         }
     }
 
+    /// Weights of 0 throughout.
     pub(super) fn warn_of_weights(&self, pool: &Pool) {
         if pool.members.iter().all(|member| member.weight == 0) {
             let message = format!("all members of the pool {} have weight 0", quote(self.name));
@@ -30,7 +31,7 @@ impl Binder<'_> {
         }
     }
 
-    /// One answer, and all of them, are the same with groups and without; and a group of one member is none.
+    /// All of the members are the same with groups and without.
     pub(super) fn warn_of_groups(&self, pool: &Pool) {
         let groups = || pool.members.iter().filter_map(|member| member.group.as_deref());
         if pool.pick == Pick::All && groups().next().is_some() {
@@ -41,6 +42,7 @@ impl Binder<'_> {
         }
     }
 
+    /// A prefix that nothing is hashed by.
     pub(super) fn warn_of_prefix(&self, pool: &Pool) {
         if let Some(prefix) = &self.spec.hash_prefix
             && pool.pick != Pick::Hash

@@ -7,6 +7,7 @@ use crate::config::text::{Broken, Parsed, Written, part_of, quote};
 use crate::steer::Require;
 
 impl Binder<'_> {
+    /// The monitors that it names, each once.
     pub(super) fn monitors(&self) -> Vec<Parsed<NamedMonitor>> {
         let mut found: Vec<Parsed<NamedMonitor>> = Vec::new();
         let Ok(monitors) = &self.spec.monitors else { return vec![Err(Broken)] };
@@ -50,6 +51,7 @@ impl Binder<'_> {
         Err(Broken)
     }
 
+    /// Monitors of which none votes.
     pub(super) fn warn_of_no_vote(&self, monitors: &[NamedMonitor]) {
         if !monitors.is_empty() && !monitors.iter().any(|monitor| monitor.is_voting) {
             let message = format!("no monitor of the pool {} votes", quote(self.name));
