@@ -4,6 +4,8 @@
 
 mod act;
 mod control;
+#[cfg(test)]
+mod cost_tests;
 mod databases;
 pub mod demo;
 mod health_log;
