@@ -9,7 +9,7 @@ use super::status::{
     VerdictStatus, ZoneStatus,
 };
 use super::timestamp::rfc3339;
-use super::{HeldDatabase, LastLoad, Limiting, Sources, answering};
+use super::{HeldDatabase, LastLoad, Limiting, Objection, Sources, answering};
 use crate::explain::words::{counted, will};
 use crate::geo::ClassId;
 use crate::health::{Hold, LastVerdict, Record, State, TargetId, TargetKey, Verdict};
@@ -93,11 +93,7 @@ impl View<'_> {
             networks,
             countries,
             degraded: source.degraded.clone(),
-            held_back: held.map(|held| HeldBackStatus {
-                since: rfc3339(held.since),
-                change: held.change.clone(),
-                max_change: held.max_change.clone(),
-            }),
+            held_back: held.map(held_back),
         }
     }
 
@@ -351,13 +347,23 @@ fn attention(
     rules.chain(refused).chain(limiting).chain(held).chain(geo).chain(states).chain(down).collect()
 }
 
+fn held_back(held: &HeldDatabase) -> HeldBackStatus {
+    let since = rfc3339(held.since);
+    match held.why.clone() {
+        Objection::Change { share, max_change } => {
+            HeldBackStatus { since, change: Some(share), max_change: Some(max_change), assertion: None }
+        }
+        Objection::Assertion(assertion) => {
+            HeldBackStatus { since, change: None, max_change: None, assertion: Some(assertion) }
+        }
+    }
+}
+
 /// A database that is held back, and what to do about it.
 fn held_words(source: &GeoStatus) -> Option<String> {
-    let (HeldBackStatus { change, max_change, .. }, path) =
-        (source.held_back.as_ref()?, source.path.as_ref()?);
+    let (why, path) = (source.held_back.as_ref()?.objection(), source.path.as_ref()?);
     Some(format!(
-        "geo database {path} is held back: it moves {change} of the clients of a name, more than {max_change}; see \
-         `meridian plan --running`, take it with `meridian geo accept`"
+        "geo database {path} is held back: {why}; see `meridian plan --running`, take it with `meridian geo accept`"
     ))
 }
 
