@@ -15,7 +15,8 @@ use crate::geo::ClassId;
 use crate::health::{Hold, LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{
-    self, Content, Eligibility, Member, Pool, PoolId, PoolKind, PoolState, Reason, Rule, TargetHealth,
+    self, Candidates, Content, Eligibility, Member, Pool, PoolId, PoolKind, PoolState, Reason, Rule,
+    TargetHealth,
 };
 use crate::wire::Family;
 use crate::zone::{print_data, record_type};
@@ -247,32 +248,38 @@ pub(super) fn health_in<'a>(
 pub fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
     let configuration = &snapshot.configuration;
     let labelled = configuration.rules.iter().zip(&configuration.rule_labels);
+    // Ten thousand rules share a few lists of candidates, and the hundreds of classes in each are of a few kinds.
+    let mut known = HashMap::new();
     labelled
         .filter_map(|(rule, label)| {
-            let outcomes = troubles(snapshot, rule);
-            let rtype = record_type::name(label.rtype);
-            let owner = label.owner.to_string();
-            (!outcomes.is_empty()).then_some(RuleStatus { owner, rtype, outcomes })
+            let candidates: &Candidates = &rule.candidates;
+            let kinds = known.entry(std::ptr::from_ref(candidates)).or_insert_with(|| candidates.kinds());
+            let outcomes = troubles(snapshot, rule, kinds);
+            (!outcomes.is_empty()).then(|| RuleStatus {
+                owner: label.owner.to_string(),
+                rtype: record_type::name(label.rtype),
+                outcomes,
+            })
         })
         .collect()
 }
 
 /// What the classes of a rule get that do not get a healthy pool. An empty site list is no trouble: it was written.
-fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
+fn troubles(snapshot: &Snapshot, rule: &Rule, kinds: &[(ClassId, usize)]) -> Vec<OutcomeStatus> {
     let configuration = &snapshot.configuration;
     let of_classes = rule.map.map_or(1, |map| configuration.maps[map as usize].table.classes().len());
     let mut counts: Vec<((Reason, Option<PoolId>), usize)> = Vec::new();
-    for class in 0..of_classes {
+    for &(class, classes) in kinds {
         // A trickle goes to healthy candidates only: that is no trouble.
         let pools = |pool| snapshot.pool(pool, rule.content);
-        let choice = steer::choose(rule, ClassId(class as u16), |_| false, pools);
+        let choice = steer::choose(rule, class, |_| false, pools);
         if matches!(choice.reason, Reason::Healthy | Reason::EmptyDefault | Reason::EmptyNoData) {
             continue;
         }
         let outcome = (choice.reason, choice.given.pool());
         match counts.iter_mut().find(|(known, _)| *known == outcome) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((outcome, 1)),
+            Some((_, count)) => *count += classes,
+            None => counts.push((outcome, classes)),
         }
     }
     counts
