@@ -9,13 +9,14 @@ use super::status::{
     VerdictStatus, ZoneStatus,
 };
 use super::timestamp::rfc3339;
-use super::{HeldDatabase, LastLoad, Limiting, Sources, answering};
+use super::{HeldDatabase, LastLoad, Limiting, Objection, Sources, answering};
 use crate::explain::words::{counted, will};
 use crate::geo::ClassId;
 use crate::health::{Hold, LastVerdict, Record, State, TargetId, TargetKey, Verdict};
 use crate::snapshot::{Configuration, GeoSource, Snapshot};
 use crate::steer::{
-    self, Content, Eligibility, Member, Pool, PoolId, PoolKind, PoolState, Reason, Rule, TargetHealth,
+    self, Candidates, Content, Eligibility, Member, Pool, PoolId, PoolKind, PoolState, Reason, Rule,
+    TargetHealth,
 };
 use crate::wire::Family;
 use crate::zone::{print_data, record_type};
@@ -93,11 +94,7 @@ impl View<'_> {
             networks,
             countries,
             degraded: source.degraded.clone(),
-            held_back: held.map(|held| HeldBackStatus {
-                since: rfc3339(held.since),
-                change: held.change.clone(),
-                max_change: held.max_change.clone(),
-            }),
+            held_back: held.map(held_back),
         }
     }
 
@@ -251,32 +248,38 @@ pub(super) fn health_in<'a>(
 pub fn troubled_rules(snapshot: &Snapshot) -> Vec<RuleStatus> {
     let configuration = &snapshot.configuration;
     let labelled = configuration.rules.iter().zip(&configuration.rule_labels);
+    // Ten thousand rules share a few lists of candidates, and the hundreds of classes in each are of a few kinds.
+    let mut known = HashMap::new();
     labelled
         .filter_map(|(rule, label)| {
-            let outcomes = troubles(snapshot, rule);
-            let rtype = record_type::name(label.rtype);
-            let owner = label.owner.to_string();
-            (!outcomes.is_empty()).then_some(RuleStatus { owner, rtype, outcomes })
+            let candidates: &Candidates = &rule.candidates;
+            let kinds = known.entry(std::ptr::from_ref(candidates)).or_insert_with(|| candidates.kinds());
+            let outcomes = troubles(snapshot, rule, kinds);
+            (!outcomes.is_empty()).then(|| RuleStatus {
+                owner: label.owner.to_string(),
+                rtype: record_type::name(label.rtype),
+                outcomes,
+            })
         })
         .collect()
 }
 
 /// What the classes of a rule get that do not get a healthy pool. An empty site list is no trouble: it was written.
-fn troubles(snapshot: &Snapshot, rule: &Rule) -> Vec<OutcomeStatus> {
+fn troubles(snapshot: &Snapshot, rule: &Rule, kinds: &[(ClassId, usize)]) -> Vec<OutcomeStatus> {
     let configuration = &snapshot.configuration;
     let of_classes = rule.map.map_or(1, |map| configuration.maps[map as usize].table.classes().len());
     let mut counts: Vec<((Reason, Option<PoolId>), usize)> = Vec::new();
-    for class in 0..of_classes {
+    for &(class, classes) in kinds {
         // A trickle goes to healthy candidates only: that is no trouble.
         let pools = |pool| snapshot.pool(pool, rule.content);
-        let choice = steer::choose(rule, ClassId(class as u16), |_| false, pools);
+        let choice = steer::choose(rule, class, |_| false, pools);
         if matches!(choice.reason, Reason::Healthy | Reason::EmptyDefault | Reason::EmptyNoData) {
             continue;
         }
         let outcome = (choice.reason, choice.given.pool());
         match counts.iter_mut().find(|(known, _)| *known == outcome) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((outcome, 1)),
+            Some((_, count)) => *count += classes,
+            None => counts.push((outcome, classes)),
         }
     }
     counts
@@ -351,13 +354,23 @@ fn attention(
     rules.chain(refused).chain(limiting).chain(held).chain(geo).chain(states).chain(down).collect()
 }
 
+fn held_back(held: &HeldDatabase) -> HeldBackStatus {
+    let since = rfc3339(held.since);
+    match held.why.clone() {
+        Objection::Change { share, max_change } => {
+            HeldBackStatus { since, change: Some(share), max_change: Some(max_change), assertion: None }
+        }
+        Objection::Assertion(assertion) => {
+            HeldBackStatus { since, change: None, max_change: None, assertion: Some(assertion) }
+        }
+    }
+}
+
 /// A database that is held back, and what to do about it.
 fn held_words(source: &GeoStatus) -> Option<String> {
-    let (HeldBackStatus { change, max_change, .. }, path) =
-        (source.held_back.as_ref()?, source.path.as_ref()?);
+    let (why, path) = (source.held_back.as_ref()?.objection(), source.path.as_ref()?);
     Some(format!(
-        "geo database {path} is held back: it moves {change} of the clients of a name, more than {max_change}; see \
-         `meridian plan --running`, take it with `meridian geo accept`"
+        "geo database {path} is held back: {why}; see `meridian plan --running`, take it with `meridian geo accept`"
     ))
 }
 

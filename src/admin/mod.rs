@@ -89,19 +89,31 @@ pub struct Limiting {
     pub log_only: bool,
 }
 
-/// A geo database whose file was replaced, and which is not taken because it moves too many clients.
+/// A geo database whose file was replaced, and which is not taken as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldDatabase {
     /// The path as configured.
     pub path: String,
     /// The digest of what the file holds.
     pub digest: u64,
-    /// The largest share of the clients of a name that would get something else, in words.
-    pub change: String,
-    /// The limit that this is above, in words.
-    pub max_change: String,
+    /// Why.
+    pub why: Objection,
     /// When it was held back first, in seconds since 1970.
     pub since: u64,
+}
+
+/// What speaks against a geo database, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Objection {
+    /// It moves too many clients.
+    Change {
+        /// The largest share of the clients of a name that would get something else.
+        share: String,
+        /// The limit that this is above.
+        max_change: String,
+    },
+    /// An assertion that holds would not hold any more: which, and why.
+    Assertion(String),
 }
 
 /// Why the admin listeners could not be made.

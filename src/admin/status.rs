@@ -147,7 +147,7 @@ pub struct GeoStatus {
     pub countries: usize,
     /// Why something else than the configured file serves.
     pub degraded: Option<String>,
-    /// What the file holds by now is not taken, because it moves too many clients.
+    /// What the file holds by now is not taken, and why.
     #[serde(default)]
     pub held_back: Option<HeldBackStatus>,
 }
@@ -157,10 +157,26 @@ pub struct GeoStatus {
 pub struct HeldBackStatus {
     /// Since when (RFC 3339).
     pub since: String,
-    /// The largest share of the clients of a name that would get something else.
-    pub change: String,
+    /// The largest share of the clients of a name that would get something else, where that is too many.
+    pub change: Option<String>,
     /// The largest that is accepted.
-    pub max_change: String,
+    pub max_change: Option<String>,
+    /// The assertion that would not hold any more, and why, where that is so.
+    #[serde(default)]
+    pub assertion: Option<String>,
+}
+
+impl HeldBackStatus {
+    /// What speaks against it: `it moves 7.25 % of the clients of a name, more than 1 %`.
+    pub fn objection(&self) -> String {
+        match (&self.assertion, &self.change, &self.max_change) {
+            (Some(assertion), ..) => format!("the assertion {assertion}"),
+            (None, Some(change), Some(max_change)) => {
+                format!("it moves {change} of the clients of a name, more than {max_change}")
+            }
+            (None, ..) => "the server does not say why".to_owned(),
+        }
+    }
 }
 
 /// A map.

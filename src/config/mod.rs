@@ -3,6 +3,7 @@
 //! Three steps, each in a module: `document` gives trees of values that know where they stand, `spec` what each file
 //! says by itself, `bind` what they mean together. Every step goes on after a fault, so that one run tells them all.
 
+mod assertions;
 mod bind;
 pub mod comparison;
 mod copy;
@@ -19,6 +20,7 @@ mod swap;
 mod text;
 mod workspace;
 
+pub use assertions::Assertions;
 pub use copy::DatabaseCopy;
 pub use expectations::{Examination, Expectations, Untouched};
 pub use files::Files;
@@ -64,8 +66,10 @@ pub struct Loaded {
     pub database_copies: Vec<DatabaseCopy>,
     /// What operators expect of it, to be examined by whoever checks.
     pub expectations: Expectations,
-    /// The assertions, and what came of each.
+    /// What came of each assertion.
     pub proofs: Vec<Proof>,
+    /// The assertions, for when databases are replaced.
+    pub assertions: Assertions,
     /// Warnings; errors would have refused it all.
     pub warnings: Vec<Fault>,
 }

@@ -5,7 +5,7 @@
 //! | is being written (its size, time or inode moves from one look to the next) | looked at again later |
 //! | holds what is served | nothing; if it was held back before, no longer |
 //! | is bad, or has shrunk | refused, with a warning; what is served goes on |
-//! | moves more clients of a name than `max_change` | held back, with a warning, until an operator accepts it or it is replaced |
+//! | moves more clients of a name than `max_change`, or breaks an assertion that holds | held back, with a warning, until an operator accepts it or it is replaced |
 //! | otherwise | taken: maps are compiled anew, the next generation is published, a copy is kept |
 //!
 //! Nothing else of the files is read: an operator may be in the middle of writing them. A reload goes through the same
@@ -17,8 +17,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::admin::HeldDatabase;
-use crate::config::{self, HeldBack, Swap};
+use crate::admin::{HeldDatabase, Objection};
+use crate::config::{self, Assertions, HeldBack, Swap};
 use crate::explain::plan::{self, Options, Weighing};
 use crate::server;
 use crate::snapshot::{Configuration, Limit};
@@ -29,15 +29,30 @@ use super::{Running, keep_copies, plan as comparison, unix_now};
 /// How often the files are looked at. One that looks the same twice is not being written.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// What is held back.
-#[derive(Default)]
+/// What is held back, and what may do that.
 pub(super) struct Gate {
     held: Mutex<BTreeMap<String, HeldDatabase>>,
+    /// Those of the files that were taken last.
+    assertions: Mutex<Assertions>,
     /// Held by whoever loads something: one at a time.
     pub(super) turn: tokio::sync::Mutex<()>,
 }
 
 impl Gate {
+    /// A gate that holds back nothing yet.
+    pub(super) fn new(assertions: Assertions) -> Gate {
+        Gate {
+            held: Mutex::default(),
+            assertions: Mutex::new(assertions),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Other files were taken, with these assertions. Called with the turn.
+    pub(super) fn assert(&self, assertions: Assertions) {
+        *self.assertions.lock().unwrap_or_else(PoisonError::into_inner) = assertions;
+    }
+
     /// The databases that are held back, by path.
     pub(super) fn held(&self) -> Vec<HeldDatabase> {
         self.lock().values().cloned().collect()
@@ -149,10 +164,9 @@ fn take_or_hold(running: &Running, swap: Swap, judged: Judged) -> Option<u64> {
     let Swap { configuration, changed, copies, .. } = swap;
     let configuration = configuration?;
     if judged == Judged::ByTheGate
-        && let Some(limit) = configuration.geo_gate.max_change
-        && let Some(share) = excess(running, &configuration, limit)
+        && let Some(why) = objection(running, &configuration)
     {
-        hold(running, &changed, &share, limit);
+        hold(running, &changed, &why);
         return None;
     }
     keep_copies(&copies);
@@ -172,6 +186,20 @@ fn take_or_hold(running: &Running, swap: Swap, judged: Judged) -> Option<u64> {
     }
 }
 
+/// What speaks against taking a configuration with other databases.
+fn objection(running: &Running, configuration: &Configuration) -> Option<Objection> {
+    let change = |limit: Limit| {
+        let share = excess(running, configuration, limit)?;
+        Some(Objection::Change { share, max_change: limit.to_string() })
+    };
+    let broken = || {
+        let served = running.keeper.store().load_full();
+        let assertions = running.gate.assertions.lock().unwrap_or_else(PoisonError::into_inner);
+        assertions.broken_by(&served.configuration, configuration).map(Objection::Assertion)
+    };
+    configuration.geo_gate.max_change.and_then(change).or_else(broken)
+}
+
 /// The share of clients that get something else from a configuration, in words, where it is above the limit.
 fn excess(running: &Running, configuration: &Configuration, limit: Limit) -> Option<String> {
     let new = comparison::with_health_of_now(running, configuration.clone()).ok()?;
@@ -181,20 +209,20 @@ fn excess(running: &Running, configuration: &Configuration, limit: Limit) -> Opt
     plan.exceeds(limit).then(|| plan.largest_change().to_string())
 }
 
-fn hold(running: &Running, changed: &[(String, u64)], share: &str, limit: Limit) {
+fn hold(running: &Running, changed: &[(String, u64)], why: &Objection) {
+    let words = match why {
+        Objection::Change { share, max_change } => format!(
+            "it would give {share} of the clients of a name something else, and max_change is {max_change}"
+        ),
+        Objection::Assertion(assertion) => format!("the assertion {assertion}"),
+    };
     for (path, digest) in changed {
-        let held = HeldDatabase {
-            path: path.clone(),
-            digest: *digest,
-            change: share.to_owned(),
-            max_change: limit.to_string(),
-            since: unix_now(),
-        };
+        let held = HeldDatabase { path: path.clone(), digest: *digest, why: why.clone(), since: unix_now() };
         let before = running.gate.lock().insert(path.clone(), held);
         if before.is_none_or(|before| before.digest != *digest) {
             tracing::warn!(
-                "the geo database {path} is held back: it would give {share} of the clients of a name something else, \
-                 and max_change is {limit}; `meridian plan --running` says whom, `meridian geo accept` takes it"
+                "the geo database {path} is held back: {words}; `meridian plan --running` says whom it moves, `meridian \
+                 geo accept` takes it"
             );
         }
     }

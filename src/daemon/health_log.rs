@@ -1,15 +1,19 @@
 //! One log line for every transition and generation of note, and their counts.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::admin;
 use crate::health::{State, TargetKey, Verdict};
 use crate::probe;
-use crate::snapshot::Configuration;
+use crate::snapshot::{Configuration, Target};
 
 use super::model::Event;
+
+/// Members of a target that its line names; the others are counted. Thousands of pools may have the same backend.
+const MEMBERS_NAMED: usize = 8;
 
 /// What is logged and counted of health and loads.
 pub(super) struct HealthLog {
@@ -109,9 +113,10 @@ impl HealthLog {
     }
 }
 
-/// `monitor web, 192.0.2.10 (web-fra/fra-1, api-fra/fra-1)`.
+/// `monitor web, 192.0.2.10 (web-fra/fra-1, api-fra/fra-1 and 9,998 more)`.
 fn labels(configuration: &Configuration) -> HashMap<TargetKey, String> {
-    let mut members: HashMap<u32, Vec<String>> = HashMap::new();
+    let mut members: Vec<Members> = Vec::new();
+    members.resize_with(configuration.targets.len(), Members::default);
     for pool in &configuration.pools {
         for member in &pool.members {
             let mut targets: Vec<u32> =
@@ -119,14 +124,62 @@ fn labels(configuration: &Configuration) -> HashMap<TargetKey, String> {
             targets.sort_unstable();
             targets.dedup();
             for target in targets {
-                members.entry(target).or_default().push(format!("{}/{}", pool.name, member.name));
+                members[target as usize].add(|| format!("{}/{}", pool.name, member.name));
             }
         }
     }
-    let label = |(index, target): (usize, &crate::snapshot::Target)| {
+    let label = |(target, members): (&Target, &Members)| {
         let monitor = configuration.monitors[target.monitor].names.join(", ");
-        let members = members.get(&(index as u32)).map_or(String::new(), |names| names.join(", "));
         (target.key, format!("monitor {monitor}, {} ({members})", target.key.address))
     };
-    configuration.targets.iter().enumerate().map(label).collect()
+    configuration.targets.iter().zip(&members).map(label).collect()
+}
+
+/// Where a target is a member.
+#[derive(Default)]
+struct Members {
+    /// The first of them, at most [`MEMBERS_NAMED`].
+    named: Vec<String>,
+    more: usize,
+}
+
+impl Members {
+    fn add(&mut self, name: impl FnOnce() -> String) {
+        if self.named.len() < MEMBERS_NAMED {
+            self.named.push(name());
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+/// `web-fra/fra-1, api-fra/fra-1 and 9998 more`.
+impl fmt::Display for Members {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.named.join(", "))?;
+        match self.more {
+            0 => Ok(()),
+            more => write!(formatter, " and {more} more"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(count: usize) -> String {
+        let mut members = Members::default();
+        (0..count).for_each(|number| members.add(|| format!("p{number}/m")));
+        members.to_string()
+    }
+
+    #[test]
+    fn a_line_names_the_first_members_and_counts_the_others() {
+        assert_eq!(members(0), "");
+        assert_eq!(members(2), "p0/m, p1/m");
+        let first = members(MEMBERS_NAMED);
+        assert!(first.ends_with("p6/m, p7/m"));
+        assert_eq!(members(10_000), format!("{first} and 9992 more"));
+    }
 }

@@ -98,7 +98,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Starts with a model whose generation is published at once. `clock` gives the time since 1970; `observe` is told of
-    /// every event, in order.
+    /// every event, in order, once answers show it.
     pub(super) fn start(
         model: Model,
         clock: impl Fn() -> Duration + Send + 'static,
@@ -111,6 +111,7 @@ impl Keeper {
             store: Arc::clone(&store),
             retired: Vec::new(),
             waiting: Vec::new(),
+            events: Vec::new(),
             clock,
             observe,
         };
@@ -159,6 +160,9 @@ struct Work<C, F> {
     /// Replaced generations that a packet thread may still hold. They are freed here, never there.
     retired: Vec<Arc<Snapshot>>,
     waiting: Vec<SyncSender<u64>>,
+    /// What happened since the last publication, each with the number of the generation before it. Told once answers show
+    /// it: a log that is slow to write holds up nobody who waits for them.
+    events: Vec<(Event, u64)>,
     clock: C,
     observe: F,
 }
@@ -172,7 +176,7 @@ impl<C: Fn() -> Duration, F: FnMut(&Event, u64)> Work<C, F> {
             match received {
                 Ok(message) => {
                     if self.take(message).is_none() || self.collect(messages, last).is_none() {
-                        return;
+                        return self.tell();
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -208,9 +212,8 @@ impl<C: Fn() -> Duration, F: FnMut(&Event, u64)> Work<C, F> {
     fn take(&mut self, message: Message) -> Option<()> {
         match message {
             Message::Change(change) => {
-                for event in self.model.take(change) {
-                    (self.observe)(&event, self.model.published().generation);
-                }
+                let generation = self.model.published().generation;
+                self.events.extend(self.model.take(change).into_iter().map(|event| (event, generation)));
             }
             Message::Published(answer) => self.waiting.push(answer),
             Message::Known(answer) => {
@@ -233,10 +236,18 @@ impl<C: Fn() -> Duration, F: FnMut(&Event, u64)> Work<C, F> {
         if let Some(next) = next {
             self.retired.push(self.store.publish(next));
         }
+        self.tell();
         for answer in self.waiting.drain(..) {
             let _ = answer.try_send(self.model.published().generation);
         }
         published
+    }
+
+    /// Before those are answered who wait for the generation: what they wait for stands in the log, too.
+    fn tell(&mut self) {
+        for (event, generation) in self.events.drain(..) {
+            (self.observe)(&event, generation);
+        }
     }
 
     /// Frees the replaced generations that nobody holds any more. What a configuration took goes back to the system.

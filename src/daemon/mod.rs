@@ -4,6 +4,8 @@
 
 mod act;
 mod control;
+#[cfg(test)]
+mod cost_tests;
 mod databases;
 pub mod demo;
 mod health_log;
@@ -114,7 +116,7 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let mut signals = Signals::new(&back)?;
     let service = Arc::new(service);
     let Some(loaded) = back.block_on(load_unless_stopped(&service, &mut signals)) else { return Ok(()) };
-    let Loaded { settings, configuration, database_copies, warnings, .. } =
+    let Loaded { settings, configuration, database_copies, assertions, warnings, .. } =
         loaded.map_err(ServeError::Faults)?;
     reload::log_faults(&warnings);
     if let Some(account) = &settings.account {
@@ -156,7 +158,7 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
         log,
         state,
         load: Mutex::new(last_load(true, warnings)),
-        gate: databases::Gate::default(),
+        gate: databases::Gate::new(assertions),
     };
     let running = Arc::new(running);
     if running.settings.account.is_some() {

@@ -199,7 +199,11 @@ impl Model {
     fn take_verdict(&mut self, report: Report) -> Option<Event> {
         let id = *self.ids.get(&report.key)?;
         let monitor = Arc::clone(self.configuration.monitor_of(id));
-        let transition = observe(&mut self.records[id.0 as usize], &monitor, &report);
+        let record = &mut self.records[id.0 as usize];
+        let soonest_flip = record.tracker.soonest_flip_seconds(&monitor);
+        let transition = observe(record, &monitor, &report);
+        // Cells follow from nothing else of a verdict: the steady passes of what is up move none, however many there are.
+        let moves_cells = record.tracker.soonest_flip_seconds(&monitor) != soonest_flip;
         let configuration = Arc::clone(&self.configuration);
         let users = &configuration.targets[id.0 as usize].users;
         match transition {
@@ -208,7 +212,8 @@ impl Model {
                 self.standings.observe(users, &health, report.at);
                 self.changed.add(users);
             }
-            None => self.move_cells(users),
+            None if moves_cells => self.move_cells(users),
+            None => {}
         }
         transition.map(|transition| Event::Transition(report.key, transition, report.verdict))
     }

@@ -61,7 +61,7 @@ fn refuse(running: &Running, faults: Vec<Fault>) {
 }
 
 async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration, loaded: Loaded) {
-    let Loaded { settings, configuration, database_copies, warnings, .. } = loaded;
+    let Loaded { settings, configuration, database_copies, assertions, warnings, .. } = loaded;
     log_faults(&warnings);
     for key in needs_restart(&running.settings, &settings) {
         tracing::warn!("{key} has changed: this takes a restart, until then the old value holds");
@@ -83,6 +83,7 @@ async fn take(running: &Arc<Running>, prober: &Prober, previous: &Configuration,
         tracing::error!("the reload could not be published");
         return;
     };
+    running.gate.assert(assertions);
     prober.assign(assignments);
     *running.load.lock().unwrap_or_else(PoisonError::into_inner) = last_load(true, warnings);
     tracing::info!(generation, zones, "reloaded");

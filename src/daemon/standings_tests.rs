@@ -19,10 +19,15 @@ const POOL: PoolId = PoolId(0);
 
 /// One rule over one pool, the default RRset's TTL 60, `min_ttl` 30, and these members.
 fn configuration(pool: &str, members: &str) -> Arc<Configuration> {
+    configuration_of(1, pool, members)
+}
+
+/// The same; so many failures in a row take a member down.
+pub(super) fn configuration_of(fall: u32, pool: &str, members: &str) -> Arc<Configuration> {
     let main = "[server]\nlisten = [\"127.0.0.1:5300\"]\n[zones]\nfolder = \"zones\"\n";
     let zone = "$TTL 60\n@ SOA ns host 1 3600 600 86400 300\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.1\n";
     let steering = format!(
-        "[monitor.m]\nprobe = {{ tcp = {{}} }}\nport = 80\ninterval = \"10s\"\nrise = 1\nfall = 1\n\
+        "[monitor.m]\nprobe = {{ tcp = {{}} }}\nport = 80\ninterval = \"10s\"\nrise = 1\nfall = {fall}\n\
          [pool.web]\nmonitor = \"m\"\n{pool}\nmembers = [\n{members}\n]\n\
          [[steer]]\nname = \"www\"\npools = [\"web\"]\nmin_ttl = 30\n"
     );
@@ -36,7 +41,7 @@ fn configuration(pool: &str, members: &str) -> Arc<Configuration> {
 }
 
 /// A model whose members have all passed.
-fn model(configuration: &Arc<Configuration>, now: u64) -> Model {
+pub(super) fn model(configuration: &Arc<Configuration>, now: u64) -> Model {
     let mut model = Model::new(Arc::clone(configuration), &HashMap::new(), &[], now);
     for target in 0..configuration.targets.len() {
         verdict(&mut model, configuration, target, true, now);
@@ -45,7 +50,7 @@ fn model(configuration: &Arc<Configuration>, now: u64) -> Model {
     model
 }
 
-fn verdict(model: &mut Model, configuration: &Configuration, target: usize, pass: bool, at: u64) {
+pub(super) fn verdict(model: &mut Model, configuration: &Configuration, target: usize, pass: bool, at: u64) {
     let verdict = if pass { Verdict::Pass { microseconds: 1 } } else { Verdict::Fail("no".to_owned()) };
     model.take(Change::Verdict(Report { key: configuration.targets[target].key, verdict, at }));
 }

@@ -15,6 +15,7 @@ pub use limit::{GeoGate, Limit, LimitError};
 pub use rate_limit::{Rate, RateLimit, TICKS_PER_MS};
 pub use store::Store;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -90,7 +91,7 @@ impl Snapshot {
         health: &dyn Fn(TargetId) -> TargetHealth,
     ) -> Snapshot {
         let mut pools = self.pools.clone();
-        for (id, content) in self.with_outer(changed) {
+        for &(id, content) in self.with_outer(changed).iter() {
             let compiled = self.compile_anew(id, content, &pools[content.index()], stand, health);
             let chunk = Arc::make_mut(&mut pools[content.index()][id.0 as usize / CHUNK]);
             chunk[id.0 as usize % CHUNK] = Arc::new(compiled);
@@ -174,7 +175,11 @@ impl Snapshot {
     }
 
     /// These pools and all that they stand in, each once, inner ones before outer ones.
-    fn with_outer(&self, changed: &[(PoolId, Content)]) -> Vec<(PoolId, Content)> {
+    fn with_outer<'c>(&self, changed: &'c [(PoolId, Content)]) -> Cow<'c, [(PoolId, Content)]> {
+        // Ten thousand pools that stand in no other may change at once: they need no order.
+        if changed.iter().all(|&(id, _)| self.pool_of(id).outer.is_empty()) {
+            return Cow::Borrowed(changed);
+        }
         let outer = |&(id, content): &(PoolId, Content)| {
             self.pool_of(id).outer.iter().map(move |&outer| (outer, content)).collect::<Vec<_>>()
         };
@@ -182,7 +187,7 @@ impl Snapshot {
         let mut known: HashSet<(PoolId, Content)> = changed.iter().copied().collect();
         all.extend(changed.iter().flat_map(outer).filter(|&user| known.insert(user)));
         all.sort_by_key(|&(id, _)| self.pool_of(id).level);
-        all
+        Cow::Owned(all)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a rule asks of a pool, and the records that a member answers it with.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::pool::{Member, Pool, PoolKind};
 use crate::wire::Content;
@@ -34,20 +35,16 @@ pub(super) enum AskedRecords<'p> {
 
 impl<'p> Asked<'p> {
     /// Everything that is asked of a pool for one content, in the order of [`Pool::answers`] or [`Pool::hints`].
-    pub(super) fn of(pool: &'p Pool, content: Content) -> Vec<Asked<'p>> {
-        let numbers = |records| pool.answers.iter().map(move |&answers| Asked { answers, records });
-        match (pool.kind, content.family()) {
-            (PoolKind::Addresses, Some(family)) => numbers(AskedRecords::Address(family)).collect(),
-            (PoolKind::Addresses, None) => {
-                let one = |hints: &'p std::sync::Arc<Hints>| Asked {
-                    answers: 1,
-                    records: AskedRecords::Hints(hints),
-                };
-                pool.hints.iter().map(one).collect()
-            }
-            (PoolKind::Records(rtype), None) => numbers(AskedRecords::Data(rtype)).collect(),
-            (PoolKind::Records(_), Some(_)) => Vec::new(),
-        }
+    pub(super) fn of(pool: &'p Pool, content: Content) -> impl Iterator<Item = Asked<'p>> {
+        let (records, hints): (_, &[Arc<Hints>]) = match (pool.kind, content.family()) {
+            (PoolKind::Addresses, Some(family)) => (Some(AskedRecords::Address(family)), &[]),
+            (PoolKind::Addresses, None) => (None, &pool.hints),
+            (PoolKind::Records(rtype), None) => (Some(AskedRecords::Data(rtype)), &[]),
+            (PoolKind::Records(_), Some(_)) => (None, &[]),
+        };
+        let numbers = move |records| pool.answers.iter().map(move |&answers| Asked { answers, records });
+        let with_hints = |hints: &'p Arc<Hints>| Asked { answers: 1, records: AskedRecords::Hints(hints) };
+        records.into_iter().flat_map(numbers).chain(hints.iter().map(with_hints))
     }
 }
 

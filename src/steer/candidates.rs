@@ -74,6 +74,21 @@ impl Candidates {
         !self.lists[usize::from(class.0)].has_sites
     }
 
+    /// The classes by their candidates, which are all that a choice knows of them: the first class of each kind, ascending,
+    /// and how many are of it.
+    pub fn kinds(&self) -> Vec<(ClassId, usize)> {
+        let mut places = HashMap::new();
+        let mut kinds = Vec::new();
+        for (class, list) in self.classes().zip(&self.lists) {
+            let place = *places.entry(*list).or_insert(kinds.len());
+            if place == kinds.len() {
+                kinds.push((class, 0));
+            }
+            kinds[place].1 += 1;
+        }
+        kinds
+    }
+
     /// Every class, ascending.
     pub fn classes(&self) -> impl Iterator<Item = ClassId> + use<> {
         (0..=u16::MAX).take(self.lists.len()).map(ClassId)
@@ -128,6 +143,7 @@ mod tests {
             .map(|class| (candidates.of(class).to_vec(), candidates.is_empty_list(class)))
             .collect();
         assert_eq!(seen, [(vec![0, 2], false), (vec![], false), (vec![], true), (vec![0, 2], false)]);
+        assert_eq!(candidates.kinds(), [(ClassId(0), 2), (ClassId(1), 1), (ClassId(2), 1)]);
     }
 
     #[test]

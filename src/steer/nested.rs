@@ -163,7 +163,7 @@ pub(super) fn sets(outer: &Pool, content: Content, inner: &[InnerPool<'_>]) -> B
             suspect: set(outer, inner, asked, |_| true, |sets| sets.suspect.clone()),
         }
     };
-    Asked::of(outer, content).into_iter().map(of_asked).collect()
+    Asked::of(outer, content).map(of_asked).collect()
 }
 
 /// The set over those inner pools that are `wanted` and have such a set; weight 0 only where there is no other.

@@ -219,7 +219,7 @@ impl Sets {
             drained: set(pool, asked, &drained, &all_families),
             suspect: None,
         };
-        Asked::of(pool, content).into_iter().map(sets).collect()
+        Asked::of(pool, content).map(sets).collect()
     }
 }
 

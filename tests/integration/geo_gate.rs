@@ -153,6 +153,33 @@ fn a_file_that_is_put_back_is_not_held_back_any_more() {
 }
 
 #[test]
+fn a_database_that_breaks_an_assertion_is_held_back() {
+    let _turn = turns::shared();
+    let sentence = "network 65.0.0.0/8 never reaches site fra";
+    let server = start("geo-assertion", &format!("[[assert]]\nthat = \"{sentence}\"\n"));
+    let from = server.log().len();
+    server.folder.write("geo.mmdb", countries(LARGE));
+    let status = server.wait_for_status("a database that is held back", held);
+    let assertion = status["geo"][0]["held_back"]["assertion"].to_string();
+    assert!(assertion.contains(sentence) && assertion.contains("65.0.0.0"), "{assertion}");
+    let attention = status["attention"].to_string();
+    assert!(attention.contains("geo database geo.mmdb is held back: the assertion"), "{attention}");
+    server.wait_for_log(from, &["the geo database geo.mmdb is held back: the assertion", "would not be so"]);
+    server.reload();
+    server.wait_for_log(from, &["reloaded"]);
+    assert_eq!(answer(&server, [65, 1, 2, 0]).octets(), IAD);
+    // What breaks none is taken.
+    server.folder.write("geo.mmdb", countries(SMALL));
+    wait_for_answer(&server, [30, 1, 2, 0], FRA);
+    server.wait_for_status("nothing that is held back", |status| !held(status));
+    // And an operator's word counts more.
+    server.folder.write("geo.mmdb", countries(LARGE));
+    server.wait_for_status("a database that is held back again", held);
+    assert_eq!(command(&server, &["geo", "accept"]).0, Some(0));
+    assert_eq!(answer(&server, [65, 1, 2, 0]).octets(), FRA);
+}
+
+#[test]
 fn a_restart_is_no_way_around_the_gate() {
     let _turn = turns::shared();
     let mut server = start("geo-restart", "max_change = \"1 %\"\n");

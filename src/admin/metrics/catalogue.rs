@@ -129,11 +129,11 @@ pub const GEO_DEGRADED: Metric = gauge(
     &["database"],
     "1 if something else than the configured geo database serves",
 );
-/// Geo data that is not taken because it moves too many clients.
+/// Geo data that is not taken as it is.
 pub const GEO_HELD_BACK: Metric = gauge(
     "geo_database_held_back",
     &["database"],
-    "1 if the geo database's file was replaced by one that moves more clients than max_change",
+    "1 if the geo database's file was replaced by one that moves more clients than max_change or makes an assertion false",
 );
 
 /// Probes by verdict.

@@ -219,7 +219,7 @@ fn geo(geo: &[GeoStatus]) -> ShownTable {
 
 fn note(source: &GeoStatus) -> String {
     let held =
-        source.held_back.as_ref().map(|held| format!("a newer file is held back: it moves {}", held.change));
+        source.held_back.as_ref().map(|held| format!("a newer file is held back: {}", held.objection()));
     source.degraded.clone().into_iter().chain(held).collect::<Vec<_>>().join("; ")
 }
 

@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use crate::config::assertions::{Assertions, Sentence};
 use crate::config::spec::{AssertSpec, MapsSpec, ShareSpec};
 use crate::config::text::{
     Broken, Faults, Filled, Form, Parsed, Place, Written, did_you_mean, match_forms, network, quote,
@@ -259,22 +260,26 @@ pub(super) fn demand(
 pub(super) fn prove(
     configuration: &Configuration,
     drafts: &[Draft<'_>],
-    demand: Option<&Demand>,
+    demand: Option<Demand>,
     mode: Mode,
     faults: &Faults,
-) -> Vec<Proof> {
+) -> (Vec<Proof>, Assertions) {
     let bound = drafts.iter().filter_map(|draft| {
         let rules = draft.rules(configuration, faults).ok()?;
         let failures = draft.spec.failures.as_ref().map_or(0, |failures| failures.value);
         Some((draft, Assertion { claim: draft.claim.clone(), rules, failures }))
     });
     let (drafts, assertions): (Vec<&Draft<'_>>, Vec<Assertion>) = bound.unzip();
-    let verdicts = prove::prove(configuration, &assertions, demand);
-    let proofs = drafts.iter().zip(&assertions).zip(verdicts).map(|((draft, assertion), verdict)| {
-        draft.report(assertion, &verdict, configuration, mode, faults);
-        draft.proof(verdict, configuration)
-    });
-    proofs.collect()
+    let verdicts = prove::prove(configuration, &assertions, demand.as_ref());
+    let mut proofs = Vec::new();
+    let mut list = Vec::new();
+    for ((draft, assertion), verdict) in drafts.iter().zip(assertions).zip(verdicts) {
+        draft.report(&assertion, &verdict, configuration, mode, faults);
+        let sentence = draft.sentence(assertion);
+        proofs.push(sentence.proof(verdict, configuration));
+        list.push(sentence);
+    }
+    (proofs, Assertions { list, demand })
 }
 
 impl Draft<'_> {
@@ -361,16 +366,15 @@ impl Draft<'_> {
         faults.add(fault);
     }
 
-    fn proof(&self, verdict: Verdict, configuration: &Configuration) -> Proof {
+    /// It by itself, without the text of its file.
+    fn sentence(&self, assertion: Assertion) -> Sentence {
         let place = &self.spec.that.place;
-        let (line, column) = place.source.line_and_column(place.span.start);
-        Proof::new(
-            place.source.path.clone(),
-            (line, column),
-            self.spec.that.value.clone(),
-            verdict,
-            configuration,
-        )
+        Sentence {
+            assertion,
+            file: place.source.path.clone(),
+            place: place.source.line_and_column(place.span.start),
+            sentence: self.spec.that.value.clone(),
+        }
     }
 }
 

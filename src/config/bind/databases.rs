@@ -139,10 +139,12 @@ impl Databases<'_> {
     }
 
     fn warn_of_held(&self, path: &Written<String>, shown: &str) {
-        let warning = path.place.warning(format!("{} is held back: it moves too many clients", quote(shown)));
-        self.faults.add(warning.label("not taken").help(
-            "`meridian plan --running` says whom it moves; `meridian geo accept` takes it in spite of that",
-        ));
+        let warning = path.place.warning(format!("{} is held back", quote(shown)));
+        self.faults.add(
+            warning
+                .label("not taken")
+                .help("`meridian status` says why; `meridian geo accept` takes it in spite of that"),
+        );
     }
 
     fn warn_of_copy(&self, path: &Written<String>, shown: &str) {

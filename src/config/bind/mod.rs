@@ -143,9 +143,18 @@ impl Loader<'_> {
             geo_gate: files.main.geo_gate,
             ..configuration
         };
-        let proofs = assertions::prove(&configuration, &assertions, demand?.as_ref(), self.mode, self.faults);
+        let (proofs, assertions) =
+            assertions::prove(&configuration, &assertions, demand?, self.mode, self.faults);
         let warnings = Vec::new();
-        Ok(Loaded { settings, configuration, database_copies: copies, expectations, proofs, warnings })
+        Ok(Loaded {
+            settings,
+            configuration,
+            database_copies: copies,
+            expectations,
+            proofs,
+            assertions,
+            warnings,
+        })
     }
 
     /// The expectations of all files, those of the main file first.
