@@ -68,12 +68,20 @@ impl Gate {
     }
 }
 
-/// What a file looks like from outside: size, time of change in seconds and nanoseconds, inode.
-type Looks = (u64, i64, i64, u64);
+/// What a file looks like from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Looks {
+    size: u64,
+    /// When its octets were changed: seconds, nanoseconds.
+    modified: (i64, i64),
+    /// When anything about it was changed, in seconds; nobody can set this one back.
+    changed: i64,
+    inode: u64,
+}
 
 /// Watches the files of the served databases for as long as the server runs.
 pub(super) async fn watch(running: Arc<Running>) {
-    let mut watched = Watched::default();
+    let mut watched = Watched::from_the_start(&running).await;
     loop {
         tokio::time::sleep(LOOK).await;
         let served = Arc::clone(&running.keeper.store().load_full().configuration);
@@ -81,9 +89,7 @@ pub(super) async fn watch(running: Arc<Running>) {
             watched = Watched::default();
             continue;
         }
-        let looked = Arc::clone(&running);
-        let looks = tokio::task::spawn_blocking(move || look_at_all(&looked, &served)).await;
-        let due = watched.due(looks.unwrap_or_default());
+        let due = watched.due(looks_of_all(&running, served).await);
         if due.is_empty() {
             continue;
         }
@@ -104,6 +110,16 @@ struct Watched {
 }
 
 impl Watched {
+    /// What the files look like that were loaded at the start: they need not be examined, unless they were changed meanwhile, or
+    /// a gate keeps what was served before until they are.
+    async fn from_the_start(running: &Arc<Running>) -> Watched {
+        let served = Arc::clone(&running.keeper.store().load_full().configuration);
+        let is_gated = served.geo_gate.max_change.is_some();
+        let mut examined = looks_of_all(running, served).await;
+        examined.retain(|_, looks| !is_gated && looks.changed < running.began.cast_signed());
+        Watched { last: HashMap::new(), examined }
+    }
+
     /// The paths of files that have changed since they were examined and not since the last look.
     fn due(&mut self, looks: HashMap<String, Looks>) -> Vec<String> {
         let is_due = |(path, looks): &(&String, &Looks)| {
@@ -116,11 +132,18 @@ impl Watched {
     }
 }
 
+async fn looks_of_all(running: &Arc<Running>, served: Arc<Configuration>) -> HashMap<String, Looks> {
+    let running = Arc::clone(running);
+    tokio::task::spawn_blocking(move || look_at_all(&running, &served)).await.unwrap_or_default()
+}
+
 fn look_at_all(running: &Running, served: &Configuration) -> HashMap<String, Looks> {
     let folder = running.service.main.parent().unwrap_or(Path::new(""));
     let looks = |path: &String| {
         let metadata = std::fs::metadata(running.service.files.resolve(&folder.join(path))).ok()?;
-        let looks = (metadata.size(), metadata.mtime(), metadata.mtime_nsec(), metadata.ino());
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        let looks =
+            Looks { size: metadata.size(), modified, changed: metadata.ctime(), inode: metadata.ino() };
         Some((path.clone(), looks))
     };
     served.geo.iter().filter_map(|source| looks(source.path.as_ref()?)).collect()
@@ -270,7 +293,8 @@ mod tests {
     #[test]
     fn a_file_is_due_once_it_looks_the_same_twice_and_only_once() {
         let mut watched = Watched::default();
-        let looks = |size| HashMap::from([("a".to_owned(), (size, 0, 0, 7))]);
+        let looks =
+            |size| HashMap::from([("a".to_owned(), Looks { size, modified: (0, 0), changed: 0, inode: 7 })]);
         let mut due = |looks| !watched.due(looks).is_empty();
         // At the beginning it is examined, too: it may have changed while the server started.
         assert!(!due(looks(1)));

@@ -115,6 +115,7 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let back = Back::new(BACK_THREADS)?;
     let mut signals = Signals::new(&back)?;
     let service = Arc::new(service);
+    let began = unix_now();
     let Some(loaded) = back.block_on(load_unless_stopped(&service, &mut signals)) else { return Ok(()) };
     let Loaded { settings, configuration, database_copies, assertions, warnings, .. } =
         loaded.map_err(ServeError::Faults)?;
@@ -159,6 +160,7 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
         state,
         load: Mutex::new(last_load(true, warnings)),
         gate: databases::Gate::new(assertions),
+        began,
     };
     let running = Arc::new(running);
     if running.settings.account.is_some() {
@@ -191,6 +193,8 @@ struct Running {
     state: Option<StateFile>,
     load: Mutex<LastLoad>,
     gate: databases::Gate,
+    /// When the files began to be loaded for the first time, in seconds since 1970.
+    began: u64,
 }
 
 async fn run(
