@@ -34,14 +34,14 @@ impl Change {
         self.moves.iter().map(|each| each.slots).sum()
     }
 
-    fn between(old: Outcome, new: Outcome, outcomes: &Outcomes<'_>) -> Change {
+    fn between(old: Outcome, new: Outcome, outcomes: &mut Outcomes<'_>) -> Change {
         let (sites, ttl) = (old.sites != new.sites, old.ttl != new.ttl);
         if !sites && !ttl && old.answers == new.answers {
             return Change::default();
         }
         let keeps_slots = outcomes.have_one_prefix(old, new);
         let (mut answers, mut moves) = (0, BTreeMap::new());
-        for ([old, new], slots) in outcomes.by_slots(old, new) {
+        for &([old, new], slots) in outcomes.by_slots(old, new).iter() {
             // Where clients are cut into other networks than before, a network's old slot says nothing about its new one.
             let moves_answers = old.0 != new.0 || !keeps_slots;
             answers += if moves_answers { slots } else { 0 };

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
+use std::rc::Rc;
 
 use super::amount::SLOTS;
 use super::names::{self, Compared, Steered};
@@ -71,6 +72,11 @@ enum Answers {
     Nothing,
 }
 
+/// What is given and who gives it, by numbers, on one side and on the other.
+pub(super) type BothSides = [(u32, u32); 2];
+/// What some slots are given, old and new, and how many slots these are.
+pub(super) type SlotPair = (BothSides, u16);
+
 /// Finds outcomes, and keeps what names have in common.
 pub(super) struct Outcomes<'p> {
     sides: [&'p Snapshot; 2],
@@ -79,6 +85,12 @@ pub(super) struct Outcomes<'p> {
     whences: Numbers<Whence>,
     /// The number of what a set gives, by where the set stands in memory.
     sets: HashMap<*const AnswerSet, u32>,
+    /// The same of what looks at the client's network or picks another pool.
+    sets_apart: HashMap<*const PoolSet, u32>,
+    /// The number of what a trickle makes of what it keeps and what it lets pass.
+    trickled: HashMap<(Trickle, BothSides), u32>,
+    /// What pairs of outcomes give to how many slots.
+    pairs: HashMap<BothSides, Rc<[SlotPair]>>,
     /// The sites of candidates, by where these stand in memory and the class.
     orders: HashMap<(*const Candidates, ClassId), u32>,
 }
@@ -92,6 +104,9 @@ impl<'p> Outcomes<'p> {
             answers: Numbers::default(),
             whences: Numbers::default(),
             sets: HashMap::new(),
+            sets_apart: HashMap::new(),
+            trickled: HashMap::new(),
+            pairs: HashMap::new(),
             orders: HashMap::new(),
         }
     }
@@ -111,8 +126,18 @@ impl<'p> Outcomes<'p> {
 
     /// What a pair of outcomes gives to the networks of each slot, old and new: numbers of answers and of who gives them, and
     /// to how many slots.
-    pub(super) fn by_slots(&self, old: Outcome, new: Outcome) -> Vec<([(u32, u32); 2], u16)> {
-        let mut counts: BTreeMap<[(u32, u32); 2], u16> = BTreeMap::new();
+    pub(super) fn by_slots(&mut self, old: Outcome, new: Outcome) -> Rc<[SlotPair]> {
+        let pair = [old, new].map(|outcome| (outcome.answers, outcome.whence));
+        if let Some(known) = self.pairs.get(&pair) {
+            return Rc::clone(known);
+        }
+        let counted: Rc<[SlotPair]> = self.count_slots(old, new).into();
+        self.pairs.insert(pair, Rc::clone(&counted));
+        counted
+    }
+
+    fn count_slots(&self, old: Outcome, new: Outcome) -> Vec<SlotPair> {
+        let mut counts: BTreeMap<BothSides, u16> = BTreeMap::new();
         let sides = [self.slots(old), self.slots(new)];
         if let [Slots::All(old), Slots::All(new)] = sides {
             return vec![([old, new], SLOTS)];
@@ -186,8 +211,19 @@ impl<'p> Outcomes<'p> {
         let pool = choice.given.pool().expect("a set is that of a pool");
         let past_by = whence(&snapshot.configuration, pool_of(&snapshot.configuration, pool));
         let past_by = self.whences.number(past_by);
+        let key = (trickle, [(answers, answering), (past, past_by)]);
+        if let Some(&known) = self.trickled.get(&key) {
+            return known;
+        }
+        let number = self.passed_on(trickle, key.1);
+        self.trickled.insert(key, number);
+        number
+    }
+
+    /// The number of what a trickle makes of what it keeps and what it lets pass.
+    fn passed_on(&mut self, trickle: Trickle, given: BothSides) -> u32 {
         // A pool that looks at the network itself has the same slots for networks as long as the trickle's.
-        let [kept, passing] = [(answers, answering), (past, past_by)].map(|(answers, by)| {
+        let [kept, passing] = given.map(|(answers, by)| {
             let slots = self.slots(Outcome { sites: 0, answers, whence: by, ttl: 0 });
             Slot::all().map(|slot| slots.at(slot.index())).collect::<Vec<_>>()
         });
@@ -202,6 +238,15 @@ impl<'p> Outcomes<'p> {
 
     /// What a pool gives that looks at the client's network or picks another pool.
     fn apart(&mut self, side: usize, pool: PoolId, set: &PoolSet) -> u32 {
+        if let Some(&known) = self.sets_apart.get(&std::ptr::from_ref(set)) {
+            return known;
+        }
+        let number = self.number_apart(side, pool, set);
+        self.sets_apart.insert(set, number);
+        number
+    }
+
+    fn number_apart(&mut self, side: usize, pool: PoolId, set: &PoolSet) -> u32 {
         let Some(prefix) = set.prefix() else {
             return self.leaves(&set.leaves(pool, None), None);
         };
