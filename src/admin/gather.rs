@@ -336,8 +336,7 @@ fn attention(
             let awaiting = awaiting.map(|address| (&address.reason, format!(" at {}", address.address)));
             let data = member.data.iter().filter(|data| data.awaits_resume && member.addresses.is_empty());
             awaiting.chain(data.map(|data| (&data.reason, String::new()))).map(move |(reason, place)| {
-                let name = format!("{}/{}", pool.name, member.name);
-                format!("member {name} is {reason}{place}; `meridian resume {name}` brings it back")
+                awaiting_words(&format!("{}/{}", pool.name, member.name), reason, &place)
             })
         })
     });
@@ -352,6 +351,13 @@ fn attention(
     let limiting = limiting.map(limiting_words);
     let states = suspects.chain(states).chain(awaiting);
     rules.chain(refused).chain(limiting).chain(held).chain(geo).chain(states).chain(down).collect()
+}
+
+/// A member that is to be resumed; one that is down cannot be.
+fn awaiting_words(name: &str, reason: &str, place: &str) -> String {
+    let is_down = [Eligibility::Down, Eligibility::Suspect].iter().any(|down| reason == down.to_string());
+    let when = if is_down { "once it is up, " } else { "" };
+    format!("member {name} is {reason}{place}; {when}`meridian resume {name}` brings it back")
 }
 
 fn held_back(held: &HeldDatabase) -> HeldBackStatus {
@@ -443,6 +449,17 @@ mod tests {
         let mut attention = status.attention.clone();
         attention[..2].sort();
         assert_eq!(attention, expected);
+    }
+
+    #[test]
+    fn a_member_can_be_resumed_once_it_is_up() {
+        for (eligibility, expected) in [
+            (Eligibility::AwaitsResume, "is up, awaiting resume at 192.0.2.1; `meridian resume"),
+            (Eligibility::Down, "is down at 192.0.2.1; once it is up, `meridian resume"),
+        ] {
+            let words = awaiting_words("web/a", &eligibility.to_string(), " at 192.0.2.1");
+            assert_eq!(words, format!("member web/a {expected} web/a` brings it back"));
+        }
     }
 
     #[test]

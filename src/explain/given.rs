@@ -34,6 +34,16 @@ pub enum Given {
     NoData,
 }
 
+impl Given {
+    /// The client's network, where the answer depends on it.
+    pub fn network(&self) -> Option<Network> {
+        match self {
+            Given::Pool { network, .. } => *network,
+            Given::DefaultRrset(_) | Given::NoData => None,
+        }
+    }
+}
+
 /// A set of members that is given out together. Its records are rotated so that each member stands first as often as
 /// [`Share::first`] says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Why an answer has its scope (semantics §7).
 
-use super::{Client, Given, Origin, Steering};
+use super::{Client, Origin, Steering};
 
 /// For whom an answer holds (RFC 7871 §7.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum ScopeReason {
     NoSubnet,
     /// No rule steers the answer: it is the same for everyone.
     NotSteered,
-    /// The rule has no map, and what it answers is the same for everyone.
+    /// The rule has no map, and what it answers is the same for everyone: no network decides.
     NoMap,
     /// The map has `ecs = false`.
     EcsOff,
@@ -30,7 +30,9 @@ pub enum ScopeReason {
     Minimal,
     /// The length of the network by which the pool or a trickle goes, which is longer.
     Network,
-    /// The same, and longer than what the client told: its own subnet holds several classes.
+    /// Without a map, longer than that network: a shorter prefix reaches into a special-purpose block or a tunnel.
+    ClearOfSpecialBlocks,
+    /// The shortest prefix in the class is longer than what the client told: its own subnet holds several classes.
     LongerThanSource {
         /// The source prefix length.
         source: u8,
@@ -48,11 +50,13 @@ fn reason(length: u8, client: Client, steering: Option<&Steering>) -> ScopeReaso
     if by_network(length, steering) {
         return ScopeReason::Network;
     }
-    let Some(place) = &steering.place else { return ScopeReason::NoMap };
-    match steering.source.origin {
-        Origin::TransportEcsOff => ScopeReason::EcsOff,
-        Origin::TransportForSpecial { .. } => ScopeReason::SpecialBlock,
-        _ if length == 0 && place.classes == 1 => ScopeReason::OneClass,
+    let classes = steering.place.as_ref().map(|place| place.classes);
+    match (steering.source.origin, classes) {
+        (Origin::NoMap, _) => ScopeReason::NoMap,
+        (Origin::TransportEcsOff, _) => ScopeReason::EcsOff,
+        (Origin::TransportForSpecial { .. }, _) => ScopeReason::SpecialBlock,
+        (_, None) => ScopeReason::ClearOfSpecialBlocks,
+        (_, Some(1)) if length == 0 => ScopeReason::OneClass,
         _ if length > subnet.length => ScopeReason::LongerThanSource { source: subnet.length },
         _ => ScopeReason::Minimal,
     }
@@ -60,14 +64,9 @@ fn reason(length: u8, client: Client, steering: Option<&Steering>) -> ScopeReaso
 
 /// Whether the scope is the length of the network by which a pool or a trickle goes.
 fn by_network(length: u8, steering: &Steering) -> bool {
-    let of_pool = match &steering.given {
-        Given::Pool { network, .. } => network.as_ref(),
-        Given::DefaultRrset(_) | Given::NoData => None,
-    };
-    let of_trickle = steering.trickle.as_ref().map(|trickle| &trickle.network);
-    let mut networks = of_pool.into_iter().chain(of_trickle);
-    matches!(steering.source.origin, Origin::Subnet | Origin::NoMap)
-        && networks.any(|network| network.network.length == length)
+    let of_trickle = steering.trickle.map(|trickle| trickle.network);
+    let mut networks = steering.given.network().into_iter().chain(of_trickle);
+    steering.source.origin == Origin::Subnet && networks.any(|network| network.network.length == length)
 }
 
 impl Scope {
@@ -82,6 +81,10 @@ impl Scope {
             ScopeReason::SpecialBlock => "the length of the special-purpose block",
             ScopeReason::Network => {
                 "the network by which the pool or a trickle goes: the answer depends on it"
+            }
+            ScopeReason::ClearOfSpecialBlocks => {
+                "longer than the network by which the pool or a trickle goes, which reaches into a special-purpose block or \
+                 a tunnel"
             }
             ScopeReason::Minimal => "the shortest prefix around the client that lies wholly in its class",
             ScopeReason::LongerThanSource { source } => {
@@ -105,6 +108,7 @@ impl ScopeReason {
             ScopeReason::OneClass => "one_class",
             ScopeReason::SpecialBlock => "special_purpose_block",
             ScopeReason::Network => "network",
+            ScopeReason::ClearOfSpecialBlocks => "clear_of_special_blocks",
             ScopeReason::Minimal => "minimal",
             ScopeReason::LongerThanSource { .. } => "longer_than_source",
         }

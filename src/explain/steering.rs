@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use super::{Candidate, Client, Excluded, Given, Health, Place, Trickled};
 use super::{candidates, given, place};
-use crate::answer;
+use crate::answer::{self, Decisive, Told};
 use crate::fault::Line;
 use crate::geo::Prefix;
-use crate::snapshot::{Map, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::steer::{self, Choice, HashPrefix, Reason, Rule};
 use crate::wire::Name;
 use crate::zone::Rrset;
@@ -49,7 +49,7 @@ pub struct Source {
 /// Why an address decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// The rule has no map: nobody's address is looked at.
+    /// The rule has no map, and neither its pool nor a trickle goes by the client's network: nobody's address is looked at.
     NoMap,
     /// The query carries no client subnet.
     Transport,
@@ -79,7 +79,6 @@ pub(super) fn explain(
     let asker = answer::Client { transport: &client.transport, subnet: subnet.as_ref() };
     let placement = answer::place(snapshot, rule.map, asker);
     let map = rule.map.map(|index| &configuration.maps[index as usize]);
-    let source = source(map, client);
     let decisive = answer::decisive(snapshot, rule.map, asker);
     let choice = choice(snapshot, rule, asker);
     let outcome = given::Scene {
@@ -87,6 +86,11 @@ pub(super) fn explain(
         rule,
         records: given::Records::of(configuration, rule, label.rtype),
         decisive,
+    };
+    let by_network = matches!(choice.given, steer::Given::Apart(apart) if apart.prefix.is_some());
+    let source = match map {
+        None if !by_network => Source { address: client.transport, origin: Origin::NoMap },
+        _ => source(decisive, client),
     };
     let (class, answering) = (placement.class, choice.given.pool());
     let scene = candidates::Scene { snapshot, health, rule, records: outcome.records, class, answering };
@@ -112,18 +116,15 @@ pub(super) fn choice<'s>(snapshot: &'s Snapshot, rule: &Rule, client: answer::Cl
     steer::choose(rule, placement.class, |trickle| trickle.takes(slot), pools)
 }
 
-/// Which address decided: the same cases as in [`answer::place`].
-fn source(map: Option<&Map>, client: Client) -> Source {
-    let transport = |origin| Source { address: client.transport, origin };
-    let Some(map) = map else { return transport(Origin::NoMap) };
-    let Some(subnet) = client.subnet else { return transport(Origin::Transport) };
-    if !map.ecs {
-        return transport(Origin::TransportEcsOff);
-    }
-    let placement = map.table.place(&subnet.address);
-    if placement.special {
-        let block = Prefix::around(subnet.address, placement.scope);
-        return transport(Origin::TransportForSpecial { block });
-    }
-    Source { address: subnet.address, origin: Origin::Subnet }
+/// Which address decided, where any did.
+fn source(decisive: Decisive<'_>, client: Client) -> Source {
+    let origin = match (decisive.told, client.subnet) {
+        (Told::Subnet(_), _) => Origin::Subnet,
+        (Told::SpecialBlock(length), Some(subnet)) => {
+            Origin::TransportForSpecial { block: Prefix::around(subnet.address, length) }
+        }
+        (_, None) => Origin::Transport,
+        (Told::Nothing, Some(_)) => Origin::TransportEcsOff,
+    };
+    Source { address: *decisive.address, origin }
 }

@@ -28,7 +28,7 @@ enum Record {
 impl Hints {
     /// What is to be replaced in an RRset of `owner`: the hints of services whose target is the owner itself (RFC 9460
     /// §2.5.2). `None` where it has no such hints, or is of another type.
-    pub(super) fn of(rrset: Rrset<'_>, owner: &Name) -> Option<Hints> {
+    pub(crate) fn of(rrset: Rrset<'_>, owner: &Name) -> Option<Hints> {
         let records: Vec<Record> = rrset.full_rdata().iter().map(|data| Record::of(data, owner)).collect();
         let is_hinted = records.iter().any(|record| matches!(record, Record::Hinted(..)));
         is_hinted.then(|| Hints { rtype: rrset.rtype(), records })

@@ -128,6 +128,9 @@ fn a_member_that_went_down_stays_out_over_a_restart_until_it_is_resumed() {
     first.kill();
     server.wait_for_status("the first member down", |status| down(status).len() == 1);
     assert!(command(&server, &["resume", "web/first"]).contains("web/first is still down"));
+    assert!(
+        command(&server, &["status"]).contains("; once it is up, `meridian resume web/first` brings it back")
+    );
     first.start_again();
     server.wait_for_status("the first member up", |status| down(status).is_empty());
     assert_eq!(given(&server), BTreeSet::from([addresses[1]]));

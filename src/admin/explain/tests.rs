@@ -34,6 +34,9 @@ www 60 IN A 192.0.2.1\n\
 blunt 60 IN A 192.0.2.1\n\
 plain 60 IN A 192.0.2.1\n\
 silent 60 IN A 192.0.2.1\n\
+hashed 60 IN A 192.0.2.1\n\
+wide 60 IN A 192.0.2.1\n\
+trickled 60 IN A 192.0.2.1\n\
 static 90 IN A 192.0.2.7\n\
 *.wild 60 IN TXT text\n\
 alias 30 IN CNAME other\n\
@@ -71,6 +74,23 @@ all_down = "default"
 name = "silent"
 pools = ["fra"]
 all_down = "none"
+[pool.hashed]
+pick = "hash"
+members = [{ name = "e", address = "192.0.2.30" }, { name = "f", address = "192.0.2.31" }]
+[pool.wide]
+pick = "hash"
+hash_prefix = { ipv4 = 16 }
+members = [{ name = "e", address = "192.0.2.30" }, { name = "f", address = "192.0.2.31" }]
+[[steer]]
+name = "hashed"
+pools = ["hashed"]
+[[steer]]
+name = "wide"
+pools = ["wide"]
+[[steer]]
+name = "trickled"
+pools = ["fra", "iad"]
+trickle = "25 %"
 "#;
 
 fn configuration() -> Arc<Configuration> {
@@ -166,14 +186,28 @@ fn every_way_to_a_decisive_address_has_its_word() {
         ("www.example.com A 8.8.8.8 203.0.113.0/24", "client_subnet", "longer_than_source"),
         ("blunt.example.com A 8.8.8.8 9.9.9.0/24", "transport_ecs_off", "ecs_off"),
         ("plain.example.com A 8.8.8.8 9.9.9.0/24", "no_map", "no_map"),
+        ("hashed.example.com A 8.8.8.8", "transport", "no_client_subnet"),
+        ("hashed.example.com A 8.8.8.8 9.9.9.0/24", "client_subnet", "network"),
+        ("wide.example.com A 8.8.8.8 9.9.9.0/24", "client_subnet", "network"),
+        ("wide.example.com A 8.8.8.8 192.0.1.0/24", "client_subnet", "clear_of_special_blocks"),
+        (
+            "hashed.example.com A 8.8.8.8 10.1.0.0/16",
+            "transport_special_purpose_subnet",
+            "special_purpose_block",
+        ),
+        ("trickled.example.com A 8.8.8.8", "transport", "no_client_subnet"),
+        ("trickled.example.com A 8.8.8.8 9.9.9.0/24", "client_subnet", "network"),
+        ("trickled.example.com A 8.8.8.8 9.9.9.0/24 down fra", "no_map", "no_map"),
     ] {
         let (origin, scope) = (format!("{origin:?}"), format!("{scope:?}"));
         check(question, &[("/steering/source/origin", origin.as_str()), ("/scope/reason", scope.as_str())]);
     }
-    check(
-        "www.example.com A 8.8.8.8 10.1.0.0/16",
-        &[("/steering/source/special_purpose_block", "\"10.0.0.0/8\""), ("/scope/length", "8")],
-    );
+    for name in ["www", "hashed"] {
+        check(
+            &format!("{name}.example.com A 8.8.8.8 10.1.0.0/16"),
+            &[("/steering/source/special_purpose_block", "\"10.0.0.0/8\""), ("/scope/length", "8")],
+        );
+    }
 }
 
 #[test]

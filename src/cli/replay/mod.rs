@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let (kind, skipped, read) = capture::read(capture, arguments.port, &mut |captured| {
         replay(&captured, &mut engines, &mut comparison, &mut span);
     });
-    let report = Report::new(kind, (&span, &skipped), &mains, &engines, &comparison);
+    let report = Report::new((kind, arguments.port), (&span, &skipped), &mains, &engines, &comparison);
     // What was read before a capture breaks off counts all the same.
     if span.queries > 0 || read.is_ok() {
         match arguments.format {

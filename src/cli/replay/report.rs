@@ -42,12 +42,15 @@ pub(super) struct Report {
 #[derive(Debug, Serialize)]
 struct CaptureView {
     kind: &'static str,
+    /// The port that queries go to, where packets were captured.
+    port: Option<u16>,
     queries: u64,
     first: Option<String>,
     last: Option<String>,
     skipped_tcp: u64,
     skipped_fragments: u64,
     skipped_cut: u64,
+    skipped_responses: u64,
     skipped_other: u64,
 }
 
@@ -108,7 +111,7 @@ struct NameView {
 impl Report {
     /// Of what was read and answered.
     pub(super) fn new(
-        kind: Option<Kind>,
+        (kind, port): (Option<Kind>, u16),
         (span, skipped): (&Span, &Skipped),
         mains: &[&Path],
         engines: &[Engine<'_>],
@@ -121,12 +124,14 @@ impl Report {
                 Some(Kind::Dnstap) => "dnstap",
                 _ => "pcap",
             },
+            port: (kind == Some(Kind::Packets)).then_some(port),
             queries: span.queries,
             first: times.map(|(first, _)| rfc3339(first / 1000)),
             last: times.map(|(_, last)| rfc3339(last / 1000)),
             skipped_tcp: skipped.tcp,
             skipped_fragments: skipped.fragments,
             skipped_cut: skipped.cut,
+            skipped_responses: skipped.responses,
             skipped_other: skipped.other,
         };
         let configurations = mains.iter().zip(engines).map(|(main, engine)| configuration(main, engine));
@@ -199,11 +204,15 @@ impl fmt::Display for Report {
             (capture.skipped_tcp, "over TCP"),
             (capture.skipped_fragments, "fragments"),
             (capture.skipped_cut, "cut short by the capture"),
+            (capture.skipped_responses, "responses"),
             (capture.skipped_other, "of something else"),
         ] {
             if count > 0 {
                 writeln!(formatter, "  passed over: {count} {what}")?;
             }
+        }
+        if let (0, Some(port)) = (capture.queries, capture.port) {
+            writeln!(formatter, "  nothing was asked at port {port}: `--port` names another one")?;
         }
         writeln!(formatter, "\n{}", self.configurations_table())?;
         match &self.comparison {
@@ -283,6 +292,20 @@ impl fmt::Display for ComparisonView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_capture_without_queries_leads_to_the_port() {
+        let shown = |kind, queries| {
+            let (mut span, skipped) = (Span::default(), Skipped { responses: 3, ..Skipped::default() });
+            (0..queries).for_each(|_| span.add(0));
+            Report::new((Some(kind), 53), (&span, &skipped), &[], &[], &Comparison::default()).to_string()
+        };
+        let hint = "  passed over: 3 responses\n  nothing was asked at port 53: `--port` names another one\n";
+        assert!(shown(Kind::Packets, 0).contains(hint), "{}", shown(Kind::Packets, 0));
+        for (kind, queries) in [(Kind::Packets, 1), (Kind::Dnstap, 0)] {
+            assert!(!shown(kind, queries).contains("--port"), "{}", shown(kind, queries));
+        }
+    }
 
     #[test]
     fn parts_are_rounded_to_two_digits() {

@@ -18,6 +18,7 @@ mod drafts;
 mod expect;
 mod firsts;
 mod folder;
+mod hints;
 mod inner_pools;
 mod kinds;
 mod line_book;
@@ -336,6 +337,7 @@ impl Loader<'_> {
         if let Ok(zones) = &zones {
             let by_apex = Zones::new(zones.iter().map(|file| Arc::clone(&file.zone)).collect());
             nameservers::check(&by_apex, &drafts, self.faults);
+            hints::check(&by_apex, &drafts, self.faults);
             nested::check(zones, &by_apex, self.faults);
         }
         (zones, drafts.into_iter().collect())

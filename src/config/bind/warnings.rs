@@ -83,8 +83,7 @@ impl Check<'_> {
             let message =
                 format!("{why} {} {left} for {}", record_type::name(draft.rtype), self.extent(map, &classes));
             let warning = place.warning(message).label("no other pool to fail over to");
-            self.faults
-                .add(warning.help(format!("for example for the class {}", self.class(map, first.class))));
+            self.faults.add(warning.help(format!("for example for {}", self.class(map, first.class))));
         }
     }
 
@@ -126,7 +125,7 @@ impl Check<'_> {
         let extent = self.extent(map, &split.iter().copied().collect());
         let message = format!("A and AAAA of {} come from different sites for {extent}", draft.owner.value);
         let help = format!(
-            "for example for the class {}; give the pools there addresses of both families",
+            "for example for {}; give the pools there addresses of both families",
             self.class(map, split[0])
         );
         self.faults.add(draft.owner.place.warning(message).label("split").help(help));
@@ -209,13 +208,16 @@ impl Check<'_> {
         format!("{} of {all} classes of the map {}, {share} of IPv4", classes.len(), quote(map.table.name()))
     }
 
-    /// The sites of a class in words.
+    /// `the class [fra, iad]`.
     fn class(&self, map: &Map, class: ClassId) -> String {
         let sites = &map.table.classes()[usize::from(class.0)];
+        if sites.is_empty() {
+            return "an empty list of sites".to_owned();
+        }
         let name = |site: &SiteId| self.sites.list[usize::from(site.0)].name.as_str();
         let names: Vec<&str> = sites.iter().take(SITES_NAMED).map(name).collect();
         let more = if sites.len() > SITES_NAMED { ", …" } else { "" };
-        format!("[{}{more}]", names.join(", "))
+        format!("the class [{}{more}]", names.join(", "))
     }
 }
 

@@ -7,7 +7,16 @@ use crate::geo::LevelOutcome;
 
 pub(super) fn where_the_client_is(text: &mut Text, explanation: &Explanation, steering: &Steering) {
     text.field("decided on", &source(steering.source));
-    let Some(place) = &steering.place else { return };
+    let Some(place) = &steering.place else {
+        if steering.source.origin != Origin::NoMap {
+            text.field(
+                "",
+                "only its network counts, for a pool or a trickle: the rule has no map, so the written",
+            );
+            text.field("", "order of its pools decides");
+        }
+        return;
+    };
     database_records(text, place, explanation.at);
     levels(text, place);
     if let Some(origin) = &place.reason.origin {

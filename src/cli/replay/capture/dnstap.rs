@@ -26,6 +26,8 @@ const CONTROL_OCTETS_MAX: usize = 512;
 const AUTH_QUERY: u64 = 1;
 const CLIENT_QUERY: u64 = 5;
 const TOOL_QUERY: u64 = 11;
+/// AUTH_RESPONSE to UPDATE_RESPONSE: each follows the number of its query.
+const RESPONSES: [u64; 7] = [2, 4, 6, 8, 10, 12, 14];
 const UDP: u64 = 1;
 
 /// Reads all messages.
@@ -54,9 +56,10 @@ pub(super) fn read(
             Frame::Data if !started => {
                 return Err(CaptureError::Malformed(at, "data stand before the start"));
             }
-            Frame::Data => match query(&frames.frame) {
-                Some(Some(captured)) => visit(captured),
-                Some(None) => skipped.other += 1,
+            Frame::Data => match message(&frames.frame) {
+                Some(Message::Query(captured)) => visit(captured),
+                Some(Message::Response) => skipped.responses += 1,
+                Some(Message::Other) => skipped.other += 1,
                 None => return Err(CaptureError::Malformed(at, "there is no message of dnstap")),
             },
         }
@@ -129,8 +132,15 @@ impl<R: Read> Frames<R> {
     }
 }
 
-/// The query of a frame: `None` where the frame is malformed, `Some(None)` where it is about something else.
-fn query(frame: &[u8]) -> Option<Option<Captured<'_>>> {
+/// What a frame is about.
+enum Message<'f> {
+    Query(Captured<'f>),
+    Response,
+    Other,
+}
+
+/// What a frame is about; `None` where it is malformed.
+fn message(frame: &[u8]) -> Option<Message<'_>> {
     let mut message = None;
     let mut fields = Fields(frame);
     while let Some(field) = fields.next()? {
@@ -138,7 +148,7 @@ fn query(frame: &[u8]) -> Option<Option<Captured<'_>>> {
             message = Some(octets);
         }
     }
-    let Some(message) = message else { return Some(None) };
+    let Some(message) = message else { return Some(Message::Other) };
     let (mut kind, mut protocol, mut source, mut query) = (0, 0, None, None);
     let (mut seconds, mut nanoseconds): (u64, u64) = (0, 0);
     let mut fields = Fields(message);
@@ -154,11 +164,12 @@ fn query(frame: &[u8]) -> Option<Option<Captured<'_>>> {
         }
     }
     let (AUTH_QUERY | CLIENT_QUERY | TOOL_QUERY, Some(source), Some(message)) = (kind, source, query) else {
-        return Some(None);
+        let is_response = RESPONSES.contains(&kind);
+        return Some(if is_response { Message::Response } else { Message::Other });
     };
     let transport = if protocol == UDP { Transport::Udp } else { Transport::Tcp };
     let time_ms = seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000);
-    Some(Some(Captured { time_ms, source, transport, message }))
+    Some(Message::Query(Captured { time_ms, source, transport, message }))
 }
 
 fn address(octets: &[u8]) -> Option<IpAddr> {

@@ -36,7 +36,9 @@ pub(super) struct Skipped {
     pub(super) fragments: u64,
     /// Packets that the capture holds only the beginning of.
     pub(super) cut: u64,
-    /// Of links, protocols or ports that were not asked for; responses; other messages.
+    /// Responses.
+    pub(super) responses: u64,
+    /// Of links, protocols or ports that were not asked for; other messages.
     pub(super) other: u64,
 }
 

@@ -39,6 +39,7 @@ pub(super) fn query<'p>(
         Some(Parsed::Tcp) => |skipped| &mut skipped.tcp,
         Some(Parsed::Fragment) => |skipped| &mut skipped.fragments,
         Some(Parsed::Cut) => |skipped| &mut skipped.cut,
+        Some(Parsed::Response) => |skipped| &mut skipped.responses,
         Some(Parsed::Other) | None => |skipped| &mut skipped.other,
     };
     *counter(skipped) += 1;
@@ -51,6 +52,7 @@ enum Parsed<'p> {
     Tcp,
     Fragment,
     Cut,
+    Response,
     Other,
 }
 
@@ -127,6 +129,10 @@ fn transport(protocol: u8, octets: &[u8], length: usize, source: IpAddr, port: u
     let (from, to) = (number(octets, 0)?, number(octets, 2)?);
     match protocol {
         TCP if from == port || to == port => return Some(Parsed::Tcp),
+        // QR. Somebody may send one from here, too.
+        UDP if (from == port || to == port) && octets.get(10).is_some_and(|flags| flags & 0x80 != 0) => {
+            return Some(Parsed::Response);
+        }
         UDP if to == port => {}
         _ => return Some(Parsed::Other),
     }
@@ -134,9 +140,7 @@ fn transport(protocol: u8, octets: &[u8], length: usize, source: IpAddr, port: u
     let Some(message) = octets.get(8..udp) else {
         return Some(if octets.len() < udp { Parsed::Cut } else { Parsed::Other });
     };
-    // A response that somebody sends from here is no query (QR).
-    let is_query = message.len() >= DNS_HEADER_OCTETS && message[2] & 0x80 == 0;
-    Some(if is_query { Parsed::Query(source, message) } else { Parsed::Other })
+    Some(if message.len() >= DNS_HEADER_OCTETS { Parsed::Query(source, message) } else { Parsed::Other })
 }
 
 fn number(octets: &[u8], at: usize) -> Option<u16> {
