@@ -138,7 +138,10 @@ impl<'s> Decision<'s, '_> {
                 answer.goes_on_below(target.suffix_offset(apex));
                 zone = next_zone;
             }
+            let scope = answer.scope;
             next = self.step_on(zone, target, answer);
+            // The whole holds for no more than each of its links.
+            answer.scope = answer.scope.max(scope);
         }
         false
     }

@@ -26,7 +26,7 @@ pub(super) fn steer<'s>(
 ) -> Option<Instead> {
     let rule = &snapshot.configuration.rules[index as usize];
     let placement = place(snapshot, rule.map, client);
-    answer.scope = answer.scope.max(placement.scope);
+    answer.scope = placement.scope;
     let chosen = steer::choose_at_a_glance(rule, placement.class, |pool| snapshot.pool(pool, rule.content));
     let Some((pool, set, ttl)) = chosen else {
         return steer_apart(snapshot, client, random, (index, placement.class), answer);

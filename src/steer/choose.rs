@@ -145,13 +145,12 @@ pub fn choose_at_a_glance<'s>(
     for candidate in candidates(rule, class) {
         let answers = pools(candidate.pool);
         soonest_flip = soonest_flip.min(answers.soonest_flip.load(Ordering::Relaxed));
-        match answers.glance {
-            Glance::Healthy => {
-                let set = answers.sets.get(usize::from(candidate.set)).and_then(Sets::drawn)?;
-                return Some((candidate.pool, set, steered_ttl(soonest_flip, rule.min_ttl, rule.max_ttl)));
-            }
-            Glance::NotHealthy => {}
-            Glance::ChangePlanned => return None,
+        if answers.glance == Glance::Healthy {
+            let set = answers.sets.get(usize::from(candidate.set)).and_then(Sets::drawn)?;
+            return Some((candidate.pool, set, steered_ttl(soonest_flip, rule.min_ttl, rule.max_ttl)));
+        }
+        if answers.glance == Glance::ChangePlanned {
+            return None;
         }
     }
     None
