@@ -211,6 +211,22 @@ fn every_way_to_a_decisive_address_has_its_word() {
 }
 
 #[test]
+fn the_text_says_whose_network_decides_without_a_map() {
+    for (question, expected) in [
+        ("plain.example.com A 8.8.8.8", "nothing: the rule has no map"),
+        ("hashed.example.com A 8.8.8.8", "8.8.8.8, the transport address: the query has no client subnet\n"),
+        ("hashed.example.com A 8.8.8.8 9.9.9.0/24", "9.9.9.0, the query's client subnet\n"),
+    ] {
+        let request = Request { format: Format::Text, ..request(question) };
+        let (health, configuration) = (Health::assumed(AT), configuration());
+        let snapshot = health.compile(Arc::clone(&configuration));
+        let text = request.answer(Ground { snapshot: &snapshot, health }).unwrap();
+        assert!(text.contains(&format!("  decided on  {expected}")), "{text}");
+        assert_eq!(text.contains("only its network counts"), question.starts_with("hashed"), "{text}");
+    }
+}
+
+#[test]
 fn what_no_rule_steers_has_its_records_its_ttl_and_its_scope_too() {
     let no_steering = ("/steering", "null");
     let scope = ("/scope/reason", "\"not_steered\"");
