@@ -1,7 +1,7 @@
 //! Why a question gets what it gets: a pure function over a snapshot, printed by `cli` as text and as JSON.
 //!
-//! The decision itself is taken by [`answer::decide`], the very function that answers queries. What is done here is to
-//! ask the parts it used (the zone, [`answer::place`], the map, the pools) for their reasons, and to put them in order.
+//! The decision itself is taken by [`crate::answer::decide`], the very function that answers queries. What is done here is to
+//! ask the parts it used (the zone, [`crate::answer::place`], the map, the pools) for their reasons, and to put them in order.
 
 mod asked;
 mod candidates;

@@ -1,6 +1,6 @@
 //! `plan`, of files and of a running server alike: what is asked, and the comparison as a view.
 //!
-//! Both ways come through [`Request::compare`]; they differ in the generations that they bring.
+//! Both ways come through `Request::compare`; they differ in the generations that they bring.
 
 mod view;
 

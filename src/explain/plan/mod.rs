@@ -1,7 +1,7 @@
 //! What a change of the files or of a geo database changes for clients: all of them, not samples.
 //!
 //! [`compare`] walks the maps of two generations in step over the whole of both address spaces, with the databases that
-//! say where the clients are. In reading order: [`names`] pairs what is steered on both sides; `passage` is the walk and
+//! say where the clients are. In reading order: `names` pairs what is steered on both sides; `passage` is the walk and
 //! `weighing` says what an address counts for; `tally` sums up how much each pair of classes has, and where; `outcome`
 //! is what a class gets for a name and `change` what is different about it; names whose clients get the same changes are
 //! one `group`; `movers` walks a second time and finds the networks; `differences` says what else is different in the
