@@ -89,7 +89,11 @@ pub(super) async fn watch(running: Arc<Running>) {
             watched = Watched::default();
             continue;
         }
-        let due = watched.due(looks_of_all(&running, served).await);
+        let looks = looks_of_all(&running, served).await;
+        for path in watched.vanished(&looks) {
+            tracing::warn!("the geo database {path} cannot be found any more; what was served goes on");
+        }
+        let due = watched.due(looks);
         if due.is_empty() {
             continue;
         }
@@ -118,6 +122,11 @@ impl Watched {
         let mut examined = looks_of_all(running, served).await;
         examined.retain(|_, looks| !is_gated && looks.changed < running.began.cast_signed());
         Watched { last: HashMap::new(), examined }
+    }
+
+    /// The paths of files that were there at the last look and are not now.
+    fn vanished(&self, looks: &HashMap<String, Looks>) -> Vec<String> {
+        self.last.keys().filter(|path| !looks.contains_key(*path)).cloned().collect()
     }
 
     /// The paths of files that have changed since they were examined and not since the last look.
@@ -295,7 +304,11 @@ mod tests {
         let mut watched = Watched::default();
         let looks =
             |size| HashMap::from([("a".to_owned(), Looks { size, modified: (0, 0), changed: 0, inode: 7 })]);
-        let mut due = |looks| !watched.due(looks).is_empty();
+        let mut due = |looks| {
+            let gone = watched.vanished(&looks);
+            assert_eq!(gone.len(), usize::from(!watched.last.is_empty() && looks.is_empty()));
+            !watched.due(looks).is_empty()
+        };
         // At the beginning it is examined, too: it may have changed while the server started.
         assert!(!due(looks(1)));
         assert!(due(looks(1)));
