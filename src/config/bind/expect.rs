@@ -11,7 +11,7 @@ use crate::geo::Prefix;
 use crate::health::TargetId;
 use crate::wire::{Family, Name, rtype};
 
-use super::Ground;
+use super::ground::Ground;
 
 /// Binds the expectations of one file, whose names are relative to `origin`.
 pub(super) fn bind(

@@ -1,0 +1,92 @@
+//! Claims are proven, and what is refuted is a fault where its sentence stands.
+
+use crate::config::assertions::{Assertions, Sentence};
+use crate::config::text::Faults;
+use crate::config::{Mode, Proof};
+use crate::explain::prove::{self, Assertion, Demand, Verdict, words};
+use crate::snapshot::Configuration;
+
+use super::Draft;
+
+/// Proves all assertions about a configuration that is sound. What is refuted is an error, at a start a warning: a
+/// server that does not start answers nobody. With [`Mode::Prove`] it is only told in the result.
+pub(in crate::config::bind) fn prove(
+    configuration: &Configuration,
+    drafts: &[Draft<'_>],
+    demand: Option<Demand>,
+    mode: Mode,
+    faults: &Faults,
+) -> (Vec<Proof>, Assertions) {
+    let bound = drafts.iter().filter_map(|draft| {
+        let rules = draft.rules(configuration, faults).ok()?;
+        let failures = draft.spec.failures.as_ref().map_or(0, |failures| failures.value);
+        Some((draft, Assertion { claim: draft.claim.clone(), rules, failures }))
+    });
+    let (drafts, assertions): (Vec<&Draft<'_>>, Vec<Assertion>) = bound.unzip();
+    let verdicts = prove::prove(configuration, &assertions, demand.as_ref());
+    let mut proofs = Vec::new();
+    let mut list = Vec::new();
+    for ((draft, assertion), verdict) in drafts.iter().zip(assertions).zip(verdicts) {
+        draft.report(&assertion, &verdict, configuration, mode, faults);
+        let sentence = draft.sentence(assertion);
+        proofs.push(sentence.proof(verdict, configuration));
+        list.push(sentence);
+    }
+    (proofs, Assertions { list, demand })
+}
+
+impl Draft<'_> {
+    fn report(
+        &self,
+        assertion: &Assertion,
+        verdict: &Verdict,
+        configuration: &Configuration,
+        mode: Mode,
+        faults: &Faults,
+    ) {
+        let place = &self.spec.that.place;
+        let grave = |message: String| match mode {
+            Mode::Start => place.warning(message),
+            _ => place.error(message),
+        };
+        let fault = match verdict {
+            Verdict::Refuted(_) if mode == Mode::Prove => return,
+            Verdict::Refuted(found) => {
+                let fault = grave(format!("not so: {}", words::counterexample(configuration, found)));
+                let fault = fault.label("does not hold");
+                match words::commands(configuration, found)[..] {
+                    [] => fault,
+                    [ref explain] => fault.help(format!("see it with `{explain}`")),
+                    [ref explain, ref dig, ..] => {
+                        let all_up = found.down == prove::HealthVector::default();
+                        let where_down = if all_up { "" } else { " where these are down" };
+                        fault
+                            .help(format!("see it with `{explain}`, or at a server{where_down} with `{dig}`"))
+                    }
+                }
+            }
+            Verdict::TooLarge => {
+                let fault = grave(format!("to prove this takes more than {} steps", prove::WORK_MAX));
+                fault.label("not proven").help("lower `failures`, or name fewer names with `name`")
+            }
+            Verdict::Proven(extent) if assertion.rules.is_empty() || extent.cells == 0 => {
+                let nobody = if assertion.rules.is_empty() { "no steered name" } else { "no client" };
+                let warning = place.warning(format!("this is about {nobody}, so it says nothing"));
+                warning.label("about nobody")
+            }
+            Verdict::Proven(_) => return,
+        };
+        faults.add(fault);
+    }
+
+    /// It by itself, without the text of its file.
+    fn sentence(&self, assertion: Assertion) -> Sentence {
+        let place = &self.spec.that.place;
+        Sentence {
+            assertion,
+            file: place.source.path.clone(),
+            place: place.source.line_and_column(place.span.start),
+            sentence: self.spec.that.value.clone(),
+        }
+    }
+}
