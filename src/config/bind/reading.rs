@@ -30,20 +30,20 @@ impl Loader<'_> {
         let maps = match &main.maps {
             Ok(Some(path)) => match self.workspace.named_by(path, limits::MAPS_FILE_OCTETS, self.faults) {
                 Ok(source) => MapsSpec::read(&source, self.faults),
-                Err(Broken) => self.doubtful(),
+                Err(Broken) => self.doubtful(&MapsSpec::DEFINES),
             },
             Ok(None) => MapsSpec::default(),
-            Err(Broken) => self.doubtful(),
+            Err(Broken) => self.doubtful(&MapsSpec::DEFINES),
         };
         let included = match &main.include {
             Ok(patterns) => {
                 if patterns.iter().any(Parsed::is_err) {
-                    self.faults.doubt_names();
+                    self.faults.doubt_names(&SteeringSpec::DEFINES);
                 }
                 let patterns: Vec<Written<String>> = sound(patterns.clone());
                 folder::included(&patterns, self.workspace, self.faults)
             }
-            Err(Broken) => self.doubtful(),
+            Err(Broken) => self.doubtful(&SteeringSpec::DEFINES),
         };
         let elsewhere: BTreeSet<String> = included.keys().cloned().collect();
         let zones = match &main.zones {
@@ -53,9 +53,9 @@ impl Loader<'_> {
         Files { main, maps, included, zones }
     }
 
-    /// Nothing, and the knowledge that names are missing for a reason told already.
-    fn doubtful<T: Default>(&self) -> T {
-        self.faults.doubt_names();
+    /// Nothing, and the knowledge that names of these kinds are missing for a reason told already.
+    fn doubtful<T: Default>(&self, kinds: &[&'static str]) -> T {
+        self.faults.doubt_names(kinds);
         T::default()
     }
 }

@@ -136,7 +136,7 @@ const BELOW_A_HEADER: &[Later] =
 impl MainSpec {
     /// Reads the file.
     pub(crate) fn read(source: &Arc<Source>, faults: &Faults) -> MainSpec {
-        let table = document::read(source, faults);
+        let table = document::read(source, &[], faults);
         let mut reader = Reader::new(&table, "this file", faults);
         let include = reader.optional("include", list(limits::INCLUDE_PATTERNS, text::text));
         let server = reader.required("server", "[server]", |value, faults| {
@@ -176,7 +176,7 @@ impl MainSpec {
 
 /// Reads `socket` of `[admin]` and nothing else.
 pub(crate) fn read_control_socket(source: &Arc<Source>, faults: &Faults) -> Parsed<Option<Written<String>>> {
-    let table = document::read(source, faults);
+    let table = document::read(source, &[], faults);
     let admin = Reader::new(&table, "this file", faults).optional("admin", |value, faults| {
         Reader::new(text::table(value, faults)?, "`[admin]`", faults).optional("socket", text::text)
     });

@@ -50,6 +50,9 @@ const NO_RULES_HERE: &[Later] = &[
 ];
 
 impl SteeringSpec {
+    /// The kinds of names that such files define.
+    pub(crate) const DEFINES: [&'static str; 2] = ["monitor", "pool"];
+
     /// Reads a file that stands beside a zone.
     pub(crate) fn read_of_zone(source: &Arc<Source>, faults: &Faults) -> SteeringSpec {
         SteeringSpec::read(source, true, faults)
@@ -61,7 +64,7 @@ impl SteeringSpec {
     }
 
     fn read(source: &Arc<Source>, of_zone: bool, faults: &Faults) -> SteeringSpec {
-        let table = document::read(source, faults);
+        let table = document::read(source, &SteeringSpec::DEFINES, faults);
         let mut reader = Reader::new(&table, "this file", faults);
         let monitors = reader.optional("monitor", |value, faults| {
             Ok(named_tables(text::table(value, faults)?, "monitor", limits::MONITORS, faults, monitor::read))
@@ -74,9 +77,8 @@ impl SteeringSpec {
         let expectations = reader.optional("expect", super::expect::read_all);
         let assertions = reader.lenient("assert", assertion::read_all);
         reader.finish(if of_zone { ELSEWHERE } else { NO_RULES_HERE });
-        if monitors.is_err() || pools.is_err() {
-            faults.doubt_names();
-        }
+        let unread = [monitors.is_err(), pools.is_err()];
+        super::doubt_unread(&table, SteeringSpec::DEFINES.into_iter().zip(unread), faults);
         SteeringSpec {
             monitors: monitors.map(unplaced).ok().flatten().unwrap_or_default(),
             pools: pools.map(unplaced).ok().flatten().unwrap_or_default(),

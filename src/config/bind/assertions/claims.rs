@@ -150,6 +150,9 @@ impl Binder<'_> {
     /// The countries of a region; those with a fault have been told.
     fn region(&self, name: &Written<String>) -> Parsed<Clients> {
         let Some(region) = self.maps.regions.iter().find(|region| region.name.value == name.value) else {
+            if self.faults.is_name_in_doubt("region", name) {
+                return Err(Broken);
+            }
             let mut fault = name.place.error(format!("there is no region {}", quote(name)));
             fault.help = did_you_mean(name, self.regions());
             return self.refuse(fault.label("unknown region"));
