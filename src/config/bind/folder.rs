@@ -162,7 +162,7 @@ impl Folder<'_> {
             Some(Ok(source)) => SteeringSpec::read_of_zone(&source, self.faults),
             Some(Err(Broken)) => {
                 self.faults.doubt_names(&SteeringSpec::DEFINES);
-                SteeringSpec::default()
+                SteeringSpec { lacks_rules: true, ..SteeringSpec::default() }
             }
             None => SteeringSpec::default(),
         };

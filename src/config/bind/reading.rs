@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::limits;
-use crate::config::spec::{MainSpec, MapsSpec, SteeringSpec};
+use crate::config::spec::{AssertSpec, MainSpec, MapsSpec, SteeringSpec};
 use crate::config::text::{Broken, Parsed, Written, sound};
 use crate::fault::Source;
+use crate::wire::Name;
 
 use super::Loader;
 use super::folder::{self, ZoneFiles};
@@ -21,6 +22,19 @@ pub(super) struct Files {
     pub(super) included: BTreeMap<String, SteeringSpec>,
     /// The zones and what stands beside them.
     pub(super) zones: Vec<ZoneFiles>,
+}
+
+impl Files {
+    /// The assertions of all files; those in a file beside a zone speak of its names.
+    pub(super) fn assertions(&self) -> impl Iterator<Item = (&AssertSpec, Option<&Name>)> {
+        let of_all = self.included.values().flat_map(|spec| &spec.assertions);
+        let of_all = self.main.assertions.iter().chain(of_all).map(|spec| (&spec.value, None));
+        let of_zones = self.zones.iter().filter_map(|zone| Some((zone, zone.apex.as_ref().ok()?)));
+        let of_zones = of_zones.flat_map(|(zone, apex)| {
+            zone.steering.assertions.iter().map(move |spec| (&spec.value, Some(apex)))
+        });
+        of_all.chain(of_zones)
+    }
 }
 
 impl Loader<'_> {

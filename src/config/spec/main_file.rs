@@ -32,7 +32,7 @@ pub(crate) struct MainSpec {
     /// `[[assert]]`; those without a fault.
     pub(crate) assertions: Vec<Written<AssertSpec>>,
     /// `[share]`.
-    pub(crate) share: Option<ShareSpec>,
+    pub(crate) share: Parsed<Option<ShareSpec>>,
     /// The folder of the zones.
     pub(crate) zones: Parsed<Written<String>>,
     /// The file of sites and maps.
@@ -145,13 +145,14 @@ impl MainSpec {
         let admin =
             reader.optional("admin", |value, faults| Ok(read_admin(text::table(value, faults)?, faults)));
         let access = reader.lenient("access", AccessSpec::read);
-        let assertions = reader.lenient("assert", assertion::read_all);
-        let share =
-            reader.lenient("share", |value, faults| Ok(ShareSpec::read(text::table(value, faults)?, faults)));
+        let assertions = faults.aside(|| reader.lenient("assert", assertion::read_all));
+        let share = faults.aside(|| {
+            reader.optional("share", |value, faults| Ok(ShareSpec::read(text::table(value, faults)?, faults)))
+        });
         let zones = reader
             .required("zones", "[zones]", |value, faults| read_zones(text::table(value, faults)?, faults));
         let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
-        let expectations = reader.optional("expect", super::expect::read_all);
+        let expectations = faults.aside(|| reader.lenient("expect", super::expect::read_all));
         reader.finish(ELSEWHERE);
         let geo = match geo {
             Ok(Some(geo)) => geo.value,
@@ -164,12 +165,12 @@ impl MainSpec {
             admin: admin.map(|admin| unplaced(admin).unwrap_or_default()),
             access: unplaced(access),
             assertions: unplaced(assertions).map(sound).unwrap_or_default(),
-            share: unplaced(share),
+            share: share.map(unplaced),
             zones: zones.map(|zones| zones.value),
             maps: geo.maps,
             databases: geo.databases,
             geo_gate: geo.gate,
-            expectations: expectations.map(unplaced).ok().flatten().unwrap_or_default(),
+            expectations: unplaced(expectations).unwrap_or_default(),
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct SteeringSpec {
     pub(crate) pools: Vec<Named<PoolSpec>>,
     /// `[[steer]]`.
     pub(crate) rules: Vec<Written<RuleSpec>>,
+    /// Whether there may be rules, or names of them, that could not be read.
+    pub(crate) lacks_rules: bool,
     /// `[access]`.
     pub(crate) access: Option<AccessSpec>,
     /// `[[expect]]`.
@@ -74,17 +76,20 @@ impl SteeringSpec {
         });
         let rules = if of_zone { reader.optional("steer", read_rules) } else { Ok(None) };
         let access = if of_zone { reader.lenient("access", AccessSpec::read) } else { None };
-        let expectations = reader.optional("expect", super::expect::read_all);
-        let assertions = reader.lenient("assert", assertion::read_all);
+        let expectations = faults.aside(|| reader.lenient("expect", super::expect::read_all));
+        let assertions = faults.aside(|| reader.lenient("assert", assertion::read_all));
         reader.finish(if of_zone { ELSEWHERE } else { NO_RULES_HERE });
         let unread = [monitors.is_err(), pools.is_err()];
         super::doubt_unread(&table, SteeringSpec::DEFINES.into_iter().zip(unread), faults);
+        let named = |rules: &Vec<Written<RuleSpec>>| rules.iter().all(|rule| rule.all_names.is_ok());
+        let all_rules = rules.as_ref().is_ok_and(|rules| rules.as_ref().is_none_or(|rules| named(rules)));
         SteeringSpec {
+            lacks_rules: !all_rules || faults.has_lost(source),
             monitors: monitors.map(unplaced).ok().flatten().unwrap_or_default(),
             pools: pools.map(unplaced).ok().flatten().unwrap_or_default(),
             rules: rules.map(unplaced).ok().flatten().unwrap_or_default(),
             access: unplaced(access),
-            expectations: expectations.map(unplaced).ok().flatten().unwrap_or_default(),
+            expectations: unplaced(expectations).unwrap_or_default(),
             assertions: unplaced(assertions).map(sound).unwrap_or_default(),
         }
     }

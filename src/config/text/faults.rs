@@ -133,6 +133,11 @@ impl Faults {
         lost.iter().any(|lost| lost.place.source.path == source.path && lost.holds(key))
     }
 
+    /// Whether a part of a file could not be understood.
+    pub(crate) fn has_lost(&self, source: &Source) -> bool {
+        self.lost.borrow().iter().any(|lost| lost.place.source.path == source.path)
+    }
+
     /// Does what is about assertions and expectations alone: its errors leave the configuration itself whole, so that
     /// those of the others can still be told. Not to be used within itself.
     pub(crate) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
