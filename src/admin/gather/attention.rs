@@ -13,13 +13,14 @@ pub(super) fn attention(status: &Status) -> Vec<String> {
     let rules = troubled_rules.iter().flat_map(rule_words);
     let refused = refused_words(load);
     let limiting = limiting.as_ref().map(limiting_words);
+    let untaken = geo.iter().filter_map(untaken_words);
     let held = geo.iter().filter_map(held_words);
     let degraded = geo.iter().filter_map(degraded_words);
     let suspects = pools.iter().filter_map(suspect_words);
     let states = pools.iter().flat_map(state_words);
     let awaiting = pools.iter().flat_map(all_awaiting_words);
     let down = pools.iter().flat_map(all_down_words);
-    let data = refused.into_iter().chain(limiting).chain(held).chain(degraded);
+    let data = refused.into_iter().chain(limiting).chain(untaken).chain(held).chain(degraded);
     rules.chain(data).chain(suspects).chain(states).chain(awaiting).chain(down).collect()
 }
 
@@ -50,11 +51,19 @@ fn limiting_words(limiting: &LimitingStatus) -> String {
     format!("{what} since {}{whose}", limiting.since)
 }
 
+/// A database whose file went bad or missing under the server.
+fn untaken_words(source: &GeoStatus) -> Option<String> {
+    let (refused, path) = (source.refused.as_ref()?, source.path.as_ref()?);
+    let (since, why) = (&refused.since, &refused.why);
+    Some(format!("geo database {path} is not taken since {since}: {why}; what was read before serves"))
+}
+
 /// A database that is held back, and what to do about it.
 fn held_words(source: &GeoStatus) -> Option<String> {
-    let (why, path) = (source.held_back.as_ref()?.objection(), source.path.as_ref()?);
+    let (held, path) = (source.held_back.as_ref()?, source.path.as_ref()?);
+    let (since, why) = (&held.since, held.objection());
     Some(format!(
-        "geo database {path} is held back: {why}; see `meridian plan --running`, take it with `meridian geo accept`"
+        "geo database {path} is held back since {since}: {why}; see `meridian plan --running`, take it with `meridian geo accept`"
     ))
 }
 

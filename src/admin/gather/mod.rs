@@ -5,6 +5,7 @@ mod geo;
 mod pools;
 mod rules;
 
+pub(super) use geo::untaken_of;
 pub(super) use pools::health_in;
 pub use rules::troubled_rules;
 
@@ -33,7 +34,7 @@ pub(super) fn status(sources: &Sources, now: u64) -> Status {
         limiting: (sources.limiting)().map(limiting),
         answering: answering(configuration, now),
         zones: zones(&snapshot),
-        geo: geo(&configuration.geo, &(sources.held)(), now),
+        geo: geo(&configuration.geo, &(sources.untaken)(), now),
         maps: maps(&configuration.maps),
         pools: View { snapshot: &snapshot, records: &records, now }.pools(),
         rules: configuration.rules.len(),
@@ -85,7 +86,8 @@ fn maps(maps: &[Map]) -> Vec<MapStatus> {
 mod tests {
     use super::*;
     use crate::admin::status::VerdictStatus;
-    use crate::admin::testing::{STARTED, with_members_down};
+    use crate::admin::testing::{STARTED, with_a_database, with_members_down};
+    use crate::admin::{Objection, Untaken};
     use crate::answer::Limited;
     use crate::fault::{Fault, Source};
     use crate::geo::Prefix;
@@ -143,6 +145,32 @@ mod tests {
             assert!(status.attention.contains(&expected), "{:?}", status.attention);
             assert_eq!(status.limiting.unwrap().network.as_deref(), Some("192.0.2.0/24"));
         }
+    }
+
+    #[test]
+    fn a_database_whose_file_is_not_taken_wants_attention_and_says_why_and_since_when() {
+        let change = Objection::Change { share: "7 %".into(), max_change: "1 %".into() };
+        let held = Untaken::HeldBack { digest: 7, why: change };
+        for (why, words) in [
+            (
+                Untaken::Refused("the file is missing".into()),
+                "not taken since 2026-11-20T05:31:46Z: the file is missing; what was read before serves",
+            ),
+            (
+                held,
+                "held back since 2026-11-20T05:31:46Z: it moves 7 % of the clients of a name, more than 1 %; see \
+                 `meridian plan --running`, take it with `meridian geo accept`",
+            ),
+        ] {
+            let status = status(&with_a_database(Some(why.clone())), STARTED + 90);
+            let expected = format!("geo database a.mmdb is {words}");
+            assert!(status.attention.contains(&expected), "{expected}\n{:?}", status.attention);
+            let refused = status.geo[0].refused.as_ref().map(|refused| refused.age_seconds);
+            let is_refused = matches!(why, Untaken::Refused(_));
+            assert_eq!((refused, status.geo[0].held_back.is_some()), (is_refused.then_some(90), !is_refused));
+        }
+        let good = status(&with_a_database(None), STARTED + 90);
+        assert!(good.geo[0].refused.is_none() && good.geo[0].held_back.is_none());
     }
 
     #[test]

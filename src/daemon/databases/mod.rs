@@ -3,13 +3,14 @@
 //! | the file | what becomes of it |
 //! |---|---|
 //! | is being written (its size, time or inode moves from one look to the next) | looked at again later |
-//! | holds what is served | nothing; if it was held back before, no longer |
-//! | is bad, or has shrunk | refused, with a warning; what is served goes on |
+//! | holds what is served | nothing; if it was refused or held back before, no longer |
+//! | is missing or bad, or has shrunk | refused, with a warning; what is served goes on |
 //! | moves more clients of a name than `max_change`, or breaks an assertion that holds | held back, with a warning, until an operator accepts it or it is replaced |
 //! | otherwise | taken: maps are compiled anew, the next generation is published, a copy is kept |
 //!
 //! Nothing else of the files is read: an operator may be in the middle of writing them. A reload goes through the same
-//! gate for the databases (`reload`).
+//! gate for the databases (`reload`). What is refused or held back shows in status and metrics until the file holds what is
+//! served ([`Gate`]).
 
 mod gate;
 mod watch;
@@ -19,7 +20,7 @@ pub(super) use watch::watch;
 
 use std::sync::{Arc, PoisonError};
 
-use crate::admin::{HeldDatabase, Objection};
+use crate::admin::{Objection, Untaken};
 use crate::config::{self, Swap};
 use crate::explain::plan::{self, Options, Weighing};
 use crate::server;
@@ -51,15 +52,26 @@ pub(super) fn examine(running: &Running, paths: &[String]) -> Option<u64> {
     drop(served);
     for (path, why) in &swap.refused {
         tracing::warn!("the geo database {path} is not taken: {why}; what was served goes on");
+        running.gate.refuse(path, Untaken::Refused(why.clone()), unix_now());
     }
     for path in &swap.unchanged {
-        if running.gate.lock().remove(path).is_some() {
-            tracing::info!("the geo database {path} is what is served again: nothing is held back any more");
+        if running.gate.clear(path) {
+            tracing::info!("the geo database {path} holds what is served again");
         }
     }
     let generation = take_or_hold(running, swap, Judged::ByTheGate);
     server::release_free_memory();
     generation
+}
+
+/// Examines the files again that were not taken, after other files were taken than those by which they were judged. Called
+/// with the turn.
+pub(super) fn examine_untaken(running: &Running) {
+    running.gate.forget_all_but(&running.keeper.store().load_full().configuration);
+    let paths: Vec<String> = running.gate.untaken().into_iter().map(|database| database.path).collect();
+    if !paths.is_empty() {
+        examine(running, &paths);
+    }
 }
 
 fn take_or_hold(running: &Running, swap: Swap, judged: Judged) -> Option<u64> {
@@ -77,7 +89,9 @@ fn take_or_hold(running: &Running, swap: Swap, judged: Judged) -> Option<u64> {
     let keeper = running.keeper.handle();
     let generation = keeper.send(Change::Load(load)).and_then(|()| keeper.published());
     let paths: Vec<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();
-    paths.iter().for_each(|&path| drop(running.gate.lock().remove(path)));
+    for path in &paths {
+        running.gate.clear(path);
+    }
     match generation {
         Ok(generation) => {
             tracing::info!(generation, "geo data taken from {}", paths.join(", "));
@@ -119,9 +133,8 @@ fn hold(running: &Running, changed: &[(String, u64)], why: &Objection) {
         Objection::Assertion(assertion) => format!("the assertion {assertion}"),
     };
     for (path, digest) in changed {
-        let held = HeldDatabase { path: path.clone(), digest: *digest, why: why.clone(), since: unix_now() };
-        let before = running.gate.lock().insert(path.clone(), held);
-        if before.is_none_or(|before| before.digest != *digest) {
+        let why = Untaken::HeldBack { digest: *digest, why: why.clone() };
+        if running.gate.refuse(path, why, unix_now()) {
             tracing::warn!(
                 "the geo database {path} is held back: {words}; `meridian plan --running` says whom it moves, `meridian \
                  geo accept` takes it"
@@ -133,11 +146,10 @@ fn hold(running: &Running, changed: &[(String, u64)], why: &Objection) {
 /// Takes what is held back in spite of the gate: that of one path, or all. What was done, as a text.
 pub(super) fn accept(running: &Running, path: Option<&str>) -> Result<String, String> {
     let _turn = running.gate.turn.blocking_lock();
-    let held = running.gate.held();
-    let paths: Vec<String> = held.into_iter().map(|held| held.path).collect();
-    let paths: Vec<String> = match path {
-        None => paths,
-        Some(path) if paths.iter().any(|held| held == path) => vec![path.to_owned()],
+    let held = running.gate.held_paths();
+    let paths = match path {
+        None => held,
+        Some(path) if held.iter().any(|held| held == path) => vec![path.to_owned()],
         Some(path) => return Err(format!("the geo database {path} is not held back")),
     };
     if paths.is_empty() {

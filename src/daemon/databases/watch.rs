@@ -36,9 +36,6 @@ pub(in crate::daemon) async fn watch(running: Arc<Running>) {
             continue;
         }
         let looks = looks_of_all(&running, served).await;
-        for path in watched.vanished(&looks) {
-            tracing::warn!("the geo database {path} cannot be found any more; what was served goes on");
-        }
         let due = watched.due(looks);
         if due.is_empty() {
             continue;
@@ -53,10 +50,10 @@ pub(in crate::daemon) async fn watch(running: Arc<Running>) {
 /// What the files looked like.
 #[derive(Default)]
 struct Watched {
-    /// At the last look.
-    last: HashMap<String, Looks>,
+    /// At the last look; `None` where there was none.
+    last: HashMap<String, Option<Looks>>,
     /// When they were examined.
-    examined: HashMap<String, Looks>,
+    examined: HashMap<String, Option<Looks>>,
 }
 
 impl Watched {
@@ -65,71 +62,90 @@ impl Watched {
     async fn from_the_start(running: &Arc<Running>) -> Watched {
         let served = Arc::clone(&running.keeper.store().load_full().configuration);
         let is_gated = served.geo_gate.max_change.is_some();
-        let mut examined = looks_of_all(running, served).await;
-        examined.retain(|_, looks| !is_gated && looks.changed < running.began.cast_signed());
+        let mut examined = looks_of_all(running, Arc::clone(&served)).await;
+        examined.retain(|path, looks| {
+            let is_told = is_stood_in_for(&served, path);
+            is_older_than(looks.as_ref(), running.began) && (is_told || (looks.is_some() && !is_gated))
+        });
         Watched { last: HashMap::new(), examined }
     }
 
-    /// The paths of files that were there at the last look and are not now.
-    fn vanished(&self, looks: &HashMap<String, Looks>) -> Vec<String> {
-        self.last.keys().filter(|path| !looks.contains_key(*path)).cloned().collect()
-    }
-
-    /// The paths of files that have changed since they were examined and not since the last look.
-    fn due(&mut self, looks: HashMap<String, Looks>) -> Vec<String> {
-        let is_due = |(path, looks): &(&String, &Looks)| {
+    /// The paths of files that have changed since they were examined and not since the last look. A file that is gone has
+    /// changed, too.
+    fn due(&mut self, looks: HashMap<String, Option<Looks>>) -> Vec<String> {
+        let is_due = |(path, looks): &(&String, &Option<Looks>)| {
             self.last.get(*path) == Some(looks) && self.examined.get(*path) != Some(looks)
         };
         let due: Vec<String> = looks.iter().filter(is_due).map(|(path, _)| path.clone()).collect();
+        self.examined.retain(|path, _| looks.contains_key(path));
         self.examined.extend(due.iter().map(|path| (path.clone(), looks[path])));
         self.last = looks;
         due
     }
 }
 
-async fn looks_of_all(running: &Arc<Running>, served: Arc<Configuration>) -> HashMap<String, Looks> {
+/// Whether the file of a path was refused when it was loaded, and told so.
+fn is_stood_in_for(served: &Configuration, path: &str) -> bool {
+    served.geo.iter().any(|source| source.path.as_deref() == Some(path) && source.degraded.is_some())
+}
+
+/// Whether nothing about a file was changed from a moment on, in seconds since 1970; one that is not there counts as old.
+fn is_older_than(looks: Option<&Looks>, moment: u64) -> bool {
+    looks.is_none_or(|looks| looks.changed < moment.cast_signed())
+}
+
+async fn looks_of_all(running: &Arc<Running>, served: Arc<Configuration>) -> HashMap<String, Option<Looks>> {
     let running = Arc::clone(running);
     tokio::task::spawn_blocking(move || look_at_all(&running, &served)).await.unwrap_or_default()
 }
 
-fn look_at_all(running: &Running, served: &Configuration) -> HashMap<String, Looks> {
+fn look_at_all(running: &Running, served: &Configuration) -> HashMap<String, Option<Looks>> {
     let folder = running.service.main.parent().unwrap_or(Path::new(""));
-    let looks = |path: &String| {
+    let looks = |path: &str| {
         let metadata = std::fs::metadata(running.service.files.resolve(&folder.join(path))).ok()?;
         let modified = (metadata.mtime(), metadata.mtime_nsec());
-        let looks =
-            Looks { size: metadata.size(), modified, changed: metadata.ctime(), inode: metadata.ino() };
-        Some((path.clone(), looks))
+        Some(Looks { size: metadata.size(), modified, changed: metadata.ctime(), inode: metadata.ino() })
     };
-    served.geo.iter().filter_map(|source| looks(source.path.as_ref()?)).collect()
+    let paths = served.geo.iter().filter_map(|source| source.path.as_ref());
+    paths.map(|path| (path.clone(), looks(path))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// How a file of this size looks; none for 0.
+    fn looks(size: u64) -> HashMap<String, Option<Looks>> {
+        let looks = Looks { size, modified: (0, 0), changed: 0, inode: 7 };
+        HashMap::from([("a".to_owned(), (size > 0).then_some(looks))])
+    }
+
     #[test]
     fn a_file_is_due_once_it_looks_the_same_twice_and_only_once() {
         let mut watched = Watched::default();
-        let looks =
-            |size| HashMap::from([("a".to_owned(), Looks { size, modified: (0, 0), changed: 0, inode: 7 })]);
-        let mut due = |looks| {
-            let gone = watched.vanished(&looks);
-            assert_eq!(gone.len(), usize::from(!watched.last.is_empty() && looks.is_empty()));
-            !watched.due(looks).is_empty()
-        };
+        let mut due = |size| !watched.due(looks(size)).is_empty();
         // At the beginning it is examined, too: it may have changed while the server started.
-        assert!(!due(looks(1)));
-        assert!(due(looks(1)));
-        assert!(!due(looks(1)));
+        assert_eq!([1, 1, 1].map(&mut due), [false, true, false]);
         // It is being written.
-        assert!(!due(looks(2)));
-        assert!(!due(looks(3)));
-        assert!(due(looks(3)));
-        assert!(!due(looks(3)));
-        // It is gone, and comes back as it was.
-        assert!(!due(HashMap::new()));
-        assert!(!due(looks(3)));
-        assert!(!due(looks(3)));
+        assert_eq!([2, 3, 3, 3].map(&mut due), [false, false, true, false]);
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_due_and_once_more_when_it_is_back() {
+        let mut watched = Watched::default();
+        let mut due = |size| !watched.due(looks(size)).is_empty();
+        assert_eq!([3, 3].map(&mut due), [false, true]);
+        // Another one takes its place.
+        assert_eq!([0, 3, 3].map(&mut due), [false; 3]);
+        assert_eq!([0, 0, 0].map(&mut due), [false, true, false]);
+        assert_eq!([3, 3, 3].map(&mut due), [false, true, false]);
+    }
+
+    #[test]
+    fn a_path_that_is_configured_anew_is_due() {
+        let mut watched = Watched::default();
+        assert_eq!([1, 1, 1].map(|size| watched.due(looks(size)).len()), [0, 1, 0]);
+        assert_eq!(watched.due(HashMap::new()), [""; 0]);
+        assert_eq!([1, 1, 1].map(|size| watched.due(looks(size)).len()), [0, 1, 0]);
     }
 }
