@@ -45,7 +45,7 @@ pub fn swap_databases(
         let Some(path) = source.path.clone().filter(|path| paths.contains(path)) else { continue };
         match read(&workspace, &path, source) {
             Ok(None) => swap.unchanged.push(path),
-            Ok(Some((database, octets))) => {
+            Ok(Some(File { database, octets })) => {
                 swap.changed.push((path.clone(), database.digest()));
                 let copy = state_dir.map(|folder| folder.join(copy_name(&path)));
                 swap.copies.extend(copy.map(|path| DatabaseCopy { path, octets }));
@@ -70,25 +70,28 @@ pub fn swap_databases(
     }
 }
 
-/// A database and its octets, unless they are served as those of this file.
-fn read(
-    workspace: &Workspace<'_>,
-    path: &str,
-    served: &GeoSource,
-) -> Result<Option<(Arc<Database>, Vec<u8>)>, String> {
+/// What a file holds.
+struct File {
+    database: Arc<Database>,
+    octets: Vec<u8>,
+}
+
+/// What a file holds, unless it is served as this file's.
+fn read(workspace: &Workspace<'_>, path: &str, served: &GeoSource) -> Result<Option<File>, String> {
     let octets = workspace.octets(path, limits::DATABASE_OCTETS).map_err(|error| match error {
         ReadError::Missing => "the file is missing".to_owned(),
         error => format!("it cannot be read: {error}"),
     })?;
     if !served.builtin && served.database.digest() == Database::digest_of(&octets) {
         // Their copy may have stood in for the file.
-        return Ok(served.degraded.is_some().then(|| (Arc::clone(&served.database), octets)));
+        let database = Arc::clone(&served.database);
+        return Ok(served.degraded.is_some().then_some(File { database, octets }));
     }
     let database = Database::from_mmdb(&workspace.shown(path), octets.clone())?;
     if !served.builtin {
         database.acceptable_after(&served.database)?;
     }
-    Ok(Some((Arc::new(database), octets)))
+    Ok(Some(File { database: Arc::new(database), octets }))
 }
 
 /// A configuration with other databases: what is compiled from them is compiled anew.
