@@ -274,7 +274,7 @@ fn start_admin(
     is_ready: &Arc<AtomicBool>,
 ) -> Result<Admin, AdminError> {
     let (targets, load, counted) = (Arc::clone(running), Arc::clone(running), Arc::clone(running));
-    let (controlled, held) = (Arc::clone(running), Arc::clone(running));
+    let (controlled, gated) = (Arc::clone(running), Arc::clone(running));
     let (prober, is_ready, limits) = (Arc::clone(prober), Arc::clone(is_ready), Arc::clone(limits));
     let sources = Sources {
         store: Arc::clone(running.keeper.store()),
@@ -284,7 +284,7 @@ fn start_admin(
         tallies: server.tallies().to_vec(),
         limiting: Box::new(move || limits.current()),
         ready: Box::new(move || is_ready.load(Ordering::Relaxed)),
-        held: Box::new(move || held.gate.held()),
+        untaken: Box::new(move || gated.gate.untaken()),
         control: Box::new(move |request| control::carry_out(&controlled, request)),
         started: unix_now(),
     };
