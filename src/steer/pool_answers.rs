@@ -144,6 +144,11 @@ impl PoolAnswers {
         PoolAnswers { glance, planned_change, standing: stand.pool, ..self }
     }
 
+    /// Whether its pool stands as configured, and no change is planned.
+    pub fn stands_as_configured(&self) -> bool {
+        self.standing.is_none() && self.glance != Glance::ChangePlanned
+    }
+
     /// How its pool stands.
     pub fn stand(&self) -> Stand {
         let planned_change = self.planned_change.load(Ordering::Relaxed);
