@@ -3,6 +3,8 @@
 //! [`serve`] is the life of a server: load, bind, take up the saved health, answer, probe, reload on SIGHUP, save, stop.
 
 mod act;
+#[cfg(test)]
+mod anew_tests;
 mod control;
 #[cfg(test)]
 mod cost_tests;
