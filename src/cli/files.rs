@@ -25,9 +25,9 @@ pub(super) fn load(main: &Path) -> Result<Loaded, Vec<Fault>> {
     config::load(&on_disk(), main, Mode::Check, None)
 }
 
-/// The same, but that an assertion does not hold is a result.
-pub(super) fn load_and_prove(main: &Path) -> Result<Loaded, Vec<Fault>> {
-    config::load(&on_disk(), main, Mode::Prove, None)
+/// The same, but that an assertion does not hold, from a moment on (seconds since 1970) or from now on, is a result.
+pub(super) fn load_and_prove(main: &Path, from: Option<u64>) -> Result<Loaded, Vec<Fault>> {
+    config::load(&on_disk(), main, Mode::Prove { from }, None)
 }
 
 #[cfg(test)]

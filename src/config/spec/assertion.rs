@@ -21,6 +21,8 @@ pub(crate) struct AssertSpec {
     pub(crate) types: Vec<u16>,
     /// Failures with which it must hold.
     pub(crate) failures: Option<Written<u8>>,
+    /// Whether it must hold while a start has not heard of all members.
+    pub(crate) starts: Option<Written<bool>>,
 }
 
 /// `[share]`.
@@ -53,6 +55,7 @@ fn read(value: &Value, faults: &Faults) -> Parsed<AssertSpec> {
     let names = reader.optional("name", one_or_more(limits::RULE_NAMES, text::text));
     let types = reader.lenient("type", one_or_more(limits::RULE_TYPES, steered_type::of_rule));
     let failures = reader.lenient("failures", number(0..=crate::explain::prove::FAILURES_MAX));
+    let starts = reader.lenient("starts", text::boolean);
     reader.finish(LATER);
     let names = names.map(|names| unplaced(names).unwrap_or_default());
     let all_names = names.as_ref().map_err(|&broken| broken).and_then(|names| {
@@ -69,6 +72,7 @@ fn read(value: &Value, faults: &Faults) -> Parsed<AssertSpec> {
             .map(|family| family.value)
             .collect(),
         failures,
+        starts,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Claims are proven, and what is refuted is a fault where its sentence stands.
 
-use crate::config::assertions::{Assertions, Sentence};
+use crate::config::assertions::{Assertions, Sentence, now};
 use crate::config::text::Faults;
 use crate::config::{Mode, Proof};
 use crate::explain::prove::{self, Assertion, Demand, Verdict, words};
@@ -20,10 +20,15 @@ pub(in crate::config::bind) fn prove(
     let bound = drafts.iter().filter_map(|draft| {
         let rules = draft.rules(configuration, faults).ok()?;
         let failures = draft.spec.failures.as_ref().map_or(0, |failures| failures.value);
-        Some((draft, Assertion { claim: draft.claim.clone(), rules, failures }))
+        let starts = draft.spec.starts.as_ref().is_none_or(|starts| starts.value);
+        Some((draft, Assertion { claim: draft.claim.clone(), rules, failures, starts }))
     });
     let (drafts, assertions): (Vec<&Draft<'_>>, Vec<Assertion>) = bound.unzip();
-    let verdicts = prove::prove(configuration, &assertions, demand.as_ref());
+    let from = match mode {
+        Mode::Prove { from: Some(from) } => from,
+        _ => now(),
+    };
+    let verdicts = prove::prove(configuration, &assertions, demand.as_ref(), from);
     let mut proofs = Vec::new();
     let mut list = Vec::new();
     for ((draft, assertion), verdict) in drafts.iter().zip(assertions).zip(verdicts) {
@@ -50,16 +55,17 @@ impl Draft<'_> {
             _ => place.error(message),
         };
         let fault = match verdict {
-            Verdict::Refuted(_) if mode == Mode::Prove => return,
+            Verdict::Refuted(_) if matches!(mode, Mode::Prove { .. }) => return,
             Verdict::Refuted(found) => {
                 let fault = grave(format!("not so: {}", words::counterexample(configuration, found)));
                 let fault = fault.label("does not hold");
                 match words::commands(configuration, found)[..] {
-                    [] => fault,
+                    [] => fault
+                        .help("only a server that runs can be in that state: no command shows it on files"),
                     [ref explain] => fault.help(format!("see it with `{explain}`")),
                     [ref explain, ref dig, ..] => {
-                        let all_up = found.down == prove::HealthVector::default();
-                        let where_down = if all_up { "" } else { " where these are down" };
+                        let where_down =
+                            if found.down.has_anything_down() { " where these are down" } else { "" };
                         fault
                             .help(format!("see it with `{explain}`, or at a server{where_down} with `{dig}`"))
                     }
