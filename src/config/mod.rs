@@ -49,7 +49,10 @@ pub enum Mode {
     /// `meridian plan`: the same, and what is lent serves nobody, so that no database has shrunk against it.
     Compare,
     /// `meridian prove`: as for `check`, but that an assertion does not hold is a result, not an error.
-    Prove,
+    Prove {
+        /// The moment from which on schedules are played, in seconds since 1970; without it that of the loading.
+        from: Option<u64>,
+    },
     /// The start of the server: for a bad database its last good copy serves, or the built-in data.
     Start,
     /// A reload: a bad or shrunken database refuses the reload.

@@ -21,6 +21,8 @@ pub(crate) struct AssertSpec {
     pub(crate) failures: Option<Written<u8>>,
     /// Whether no key has a fault: else nothing can be proven of the rest.
     pub(crate) whole: bool,
+    /// Whether it must hold while a start has not heard of all members.
+    pub(crate) starts: Option<Written<bool>>,
 }
 
 /// `[share]`.
@@ -56,12 +58,14 @@ fn read(value: &Value, faults: &Faults) -> Parsed<AssertSpec> {
     let names = reader.lenient("name", one_or_more(limits::RULE_NAMES, text::text));
     let types = reader.lenient("type", one_or_more(limits::RULE_TYPES, steered_type::of_rule));
     let failures = reader.lenient("failures", number(0..=crate::explain::prove::FAILURES_MAX));
+    let starts = reader.lenient("starts", text::boolean);
     reader.finish(LATER);
     Ok(AssertSpec {
         that,
         names: unplaced(names).map(sound).unwrap_or_default(),
         types: unplaced(types).map(sound).unwrap_or_default(),
         failures,
+        starts,
         whole: faults.errors() == errors,
     })
 }

@@ -52,6 +52,10 @@ impl Claims<'_> {
             let fault = failures.place.error("`failures` says nothing with this sentence").label("no effect");
             self.faults.add(fault.help("remove it"));
         }
+        if let (Claim::ScopeWithinClass | Claim::Load { .. }, Some(starts)) = (&claim, &spec.starts) {
+            let fault = starts.place.error("`starts` says nothing with this sentence").label("no effect");
+            self.faults.add(fault.help("remove it"));
+        }
         Ok(claim)
     }
 

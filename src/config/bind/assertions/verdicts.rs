@@ -1,6 +1,6 @@
 //! Claims are proven, and what is refuted is a fault where its sentence stands.
 
-use crate::config::assertions::{Assertions, Sentence};
+use crate::config::assertions::{Assertions, Sentence, now};
 use crate::config::spec::AssertSpec;
 use crate::config::text::{Faults, Parsed, Written};
 use crate::config::{Mode, Proof};
@@ -26,11 +26,16 @@ pub(in crate::config::bind) fn prove(
         let that = draft.spec.that.as_ref().ok()?;
         let rules = by_name.of(draft, owners);
         let failures = draft.spec.failures.as_ref().map_or(0, |failures| failures.value);
-        Some((Stated { spec: draft.spec, that }, Assertion { claim: claim.clone(), rules, failures }))
+        let starts = draft.spec.starts.as_ref().is_none_or(|starts| starts.value);
+        Some((Stated { spec: draft.spec, that }, Assertion { claim: claim.clone(), rules, failures, starts }))
     });
     let (stated, assertions): (Vec<Stated<'_>>, Vec<Assertion>) = sound.unzip();
     let demand = demand.unwrap_or_default();
-    let verdicts = prove::prove(configuration, &assertions, demand.as_ref());
+    let from = match mode {
+        Mode::Prove { from: Some(from) } => from,
+        _ => now(),
+    };
+    let verdicts = prove::prove(configuration, &assertions, demand.as_ref(), from);
     let mut proofs = Vec::new();
     let mut list = Vec::new();
     for ((stated, assertion), verdict) in stated.iter().zip(assertions).zip(verdicts) {
@@ -63,16 +68,17 @@ impl Stated<'_> {
             _ => place.error(message),
         };
         let fault = match verdict {
-            Verdict::Refuted(_) if mode == Mode::Prove => return,
+            Verdict::Refuted(_) if matches!(mode, Mode::Prove { .. }) => return,
             Verdict::Refuted(found) => {
                 let fault = grave(format!("not so: {}", words::counterexample(configuration, found)));
                 let fault = fault.label("does not hold");
                 match words::commands(configuration, found)[..] {
-                    [] => fault,
+                    [] => fault
+                        .help("only a server that runs can be in that state: no command shows it on files"),
                     [ref explain] => fault.help(format!("see it with `{explain}`")),
                     [ref explain, ref dig, ..] => {
-                        let all_up = found.down == prove::HealthVector::default();
-                        let where_down = if all_up { "" } else { " where these are down" };
+                        let where_down =
+                            if found.down.has_anything_down() { " where these are down" } else { "" };
                         fault
                             .help(format!("see it with `{explain}`, or at a server{where_down} with `{dig}`"))
                     }
