@@ -3,6 +3,8 @@
 //! [`serve`] is the life of a server: load, bind, take up the saved health, answer, probe, reload on SIGHUP, save, stop.
 
 mod act;
+#[cfg(test)]
+mod anew_tests;
 mod control;
 #[cfg(test)]
 mod cost_tests;
@@ -47,7 +49,7 @@ use self::health_log::HealthLog;
 use self::keeper::{Handle, Keeper, Kept};
 use self::limit_log::LimitLog;
 use self::model::{Change, Model, Report};
-use self::process::{Back, Signals, runtime};
+use self::process::{Back, Signals, front_runtime};
 use self::state_file::StateFile;
 
 /// How long TCP connections may finish what they are at when the server stops.
@@ -142,8 +144,7 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let model = Model::new(configuration, &known, &held, unix_now());
     let keeper = Keeper::start(model, since_1970, move |event, generation| events.take(event, generation))?;
 
-    // TCP and control requests. More threads than cores would only wake each other.
-    let front = runtime("front", settings.workers)?;
+    let front = front_runtime(settings.workers)?;
     let store = Arc::clone(keeper.store());
     let server = server::start(sockets, store, &settings, service.seed, front.handle())?;
     back.spawn_blocking(move || {
