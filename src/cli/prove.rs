@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::explain::parse_time;
 use super::{FAILED, Format, OK, files, json, painted, print};
-use crate::config::{Proof, ProofOutcome, report};
+use crate::config::{Mode, Proof, ProofOutcome, report};
 use crate::explain::prove::words::ASSUMED;
 use crate::explain::words::counted;
+use crate::fault::any_error;
 
 /// Prove what the files assert, or show for whom and when it does not hold
 ///
@@ -38,7 +39,7 @@ struct Report {
     ok: bool,
     /// Errors and warnings.
     faults: serde_json::Value,
-    /// The assertions; null when the files were refused.
+    /// The assertions without a fault; null where others were found.
     assertions: Option<Vec<ProofView>>,
     /// What every proof takes for granted.
     assumed: [&'static str; ASSUMED.len()],
@@ -77,19 +78,18 @@ struct RefutationView {
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let main = files::main_file(arguments.file.as_deref());
-    let (faults, proofs) = match files::load_and_prove(main, arguments.at) {
-        Ok(loaded) => (loaded.warnings, Some(loaded.proofs)),
-        Err(faults) => (faults, None),
-    };
-    let ok = proofs.as_ref().is_some_and(|proofs| proofs.iter().all(Proof::holds));
+    let (loaded, faults) = files::look_at(main, Mode::Prove { from: arguments.at });
+    let proofs = loaded.map(|loaded| loaded.proofs);
+    let ok = !any_error(&faults) && proofs.as_ref().is_some_and(|proofs| proofs.iter().all(Proof::holds));
     match arguments.format {
         Format::Text => {
             let refused = painted("is refused", AnsiColor::Red.on_default().bold());
-            let shown = match &proofs {
-                Some(proofs) => text(proofs),
-                None => format!("{} {refused}\n", main.display()),
+            let shown = proofs.as_ref().map_or_else(String::new, |proofs| text(proofs));
+            let verdict = match any_error(&faults) {
+                true => format!("{} {refused}\n", main.display()),
+                false => String::new(),
             };
-            print(&format!("{}{shown}", report::for_people(&faults, true)))?;
+            print(&format!("{}{shown}{verdict}", report::for_people(&faults, true)))?;
         }
         Format::Json => {
             let assertions = proofs.map(|proofs| proofs.iter().map(view).collect());

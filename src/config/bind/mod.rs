@@ -39,6 +39,7 @@ mod requests;
 mod rules;
 mod settings;
 mod sketch;
+mod steered;
 mod steering;
 mod targets;
 mod turnover;
@@ -47,12 +48,13 @@ mod zones;
 
 use std::sync::Arc;
 
+use crate::explain::prove::Demand;
 use crate::fault::Source;
-use crate::snapshot::{Configuration, GeoSource, Map, ZoneFile};
+use crate::snapshot::{Configuration, Cookies, GeoSource, Map, ZoneFile};
 use crate::wire::Name;
 
 use super::expectations::Expectations;
-use super::spec::MainSpec;
+use super::spec::{MainSpec, ServerSpec};
 use super::text::{Broken, Faults, Parsed, part_of, sound};
 use super::workspace::Workspace;
 use super::{DatabaseCopy, HeldBack, Loaded, Mode};
@@ -63,6 +65,7 @@ use ground::Ground;
 use maps::BoundMap;
 use reading::Files;
 pub(super) use settings::socket_path;
+use steered::Steered;
 
 /// One run of the loader.
 pub(super) struct Loader<'a> {
@@ -78,52 +81,53 @@ pub(super) struct Loader<'a> {
     pub(super) faults: &'a Faults,
 }
 
+/// The sound parts of a configuration.
+struct Parts<'d> {
+    ground: Ground,
+    maps: Vec<Map>,
+    geo: Vec<GeoSource>,
+    zones: Vec<ZoneFile>,
+    drafts: Vec<Draft<'d>>,
+}
+
+/// What the files claim of their own answers, as far as it is without a fault.
+struct Claimed<'f> {
+    expectations: Expectations,
+    assertions: Vec<assertions::Draft<'f>>,
+    /// What claims about load rest on.
+    demand: Parsed<Option<Demand>>,
+    /// Whether assertions need to know where clients are.
+    speak_of_places: bool,
+}
+
 impl Loader<'_> {
-    /// Loads everything that the main file names. Broken: the faults say why.
+    /// Loads everything that the main file names. Broken: the faults say why. A fault of an assertion or an expectation
+    /// breaks nothing: the others are held against the configuration all the same.
     pub(super) fn load(&self, main: &Arc<Source>) -> Parsed<Loaded> {
         let files = self.read(main);
         let settings = settings::bind(&files.main.server, &files.main.admin, self.workspace, self.faults);
         let cookies = part_of(&files.main.server)
             .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
-        let expectations = self.expectations(&files, &ground);
-        let assertions = self.assertions(&files, &ground);
-        let of_places = assertions::speak_of_places(&assertions, files.main.share.as_ref());
-        let geo = self.geo(&files.main, &bound_maps, of_places);
-        let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
+        let rules = self.rules(&files.zones, &ground);
+        let zones = self.zones(&files, &rules, &ground.pools);
+        let claims = self.claims(&files, &ground, &zones.steered);
+        let geo = self.geo(&files.main, &bound_maps, claims.speak_of_places);
+        let maps = part_of(&geo).and_then(|(geo, _)| {
             maps::compile(bound_maps, &ground.sites.list, geo, self.previous, self.faults)
         });
-        let rules = self.rules(&files.zones, &ground);
-        let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
-        let demand = assertions::demand(
-            files.main.share.as_ref(),
-            &ground.sites.capacity,
-            &assertions,
-            self.workspace,
-            self.faults,
-        );
-        let ((geo, copies), maps) = (geo?, maps?);
-        let (settings, cookies, server) =
-            (settings?, cookies?, files.main.server.as_ref().map_err(|&broken| broken)?);
-        if self.faults.any_error() {
+        let ((geo, copies), maps, settings, cookies) = (geo?, maps?, settings?, cookies?);
+        let server = part_of(&files.main.server)?;
+        if self.faults.spoil_configuration() {
             return Err(Broken);
         }
         contradictions::warn(server, self.faults);
-        let udp_payload_max = settings::udp_payload_max(server);
-        let configuration = self.finish(ground, maps, geo, zones?, drafts?, udp_payload_max);
-        let configuration = Configuration {
-            identity: server.identity.clone(),
-            extended_errors: server.extended_errors.unwrap_or_default(),
-            report_channel: server.report_channel.as_ref().map(|name| name.value.clone()),
-            cookies,
-            udp_payload_max,
-            udp_payload_max_without_cookie: settings::udp_payload_max_without_cookie(server),
-            rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
-            geo_gate: files.main.geo_gate,
-            ..configuration
-        };
-        let (proofs, assertions) =
-            assertions::prove(&configuration, &assertions, demand?, self.mode, self.faults);
+        let parts = Parts { ground, maps, geo, zones: zones.files?, drafts: zones.drafts? };
+        let configuration = self.finish(parts, &files.main, server, cookies);
+        let Claimed { expectations, assertions, demand, .. } = claims;
+        let (proofs, assertions) = self
+            .faults
+            .aside(|| assertions::prove(&configuration, &assertions, demand, self.mode, self.faults));
         let warnings = Vec::new();
         Ok(Loaded {
             settings,
@@ -133,6 +137,20 @@ impl Loader<'_> {
             proofs,
             assertions,
             warnings,
+        })
+    }
+
+    /// What the files claim of their own answers.
+    fn claims<'f>(&self, files: &'f Files, ground: &Ground, steered: &Steered) -> Claimed<'f> {
+        let share = &files.main.share;
+        let claims = assertions::Claims { sites: &ground.sites, maps: &files.maps, faults: self.faults };
+        self.faults.aside(|| {
+            let expectations = self.expectations(files, ground);
+            let assertions = assertions::bind_all(&claims, steered, files.assertions());
+            let capacity = &ground.sites.capacity;
+            let demand = assertions::demand(share, capacity, &assertions, self.workspace, self.faults);
+            let speak_of_places = assertions::speak_of_places(&assertions, share);
+            Claimed { expectations, assertions, demand, speak_of_places }
         })
     }
 
@@ -151,18 +169,6 @@ impl Loader<'_> {
         }
         expect::check_count(&list, self.faults);
         Expectations { list }
-    }
-
-    /// The assertions of all files; those in a file beside a zone speak of its names.
-    fn assertions<'f>(&self, files: &'f Files, ground: &Ground) -> Vec<assertions::Draft<'f>> {
-        let binder = assertions::Binder { sites: &ground.sites, maps: &files.maps, faults: self.faults };
-        let of_all = files.included.values().flat_map(|spec| &spec.assertions);
-        let of_all = files.main.assertions.iter().chain(of_all).map(|spec| (&spec.value, None));
-        let of_zones = files.zones.iter().filter_map(|zone| Some((zone, zone.apex.as_ref().ok()?)));
-        let of_zones = of_zones.flat_map(|(zone, apex)| {
-            zone.steering.assertions.iter().map(move |spec| (&spec.value, Some(apex)))
-        });
-        assertions::bind_all(&binder, of_all.chain(of_zones))
     }
 
     fn geo(
@@ -201,14 +207,14 @@ impl Loader<'_> {
 
     fn finish(
         &self,
-        ground: Ground,
-        maps: Vec<Map>,
-        geo: Vec<GeoSource>,
-        zones: Vec<ZoneFile>,
-        drafts: Vec<Draft<'_>>,
-        udp_payload_max: u16,
+        parts: Parts<'_>,
+        main: &MainSpec,
+        server: &ServerSpec,
+        cookies: Option<Cookies>,
     ) -> Configuration {
+        let Parts { ground, maps, geo, zones, drafts } = parts;
         let Ground { sites, map_names, monitors, mut pools } = ground;
+        let udp_payload_max = settings::udp_payload_max(server);
         let (rules, rule_labels) = compile::rules(&drafts, &mut pools, &maps);
         let check = warnings::Check { pools: &pools, sites: &sites, maps: &maps, faults: self.faults };
         check.rules(&drafts, &rules, udp_payload_max);
@@ -224,7 +230,14 @@ impl Loader<'_> {
             pool_labels: pools.labels,
             rules,
             rule_labels,
-            ..Configuration::default()
+            identity: server.identity.clone(),
+            extended_errors: server.extended_errors.unwrap_or_default(),
+            report_channel: server.report_channel.as_ref().map(|name| name.value.clone()),
+            cookies,
+            udp_payload_max,
+            udp_payload_max_without_cookie: settings::udp_payload_max_without_cookie(server),
+            rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
+            geo_gate: main.geo_gate,
         }
     }
 }

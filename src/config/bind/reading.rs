@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::limits;
-use crate::config::spec::{MainSpec, MapsSpec, SteeringSpec};
+use crate::config::spec::{AssertSpec, MainSpec, MapsSpec, SteeringSpec};
 use crate::config::text::{Broken, Parsed, Written, sound};
 use crate::fault::Source;
+use crate::wire::Name;
 
 use super::Loader;
 use super::folder::{self, ZoneFiles};
@@ -23,6 +24,19 @@ pub(super) struct Files {
     pub(super) zones: Vec<ZoneFiles>,
 }
 
+impl Files {
+    /// The assertions of all files; those in a file beside a zone speak of its names.
+    pub(super) fn assertions(&self) -> impl Iterator<Item = (&AssertSpec, Option<&Name>)> {
+        let of_all = self.included.values().flat_map(|spec| &spec.assertions);
+        let of_all = self.main.assertions.iter().chain(of_all).map(|spec| (&spec.value, None));
+        let of_zones = self.zones.iter().filter_map(|zone| Some((zone, zone.apex.as_ref().ok()?)));
+        let of_zones = of_zones.flat_map(|(zone, apex)| {
+            zone.steering.assertions.iter().map(move |spec| (&spec.value, Some(apex)))
+        });
+        of_all.chain(of_zones)
+    }
+}
+
 impl Loader<'_> {
     /// Reads them all.
     pub(super) fn read(&self, main: &Arc<Source>) -> Files {
@@ -30,20 +44,20 @@ impl Loader<'_> {
         let maps = match &main.maps {
             Ok(Some(path)) => match self.workspace.named_by(path, limits::MAPS_FILE_OCTETS, self.faults) {
                 Ok(source) => MapsSpec::read(&source, self.faults),
-                Err(Broken) => self.doubtful(),
+                Err(Broken) => self.doubtful(&MapsSpec::DEFINES),
             },
             Ok(None) => MapsSpec::default(),
-            Err(Broken) => self.doubtful(),
+            Err(Broken) => self.doubtful(&MapsSpec::DEFINES),
         };
         let included = match &main.include {
             Ok(patterns) => {
                 if patterns.iter().any(Parsed::is_err) {
-                    self.faults.doubt_names();
+                    self.faults.doubt_names(&SteeringSpec::DEFINES);
                 }
                 let patterns: Vec<Written<String>> = sound(patterns.clone());
                 folder::included(&patterns, self.workspace, self.faults)
             }
-            Err(Broken) => self.doubtful(),
+            Err(Broken) => self.doubtful(&SteeringSpec::DEFINES),
         };
         let elsewhere: BTreeSet<String> = included.keys().cloned().collect();
         let zones = match &main.zones {
@@ -53,9 +67,9 @@ impl Loader<'_> {
         Files { main, maps, included, zones }
     }
 
-    /// Nothing, and the knowledge that names are missing for a reason told already.
-    fn doubtful<T: Default>(&self) -> T {
-        self.faults.doubt_names();
+    /// Nothing, and the knowledge that names of these kinds are missing for a reason told already.
+    fn doubtful<T: Default>(&self, kinds: &[&'static str]) -> T {
+        self.faults.doubt_names(kinds);
         T::default()
     }
 }

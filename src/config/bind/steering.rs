@@ -17,8 +17,27 @@ use super::names::Scope;
 use super::pools::Pools;
 use super::reading::Files;
 use super::rules::{self, BoundRule};
+use super::steered::{Steered, SteeredZone};
 use super::zones::{self, BoundZone};
 use super::{Loader, hints, nameservers, nested, offers};
+
+/// All zones, bound.
+pub(super) struct BoundZones<'r> {
+    /// The zones, where nothing is wrong with any.
+    pub(super) files: Parsed<Vec<ZoneFile>>,
+    /// A draft for each steered RRset in the order of the rules' numbers.
+    pub(super) drafts: Parsed<Vec<Draft<'r>>>,
+    /// What is steered, for the assertions, where there are any.
+    pub(super) steered: Steered,
+}
+
+impl BoundZones<'_> {
+    /// Where it is not known which zones there are.
+    fn unknown() -> Self {
+        let steered = Steered { zones: Vec::new(), lacks_zones: true };
+        BoundZones { files: Err(Broken), drafts: Err(Broken), steered }
+    }
+}
 
 impl Loader<'_> {
     /// The rules of each zone, references looked up.
@@ -37,14 +56,14 @@ impl Loader<'_> {
         zones.iter().enumerate().map(bind_all).collect()
     }
 
-    /// All zones, and a draft for each steered RRset in the order of the rules' numbers.
+    /// Binds all zones.
     pub(super) fn zones<'r>(
         &self,
         files: &Files,
         rules: &'r [Vec<Parsed<BoundRule<'r>>>],
         pools: &Pools,
-    ) -> (Parsed<Vec<ZoneFile>>, Parsed<Vec<Draft<'r>>>) {
-        let Ok(folder) = &files.main.zones else { return (Err(Broken), Err(Broken)) };
+    ) -> BoundZones<'r> {
+        let Ok(folder) = &files.main.zones else { return BoundZones::unknown() };
         let served = self.previous.map_or(&[][..], |previous| &previous.zones);
         let mut binder = zones::Binder {
             workspace: self.workspace,
@@ -54,10 +73,14 @@ impl Loader<'_> {
             faults: self.faults,
             next_rule: 0,
         };
+        let is_spoken_of = files.assertions().next().is_some();
         let everywhere = files.main.access.as_ref().and_then(AccessSpec::compile).map(Arc::new);
         let (mut zones, mut drafts) = (Vec::new(), Vec::new());
+        let mut steered = Steered::default();
         for (files, rules) in files.zones.iter().zip(rules) {
             let (Ok(apex), Ok(master)) = (&files.apex, &files.master) else {
+                steered.lacks_zones |= files.apex.is_err();
+                steered.zones.extend(files.apex.as_ref().ok().map(SteeredZone::unclear));
                 zones.push(Err(Broken));
                 continue;
             };
@@ -71,18 +94,25 @@ impl Loader<'_> {
             let specs = &files.steering.rules;
             drafts
                 .extend(bound.marks.iter().map(|mark| self.draft(mark, &bound, (specs, rules), apex, pools)));
+            if is_spoken_of {
+                steered.zones.push(SteeredZone::of(apex, &bound, files.steering.lacks_rules));
+            }
             zones.push(bound.file);
         }
         self.check_rule_count(drafts.len(), folder);
         self.check_hint_count(drafts.iter().flatten(), folder);
-        let zones: Parsed<Vec<ZoneFile>> = zones.into_iter().collect();
-        if let Ok(zones) = &zones {
-            let by_apex = Zones::new(zones.iter().map(|file| Arc::clone(&file.zone)).collect());
-            nameservers::check(&by_apex, &drafts, self.faults);
-            hints::check(&by_apex, &drafts, self.faults);
-            nested::check(zones, &by_apex, self.faults);
-        }
-        (zones, drafts.into_iter().collect())
+        self.check_together(&zones, &drafts);
+        let (zones, drafts) = (zones.into_iter().collect(), drafts.into_iter().collect());
+        BoundZones { files: zones, drafts, steered }
+    }
+
+    /// What zones say of each other, as far as they are sound.
+    fn check_together(&self, zones: &[Parsed<ZoneFile>], drafts: &[Parsed<Draft<'_>>]) {
+        let sound: Vec<&ZoneFile> = zones.iter().flatten().collect();
+        let by_apex = Zones::new(sound.iter().map(|file| Arc::clone(&file.zone)).collect());
+        nameservers::check(&by_apex, drafts, self.faults);
+        hints::check(&by_apex, drafts, self.faults);
+        nested::check(&sound, &by_apex, self.faults);
     }
 
     fn draft<'r>(

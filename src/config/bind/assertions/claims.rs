@@ -4,14 +4,12 @@ use std::str::FromStr;
 
 use crate::config::spec::{AssertSpec, MapsSpec};
 use crate::config::text::{
-    Broken, Faults, Filled, Form, Parsed, Place, Written, did_you_mean, match_forms, network, quote,
+    Broken, Faults, Filled, Form, Parsed, Place, Written, did_you_mean, match_forms, network, part_of, quote,
 };
 use crate::explain::prove::{Claim, Clients, SITES_LOST_MAX};
 use crate::fault::Fault;
 use crate::geo::{SiteId, codes as geo_codes};
-use crate::wire::Name;
 
-use super::Draft;
 use crate::config::bind::codes;
 use crate::config::bind::maps::Sites;
 use crate::config::bind::names::Scope;
@@ -36,7 +34,7 @@ const NUMBERS: [(&str, u8); 4] = [("one", 1), ("two", 2), ("three", 3), ("four",
 const PERCENT_MAX: u32 = 100_000;
 
 /// Makes claims of sentences.
-pub(in crate::config::bind) struct Binder<'a> {
+pub(in crate::config::bind) struct Claims<'a> {
     /// The sites.
     pub(in crate::config::bind) sites: &'a Sites,
     /// The regions.
@@ -45,15 +43,11 @@ pub(in crate::config::bind) struct Binder<'a> {
     pub(in crate::config::bind) faults: &'a Faults,
 }
 
-impl Binder<'_> {
-    /// Binds one assertion of a file beside a zone, or of one that speaks of all.
-    pub(in crate::config::bind) fn bind<'s>(
-        &self,
-        spec: &'s AssertSpec,
-        zone: Option<&'s Name>,
-    ) -> Parsed<Draft<'s>> {
-        let filled = match_forms(&spec.that, &FORMS, self.faults)?;
-        let claim = self.claim(&filled)?;
+impl Claims<'_> {
+    /// What an assertion claims.
+    pub(super) fn claim(&self, spec: &AssertSpec) -> Parsed<Claim> {
+        let filled = match_forms(part_of(&spec.that)?, &FORMS, self.faults)?;
+        let claim = self.fill(&filled)?;
         if let (Claim::ScopeWithinClass | Claim::Load { .. }, Some(failures)) = (&claim, &spec.failures) {
             let fault = failures.place.error("`failures` says nothing with this sentence").label("no effect");
             self.faults.add(fault.help("remove it"));
@@ -62,10 +56,10 @@ impl Binder<'_> {
             let fault = starts.place.error("`starts` says nothing with this sentence").label("no effect");
             self.faults.add(fault.help("remove it"));
         }
-        Ok(Draft { spec, claim, zone })
+        Ok(claim)
     }
 
-    fn claim(&self, filled: &Filled) -> Parsed<Claim> {
+    fn fill(&self, filled: &Filled) -> Parsed<Claim> {
         let blanks = &filled.blanks;
         Ok(match filled.form {
             0 => Claim::OnlySites(Clients::All, self.listed(&blanks[0])?),
@@ -154,6 +148,9 @@ impl Binder<'_> {
     /// The countries of a region; those with a fault have been told.
     fn region(&self, name: &Written<String>) -> Parsed<Clients> {
         let Some(region) = self.maps.regions.iter().find(|region| region.name.value == name.value) else {
+            if self.faults.is_name_in_doubt("region", name) {
+                return Err(Broken);
+            }
             let mut fault = name.place.error(format!("there is no region {}", quote(name)));
             fault.help = did_you_mean(name, self.regions());
             return self.refuse(fault.label("unknown region"));

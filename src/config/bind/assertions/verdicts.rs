@@ -1,29 +1,36 @@
 //! Claims are proven, and what is refuted is a fault where its sentence stands.
 
 use crate::config::assertions::{Assertions, Sentence, now};
-use crate::config::text::Faults;
+use crate::config::spec::AssertSpec;
+use crate::config::text::{Faults, Parsed, Written};
 use crate::config::{Mode, Proof};
 use crate::explain::prove::{self, Assertion, Demand, Verdict, words};
 use crate::snapshot::Configuration;
 
 use super::Draft;
+use super::subjects::RulesByName;
 
 /// Proves all assertions about a configuration that is sound. What is refuted is an error, at a start a warning: a
-/// server that does not start answers nobody. With [`Mode::Prove`] it is only told in the result.
+/// server that does not start answers nobody. With [`Mode::Prove`] it is only told in the result. Assertions with a fault
+/// are left out.
 pub(in crate::config::bind) fn prove(
     configuration: &Configuration,
     drafts: &[Draft<'_>],
-    demand: Option<Demand>,
+    demand: Parsed<Option<Demand>>,
     mode: Mode,
     faults: &Faults,
 ) -> (Vec<Proof>, Assertions) {
-    let bound = drafts.iter().filter_map(|draft| {
-        let rules = draft.rules(configuration, faults).ok()?;
+    let by_name = RulesByName::new(&configuration.rule_labels);
+    let sound = drafts.iter().filter_map(|draft| {
+        let (claim, owners) = draft.sound(&demand)?;
+        let that = draft.spec.that.as_ref().ok()?;
+        let rules = by_name.of(draft, owners);
         let failures = draft.spec.failures.as_ref().map_or(0, |failures| failures.value);
         let starts = draft.spec.starts.as_ref().is_none_or(|starts| starts.value);
-        Some((draft, Assertion { claim: draft.claim.clone(), rules, failures, starts }))
+        Some((Stated { spec: draft.spec, that }, Assertion { claim: claim.clone(), rules, failures, starts }))
     });
-    let (drafts, assertions): (Vec<&Draft<'_>>, Vec<Assertion>) = bound.unzip();
+    let (stated, assertions): (Vec<Stated<'_>>, Vec<Assertion>) = sound.unzip();
+    let demand = demand.unwrap_or_default();
     let from = match mode {
         Mode::Prove { from: Some(from) } => from,
         _ => now(),
@@ -31,16 +38,22 @@ pub(in crate::config::bind) fn prove(
     let verdicts = prove::prove(configuration, &assertions, demand.as_ref(), from);
     let mut proofs = Vec::new();
     let mut list = Vec::new();
-    for ((draft, assertion), verdict) in drafts.iter().zip(assertions).zip(verdicts) {
-        draft.report(&assertion, &verdict, configuration, mode, faults);
-        let sentence = draft.sentence(assertion);
+    for ((stated, assertion), verdict) in stated.iter().zip(assertions).zip(verdicts) {
+        stated.report(&assertion, &verdict, configuration, mode, faults);
+        let sentence = stated.sentence(assertion);
         proofs.push(sentence.proof(verdict, configuration));
         list.push(sentence);
     }
     (proofs, Assertions { list, demand })
 }
 
-impl Draft<'_> {
+/// An assertion without a fault, as it is written.
+struct Stated<'s> {
+    spec: &'s AssertSpec,
+    that: &'s Written<String>,
+}
+
+impl Stated<'_> {
     fn report(
         &self,
         assertion: &Assertion,
@@ -49,7 +62,7 @@ impl Draft<'_> {
         mode: Mode,
         faults: &Faults,
     ) {
-        let place = &self.spec.that.place;
+        let place = &self.that.place;
         let grave = |message: String| match mode {
             Mode::Start => place.warning(message),
             _ => place.error(message),
@@ -77,6 +90,12 @@ impl Draft<'_> {
             }
             Verdict::Proven(extent) if assertion.rules.is_empty() || extent.cells == 0 => {
                 let nobody = if assertion.rules.is_empty() { "no steered name" } else { "no client" };
+                let place = self
+                    .spec
+                    .types
+                    .first()
+                    .filter(|_| assertion.rules.is_empty())
+                    .map_or(place, |rtype| &rtype.place);
                 let warning = place.warning(format!("this is about {nobody}, so it says nothing"));
                 warning.label("about nobody")
             }
@@ -87,12 +106,12 @@ impl Draft<'_> {
 
     /// It by itself, without the text of its file.
     fn sentence(&self, assertion: Assertion) -> Sentence {
-        let place = &self.spec.that.place;
+        let place = &self.that.place;
         Sentence {
             assertion,
             file: place.source.path.clone(),
             place: place.source.line_and_column(place.span.start),
-            sentence: self.spec.that.value.clone(),
+            sentence: self.that.value.clone(),
         }
     }
 }
