@@ -33,6 +33,8 @@ pub const FILE_OCTETS_MAXIMUM: usize = 1 << 30;
 const NODES_MAXIMUM: u32 = 1 << 26;
 /// Most networks with a record.
 const NETWORKS_MAXIMUM: usize = 1 << 25;
+/// Networks that are looked up before any of them is added.
+const NETWORKS_TOGETHER: usize = 256;
 /// What stands before the metadata.
 const METADATA_MARK: &[u8] = b"\xAB\xCD\xEFMaxMind.com";
 /// Most records looked at to tell what an unusable file has instead.
@@ -124,31 +126,79 @@ fn walk<'o>(
     let mut records = RecordNumbersBuilder::new(tree.octets_behind());
     tree.check(ipv4_start, |record| tree.data_offset(record).into_iter().for_each(|at| records.note(at)))?;
     let mut places = PlacesOfRecords::new(reader, records.finish())?;
-    tree.walk(ipv4_start.unwrap_or(0), None, |first: u32, last, record| {
-        let place = places.place(tree.data_offset(record), || Ipv4Addr::from_bits(first).into())?;
-        places.builder.add_ipv4(first, last, place);
-        Ok::<_, MmdbError>(())
+    let mut ipv4 = Networks::<u32>::new(|first| Ipv4Addr::from_bits(first).into(), DatabaseBuilder::add_ipv4);
+    tree.walk(ipv4_start.unwrap_or(0), None, |first, last, record| {
+        ipv4.take(Network { first, last, offset: tree.data_offset(record) }, &mut places)
     })?;
+    ipv4.finish(&mut places)?;
     if ipv4_start.is_some() {
-        tree.walk(0, ipv4_start, |first: u128, last, record| {
-            let place = places.place(tree.data_offset(record), || Ipv6Addr::from_bits(first).into())?;
-            places.builder.add_ipv6(first, last, place);
-            Ok::<_, MmdbError>(())
+        let mut ipv6 =
+            Networks::<u128>::new(|first| Ipv6Addr::from_bits(first).into(), DatabaseBuilder::add_ipv6);
+        tree.walk(0, ipv4_start, |first, last, record| {
+            ipv6.take(Network { first, last, offset: tree.data_offset(record) }, &mut places)
         })?;
+        ipv6.finish(&mut places)?;
     }
     Ok(places.builder)
+}
+
+/// Networks of a family on their way from the tree into the database.
+///
+/// Some are looked up one behind the other before the first of them is added: what is done with a network depends on its
+/// place, so that otherwise the processor would wait for each place to come from memory.
+struct Networks<A> {
+    waiting: Vec<Network<A>>,
+    /// Of the same networks.
+    places: Vec<u32>,
+    address: fn(A) -> IpAddr,
+    add: fn(&mut DatabaseBuilder, A, A, u32),
+}
+
+/// A network: its first and last address, and where its record begins.
+struct Network<A> {
+    first: A,
+    last: A,
+    offset: Option<usize>,
+}
+
+impl<A: Copy> Networks<A> {
+    fn new(address: fn(A) -> IpAddr, add: fn(&mut DatabaseBuilder, A, A, u32)) -> Self {
+        let (waiting, places) =
+            (Vec::with_capacity(NETWORKS_TOGETHER), Vec::with_capacity(NETWORKS_TOGETHER));
+        Networks { waiting, places, address, add }
+    }
+
+    fn take(&mut self, network: Network<A>, places: &mut PlacesOfRecords<'_>) -> Result<(), MmdbError> {
+        self.waiting.push(network);
+        if self.waiting.len() == NETWORKS_TOGETHER { self.finish(places) } else { Ok(()) }
+    }
+
+    /// Adds those that wait.
+    fn finish(&mut self, places: &mut PlacesOfRecords<'_>) -> Result<(), MmdbError> {
+        self.places.clear();
+        for network in &self.waiting {
+            self.places.push(places.place(network.offset, || (self.address)(network.first))?);
+        }
+        for (network, &place) in self.waiting.drain(..).zip(&self.places) {
+            (self.add)(&mut places.builder, network.first, network.last, place);
+        }
+        Ok(())
+    }
 }
 
 /// The places that records tell of; a record that many networks share is decoded once.
 struct PlacesOfRecords<'o> {
     reader: &'o Reader<&'o [u8]>,
     records: RecordNumbers,
-    /// By the number of the record; `None` until a network has it.
-    places: Vec<Option<u32>>,
+    /// By the number of the record.
+    places: Vec<u32>,
     networks: usize,
     named: NamedSubdivisions<'o>,
     builder: DatabaseBuilder,
 }
+
+/// The place of a record that was not decoded yet: more than there are.
+const UNREAD: u32 = u32::MAX;
 
 impl<'o> PlacesOfRecords<'o> {
     fn new(reader: &'o Reader<&'o [u8]>, records: RecordNumbers) -> Result<Self, MmdbError> {
@@ -156,7 +206,7 @@ impl<'o> PlacesOfRecords<'o> {
         if records.count() > NETWORKS_MAXIMUM {
             return Err(MmdbError::TooManyNetworks);
         }
-        let places = vec![None; records.count()];
+        let places = vec![UNREAD; records.count()];
         let (named, builder) = (NamedSubdivisions::default(), DatabaseBuilder::for_records(records.count()));
         Ok(PlacesOfRecords { reader, records, places, networks: 0, named, builder })
     }
@@ -169,12 +219,12 @@ impl<'o> PlacesOfRecords<'o> {
             return Err(MmdbError::TooManyNetworks);
         }
         let number = offset.and_then(|offset| self.records.number(offset));
-        if let Some(known) = number.and_then(|number| self.places[number]) {
+        if let Some(known) = number.map(|number| self.places[number]).filter(|&place| place != UNREAD) {
             return Ok(known);
         }
         let place = self.decode(address())?;
         if let Some(number) = number {
-            self.places[number] = Some(place);
+            self.places[number] = place;
         }
         Ok(place)
     }
