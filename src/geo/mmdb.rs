@@ -322,6 +322,50 @@ mod tests {
         assert_eq!(database.record("4000::".parse().unwrap()).unwrap().0.to_string(), "4000::/2");
     }
 
+    /// Networks of both families, more than are looked up together, with few records and several ways to those of IPv4.
+    fn many_networks() -> (MmdbWriter, Vec<IpAddr>) {
+        let mut writer = MmdbWriter::ipv6();
+        let mut edges: Vec<IpAddr> = Vec::new();
+        let records = ["DE", "FR", "US", "ZZ"].map(|code| map([("country_code", text(code))]));
+        for (number, record) in (0..1000_u32).zip(records.iter().cycle()) {
+            let spread = number.wrapping_mul(0x9E37_79B1);
+            let ipv4 = spread & !0xFF;
+            writer.insert_bits(ipv4.into(), 120, record);
+            let outside = [ipv4.wrapping_sub(1), ipv4 | 0xFF, ipv4.wrapping_add(0x100)];
+            edges.extend(
+                outside.into_iter().chain([ipv4]).map(|bits| IpAddr::from(Ipv4Addr::from_bits(bits))),
+            );
+            edges.push(Ipv6Addr::from_bits(0xFFFF << 32 | u128::from(ipv4)).into());
+            edges.push(Ipv6Addr::from_bits(0x2002 << 112 | u128::from(ipv4) << 80).into());
+            let ipv6 = 0x24 << 120 | u128::from(spread) << 88;
+            writer.insert_bits(ipv6, 40, record);
+            let rest = (1 << 88) - 1;
+            edges.extend(
+                [ipv6 - 1, ipv6, ipv6 | rest, (ipv6 | rest) + 1]
+                    .map(|bits| IpAddr::from(Ipv6Addr::from_bits(bits))),
+            );
+        }
+        writer.alias_ipv4(0xFFFF << 32, 96);
+        writer.alias_ipv4(0x2002 << 112, 16);
+        (writer, edges)
+    }
+
+    #[test]
+    fn every_address_gets_what_the_file_says_when_it_is_asked_for_that_address() {
+        let (writer, edges) = many_networks();
+        let octets = writer.octets();
+        let reader = Reader::from_source(octets.as_slice()).unwrap();
+        let database = open(&writer).unwrap();
+        for address in edges {
+            let said: Option<&str> =
+                reader.lookup(address).unwrap().decode_path(&maxminddb::path!["country_code"]).unwrap();
+            let found = database.record(address).and_then(|(_, place)| place.country);
+            let found = found.as_ref().map(|code| str::from_utf8(code).unwrap());
+            assert_eq!(found, said.filter(|&code| code != "ZZ"), "{address}");
+        }
+        assert_eq!((database.ipv4_coverage().networks, database.ipv6_coverage().networks), (750, 750));
+    }
+
     #[test]
     fn broken_files_are_refused_with_a_sentence() {
         let mut writer = MmdbWriter::ipv4();
