@@ -146,7 +146,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::writer::{Datum, MmdbWriter, map, text};
+    use super::writer::{Datum, MmdbWriter, Way, map, text};
     use super::*;
 
     fn open(writer: &MmdbWriter) -> Result<Database, String> {
@@ -217,8 +217,9 @@ mod tests {
                     .map(|bits| IpAddr::from(Ipv6Addr::from_bits(bits))),
             );
         }
-        writer.alias_ipv4(0xFFFF << 32, 96);
-        writer.alias_ipv4(0x2002 << 112, 16);
+        let ipv4 = (0..96).fold(0, |node, _| writer.child(node, 0));
+        writer.lead(0xFFFF << 32, 96, Way::Node(ipv4));
+        writer.lead(0x2002 << 112, 16, Way::Node(ipv4));
         (writer, edges)
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn map<const N: usize>(entries: [(&str, Datum); N]) -> Datum {
 
 /// Where a record of a node leads.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Way {
+pub(super) enum Way {
     Nowhere,
     Node(usize),
     Data(usize),
@@ -72,13 +72,8 @@ impl MmdbWriter {
         self.lead(bits, length, Way::Data(offset));
     }
 
-    /// Has a network lead to the IPv4 space, as MaxMind's files have 2002::/16; behind all networks of IPv4.
-    pub(crate) fn alias_ipv4(&mut self, bits: u128, length: u8) {
-        let root = (0..96).fold(0, |node, _| self.child(node, 0));
-        self.lead(bits, length, Way::Node(root));
-    }
-
-    fn lead(&mut self, bits: u128, length: u8, way: Way) {
+    /// Has a network lead somewhere.
+    pub(super) fn lead(&mut self, bits: u128, length: u8, way: Way) {
         if length == 0 {
             self.nodes[0] = [way; 2];
             return;
@@ -92,7 +87,7 @@ impl MmdbWriter {
     }
 
     /// The node below; a record that stood there is split in two.
-    fn child(&mut self, node: usize, bit: usize) -> usize {
+    pub(super) fn child(&mut self, node: usize, bit: usize) -> usize {
         if let Way::Node(child) = self.nodes[node][bit] {
             return child;
         }
