@@ -6,19 +6,27 @@ use std::path::PathBuf;
 use clap::builder::styling::AnsiColor;
 use serde::Serialize;
 
+use super::explain::parse_time;
 use super::{FAILED, Format, OK, files, json, painted, print};
-use crate::config::{Proof, ProofOutcome, report};
+use crate::config::{Mode, Proof, ProofOutcome, report};
+use crate::explain::prove::words::ASSUMED;
 use crate::explain::words::counted;
+use crate::fault::any_error;
 
 /// Prove what the files assert, or show for whom and when it does not hold
 ///
-/// Reads the main file and everything it names, and proves each `[[assert]]`: for all clients of both families, and for
-/// all states of health with up to the given failures. What does not hold is shown with a network of clients, with what
-/// is down, and with the commands that show it. `meridian check` and a reload refuse files with such an assertion.
+/// Reads the main file and everything it names, and proves each `[[assert]]`: for all clients of both families, at all
+/// hours of the schedules, and for all states with up to the given failures, with what they leave behind: members that
+/// await to be resumed or are suspect, and starts that have not heard of all members. What does not hold is shown with a
+/// network of clients, with that state, and with the commands that show it. What every proof takes for granted stands at
+/// the end. `meridian check` and a reload refuse files with an assertion that does not hold.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The main file [default: meridian.toml, or else /etc/meridian/meridian.toml]
     file: Option<PathBuf>,
+    /// The moment from which on schedules are played, in RFC 3339: 2026-11-20T18:00:00Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    at: Option<u64>,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -31,8 +39,10 @@ struct Report {
     ok: bool,
     /// Errors and warnings.
     faults: serde_json::Value,
-    /// The assertions; null when the files were refused.
+    /// The assertions without a fault; null where others were found.
     assertions: Option<Vec<ProofView>>,
+    /// What every proof takes for granted.
+    assumed: [&'static str; ASSUMED.len()],
 }
 
 #[derive(Serialize)]
@@ -44,6 +54,8 @@ struct ProofView {
     outcome: &'static str,
     /// What was gone through, where it holds.
     extent: Option<String>,
+    /// What was left out of that beside what every proof takes for granted.
+    left_out: Option<&'static str>,
     counterexample: Option<RefutationView>,
 }
 
@@ -56,29 +68,32 @@ struct RefutationView {
     network: Option<String>,
     sites_lost: Vec<String>,
     members_down: Vec<String>,
+    at: Option<String>,
+    members_awaiting_resume: Vec<String>,
+    suspect_pools: Vec<String>,
+    pools_starting: Vec<String>,
     commands: Vec<String>,
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let main = files::main_file(arguments.file.as_deref());
-    let (faults, proofs) = match files::load_and_prove(main) {
-        Ok(loaded) => (loaded.warnings, Some(loaded.proofs)),
-        Err(faults) => (faults, None),
-    };
-    let ok = proofs.as_ref().is_some_and(|proofs| proofs.iter().all(Proof::holds));
+    let (loaded, faults) = files::look_at(main, Mode::Prove { from: arguments.at });
+    let proofs = loaded.map(|loaded| loaded.proofs);
+    let ok = !any_error(&faults) && proofs.as_ref().is_some_and(|proofs| proofs.iter().all(Proof::holds));
     match arguments.format {
         Format::Text => {
             let refused = painted("is refused", AnsiColor::Red.on_default().bold());
-            let shown = match &proofs {
-                Some(proofs) => text(proofs),
-                None => format!("{} {refused}\n", main.display()),
+            let shown = proofs.as_ref().map_or_else(String::new, |proofs| text(proofs));
+            let verdict = match any_error(&faults) {
+                true => format!("{} {refused}\n", main.display()),
+                false => String::new(),
             };
-            print(&format!("{}{shown}", report::for_people(&faults, true)))?;
+            print(&format!("{}{shown}{verdict}", report::for_people(&faults, true)))?;
         }
         Format::Json => {
             let assertions = proofs.map(|proofs| proofs.iter().map(view).collect());
-            print(&json(&Report { ok, faults: report::as_json(&faults), assertions })?)?;
+            print(&json(&Report { ok, faults: report::as_json(&faults), assertions, assumed: ASSUMED })?)?;
         }
     }
     Ok(if ok { OK } else { FAILED })
@@ -99,6 +114,7 @@ fn text(proofs: &[Proof]) -> String {
         0 => writeln!(text, "{held} proven"),
         _ => writeln!(text, "{held} proven, {failed} not"),
     };
+    let _ = writeln!(text, "assumed: {}", ASSUMED.join("; "));
     text
 }
 
@@ -107,7 +123,10 @@ fn one(text: &mut String, proof: &Proof) -> std::fmt::Result {
     let good = painted("proven", AnsiColor::Green.on_default().bold());
     let bad = |words: &str| painted(words, AnsiColor::Red.on_default().bold());
     let (verdict, rest) = match &proof.outcome {
-        ProofOutcome::Proven(extent) => (good, format!("  over {extent}\n")),
+        ProofOutcome::Proven { extent, left_out } => {
+            let left_out = left_out.map_or(String::new(), |left_out| format!("  but for {left_out}\n"));
+            (good, format!("  over {extent}\n{left_out}"))
+        }
         ProofOutcome::TooLarge => {
             let words = "too many answers to look at: lower `failures`, or name fewer names";
             (bad("not proven"), format!("  {words}\n"))
@@ -118,6 +137,10 @@ fn one(text: &mut String, proof: &Proof) -> std::fmt::Result {
             if !found.members_down.is_empty() {
                 rest.push_str(&format!("  down: {}\n", found.members_down.join(", ")));
             }
+            if !found.members_awaiting_resume.is_empty() {
+                let members = found.members_awaiting_resume.join(", ");
+                rest.push_str(&format!("  awaiting to be resumed: {members}\n"));
+            }
             (bad("does not hold"), rest + &commands)
         }
     };
@@ -127,9 +150,9 @@ fn one(text: &mut String, proof: &Proof) -> std::fmt::Result {
 
 fn view(proof: &Proof) -> ProofView {
     let (line, column) = proof.place;
-    let (outcome, extent, counterexample) = match &proof.outcome {
-        ProofOutcome::Proven(extent) => ("proven", Some(extent.clone()), None),
-        ProofOutcome::TooLarge => ("too_large", None, None),
+    let (outcome, extent, left_out, counterexample) = match &proof.outcome {
+        ProofOutcome::Proven { extent, left_out } => ("proven", Some(extent.clone()), *left_out, None),
+        ProofOutcome::TooLarge => ("too_large", None, None, None),
         ProofOutcome::Refuted(found) => {
             let found = found.clone();
             let view = RefutationView {
@@ -139,11 +162,15 @@ fn view(proof: &Proof) -> ProofView {
                 network: found.network,
                 sites_lost: found.sites_lost,
                 members_down: found.members_down,
+                at: found.at,
+                members_awaiting_resume: found.members_awaiting_resume,
+                suspect_pools: found.suspect_pools,
+                pools_starting: found.pools_starting,
                 commands: found.commands,
             };
-            ("refuted", None, Some(view))
+            ("refuted", None, None, Some(view))
         }
     };
     let (file, that) = (proof.file.clone(), proof.sentence.clone());
-    ProofView { file, line, column, that, outcome, extent, counterexample }
+    ProofView { file, line, column, that, outcome, extent, left_out, counterexample }
 }

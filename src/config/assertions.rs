@@ -1,6 +1,8 @@
 //! The assertions of the files, kept beside the configuration that was loaded with them: to be proven again when only its
 //! databases are replaced.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use crate::explain::prove::{self, Assertion, Demand, Verdict};
 use crate::snapshot::Configuration;
 
@@ -38,8 +40,13 @@ impl Assertions {
             return Vec::new();
         }
         let assertions: Vec<Assertion> = list.iter().map(|sentence| sentence.assertion.clone()).collect();
-        prove::prove(configuration, &assertions, self.demand.as_ref())
+        prove::prove(configuration, &assertions, self.demand.as_ref(), now())
     }
+}
+
+/// The moment from which on schedules are played where nobody names one: seconds since 1970.
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 impl Sentence {
@@ -53,7 +60,7 @@ impl Sentence {
         let (file, (line, column), sentence) = (&self.file, self.place, &self.sentence);
         let why = match self.proof(verdict, configuration).outcome {
             ProofOutcome::Refuted(found) => format!("would not be so: {}", found.words),
-            ProofOutcome::TooLarge | ProofOutcome::Proven(_) => {
+            ProofOutcome::TooLarge | ProofOutcome::Proven { .. } => {
                 format!("would take more than {} steps to prove", prove::WORK_MAX)
             }
         };

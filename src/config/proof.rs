@@ -1,7 +1,9 @@
 //! What came of an assertion, as commands show it.
 
+use crate::explain::moment::rfc3339;
 use crate::explain::prove::{Verdict, words};
 use crate::snapshot::Configuration;
+use crate::steer::PoolId;
 use crate::zone::record_type;
 
 /// An assertion and what came of it.
@@ -20,8 +22,13 @@ pub struct Proof {
 /// What came of an assertion, in words.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ProofOutcome {
-    /// It holds; what was gone through.
-    Proven(String),
+    /// It holds.
+    Proven {
+        /// What was gone through.
+        extent: String,
+        /// What was left out beside what every proof takes for granted ([`words::ASSUMED`]).
+        left_out: Option<&'static str>,
+    },
     /// It does not.
     Refuted(Refutation),
     /// It would have taken too long to tell.
@@ -43,7 +50,15 @@ pub struct Refutation {
     pub sites_lost: Vec<String>,
     /// Members that are down for that and for other failures, as `POOL/MEMBER`.
     pub members_down: Vec<String>,
-    /// Commands that show it.
+    /// When, as RFC 3339 writes it; `None` where that makes no difference.
+    pub at: Option<String>,
+    /// Members that were down, are back, and that nobody has resumed, as `POOL/MEMBER`.
+    pub members_awaiting_resume: Vec<String>,
+    /// Pools whose members that are down are suspect.
+    pub suspect_pools: Vec<String>,
+    /// Pools of which a start has not heard all.
+    pub pools_starting: Vec<String>,
+    /// Commands that show it; none where only a server that runs can be in such a state.
     pub commands: Vec<String>,
 }
 
@@ -57,11 +72,14 @@ impl Proof {
         configuration: &Configuration,
     ) -> Proof {
         let outcome = match verdict {
-            Verdict::Proven(extent) => ProofOutcome::Proven(words::extent(&extent)),
+            Verdict::Proven(extent) => {
+                ProofOutcome::Proven { extent: words::extent(&extent), left_out: words::left_out(&extent) }
+            }
             Verdict::TooLarge => ProofOutcome::TooLarge,
             Verdict::Refuted(found) => {
                 let label = &configuration.rule_labels[found.rule as usize];
                 let site = |site: &crate::geo::SiteId| configuration.sites[usize::from(site.0)].name.clone();
+                let pool = |pool: &PoolId| configuration.pools[pool.0 as usize].name.clone();
                 ProofOutcome::Refuted(Refutation {
                     words: words::counterexample(configuration, &found),
                     name: label.owner.to_string(),
@@ -69,6 +87,10 @@ impl Proof {
                     network: found.client.as_ref().map(|client| client.network.to_string()),
                     sites_lost: found.down.sites.iter().map(site).collect(),
                     members_down: words::members_down(configuration, &found),
+                    at: found.down.at.map(rfc3339),
+                    members_awaiting_resume: words::members_awaiting(configuration, &found),
+                    suspect_pools: found.down.suspect.iter().map(pool).collect(),
+                    pools_starting: found.down.starting.keys().map(pool).collect(),
                     commands: words::commands(configuration, &found),
                 })
             }
@@ -78,6 +100,6 @@ impl Proof {
 
     /// Whether it holds.
     pub fn holds(&self) -> bool {
-        matches!(self.outcome, ProofOutcome::Proven(_))
+        matches!(self.outcome, ProofOutcome::Proven { .. })
     }
 }

@@ -86,7 +86,7 @@ impl Changed {
 
     fn add(&mut self, users: &[(PoolId, Content)]) {
         if let Changed::Pools(pools) = self {
-            users.iter().for_each(|&user| pools.add(user));
+            pools.add(users);
         }
     }
 }
@@ -96,13 +96,14 @@ impl ChangedPools {
         self.is_listed.get(pool.0 as usize).is_some_and(|contents| contents[content.index()])
     }
 
-    fn add(&mut self, (pool, content): (PoolId, Content)) {
-        let index = pool.0 as usize;
-        if self.is_listed.len() <= index {
-            self.is_listed.resize(index + 1, [false; 3]);
-        }
-        if !std::mem::replace(&mut self.is_listed[index][content.index()], true) {
-            self.list.push((pool, content));
+    fn add(&mut self, users: &[(PoolId, Content)]) {
+        let pools = users.iter().map(|(pool, _)| pool.0 as usize + 1).max().unwrap_or(0);
+        self.is_listed.resize(self.is_listed.len().max(pools), [false; 3]);
+        self.list.reserve(users.len());
+        for &(pool, content) in users {
+            if !std::mem::replace(&mut self.is_listed[pool.0 as usize][content.index()], true) {
+                self.list.push((pool, content));
+            }
         }
     }
 }

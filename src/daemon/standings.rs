@@ -92,8 +92,9 @@ impl Standings {
     /// Takes in that the health of members may have changed in some pools, at a moment. They are compiled anew anyway.
     pub(super) fn observe(&mut self, users: &[(PoolId, Content)], health: Health<'_>, at: u64) {
         for &(id, content) in users {
-            let pool = &self.configuration.pools[id.0 as usize];
+            // First, so that nearly all pools cost no more than this.
             let Some(seats) = &mut self.pools[id.0 as usize].seats else { continue };
+            let pool = &self.configuration.pools[id.0 as usize];
             let seats = &mut seats[content.index()];
             for (index, member) in pool.members.iter().enumerate() {
                 if let Some(state) = member_state(member, content, health) {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::health::TargetId;
-use crate::steer::{Content, Inner, NEVER, Pool, PoolAnswers, PoolId, Stand, TargetHealth};
+use crate::steer::{Alike, Content, Inner, NEVER, Pool, PoolAnswers, PoolId, Stand, TargetHealth};
 use crate::zone::Zones;
 
 /// Pools a chunk: a flip copies one chunk of pointers and the list of chunks, not 160,000 pointers.
@@ -38,6 +38,8 @@ pub struct Snapshot {
     pub configuration: Arc<Configuration>,
     /// The zones by apex.
     pub zones: Arc<Zones>,
+    /// Which pools are compiled once for all of them; as the configuration.
+    alike: Arc<Alike>,
     pools: [PoolTable; 3],
 }
 
@@ -74,11 +76,12 @@ impl Snapshot {
     ) -> Snapshot {
         let zones =
             Arc::new(Zones::new(configuration.zones.iter().map(|file| Arc::clone(&file.zone)).collect()));
+        let alike = Arc::new(Alike::of(&configuration.pools));
         let pools = Content::ALL.map(|content| {
-            let compiled = compile_all(&configuration.pools, content, stand, health);
+            let compiled = compile_all(&configuration.pools, &alike, content, stand, health);
             compiled.chunks(CHUNK).map(Arc::from).collect()
         });
-        Snapshot { generation, configuration, zones, pools }
+        Snapshot { generation, configuration, zones, alike, pools }
     }
 
     /// The next generation, in which some pools are compiled anew, and those that they stand in; everything else is shared.
@@ -94,12 +97,13 @@ impl Snapshot {
         for &(id, content) in self.with_outer(changed).iter() {
             let compiled = self.compile_anew(id, content, &pools[content.index()], stand, health);
             let chunk = Arc::make_mut(&mut pools[content.index()][id.0 as usize / CHUNK]);
-            chunk[id.0 as usize % CHUNK] = Arc::new(compiled);
+            chunk[id.0 as usize % CHUNK] = compiled;
         }
         Snapshot {
             generation,
             configuration: Arc::clone(&self.configuration),
             zones: Arc::clone(&self.zones),
+            alike: Arc::clone(&self.alike),
             pools,
         }
     }
@@ -154,20 +158,35 @@ impl Snapshot {
         table: &PoolTable,
         stand: &dyn Fn(PoolId, Content) -> Stand,
         health: &dyn Fn(TargetId) -> TargetHealth,
-    ) -> PoolAnswers {
-        if !self.pool_of(id).inner.is_empty() {
-            return PoolAnswers::compile_outer(self.pool_of(id), content, |id| {
-                (self.pool_of(id), in_table(table, id))
-            });
-        }
+    ) -> Arc<PoolAnswers> {
         let stand = stand(id, content);
+        if let Some(answers) = self.compiled_alike(id, content, table).filter(|_| stand.is_as_configured()) {
+            return Arc::clone(answers);
+        }
+        if !self.pool_of(id).inner.is_empty() {
+            let inner = |id| (self.pool_of(id), &**in_table(table, id));
+            return Arc::new(PoolAnswers::compile_outer(self.pool_of(id), content, inner));
+        }
         let pool = stand.pool.as_deref().unwrap_or(self.pool_of(id));
         // Who may be given at all follows from the pool, who is eligible from health.
         let compiled = match pool.has_weights_and_admin_of(self.standing(id, content)) {
             true => in_table(table, id).recompile(pool, content, health),
             false => PoolAnswers::compile(pool, content, health),
         };
-        compiled.standing(stand)
+        Arc::new(compiled.standing(stand))
+    }
+
+    /// What was compiled anew, in `table`, for a pool that always answers as this one.
+    fn compiled_alike<'t>(
+        &self,
+        id: PoolId,
+        content: Content,
+        table: &'t PoolTable,
+    ) -> Option<&'t Arc<PoolAnswers>> {
+        let before = self.alike.before(id)?;
+        let answers = in_table(table, before);
+        let is_new = !Arc::ptr_eq(answers, in_table(&self.pools[content.index()], before));
+        (is_new && answers.stands_as_configured()).then_some(answers)
     }
 
     fn pool_of(&self, id: PoolId) -> &Pool {
@@ -191,13 +210,15 @@ impl Snapshot {
     }
 }
 
-fn in_table(table: &PoolTable, id: PoolId) -> &PoolAnswers {
+#[inline]
+fn in_table(table: &PoolTable, id: PoolId) -> &Arc<PoolAnswers> {
     &table[id.0 as usize / CHUNK][id.0 as usize % CHUNK]
 }
 
 /// What every pool can answer, inner pools before outer ones.
 fn compile_all(
     pools: &[Pool],
+    alike: &Alike,
     content: Content,
     stand: &dyn Fn(PoolId, Content) -> Stand,
     health: &dyn Fn(TargetId) -> TargetHealth,
@@ -211,15 +232,19 @@ fn compile_all(
             let answers = compiled[id.0 as usize].as_deref();
             (&pools[id.0 as usize], answers.expect("inner pools are of lower levels"))
         };
-        let answers = match pool.inner.is_empty() {
-            true => {
-                let stand = stand(PoolId(index as u32), content);
-                let pool = stand.pool.as_deref().unwrap_or(pool);
-                PoolAnswers::compile(pool, content, health).standing(stand)
+        let stand = stand(PoolId(index as u32), content);
+        let before = alike.before(PoolId(index as u32)).and_then(|id| compiled[id.0 as usize].as_ref());
+        let answers = match before {
+            Some(answers) if stand.is_as_configured() && answers.stands_as_configured() => {
+                Arc::clone(answers)
             }
-            false => PoolAnswers::compile_outer(pool, content, inner),
+            _ if pool.inner.is_empty() => {
+                let pool = stand.pool.as_deref().unwrap_or(pool);
+                Arc::new(PoolAnswers::compile(pool, content, health).standing(stand))
+            }
+            _ => Arc::new(PoolAnswers::compile_outer(pool, content, inner)),
         };
-        compiled[index] = Some(Arc::new(answers));
+        compiled[index] = Some(answers);
     }
     compiled.into_iter().map(|answers| answers.expect("every pool has a level")).collect()
 }

@@ -20,6 +20,11 @@ struct Column {
 impl AliasTable {
     /// A table over `weights`: at least one, at most 65536, none 0, whose sum is below 2³².
     pub(super) fn new(weights: &[u32]) -> AliasTable {
+        if weights.iter().all(|weight| *weight == weights[0]) {
+            // Each fills its own column.
+            let columns = (0..=u16::MAX).take(weights.len()).map(|other| Column { own: 1, other });
+            return AliasTable { columns: columns.collect(), height: 1 };
+        }
         let height = weights.iter().sum();
         let mut columns = share_columns(weights, height);
         let unit =

@@ -11,7 +11,7 @@ use super::variants::Variants;
 pub(super) fn variants(members: usize, answers: usize) -> Variants {
     if answers >= members {
         let first = FirstPlace::Even(members as u32);
-        return Variants { width: members, lists: rotation(members, 0).collect(), weights: vec![1], first };
+        return Variants { width: members, lists: (0..).take(members).collect(), weights: vec![1], first };
     }
     let lists = (0..members).flat_map(|start| rotation(members, start).take(answers)).collect();
     Variants { width: answers, lists, weights: vec![1; members], first: FirstPlace::Head }

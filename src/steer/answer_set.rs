@@ -99,6 +99,11 @@ impl AnswerSet {
         &self.members
     }
 
+    /// The variants: the members of each, by their number in [`AnswerSet::members`].
+    pub(super) fn lists(&self) -> impl Iterator<Item = &[u16]> {
+        self.lists.chunks_exact(self.width)
+    }
+
     /// The records of a member of the set, by its index in the pool; none where it is not in the set.
     pub fn records_of(&self, member: usize) -> &[u8] {
         let Some(number) = self.members.iter().position(|&index| usize::from(index) == member) else {
@@ -142,14 +147,14 @@ impl AnswerSet {
             let members = list.into_iter().map(|number| self.members[usize::from(number)].into());
             (members.collect(), word::lowest_terms(points, self.variant.domain()))
         };
-        self.lists.chunks_exact(self.width).zip(points).map(with_chance).collect()
+        self.lists().zip(points).map(with_chance).collect()
     }
 
     /// Per member of the set, ascending by its index in the pool: its exact share of answers and of first places.
     pub fn shares(&self) -> Vec<MemberShare> {
         let mut answer = vec![0; self.members.len()];
         let mut first = vec![0; self.members.len()];
-        let lists = self.lists.chunks_exact(self.width).enumerate();
+        let lists = self.lists().enumerate();
         for ((variant, list), points) in lists.zip(self.variant.points()) {
             for (&number, first_points) in list.iter().zip(self.first.points(variant, self.width)) {
                 answer[usize::from(number)] += points;

@@ -44,26 +44,65 @@ pub(super) struct Contender<'n> {
     pub(super) group: usize,
 }
 
+/// What was dealt when there were more contenders, of the same weights: whoever goes leaves the slots alone that others have.
+pub(super) struct Dealt<'d> {
+    /// The variant of each slot.
+    pub(super) slots: &'d [u16; SLOTS],
+    /// Each variant by the numbers that its contenders have now; `None` where one of them has gone.
+    pub(super) lists: Vec<Option<Vec<u16>>>,
+}
+
 /// Deals the slots out: what each gives, and the variants with the number of slots that have them. A variant is `answers`
-/// contenders (at least 1) by their number, or all there are (at least one), in the order in which they are given.
-pub(super) fn deal(pool: &str, contenders: &[Contender<'_>], answers: usize) -> (Variants, SlotTable) {
+/// contenders (at least 1) by their number, or all there are (at least one), in the order in which they are given. What
+/// was dealt before, among these and others, is taken over.
+pub(super) fn deal(
+    pool: &str,
+    contenders: &[Contender<'_>],
+    answers: usize,
+    before: Option<Dealt<'_>>,
+) -> (Variants, SlotTable) {
     let width = answers.min(contenders.len());
     let ranking = Ranking::new(pool, contenders);
-    let lists: Vec<Vec<u16>> = Slot::all().map(|slot| ranking.first(slot, width)).collect();
-    let mut counts: BTreeMap<&[u16], (u32, u16)> = BTreeMap::new();
-    lists.iter().for_each(|list| counts.entry(list).or_default().0 += 1);
-    (0..).zip(counts.values_mut()).for_each(|(number, (_, variant))| *variant = number);
+    let mut lists = Lists::default();
+    let (slots_before, kept) = before.map_or((None, Vec::new()), |Dealt { slots, lists: before }| {
+        (Some(slots), before.into_iter().map(|list| Some(lists.number(list?))).collect())
+    });
     let mut slots: SlotTable = Box::new([0; SLOTS]);
-    for (slot, list) in slots.iter_mut().zip(&lists) {
-        *slot = counts[&list[..]].1;
+    for slot in Slot::all() {
+        let known = slots_before.and_then(|before| kept[usize::from(before[slot.index()])]);
+        slots[slot.index()] = known.unwrap_or_else(|| lists.number(ranking.first(slot, width)));
     }
-    let variants = Variants {
-        width,
-        lists: counts.keys().flat_map(|list| list.iter().copied()).collect(),
-        weights: counts.values().map(|&(count, _)| count).collect(),
-        first: FirstPlace::Head,
-    };
-    (variants, slots)
+    (lists.into_variants(width, &mut slots), slots)
+}
+
+/// What slots give, each list once.
+#[derive(Default)]
+struct Lists {
+    /// Numbered as they were met.
+    numbers: BTreeMap<Vec<u16>, u16>,
+}
+
+impl Lists {
+    fn number(&mut self, list: Vec<u16>) -> u16 {
+        let next = self.numbers.len() as u16;
+        *self.numbers.entry(list).or_insert(next)
+    }
+
+    /// The variants in ascending order, by which the slots that had the numbers of lists are numbered from now on.
+    fn into_variants(self, width: usize, slots: &mut [u16; SLOTS]) -> Variants {
+        let counts = counts(slots, self.numbers.len());
+        let mut numbers = vec![0; self.numbers.len()];
+        for (variant, &met) in (0u16..).zip(self.numbers.values()) {
+            numbers[usize::from(met)] = variant;
+        }
+        slots.iter_mut().for_each(|slot| *slot = numbers[usize::from(*slot)]);
+        Variants {
+            width,
+            weights: self.numbers.values().map(|&met| counts[usize::from(met)] as u32).collect(),
+            lists: self.numbers.into_keys().flatten().collect(),
+            first: FirstPlace::Head,
+        }
+    }
 }
 
 /// Members of a pool, by index, as contenders.

@@ -4,13 +4,14 @@
 //! and `standing` what they make of a pool at a moment; `eligibility` says who may be given out, and why not; `weighted`
 //! (with `grouped`), `all`, `hash` and `nested` are the policies, one file each, standing on `order`, `sampling`, `alias`,
 //! `word`, `slot` and `logarithm`; `asked` makes records of members, `answer_set` holds what a word draws from, `pool_set` what a pool gives of whatever
-//! kind, `pool_answers` the sets of one pool; `candidates` and `rule` say which pools a name has for a client; `choose`
+//! kind, `pool_answers` the sets of one pool, `alike` which pools share them; `candidates` and `rule` say which pools a name has for a client; `choose`
 //! takes one of them, `ttl` says for how long; [`warnings`] is what `check` says about all this.
 //!
 //! [`choose()`] and [`AnswerSet::draw`] run for every steered query, [`PoolSet::draw`] for those that look at the client's
 //! network or pick another pool, the rest off the packet threads.
 
 mod alias;
+mod alike;
 mod all;
 mod answer_set;
 mod asked;
@@ -42,6 +43,7 @@ mod will;
 mod word;
 
 pub use crate::wire::Content;
+pub use alike::Alike;
 pub use answer_set::{AnswerSet, Drawn, MemberShare};
 pub use asked::{RECORD_HEAD, record_length};
 pub use candidates::Candidates;

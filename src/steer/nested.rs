@@ -110,7 +110,7 @@ impl NestedSet {
                     .map(|(group, pool)| Contender { name: &pool.pool.name, weight: weight(pool), group })
                     .collect();
                 // One answer each: the variants are the contenders that have slots at all.
-                let (variants, mut slots) = hash::deal(&outer.name, &contenders, 1);
+                let (variants, mut slots) = hash::deal(&outer.name, &contenders, 1, None);
                 slots.iter_mut().for_each(|slot| *slot = variants.lists[usize::from(*slot)]);
                 Picker::Network(slots, outer.hash_prefix)
             }

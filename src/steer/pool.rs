@@ -78,7 +78,7 @@ pub enum PoolKind {
 }
 
 /// How many of a member's monitors must be up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Require {
     /// Every one.
     All,
@@ -109,7 +109,7 @@ impl fmt::Display for Pick {
 }
 
 /// From where on a pool is healthy. Members of weight 0 count on neither side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MinHealthy {
     /// So many eligible members.
     Count(u32),

@@ -144,6 +144,11 @@ impl PoolAnswers {
         PoolAnswers { glance, planned_change, standing: stand.pool, ..self }
     }
 
+    /// Whether its pool stands as configured, and no change is planned.
+    pub fn stands_as_configured(&self) -> bool {
+        self.standing.is_none() && self.glance != Glance::ChangePlanned
+    }
+
     /// How its pool stands.
     pub fn stand(&self) -> Stand {
         let planned_change = self.planned_change.load(Ordering::Relaxed);
@@ -170,16 +175,17 @@ impl PoolAnswers {
         let given = members(Eligibility::is_given);
         let suspect = without_reserve(pool, members(Eligibility::is_suspect));
         for (sets, asked) in sets.iter_mut().zip(Asked::of(pool, content)) {
+            let wider = sets.undrained.as_ref();
             sets.eligible = match asked.records {
-                AskedRecords::Hints(_) => set(pool, asked, &given, &hint_families(pool, health)),
+                AskedRecords::Hints(_) => set(pool, asked, &given, &hint_families(pool, health), wider),
                 // Of the same members the set is the same.
                 AskedRecords::Address(_) | AskedRecords::Data(_) => {
                     let known = [&sets.undrained, &sets.eligible].into_iter().flatten();
                     let same = known.into_iter().find(|set| set.is_over(&given)).cloned();
-                    same.or_else(|| set(pool, asked, &given, &all_families))
+                    same.or_else(|| set(pool, asked, &given, &all_families, wider))
                 }
             };
-            sets.suspect = set(pool, asked, &suspect, &all_families);
+            sets.suspect = set(pool, asked, &suspect, &all_families, None);
         }
         let state = state(pool, &eligibility);
         PoolAnswers {
@@ -215,17 +221,23 @@ impl Sets {
         let drained = members(&|admin| admin == AdminState::Drained);
         let sets = |asked| Sets {
             eligible: None,
-            undrained: set(pool, asked, &undrained, &all_families),
-            drained: set(pool, asked, &drained, &all_families),
+            undrained: set(pool, asked, &undrained, &all_families, None),
+            drained: set(pool, asked, &drained, &all_families, None),
             suspect: None,
         };
         Asked::of(pool, content).map(sets).collect()
     }
 }
 
-/// The set over these members, where there are any.
-fn set(pool: &Pool, asked: Asked<'_>, members: &[u16], families: HintFamilies<'_>) -> Option<PoolSet> {
-    (!members.is_empty()).then(|| PoolSet::compile(pool, asked, members, families))
+/// The set over these members, where there are any; see [`PoolSet::compile`].
+fn set(
+    pool: &Pool,
+    asked: Asked<'_>,
+    members: &[u16],
+    families: HintFamilies<'_>,
+    wider: Option<&PoolSet>,
+) -> Option<PoolSet> {
+    (!members.is_empty()).then(|| PoolSet::compile(pool, asked, members, families, wider))
 }
 
 /// As if up, a member may be reached by each of its addresses.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::answer_set::{AnswerSet, Drawn, HintFamilies};
 use super::asked::Asked;
 use super::chance::Chance;
-use super::hash::{self, SlotTable};
+use super::hash::{self, Dealt, SlotTable};
 use super::nested::NestedSet;
 use super::pool::{Pick, Pool, PoolId};
 use super::slot::{HashPrefix, Slot};
@@ -45,15 +45,20 @@ pub struct Leaf<'s> {
 }
 
 impl PoolSet {
-    /// Compiles what a pool of members gives when it gives these (see [`AnswerSet::compile`]).
+    /// Compiles what a pool of members gives when it gives these (see [`AnswerSet::compile`]). `wider` is what it gives to
+    /// the same question with the same weights when it gives others, too: what is known from that is not found out again.
     pub(super) fn compile(
         pool: &Pool,
         asked: Asked<'_>,
         members: &[u16],
         families: HintFamilies<'_>,
+        wider: Option<&PoolSet>,
     ) -> PoolSet {
         match pool.pick {
-            Pick::Hash => PoolSet::Hashed(Arc::new(HashedSet::compile(pool, asked, members, families))),
+            Pick::Hash => {
+                let dealt = wider.and_then(|set| set.dealt(members));
+                PoolSet::Hashed(Arc::new(HashedSet::compile(pool, asked, members, families, dealt)))
+            }
             Pick::Weighted | Pick::All => {
                 PoolSet::Drawn(Arc::new(AnswerSet::compile(pool, asked, members, families)))
             }
@@ -100,6 +105,14 @@ impl PoolSet {
         self.answers().is_some_and(|set| set.members() == members)
     }
 
+    /// What is known of the slots when only these of its members are given.
+    fn dealt(&self, members: &[u16]) -> Option<Dealt<'_>> {
+        match self {
+            PoolSet::Hashed(set) => set.dealt(members),
+            PoolSet::Drawn(_) | PoolSet::Nested(_) => None,
+        }
+    }
+
     /// Every pool that may give its members in the end, with its exact chance; `pool` is this one. With a slot for each
     /// prefix it is one client's network that is looked at, else all slots as equally likely.
     pub fn leaves(&self, pool: PoolId, slot: Option<&dyn Fn(HashPrefix) -> Slot>) -> Vec<Leaf<'_>> {
@@ -127,11 +140,28 @@ impl PoolSet {
 }
 
 impl HashedSet {
-    fn compile(pool: &Pool, asked: Asked<'_>, members: &[u16], families: HintFamilies<'_>) -> HashedSet {
+    fn compile(
+        pool: &Pool,
+        asked: Asked<'_>,
+        members: &[u16],
+        families: HintFamilies<'_>,
+        dealt: Option<Dealt<'_>>,
+    ) -> HashedSet {
         let contenders = hash::members(pool, members);
-        let (variants, slots) = hash::deal(&pool.name, &contenders, asked.answers.into());
+        let (variants, slots) = hash::deal(&pool.name, &contenders, asked.answers.into(), dealt);
         let answers = AnswerSet::with_variants(pool, asked.records, members, families, variants);
         HashedSet { answers, slots, prefix: pool.hash_prefix }
+    }
+
+    /// What is known of the slots when only these of its members are given (in the fixed order); `None` if there are others.
+    fn dealt(&self, members: &[u16]) -> Option<Dealt<'_>> {
+        let mut left = (0u16..).zip(members).peekable();
+        let number_now = |member: &u16| left.next_if(|(_, next)| *next == member).map(|(number, _)| number);
+        let numbers: Vec<Option<u16>> = self.answers.members().iter().map(number_now).collect();
+        let list_now = |list: &[u16]| list.iter().map(|&number| numbers[usize::from(number)]).collect();
+        left.peek()
+            .is_none()
+            .then(|| Dealt { slots: &self.slots, lists: self.answers.lists().map(list_now).collect() })
     }
 
     /// What a slot gives.

@@ -36,6 +36,11 @@ pub struct Stand {
 }
 
 impl Stand {
+    /// Whether the pool stands as configured, and no change is planned.
+    pub fn is_as_configured(&self) -> bool {
+        self.pool.is_none() && self.planned_change == NEVER
+    }
+
     /// The pool as its operator wants it at a moment, with the change that comes next if an answer of `longest_ttl`
     /// seconds could outlive the wait for it.
     pub fn wanted(pool: &Pool, moment: u64, longest_ttl: u64) -> Stand {

@@ -97,7 +97,7 @@ impl<T> Names<T> {
     }
 
     fn report_unknown(&self, name: &Written<String>, scope: Scope, faults: &Faults) -> Parsed<&T> {
-        if !faults.names_in_doubt() {
+        if !faults.is_name_in_doubt(self.kind, name) {
             faults.add(self.unknown(name, scope, faults));
         }
         Err(Broken)
@@ -116,7 +116,7 @@ impl<T> Names<T> {
         let mut reachable = reachable.map(|(name, _)| name.as_str()).peekable();
         fault.help = match reachable.peek() {
             None => Some(self.home.to_owned()),
-            Some(_) => faults.suggestion(|| did_you_mean(name, reachable)),
+            Some(_) => faults.suggestion(|| did_you_mean(name, faults.compared(reachable))),
         };
         fault
     }

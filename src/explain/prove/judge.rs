@@ -12,15 +12,11 @@
 use super::scene::{Outcome, Scene};
 use super::{Claim, HealthVector};
 use crate::geo::SiteId;
-use crate::steer::{self, AnswerSet, Apart, Given, Leaf, PoolId, Reason};
+use crate::steer::{AnswerSet, Apart, Given, Leaf, PoolId, Reason};
 
 /// How an outcome breaks a claim, as the end of a sentence about the client; `None` where it does not.
-pub(super) fn violation(
-    claim: &Claim,
-    scene: &Scene<'_>,
-    outcome: &Outcome<'_>,
-    down: &HealthVector,
-) -> Option<String> {
+pub(super) fn violation(claim: &Claim, scene: &Scene<'_>, outcome: &Outcome<'_>) -> Option<String> {
+    let state = outcome.situation.vector;
     let holds = match (claim, outcome.choice.given) {
         (Claim::OnlySites(..) | Claim::NeverSites(..), Given::NoData) => true,
         (Claim::OnlySites(_, sites), given) => places(scene, given)
@@ -30,17 +26,17 @@ pub(super) fn violation(
             !places(scene, given).iter().flatten().any(|site| sites.contains(site))
         }
         (Claim::Answered(_), given) => !matches!(given, Given::NoData),
-        (Claim::Survives(..), given) => survives(scene, outcome, given, down),
+        (Claim::Survives(..), given) => survives(scene, outcome, given, state),
         (Claim::ScopeWithinClass | Claim::Load { .. }, _) => true,
     };
-    (!holds).then(|| format!("gets {}{}", in_words(scene, outcome), unnoticed(scene, outcome, down)))
+    (!holds).then(|| format!("gets {}{}", in_words(scene, outcome), unnoticed(scene, outcome, state)))
 }
 
 /// Why a lost site goes on being given out.
-fn unnoticed(scene: &Scene<'_>, outcome: &Outcome<'_>, down: &HealthVector) -> &'static str {
+fn unnoticed(scene: &Scene<'_>, outcome: &Outcome<'_>, state: &HealthVector) -> &'static str {
     match (outcome.choice.reason, outcome.choice.given) {
         (Reason::Healthy | Reason::Degraded, Given::Set(pool, _) | Given::Apart(Apart { pool, .. }))
-            if scene.scenery.pool(pool).site.is_some_and(|site| down.sites.contains(&site)) =>
+            if scene.scenery.pool(pool).site.is_some_and(|site| state.sites.contains(&site)) =>
         {
             ", of which no monitor would notice,"
         }
@@ -61,8 +57,8 @@ fn places(scene: &Scene<'_>, given: Given<'_>) -> Vec<Vec<SiteId>> {
     }
 }
 
-fn survives(scene: &Scene<'_>, outcome: &Outcome<'_>, given: Given<'_>, down: &HealthVector) -> bool {
-    let stands = |site: &SiteId| !down.sites.contains(site);
+fn survives(scene: &Scene<'_>, outcome: &Outcome<'_>, given: Given<'_>, state: &HealthVector) -> bool {
+    let stands = |site: &SiteId| !state.sites.contains(site);
     match given {
         Given::Set(pool, set) => {
             scene.scenery.pool(pool).site.as_ref().is_some_and(stands) && lives(scene, outcome, pool, set)
@@ -81,8 +77,7 @@ fn survives(scene: &Scene<'_>, outcome: &Outcome<'_>, given: Given<'_>, down: &H
 
 /// Whether each variant has a member that is eligible by its health, and is not given out for want of a better one.
 fn lives(scene: &Scene<'_>, outcome: &Outcome<'_>, pool: PoolId, set: &AnswerSet) -> bool {
-    let health = |target| super::scene::health(outcome.down, target);
-    let eligible = steer::eligibility(scene.scenery.pool(pool), scene.rule.content, &health);
+    let eligible = outcome.situation.eligibility(pool, scene.rule.content);
     set.variants().iter().all(|(members, _)| members.iter().any(|&member| eligible[member].is_given()))
 }
 

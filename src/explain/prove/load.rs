@@ -3,13 +3,16 @@
 //! Clients weigh what the demand says of their country, spread over it by its addresses, or what a sketch of queries
 //! says of their network. A client's weight goes to the site of the member that stands first in its answer, by that
 //! member's exact share. A claim is checked for each name by itself under the whole demand: however the names share it
-//! in truth, each site carries a mean of that, so no more than the most.
+//! in truth, each site carries a mean of that, so no more than the most. Starts without saved health are not looked at: the
+//! seconds until all members have been heard of are no load to plan for.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::crowd::{Cell, Crowd};
-use super::scene::{Outcome, Scene, Scenery};
+use super::losses::states;
+use super::scene::{Outcome, Scene};
+use super::scenery::Scenery;
 use super::{Counterexample, Extent, HealthVector, Stop};
 use crate::geo::{Prefix, SiteId};
 use crate::steer::{Apart, Given, SLOTS};
@@ -88,17 +91,18 @@ enum Group {
 /// Proves that no site carries more than `at_most` percent of its capacity when up to `lost` sites are lost.
 pub(super) fn prove(
     scenery: &Scenery<'_>,
+    from: u64,
     rules: &[u32],
     (lost, at_most): (u8, u32),
     demand: &Demand,
 ) -> Result<Extent, Stop> {
     let networks: Vec<Prefix> = demand.networks.iter().map(|&(network, _)| network).collect();
     let mut crowds: HashMap<u32, Vec<(Cell, u128)>> = HashMap::new();
-    let mut extent = Extent { rules: rules.len(), ..Extent::default() };
+    let mut extent = Extent { rules: rules.len(), without_starts: true, ..Extent::default() };
     let mut seen = HashSet::new();
     for &number in rules {
         let rule = &scenery.configuration.rules[number as usize];
-        let scene = Scene::new(scenery, rule, scenery.default_addresses(number));
+        let scene = Scene::new(scenery, number, from)?;
         if !seen.insert(scene.identity()) {
             continue;
         }
@@ -109,9 +113,9 @@ pub(super) fn prove(
             None => &mut vec![(Cell::anybody(), demand.whole())],
         };
         extent.cells = extent.cells.max(cells.len());
+        extent.standings = extent.standings.max(scene.moments.len());
         let cells = by_candidates(&scene, cells);
-        for sites in losses(&scene, lost) {
-            let down = HealthVector { sites, ..HealthVector::default() };
+        for down in states(&scene, lost)? {
             let loads = loads(&scene, &cells, &down, &mut extent.answers)?;
             if let Some((finding, cell)) = overload(&scene, &loads, &down, demand, at_most) {
                 let client = rule.map.map(|_| cell.client());
@@ -143,24 +147,6 @@ fn by_candidates(scene: &Scene<'_>, cells: &[(Cell, u128)]) -> Vec<(Cell, u128)>
         together.entry(key).or_insert((cell, 0)).1 += weight;
     }
     together.into_values().collect()
-}
-
-/// Every set of up to `most` sites of the rule's pools and of its default RRset; none lost is the first.
-fn losses(scene: &Scene<'_>, most: u8) -> Vec<BTreeSet<SiteId>> {
-    let pools = scene.rule.pools.iter().filter_map(|used| scene.scenery.pool(used.pool).site);
-    let default = scene.default.iter().flat_map(|&address| scene.scenery.sites_of(address));
-    let sites: BTreeSet<SiteId> = pools.chain(default).collect();
-    let mut losses = BTreeSet::from([BTreeSet::new()]);
-    for _ in 0..most {
-        let more = losses.iter().flat_map(|lost: &BTreeSet<SiteId>| {
-            sites.iter().map(|&site| lost.iter().copied().chain([site]).collect::<BTreeSet<SiteId>>())
-        });
-        let more: Vec<_> = more.collect();
-        losses.extend(more);
-    }
-    let mut losses: Vec<_> = losses.into_iter().collect();
-    losses.sort_by_key(BTreeSet::len);
-    losses
 }
 
 /// What a site carries.

@@ -5,23 +5,32 @@
 //!
 //! - `crowd`: who the clients are. Every piece of the address space in which neither the class nor the place changes
 //!   belongs to one of a few hundred cells; a claim about "clients in EU" is one about the cells there.
-//! - `scene`: what a rule gives a class in one state of health, by the functions that answer queries.
-//! - `search`: the states of health. It starts with everything up and takes down only what was looked at: whatever else
-//!   fails, the answer stays (proof there).
-//! - `judge`: the claims about one answer; `load` and `scope`: the two claims about all of them together.
+//! - `hours`: a moment for each standing that schedules and ends of admin states bring about.
+//! - `vector`: a state: the moment, what is down, what is back and awaits to be resumed, whose members are suspect, and what a
+//!   start has not heard yet. `situation` is what it makes of pools, `scene` what a rule gives a class in it, both by the
+//!   functions that answer queries.
+//! - `search`: the states. It starts with everything up and changes only what was looked at (`steps`): whatever else
+//!   happens, the answer stays (proof there).
+//! - `judge`: the claims about one answer; `load` (over `losses`) and `scope`: the two claims about all of them together.
 //!
 //! Nothing is sampled. What would take more work than [`WORK_MAX`] is not claimed ([`Verdict::TooLarge`]).
 
 mod crowd;
+mod hours;
 mod judge;
 mod load;
+mod losses;
 mod scene;
+mod scenery;
 mod scope;
 mod search;
+mod situation;
+mod steps;
+mod vector;
 pub mod words;
 
 pub use load::{Demand, LOAD_MAX};
-pub use search::{Failure, HealthVector};
+pub use vector::{Cause, Failure, HealthVector, Knowledge};
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,8 +39,9 @@ use crate::snapshot::Configuration;
 use crate::steer::Rule;
 
 use self::crowd::{Cell, Crowd};
-use self::scene::{Scene, Scenery};
-use self::search::Budget;
+use self::scene::Scene;
+use self::scenery::Scenery;
+use self::vector::Budget;
 
 /// Work that may go into one assertion, about a second: answers looked at, and members of pools compiled for that.
 pub const WORK_MAX: u64 = 1_000_000;
@@ -49,6 +59,8 @@ pub struct Assertion {
     pub rules: Vec<u32>,
     /// It must hold with so many failures at once, beside the sites that the claim itself takes down.
     pub failures: u8,
+    /// It must hold, too, while a server that starts without saved health has not heard of all members yet.
+    pub starts: bool,
 }
 
 /// The kinds of claim; the sentences that stand for them are those of semantics and `docs/`.
@@ -105,8 +117,12 @@ pub struct Extent {
     /// Kinds of clients: distinct (class, place) under the maps; one for rules without a map. 0: it holds because there
     /// is nobody it is about.
     pub cells: usize,
+    /// Standings that schedules and ends of admin states bring about; 1 where nothing changes by itself.
+    pub standings: usize,
     /// Answers that were looked at; those that other ones equal count once.
     pub answers: u64,
+    /// Whether it may not hold while a start has not heard of all members: that was not looked at.
+    pub without_starts: bool,
 }
 
 /// A client and a state of health for which an assertion does not hold.
@@ -143,14 +159,16 @@ pub struct Client {
 }
 
 /// Proves or refutes assertions about a configuration. `demand` is what claims about load rest on: without it they are
-/// about nothing.
+/// about nothing. Schedules are looked at from the moment `from` on (seconds since 1970).
 pub fn prove(
     configuration: &Configuration,
     assertions: &[Assertion],
     demand: Option<&Demand>,
+    from: u64,
 ) -> Vec<Verdict> {
     let scenery = Scenery::new(configuration);
-    let mut prover = Prover { scenery: &scenery, networks: networks(assertions), crowds: HashMap::new() };
+    let mut prover =
+        Prover { scenery: &scenery, from, networks: networks(assertions), crowds: HashMap::new() };
     assertions.iter().map(|assertion| prover.verdict(assertion, demand)).collect()
 }
 
@@ -188,6 +206,8 @@ impl Claim {
 /// Proves one assertion after the other; what they have in common is worked out once.
 struct Prover<'p> {
     scenery: &'p Scenery<'p>,
+    /// The moment from which on it is proven.
+    from: u64,
     networks: Vec<Prefix>,
     /// The clients of each map.
     crowds: HashMap<u32, Crowd>,
@@ -199,7 +219,9 @@ impl<'p> Prover<'p> {
         let proven = match &assertion.claim {
             Claim::ScopeWithinClass => scope::prove(self.scenery, &assertion.rules),
             Claim::Load { lost, at_most } => match demand {
-                Some(demand) => load::prove(self.scenery, &assertion.rules, (*lost, *at_most), demand),
+                Some(demand) => {
+                    load::prove(self.scenery, self.from, &assertion.rules, (*lost, *at_most), demand)
+                }
                 None => Ok(Extent::default()),
             },
             _ => self.answers(assertion),
@@ -214,22 +236,23 @@ impl<'p> Prover<'p> {
     /// Proves a claim about single answers: rule by rule, cell by cell, state by state.
     fn answers(&mut self, assertion: &Assertion) -> Result<Extent, Stop> {
         let scenery = self.scenery;
-        let mut extent = Extent { rules: assertion.rules.len(), ..Extent::default() };
-        let budget = Budget { sites: assertion.claim.sites_lost(), failures: assertion.failures };
+        let Assertion { ref claim, failures, starts, .. } = *assertion;
+        let mut extent =
+            Extent { rules: assertion.rules.len(), without_starts: !starts, ..Extent::default() };
+        let budget = Budget { sites: claim.sites_lost(), failures, starts };
         let mut seen = HashSet::new();
         for &number in &assertion.rules {
             let rule = &scenery.configuration.rules[number as usize];
-            let scene = Scene::new(scenery, rule, scenery.default_addresses(number));
+            let scene = Scene::new(scenery, number, self.from)?;
             // Rules that are alike, their default RRsets too, answer alike.
             if !seen.insert(scene.identity()) {
                 continue;
             }
-            let cells = self.cells(rule, &assertion.claim);
+            let cells = self.cells(rule, claim);
             extent.cells = extent.cells.max(cells.len());
+            extent.standings = extent.standings.max(scene.moments.len());
             for cell in distinct(rule, &cells) {
-                let judge = |outcome: &scene::Outcome<'_>, down: &HealthVector| {
-                    judge::violation(&assertion.claim, &scene, outcome, down)
-                };
+                let judge = |outcome: &scene::Outcome<'_>| judge::violation(claim, &scene, outcome);
                 if let Some((down, finding)) =
                     search::search(&scene, cell.class, budget, &mut extent.answers, judge)?
                 {

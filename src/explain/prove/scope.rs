@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 
-use super::scene::Scenery;
+use super::scenery::Scenery;
 use super::{Client, Counterexample, Extent, HealthVector, Stop};
 use crate::geo::{self, ClassId, Piece, Prefix};
 use crate::snapshot::Map;

@@ -1,12 +1,15 @@
 //! Counter-examples and proofs in words, and the commands that show a counter-example.
 
-use super::{Client, Counterexample, Extent, Failure, HealthVector};
+use std::collections::BTreeSet;
+
+use super::{Cause, Client, Counterexample, Extent, Failure, HealthVector, Knowledge};
 use crate::explain::Outage;
+use crate::explain::moment::rfc3339;
 use crate::explain::words::counted;
 use crate::geo::SiteId;
 use crate::health::TargetId;
 use crate::snapshot::Configuration;
-use crate::steer::{self, Pool};
+use crate::steer::{self, Pool, PoolId};
 use crate::zone::record_type;
 
 /// Outages that a command names.
@@ -24,7 +27,26 @@ pub fn extent(extent: &Extent) -> String {
         1 => "1 kind of clients".to_owned(),
         cells => format!("{cells} kinds of clients"),
     };
-    format!("{names}, {clients}, {}", counted(extent.answers as usize, "different answer"))
+    let standings = match extent.standings {
+        0 | 1 => String::new(),
+        standings => format!("{standings} standings of their schedules, "),
+    };
+    format!("{names}, {clients}, {standings}{}", counted(extent.answers as usize, "different answer"))
+}
+
+/// What all proofs take for granted.
+pub const ASSUMED: [&str; 4] = [
+    "what fails is noticed by its monitors",
+    "members that no monitor watches stay up",
+    "nobody changes the files or gives a command but to resume members and to accept suspect ones",
+    "schedules go on as they do within a year",
+];
+
+/// What a proof left out beside that, which [`ASSUMED`] does not say.
+pub fn left_out(extent: &Extent) -> Option<&'static str> {
+    extent
+        .without_starts
+        .then_some("the seconds in which a start without saved health has not heard of all members")
 }
 
 /// A counter-example as the end of a sentence: `www.example.com. A: a client in 5.62.0.0/16 (country DE, continent EU)
@@ -55,23 +77,61 @@ fn place(client: &Client) -> String {
     }
 }
 
-/// ` when site fra is lost and 192.0.2.10 is down`; nothing where all is up.
-fn health(configuration: &Configuration, down: &HealthVector) -> String {
-    let sites: Vec<&str> =
-        down.sites.iter().map(|site| configuration.sites[usize::from(site.0)].name.as_str()).collect();
-    let lost = match sites[..] {
+/// ` at 2026-11-23T07:00:00Z when site fra is lost and 192.0.2.10 is down`; nothing where all is up at any time.
+fn health(configuration: &Configuration, vector: &HealthVector) -> String {
+    let at = vector.at.map_or(String::new(), |at| format!(" at {}", rfc3339(at)));
+    let parts = [lost(configuration, vector), failed(configuration, vector)].into_iter().flatten();
+    let parts: Vec<String> = parts.chain(held(configuration, vector)).collect();
+    if parts.is_empty() { at } else { format!("{at} when {}", parts.join(" and ")) }
+}
+
+/// `site fra is lost`.
+fn lost(configuration: &Configuration, vector: &HealthVector) -> Option<String> {
+    let sites: Vec<&str> = vector.sites.iter().map(|&site| site_name(configuration, site)).collect();
+    match sites[..] {
         [] => None,
         [site] => Some(format!("site {site} is lost")),
         _ => Some(format!("sites {} are lost", sites.join(" and "))),
-    };
-    let failures: Vec<String> = down.failures.iter().map(|failure| name(configuration, *failure)).collect();
-    let failed = match &failures[..] {
+    }
+}
+
+/// `192.0.2.10 is down`.
+fn failed(configuration: &Configuration, vector: &HealthVector) -> Option<String> {
+    let failures: Vec<String> = vector.failures.iter().map(|failure| name(configuration, *failure)).collect();
+    match &failures[..] {
         [] => None,
         [failure] => Some(format!("{failure} is down")),
         _ => Some(format!("{} are down", failures.join(" and "))),
-    };
-    let parts: Vec<String> = [lost, failed].into_iter().flatten().collect();
-    if parts.is_empty() { String::new() } else { format!(" when {}", parts.join(" and ")) }
+    }
+}
+
+/// What is held against members, and what a start has not heard yet.
+fn held(configuration: &Configuration, vector: &HealthVector) -> Vec<String> {
+    let pool = |id: &PoolId| configuration.pools[id.0 as usize].name.as_str();
+    let awaited = vector.awaited.iter().map(|(cause, pools)| {
+        let pools: Vec<&str> = pools.iter().map(pool).collect();
+        let back = match *cause {
+            Cause::Site(site) => format!("site {}", site_name(configuration, site)),
+            Cause::Failure(failure) => name(configuration, failure),
+        };
+        format!("{back} is back but not resumed in {}", pools.join(" and "))
+    });
+    let suspect = vector
+        .suspect
+        .iter()
+        .map(|id| format!("more members of {} are down at once than its panic limit lets go", pool(id)));
+    let starting = vector.starting.iter().map(|(id, knowledge)| match *knowledge {
+        Knowledge::Nothing => format!("a start has heard of no member of {} yet", pool(id)),
+        Knowledge::Only(index) => {
+            let member = &configuration.pools[id.0 as usize].members[usize::from(index)].name;
+            format!("a start has heard of {}/{member} only", pool(id))
+        }
+    });
+    awaited.chain(suspect).chain(starting).collect()
+}
+
+fn site_name(configuration: &Configuration, site: SiteId) -> &str {
+    &configuration.sites[usize::from(site.0)].name
 }
 
 fn name(configuration: &Configuration, failure: Failure) -> String {
@@ -114,12 +174,46 @@ fn members(
     is_down: impl Fn(&Pool, TargetId) -> bool,
 ) -> Vec<String> {
     let rule = &configuration.rules[found.rule as usize];
-    let pools = rule.pools.iter().map(|used| &configuration.pools[used.pool.0 as usize]);
+    let pools: BTreeSet<PoolId> =
+        rule.pools.iter().flat_map(|used| leaves(configuration, used.pool)).collect();
+    let pools = pools.into_iter().map(|id| &configuration.pools[id.0 as usize]);
     let members = pools.flat_map(|pool| pool.members.iter().map(move |member| (pool, member)));
     let down = members.filter(|(pool, member)| {
         steer::targets_of(member, rule.content).into_iter().any(|target| is_down(pool, target))
     });
     down.map(|(pool, member)| format!("{}/{}", pool.name, member.name)).collect()
+}
+
+/// The pools of members that a pool gives from.
+fn leaves(configuration: &Configuration, id: PoolId) -> Vec<PoolId> {
+    match &configuration.pools[id.0 as usize].inner[..] {
+        [] => vec![id],
+        inner => inner.iter().flat_map(|inner| leaves(configuration, inner.pool)).collect(),
+    }
+}
+
+/// The members that nobody has resumed, as `POOL/MEMBER`.
+pub fn members_awaiting(configuration: &Configuration, found: &Counterexample) -> Vec<String> {
+    let awaited = found.down.awaited.iter();
+    let by_pool = awaited.flat_map(|(&cause, pools)| pools.iter().map(move |&pool| (pool, cause)));
+    let members = by_pool.flat_map(|(id, cause)| {
+        let pool = &configuration.pools[id.0 as usize];
+        let vector = match cause {
+            Cause::Site(_) => None,
+            Cause::Failure(failure) => {
+                Some(HealthVector { failures: [failure].into(), ..HealthVector::default() })
+            }
+        };
+        let is_struck =
+            move |target| vector.as_ref().is_none_or(|vector| fails(configuration, vector, target));
+        let struck = pool
+            .members
+            .iter()
+            .filter(move |member| member.targets.iter().flatten().any(|&target| is_struck(target)));
+        struck.map(|member| format!("{}/{}", pool.name, member.name))
+    });
+    let members: BTreeSet<String> = members.collect();
+    members.into_iter().collect()
 }
 
 fn fails(configuration: &Configuration, down: &HealthVector, target: TargetId) -> bool {
@@ -132,8 +226,11 @@ fn fails(configuration: &Configuration, down: &HealthVector, target: TargetId) -
 
 /// The commands that show a counter-example: `meridian explain` on the files, and `dig` at a server whose members are
 /// down like that; no `dig` where only a client with an address in a special-purpose block sees it, or where the map
-/// looks at no subnet.
+/// looks at no subnet. None where only a server that runs can be in such a state.
 pub fn commands(configuration: &Configuration, found: &Counterexample) -> Vec<String> {
+    if !found.down.is_of_files() {
+        return Vec::new();
+    }
     let label = &configuration.rule_labels[found.rule as usize];
     let question = format!("{} {}", label.owner, record_type::name(label.rtype));
     let outages = outages(configuration, found);
@@ -141,6 +238,9 @@ pub fn commands(configuration: &Configuration, found: &Counterexample) -> Vec<St
         outages.iter().take(OUTAGES_NAMED).map(|outage| format!(" --down {outage}")).collect();
     if outages.len() > OUTAGES_NAMED {
         down.push_str(" …");
+    }
+    if let Some(at) = found.down.at {
+        down.push_str(&format!(" --at {}", rfc3339(at)));
     }
     let explain = |from: &str| format!("meridian explain {question} --from {from}{down}");
     let Some(client) = &found.client else {

@@ -19,7 +19,7 @@ fn contenders<'n>(weights: &[(&'n str, u32)]) -> Vec<Contender<'n>> {
 
 /// What each slot gives, in names.
 fn dealt<'n>(pool: &str, contenders: &[Contender<'n>], answers: usize) -> Vec<Vec<&'n str>> {
-    let (variants, slots) = deal(pool, contenders, answers);
+    let (variants, slots) = deal(pool, contenders, answers, None);
     let list = |&variant: &u16| {
         let list = &variants.lists[usize::from(variant) * variants.width..][..variants.width];
         list.iter().map(|&number| contenders[usize::from(number)].name).collect()
@@ -64,7 +64,7 @@ fn ten_vectors_that_every_version_keeps() {
 #[test]
 fn the_slots_of_a_variant_are_its_weight() {
     for answers in 1..=4 {
-        let (variants, slots) = deal("web-fra", &contenders(FRANKFURT), answers);
+        let (variants, slots) = deal("web-fra", &contenders(FRANKFURT), answers, None);
         assert_eq!(variants.weights.iter().sum::<u32>() as usize, SLOTS);
         let counted = counts(&slots, variants.weights.len());
         assert_eq!(counted, variants.weights.iter().map(|&weight| weight.into()).collect::<Vec<u64>>());
@@ -165,5 +165,26 @@ proptest! {
             let moved_as_it_may = if gains { after == names[changed] } else { *before == names[changed] };
             prop_assert!(*before == after || moved_as_it_may, "{before} → {after}");
         }
+    }
+
+    /// What was dealt among more contenders shortens the way and changes nothing.
+    #[test]
+    fn what_was_dealt_before_makes_no_difference(
+        members in prop::collection::vec((1u32..=9, 0usize..4, any::<bool>()), 2..7), answers in 1usize..4,
+    ) {
+        let names: Vec<String> = (0..members.len()).map(|number| format!("m{number}")).collect();
+        let all = names.iter().zip(&members);
+        let all: Vec<Contender<'_>> =
+            all.map(|(name, &(weight, group, _))| Contender { name, weight, group }).collect();
+        let stays: Vec<usize> = (0..all.len()).filter(|&number| members[number].2).collect();
+        prop_assume!(!stays.is_empty());
+        let left: Vec<Contender<'_>> = stays.iter().map(|&number| all[number]).collect();
+
+        let (variants, slots) = deal("pool", &all, answers, None);
+        let number_now = |number: &u16| Some(stays.binary_search(&usize::from(*number)).ok()? as u16);
+        let lists = variants.lists.chunks_exact(variants.width);
+        let lists = lists.map(|list| list.iter().map(number_now).collect()).collect();
+        let before = Dealt { slots: &slots, lists };
+        prop_assert!(deal("pool", &left, answers, Some(before)) == deal("pool", &left, answers, None));
     }
 }

@@ -298,7 +298,7 @@ fn shares(pool: &str, pick: Pick, names: &[String], weights: &[u32]) -> Vec<f64>
             .iter()
             .map(|(group, name, weight)| Contender { name, weight: *weight, group: *group })
             .collect();
-        let (variants, _) = hash::deal(pool, &contenders, 1);
+        let (variants, _) = hash::deal(pool, &contenders, 1, None);
         let mut shares = vec![0.0; weights.len()];
         for (&number, &count) in variants.lists.iter().zip(&variants.weights) {
             shares[usize::from(number)] = f64::from(count) / SLOTS as f64;
