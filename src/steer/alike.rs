@@ -5,15 +5,15 @@
 //! any of them read the same memory.
 //!
 //! Only pools whose answers follow from the configuration and from health are compared: those that a schedule, an operator's
-//! act or the comings and goings of members change go each its own way, and so do pools that hash their own name and pools
-//! of pools.
+//! act or the comings and goings of members change go each its own way, and so do pools that hash their own name. Pools of
+//! pools are alike where they list the same ones: whatever changes those changes all that list them.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::order::fixed_order;
-use super::pool::{Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
+use super::pool::{Inner, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
 use super::standing::SlowStart;
 use crate::health::{AdminState, Hold, TargetId};
 use crate::zone::Hints;
@@ -50,6 +50,7 @@ struct Likeness<'p> {
     min_healthy: MinHealthy,
     weight_unit: u16,
     members: Vec<Part<'p>>,
+    inner: &'p [Inner],
     /// What the names of pool and members come to.
     order: Vec<u16>,
     answers: &'p [u16],
@@ -92,13 +93,14 @@ impl<'p> Likeness<'p> {
             answers,
             hints,
         } = pool;
-        let is_plain = inner.is_empty() && turnover.is_plain() && !pool.is_timed() && *pick != Pick::Hash;
+        let is_plain = turnover.is_plain() && !pool.is_timed() && *pick != Pick::Hash;
         is_plain.then(|| Likeness {
             kind: *kind,
             pick: *pick,
             min_healthy: *min_healthy,
             weight_unit: *weight_unit,
             members: members.iter().map(Part::of).collect(),
+            inner,
             order: fixed_order(pool),
             answers,
             hints,
