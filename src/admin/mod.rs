@@ -59,8 +59,8 @@ pub struct Sources {
     pub limiting: Box<dyn Fn() -> Option<Limiting> + Send + Sync>,
     /// Whether the first round of probes has ended.
     pub ready: Box<dyn Fn() -> bool + Send + Sync>,
-    /// The geo databases that are held back.
-    pub held: Box<dyn Fn() -> Vec<HeldDatabase> + Send + Sync>,
+    /// The geo databases whose files do not hold what is served.
+    pub untaken: Box<dyn Fn() -> Vec<UntakenDatabase> + Send + Sync>,
     /// Carries out a request of an operator, on a thread that may take its time; an error is told to whoever asked.
     pub control: Box<dyn Fn(Request) -> Result<Reply, String> + Send + Sync>,
     /// When the process started, in seconds since 1970.
@@ -89,17 +89,39 @@ pub struct Limiting {
     pub log_only: bool,
 }
 
-/// A geo database whose file was replaced, and which is not taken as it is.
+/// A geo database whose file has changed under the server and is not taken as it is; what was read before goes on serving.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldDatabase {
+pub struct UntakenDatabase {
     /// The path as configured.
     pub path: String,
-    /// The digest of what the file holds.
-    pub digest: u64,
     /// Why.
-    pub why: Objection,
-    /// When it was held back first, in seconds since 1970.
+    pub why: Untaken,
+    /// When this was found first, in seconds since 1970.
     pub since: u64,
+}
+
+impl UntakenDatabase {
+    /// The digest of what the file holds, if that is held back.
+    pub fn held_digest(&self) -> Option<u64> {
+        match self.why {
+            Untaken::HeldBack { digest, .. } => Some(digest),
+            Untaken::Refused(_) => None,
+        }
+    }
+}
+
+/// Why the file of a geo database is not taken as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Untaken {
+    /// It is missing, it is bad or it has shrunk, in words.
+    Refused(String),
+    /// It could be taken, but for its gate. An operator may accept it.
+    HeldBack {
+        /// The digest of what the file holds.
+        digest: u64,
+        /// What speaks against it.
+        why: Objection,
+    },
 }
 
 /// What speaks against a geo database, in words.

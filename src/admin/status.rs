@@ -147,9 +147,23 @@ pub struct GeoStatus {
     pub countries: usize,
     /// Why something else than the configured file serves.
     pub degraded: Option<String>,
-    /// What the file holds by now is not taken, and why.
+    /// The file is missing by now, or what it holds is not good enough: what was read before goes on serving.
+    #[serde(default)]
+    pub refused: Option<RefusedStatus>,
+    /// What the file holds by now is not taken before an operator accepts it, and why.
     #[serde(default)]
     pub held_back: Option<HeldBackStatus>,
+}
+
+/// A geo database whose file is missing or not good enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedStatus {
+    /// Since when (RFC 3339).
+    pub since: String,
+    /// Seconds since then.
+    pub age_seconds: u64,
+    /// What is wrong with it: `the file is missing`.
+    pub why: String,
 }
 
 /// A geo database that is held back.

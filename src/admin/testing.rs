@@ -1,11 +1,11 @@
 //! Sources for the tests of this module.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::control::{Reply, Request};
-use super::{Counters, LastLoad, Sources, gather};
+use super::{Counters, LastLoad, Sources, Untaken, UntakenDatabase, gather};
 use crate::answer::Tally;
 use crate::config::{self, Files, Mode, report};
 use crate::health::{LastVerdict, Record, State, TargetKey, Tracker, Verdict};
@@ -48,7 +48,7 @@ pub(super) fn empty() -> Sources {
 /// A server with the pools `near` (a monitored, b monitored) and `far` (c drained), of whose members those named are
 /// down since [`STARTED`] and the others up.
 pub(super) fn with_members_down(down: &[&str]) -> Sources {
-    let configuration = configuration(MAIN);
+    let configuration = configuration(MAIN, None);
     let mut records = HashMap::new();
     for pool in &configuration.pools {
         for member in &pool.members {
@@ -76,14 +76,25 @@ fn record(is_down: bool) -> Record {
 /// A server that was started while neither of its two databases, `a.mmdb` and `b.mmdb`, was there.
 pub(super) fn without_its_databases() -> Sources {
     let main = format!("{MAIN}[geo]\ndatabases = [\"a.mmdb\", \"b.mmdb\"]\n");
-    sources(configuration(&main), HashMap::new())
+    sources(configuration(&main, None), HashMap::new())
 }
 
-fn configuration(main: &str) -> Configuration {
-    let files =
+/// A server with the database `a.mmdb`, of whose file this is not taken.
+pub(super) fn with_a_database(untaken: Option<Untaken>) -> Sources {
+    let main = format!("{MAIN}[geo]\ndatabases = [\"a.mmdb\"]\n");
+    let database = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/files/country.mmdb");
+    let database = ("a.mmdb", std::fs::read(database).unwrap());
+    let untaken = untaken.map(|why| UntakenDatabase { path: "a.mmdb".to_owned(), why, since: STARTED });
+    let untaken: Vec<UntakenDatabase> = untaken.into_iter().collect();
+    let sources = sources(configuration(&main, Some(database)), HashMap::new());
+    Sources { untaken: Box::new(move || untaken.clone()), ..sources }
+}
+
+fn configuration(main: &str, further: Option<(&str, Vec<u8>)>) -> Configuration {
+    let texts =
         [("meridian.toml", main), ("zones/example.com.zone", ZONE), ("zones/example.com.toml", STEERING)];
-    let files = files.map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
-    let files = Files::Memory(BTreeMap::from(files));
+    let files = texts.map(|(path, text)| (path, text.as_bytes().to_vec())).into_iter().chain(further);
+    let files = Files::Memory(files.map(|(path, octets)| (PathBuf::from(path), octets)).collect());
     match config::load(&files, Path::new("meridian.toml"), Mode::Start, None) {
         Ok(loaded) => loaded.configuration,
         Err(faults) => panic!("{}", report::for_people(&faults, false)),
@@ -103,7 +114,7 @@ fn sources(configuration: Configuration, records: HashMap<TargetKey, Record>) ->
         counters: Box::new(Counters::default),
         limiting: Box::new(|| None),
         ready: Box::new(|| true),
-        held: Box::new(Vec::new),
+        untaken: Box::new(Vec::new),
         control: Box::new(|request| match request {
             Request::Resume { pool, .. } if pool == "unknown" => Err(format!("there is no pool {pool}")),
             Request::PanicAccept { .. } => Err("no member is suspect in any pool".to_owned()),

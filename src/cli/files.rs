@@ -25,9 +25,10 @@ pub(super) fn load(main: &Path) -> Result<Loaded, Vec<Fault>> {
     config::load(&on_disk(), main, Mode::Check, None)
 }
 
-/// The same, but that an assertion does not hold is a result.
-pub(super) fn load_and_prove(main: &Path) -> Result<Loaded, Vec<Fault>> {
-    config::load(&on_disk(), main, Mode::Prove, None)
+/// Everything that can be said of the files: all faults, and what was loaded, also where only assertions or expectations
+/// have faults.
+pub(super) fn look_at(main: &Path, mode: Mode) -> (Option<Loaded>, Vec<Fault>) {
+    config::look_at(&on_disk(), main, mode)
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use clap::builder::styling::AnsiColor;
 use serde::Serialize;
 
 use super::{FAILED, Format, OK, files, json, painted, print};
-use crate::config::{Proof, ProofOutcome, report};
+use crate::config::{Mode, Proof, ProofOutcome, report};
 use crate::explain::words::counted;
+use crate::fault::any_error;
 
 /// Prove what the files assert, or show for whom and when it does not hold
 ///
@@ -31,7 +32,7 @@ struct Report {
     ok: bool,
     /// Errors and warnings.
     faults: serde_json::Value,
-    /// The assertions; null when the files were refused.
+    /// The assertions without a fault; null where others were found.
     assertions: Option<Vec<ProofView>>,
 }
 
@@ -62,19 +63,18 @@ struct RefutationView {
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let main = files::main_file(arguments.file.as_deref());
-    let (faults, proofs) = match files::load_and_prove(main) {
-        Ok(loaded) => (loaded.warnings, Some(loaded.proofs)),
-        Err(faults) => (faults, None),
-    };
-    let ok = proofs.as_ref().is_some_and(|proofs| proofs.iter().all(Proof::holds));
+    let (loaded, faults) = files::look_at(main, Mode::Prove);
+    let proofs = loaded.map(|loaded| loaded.proofs);
+    let ok = !any_error(&faults) && proofs.as_ref().is_some_and(|proofs| proofs.iter().all(Proof::holds));
     match arguments.format {
         Format::Text => {
             let refused = painted("is refused", AnsiColor::Red.on_default().bold());
-            let shown = match &proofs {
-                Some(proofs) => text(proofs),
-                None => format!("{} {refused}\n", main.display()),
+            let shown = proofs.as_ref().map_or_else(String::new, |proofs| text(proofs));
+            let verdict = match any_error(&faults) {
+                true => format!("{} {refused}\n", main.display()),
+                false => String::new(),
             };
-            print(&format!("{}{shown}", report::for_people(&faults, true)))?;
+            print(&format!("{}{shown}{verdict}", report::for_people(&faults, true)))?;
         }
         Format::Json => {
             let assertions = proofs.map(|proofs| proofs.iter().map(view).collect());

@@ -164,6 +164,9 @@ pub(crate) const ASSERTIONS: usize = 1_000;
 
 /// Faults that are reported; the rest is counted.
 pub(crate) const FAULTS: usize = 1_000;
+/// Octets of a part of a file that could not be understood in which names and keys are looked for; in a longer one any may
+/// stand.
+pub(crate) const LOST_OCTETS: usize = 1 << 20;
 /// Words that a misspelt one is compared with.
 pub(crate) const SUGGESTION_CANDIDATES: usize = 20_000;
 /// Characters of a word that suggestions are made for.

@@ -97,15 +97,33 @@ pub fn load_holding(
     previous: Option<&Configuration>,
     held: &HeldBack,
 ) -> Result<Loaded, Vec<Fault>> {
+    match look(files, main, mode, previous, held) {
+        (Some(loaded), faults) if !any_error(&faults) => Ok(Loaded { warnings: faults, ..loaded }),
+        (_, faults) => Err(faults),
+    }
+}
+
+/// Loads it for somebody who wants to know all that can be said: all faults of all files, and what was loaded, also where
+/// assertions or expectations have faults, so that the other ones can be looked at. A server refuses such files.
+pub fn look_at(files: &Files, main: &Path, mode: Mode) -> (Option<Loaded>, Vec<Fault>) {
+    look(files, main, mode, None, &HeldBack::new())
+}
+
+fn look(
+    files: &Files,
+    main: &Path,
+    mode: Mode,
+    previous: Option<&Configuration>,
+    held: &HeldBack,
+) -> (Option<Loaded>, Vec<Fault>) {
     let workspace = Workspace::new(files, main);
-    let source = workspace.main_file(main).map_err(|fault| vec![*fault])?;
+    let source = match workspace.main_file(main) {
+        Ok(source) => source,
+        Err(fault) => return (None, vec![*fault]),
+    };
     let faults = Faults::default();
     let bound = bind::Loader { workspace: &workspace, mode, previous, held, faults: &faults }.load(&source);
-    let faults = faults.into_sorted(&source);
-    match bound {
-        Ok(bound) if !any_error(&faults) => Ok(Loaded { warnings: faults, ..bound }),
-        _ => Err(faults),
-    }
+    (bound.ok(), faults.into_sorted(&source))
 }
 
 /// The control socket that the main file names, for somebody who only wants to ask a running server: no other file is read,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::bind::databases::{configured_source, copy_name};
 use super::copy::DatabaseCopy;
-use super::files::Files;
+use super::files::{Files, ReadError};
 use super::limits;
 use super::workspace::Workspace;
 use crate::geo::{self, Database, SiteId};
@@ -45,11 +45,11 @@ pub fn swap_databases(
         let Some(path) = source.path.clone().filter(|path| paths.contains(path)) else { continue };
         match read(&workspace, &path, source) {
             Ok(None) => swap.unchanged.push(path),
-            Ok(Some((database, octets))) => {
+            Ok(Some(File { database, octets })) => {
                 swap.changed.push((path.clone(), database.digest()));
                 let copy = state_dir.map(|folder| folder.join(copy_name(&path)));
                 swap.copies.extend(copy.map(|path| DatabaseCopy { path, octets }));
-                *source = configured_source(Arc::new(database), &path);
+                *source = configured_source(database, &path);
             }
             Err(why) => swap.refused.push((path, why)),
         }
@@ -70,22 +70,28 @@ pub fn swap_databases(
     }
 }
 
-/// A database and its octets, where they are not those that are served.
-fn read(
-    workspace: &Workspace<'_>,
-    path: &str,
-    served: &GeoSource,
-) -> Result<Option<(Database, Vec<u8>)>, String> {
-    let octets = workspace.octets(path, limits::DATABASE_OCTETS);
-    let octets = octets.map_err(|error| format!("it cannot be read: {error}"))?;
+/// What a file holds.
+struct File {
+    database: Arc<Database>,
+    octets: Vec<u8>,
+}
+
+/// What a file holds, unless it is served as this file's.
+fn read(workspace: &Workspace<'_>, path: &str, served: &GeoSource) -> Result<Option<File>, String> {
+    let octets = workspace.octets(path, limits::DATABASE_OCTETS).map_err(|error| match error {
+        ReadError::Missing => "the file is missing".to_owned(),
+        error => format!("it cannot be read: {error}"),
+    })?;
     if !served.builtin && served.database.digest() == Database::digest_of(&octets) {
-        return Ok(None);
+        // Their copy may have stood in for the file.
+        let database = Arc::clone(&served.database);
+        return Ok(served.degraded.is_some().then_some(File { database, octets }));
     }
     let database = Database::from_mmdb(&workspace.shown(path), octets.clone())?;
     if !served.builtin {
         database.acceptable_after(&served.database)?;
     }
-    Ok(Some((database, octets)))
+    Ok(Some(File { database: Arc::new(database), octets }))
 }
 
 /// A configuration with other databases: what is compiled from them is compiled anew.

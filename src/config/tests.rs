@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Files, Loaded, Mode, control_socket, load};
+use super::{Files, Loaded, Mode, Swap, control_socket, load, swap_databases};
 use crate::fault::Fault;
 use crate::health::AdminState;
 use crate::snapshot::Configuration;
@@ -156,13 +156,42 @@ fn a_start_with_a_bad_database_uses_the_last_good_copy_else_the_built_in_data() 
     let source = &kept.configuration.geo[0];
     assert!(!source.builtin && source.degraded.as_deref().unwrap().ends_with("its last good copy serves"));
 
+    let untouched = swap(&files, &kept.configuration);
+    assert_eq!(untouched.refused.len(), 1, "the file is as bad as it was");
     files.insert("geo/a.mmdb".into(), copy.octets.clone());
+    let swapped = swap(&files, &kept.configuration);
+    assert_eq!(swapped.changed, [("geo/a.mmdb".to_owned(), source.database.digest())]);
+    assert_eq!(swapped.configuration.unwrap().geo[0].degraded, None, "the file itself serves");
     let healed = run(&files, Mode::Reload, Some(&kept.configuration)).unwrap().configuration;
     assert_eq!(healed.geo[0].degraded, None);
     assert!(
         Arc::ptr_eq(&healed.geo[0].database, &kept.configuration.geo[0].database),
         "equal octets, not walked"
     );
+}
+
+/// What the file of the database holds by now.
+fn swap(files: &BTreeMap<PathBuf, Vec<u8>>, served: &Configuration) -> Swap {
+    let files = Files::Memory(files.clone());
+    swap_databases(&files, Path::new("meridian.toml"), None, served, &["geo/a.mmdb".to_owned()])
+}
+
+#[test]
+fn a_database_that_is_missing_or_bad_under_a_server_is_refused_in_words() {
+    let mut files = files();
+    let served = run(&files, Mode::Start, None).unwrap().configuration;
+    let good = swap(&files, &served);
+    assert_eq!((good.unchanged, good.refused), (vec!["geo/a.mmdb".to_owned()], vec![]));
+    for (octets, words) in [(None, "the file is missing"), (Some(b"<html>"), "not an .mmdb file")] {
+        match octets {
+            Some(octets) => drop(files.insert("geo/a.mmdb".into(), octets.to_vec())),
+            None => drop(files.remove(Path::new("geo/a.mmdb"))),
+        }
+        let swap = swap(&files, &served);
+        let [(path, why)] = &swap.refused[..] else { panic!("{:?}", swap.refused) };
+        assert!(path == "geo/a.mmdb" && why.contains(words), "{path}: {why}");
+        assert!(swap.configuration.is_none() && swap.unchanged.is_empty(), "{words}");
+    }
 }
 
 #[test]

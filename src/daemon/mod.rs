@@ -49,7 +49,7 @@ use self::health_log::HealthLog;
 use self::keeper::{Handle, Keeper, Kept};
 use self::limit_log::LimitLog;
 use self::model::{Change, Model, Report};
-use self::process::{Back, Signals, runtime};
+use self::process::{Back, Signals, front_runtime};
 use self::state_file::StateFile;
 
 /// How long TCP connections may finish what they are at when the server stops.
@@ -144,8 +144,7 @@ pub fn serve(service: Service, ready: impl FnOnce(&[SocketAddr])) -> Result<(), 
     let model = Model::new(configuration, &known, &held, unix_now());
     let keeper = Keeper::start(model, since_1970, move |event, generation| events.take(event, generation))?;
 
-    // TCP and control requests. More threads than cores would only wake each other.
-    let front = runtime("front", settings.workers)?;
+    let front = front_runtime(settings.workers)?;
     let store = Arc::clone(keeper.store());
     let server = server::start(sockets, store, &settings, service.seed, front.handle())?;
     back.spawn_blocking(move || {
@@ -277,7 +276,7 @@ fn start_admin(
     is_ready: &Arc<AtomicBool>,
 ) -> Result<Admin, AdminError> {
     let (targets, load, counted) = (Arc::clone(running), Arc::clone(running), Arc::clone(running));
-    let (controlled, held) = (Arc::clone(running), Arc::clone(running));
+    let (controlled, gated) = (Arc::clone(running), Arc::clone(running));
     let (prober, is_ready, limits) = (Arc::clone(prober), Arc::clone(is_ready), Arc::clone(limits));
     let sources = Sources {
         store: Arc::clone(running.keeper.store()),
@@ -287,7 +286,7 @@ fn start_admin(
         tallies: server.tallies().to_vec(),
         limiting: Box::new(move || limits.current()),
         ready: Box::new(move || is_ready.load(Ordering::Relaxed)),
-        held: Box::new(move || held.gate.held()),
+        untaken: Box::new(move || gated.gate.untaken()),
         control: Box::new(move |request| control::carry_out(&controlled, request)),
         started: unix_now(),
     };

@@ -3,8 +3,10 @@
 use std::io;
 use std::ops::Deref;
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::server;
 
 /// The runtime that carries probes, status, metrics and whatever takes its time. Its threads are not waited for at the end:
 /// the load of a large configuration cannot be stopped, and nobody needs it any more.
@@ -13,7 +15,7 @@ pub(super) struct Back(Option<Runtime>);
 impl Back {
     /// With so many threads.
     pub(super) fn new(threads: usize) -> io::Result<Back> {
-        Ok(Back(Some(runtime("back", threads)?)))
+        Ok(Back(Some(runtime("back", threads).build()?)))
     }
 }
 
@@ -68,7 +70,18 @@ impl Stop {
     }
 }
 
-/// A runtime with so many threads of this name.
-pub(super) fn runtime(name: &str, threads: usize) -> io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
+/// The runtime that carries TCP and control requests. More threads than cores would only wake each other.
+pub(super) fn front_runtime(threads: usize) -> io::Result<Runtime> {
+    let start = || {
+        // Without it they do the same, a little slower.
+        let _ = server::forgo_cancellation_windows();
+    };
+    runtime("front", threads).on_thread_start(start).build()
+}
+
+/// A runtime to be, with so many threads of this name.
+pub(super) fn runtime(name: &str, threads: usize) -> Builder {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(threads).thread_name(name).enable_all();
+    builder
 }

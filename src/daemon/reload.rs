@@ -19,7 +19,10 @@ pub(super) async fn reload(running: &Arc<Running>, prober: &Prober) {
     gate_databases(running).await;
     let previous = Arc::clone(&running.keeper.store().load_full().configuration);
     match load(running, &previous).await {
-        Ok(loaded) => take(running, prober, &previous, loaded).await,
+        Ok(loaded) => {
+            take(running, prober, &previous, loaded).await;
+            look_again(running).await;
+        }
         Err(faults) => refuse(running, faults),
     }
     // Off the threads of the runtime: to free a large configuration takes a while.
@@ -40,6 +43,13 @@ async fn gate_databases(running: &Arc<Running>) {
     let running = Arc::clone(running);
     // One that panics has told so in the log; what is served goes on.
     let _ = tokio::task::spawn_blocking(move || databases::examine(&running, &paths)).await;
+}
+
+/// The files of databases that were not taken may fit what was taken now.
+async fn look_again(running: &Arc<Running>) {
+    let running = Arc::clone(running);
+    // One that panics has told so in the log; what is served goes on.
+    let _ = tokio::task::spawn_blocking(move || databases::examine_untaken(&running)).await;
 }
 
 async fn load(running: &Arc<Running>, previous: &Arc<Configuration>) -> Result<Loaded, Vec<Fault>> {

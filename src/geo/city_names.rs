@@ -15,6 +15,11 @@ pub(super) const NAMES_OCTETS_MAXIMUM: usize = 1 << 24;
 pub(super) struct CityNameId(u32);
 
 impl CityNameId {
+    /// The number itself.
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
+
     fn index(self) -> usize {
         self.0 as usize
     }

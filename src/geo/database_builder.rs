@@ -9,6 +9,12 @@ use super::ranges::{NOTHING, RangesBuilder};
 use super::space::Space;
 use super::special;
 
+/// Most places that room is made for beforehand; a city database has half as many.
+const PLACES_RESERVED_MAXIMUM: usize = 1 << 20;
+
+/// The last address of IPv6 that no database places; nearly all networks lie behind it.
+const LAST_UNPLACED: u128 = special::SIX_TO_FOUR.0 | u128::MAX >> special::SIX_TO_FOUR.1;
+
 /// A database in the making; networks are added in ascending order, each family by itself.
 pub(super) struct DatabaseBuilder {
     places: Vec<Place>,
@@ -37,6 +43,13 @@ impl Default for DatabaseBuilder {
 }
 
 impl DatabaseBuilder {
+    /// For a database of that many records; there are mostly as many places.
+    pub(super) fn for_records(records: usize) -> DatabaseBuilder {
+        let mut builder = DatabaseBuilder::default();
+        builder.ids.reserve(records.min(PLACES_RESERVED_MAXIMUM));
+        builder
+    }
+
     /// The number of a city's name, for a place; `None` for a text that is no name.
     pub(super) fn city_name(&mut self, name: &str) -> Result<Option<CityNameId>, TooManyNames> {
         self.city_names.id(name)
@@ -64,6 +77,15 @@ impl DatabaseBuilder {
         if place == NOTHING {
             return;
         }
+        if first > LAST_UNPLACED {
+            self.ipv6.count(place);
+            self.ipv6.ranges.push(first, last, place);
+        } else {
+            self.add_ipv6_around_holes(first, last, place);
+        }
+    }
+
+    fn add_ipv6_around_holes(&mut self, first: u128, last: u128, place: u32) {
         let mut from = Some(first);
         let mut placed = false;
         for (hole, length) in special::UNPLACED {

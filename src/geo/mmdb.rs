@@ -7,24 +7,25 @@
 //! `maxminddb` hands out records through serde's visitors: `record` has one.
 
 mod record;
+mod record_numbers;
 mod search_tree;
 #[cfg(test)]
 pub(crate) mod writer;
 
-use std::collections::{BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
+use maxminddb::{MaxMindDbError, Reader, WithinOptions};
 use thiserror::Error;
 
 use self::record::{Keys, NamedSubdivisions, Record};
+use self::record_numbers::{RecordNumbers, RecordNumbersBuilder};
 use self::search_tree::{BrokenTree, SearchTree};
 use super::city_names::{NAMES_OCTETS_MAXIMUM, TooManyNames};
 use super::database::Database;
 use super::database_builder::DatabaseBuilder;
 use super::place::Place;
 use super::ranges::NOTHING;
-use super::space::Space;
 
 /// Most octets of an .mmdb file that is looked at: 1 GiB; the largest published ones are below 200 MB.
 pub const FILE_OCTETS_MAXIMUM: usize = 1 << 30;
@@ -58,7 +59,7 @@ enum MmdbError {
     TooManyNodes(u32),
     /// The tree is no tree.
     #[error("its search tree is broken: {0}")]
-    Tree(BrokenTree),
+    Tree(#[from] BrokenTree),
     /// The walk failed.
     #[error("its search tree is broken: {0}")]
     Walk(MaxMindDbError),
@@ -94,12 +95,16 @@ fn load(name: &str, octets: Vec<u8>) -> Result<Database, MmdbError> {
     }
     let digest = Database::digest_of(&octets);
     let reader = Reader::from_source(octets.as_slice()).map_err(|error| not_readable(error, &octets))?;
-    let options = check_tree(&reader, &octets)?;
-    let builder = walk(&reader, options)?;
-    if builder.is_empty() {
-        return Err(MmdbError::NothingUsable(keys_of(&reader, options)?));
-    }
     let metadata = reader.metadata();
+    if metadata.node_count > NODES_MAXIMUM {
+        return Err(MmdbError::TooManyNodes(metadata.node_count));
+    }
+    let tree = SearchTree::new(&octets, metadata.node_count as usize, metadata.record_size)?;
+    let ipv4_start = (metadata.ip_version == 6).then(|| tree.ipv4_start());
+    let builder = walk(&reader, &tree, ipv4_start)?;
+    if builder.is_empty() {
+        return Err(MmdbError::NothingUsable(keys_of(&reader, &tree, ipv4_start)?));
+    }
     Ok(builder.finish(name, &metadata.database_type, metadata.build_epoch, digest))
 }
 
@@ -109,86 +114,97 @@ fn not_readable(error: MaxMindDbError, octets: &[u8]) -> MmdbError {
     if marked { MmdbError::Metadata(error) } else { MmdbError::NotMmdb }
 }
 
-/// Checks the tree's shape and tells how to walk it: without the ways that lead to the IPv4 space again.
-fn check_tree(reader: &Reader<&[u8]>, octets: &[u8]) -> Result<WithinOptions, MmdbError> {
-    let metadata = reader.metadata();
-    if metadata.node_count > NODES_MAXIMUM {
-        return Err(MmdbError::TooManyNodes(metadata.node_count));
+/// Checks the tree and takes every network with its place. `ipv4_start` is where the IPv4 space starts in a tree of IPv6:
+/// networks below are of IPv4, however many ways lead there, and what ends the way before answers for the whole space.
+fn walk<'o>(
+    reader: &'o Reader<&'o [u8]>,
+    tree: &SearchTree<'_>,
+    ipv4_start: Option<usize>,
+) -> Result<DatabaseBuilder, MmdbError> {
+    let mut records = RecordNumbersBuilder::new(tree.octets_behind());
+    tree.check(ipv4_start, |record| tree.data_offset(record).into_iter().for_each(|at| records.note(at)))?;
+    let mut places = PlacesOfRecords::new(reader, records.finish())?;
+    tree.walk(ipv4_start.unwrap_or(0), None, |first: u32, last, record| {
+        let place = places.place(tree.data_offset(record), || Ipv4Addr::from_bits(first).into())?;
+        places.builder.add_ipv4(first, last, place);
+        Ok::<_, MmdbError>(())
+    })?;
+    if ipv4_start.is_some() {
+        tree.walk(0, ipv4_start, |first: u128, last, record| {
+            let place = places.place(tree.data_offset(record), || Ipv6Addr::from_bits(first).into())?;
+            places.builder.add_ipv6(first, last, place);
+            Ok::<_, MmdbError>(())
+        })?;
     }
-    let tree = SearchTree { octets, nodes: metadata.node_count as usize, record_size: metadata.record_size };
-    let ipv4_root = tree.check(metadata.ip_version == 6).map_err(MmdbError::Tree)?;
-    // Where the IPv4 space is no node but part of one record, `maxminddb` 0.32 takes every other network with that
-    // record for an alias and leaves it out; then there are no aliases, and it is told to leave out none.
-    let all = WithinOptions::default().include_aliased_networks();
-    Ok(ipv4_root.map_or(all, |_| WithinOptions::default()))
+    Ok(places.builder)
 }
 
-/// Takes every network with its place; a record that many networks share is decoded once.
-fn walk(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<DatabaseBuilder, MmdbError> {
-    let mut builder = DatabaseBuilder::default();
-    let mut place_by_offset: HashMap<usize, u32> = HashMap::new();
-    let mut named = NamedSubdivisions::default();
-    let networks = reader.networks(options).map_err(MmdbError::Walk)?;
-    for (count, network) in networks.enumerate() {
-        if count == NETWORKS_MAXIMUM {
+/// The places that records tell of; a record that many networks share is decoded once.
+struct PlacesOfRecords<'o> {
+    reader: &'o Reader<&'o [u8]>,
+    records: RecordNumbers,
+    /// By the number of the record; `None` until a network has it.
+    places: Vec<Option<u32>>,
+    networks: usize,
+    named: NamedSubdivisions<'o>,
+    builder: DatabaseBuilder,
+}
+
+impl<'o> PlacesOfRecords<'o> {
+    fn new(reader: &'o Reader<&'o [u8]>, records: RecordNumbers) -> Result<Self, MmdbError> {
+        // Each record is some network's.
+        if records.count() > NETWORKS_MAXIMUM {
             return Err(MmdbError::TooManyNetworks);
         }
-        let network = network.map_err(MmdbError::Walk)?;
-        let offset = network.offset().unwrap_or_default();
-        let place = match place_by_offset.get(&offset) {
-            Some(&place) => place,
-            None => {
-                let place = decode(&network, &mut named, &mut builder)?;
-                place_by_offset.insert(offset, place);
-                place
-            }
+        let places = vec![None; records.count()];
+        let (named, builder) = (NamedSubdivisions::default(), DatabaseBuilder::for_records(records.count()));
+        Ok(PlacesOfRecords { reader, records, places, networks: 0, named, builder })
+    }
+
+    /// The number of the place that the record of the next network tells of, given where it begins and an address of
+    /// the network.
+    fn place(&mut self, offset: Option<usize>, address: impl FnOnce() -> IpAddr) -> Result<u32, MmdbError> {
+        self.networks += 1;
+        if self.networks > NETWORKS_MAXIMUM {
+            return Err(MmdbError::TooManyNetworks);
+        }
+        let number = offset.and_then(|offset| self.records.number(offset));
+        if let Some(known) = number.and_then(|number| self.places[number]) {
+            return Ok(known);
+        }
+        let place = self.decode(address())?;
+        if let Some(number) = number {
+            self.places[number] = Some(place);
+        }
+        Ok(place)
+    }
+
+    #[inline(never)]
+    fn decode(&mut self, address: IpAddr) -> Result<u32, MmdbError> {
+        let found = self.reader.lookup(address).map_err(MmdbError::Walk)?;
+        let Some(record) = found.decode::<Record<'o>>().map_err(MmdbError::Record)? else {
+            return Ok(NOTHING);
         };
-        add(&mut builder, &network, place)?;
+        let city_name = record.city_name().map_or(Ok(None), |name| self.builder.city_name(name));
+        let city_name = city_name.map_err(|TooManyNames| MmdbError::TooManyNames)?;
+        Ok(self.builder.place_id(Place { city_name, ..record.place(&mut self.named) }))
     }
-    Ok(builder)
 }
 
-/// Adds a network. In a tree of IPv6 a record above ::/96 also answers for the whole IPv4 space below it.
-fn add(
-    builder: &mut DatabaseBuilder,
-    network: &LookupResult<'_, &[u8]>,
-    place: u32,
-) -> Result<(), MmdbError> {
-    if place == NOTHING {
-        return Ok(());
-    }
-    let network = network.network().map_err(MmdbError::Walk)?;
-    match network.ip() {
-        IpAddr::V4(first) => {
-            builder.add_ipv4(first.to_bits(), first.to_bits().last_of(network.prefix()), place);
-        }
-        IpAddr::V6(first) => {
-            let (first, last) = (first.to_bits(), first.to_bits().last_of(network.prefix()));
-            if first == 0 && last >= u128::from(u32::MAX) {
-                builder.add_ipv4(u32::FIRST, u32::LAST, place);
-            }
-            builder.add_ipv6(first, last, place);
-        }
-    }
-    Ok(())
-}
-
-/// The number of the place that a network's record tells of.
-fn decode<'o>(
-    network: &LookupResult<'o, &[u8]>,
-    named: &mut NamedSubdivisions<'o>,
-    builder: &mut DatabaseBuilder,
-) -> Result<u32, MmdbError> {
-    let record: Option<Record<'o>> = network.decode().map_err(MmdbError::Record)?;
-    let Some(Record(record)) = record else { return Ok(NOTHING) };
-    let city_name = record.city_name().map_or(Ok(None), |name| builder.city_name(name));
-    let city_name = city_name.map_err(|TooManyNames| MmdbError::TooManyNames)?;
-    Ok(builder.place_id(Place { city_name, ..record.place(named) }))
-}
-
-/// What the records of an unusable file have instead: "only the keys …", for the sentence that refuses it.
-fn keys_of(reader: &Reader<&[u8]>, options: WithinOptions) -> Result<String, MmdbError> {
+/// What the records of an unusable file have instead: "only the keys …", for the sentence that refuses it. The tree must
+/// have been checked.
+fn keys_of(
+    reader: &Reader<&[u8]>,
+    tree: &SearchTree<'_>,
+    ipv4_start: Option<usize>,
+) -> Result<String, MmdbError> {
     let mut keys = BTreeSet::new();
+    // Where the IPv4 space is no node but part of one record, `maxminddb` 0.32 takes every other network with that
+    // record for an alias and leaves it out; then there are no aliases, and it is told to leave out none.
+    let options = match ipv4_start {
+        Some(record) if !tree.is_node(record) => WithinOptions::default().include_aliased_networks(),
+        _ => WithinOptions::default(),
+    };
     for network in reader.networks(options).map_err(MmdbError::Walk)?.take(SAMPLE_RECORDS) {
         let network = network.map_err(MmdbError::Walk)?;
         // A record that is no map has no keys.

@@ -16,25 +16,19 @@ pub(super) struct Place {
     pub(super) continent: Option<[u8; 2]>,
     /// ISO 3166-2.
     pub(super) subdivision: Option<SubdivisionId>,
-    /// GeoNames id of the city.
+    /// GeoNames id of the city, above 0.
     pub(super) city: Option<u32>,
     /// English name of the city, as this database numbers names.
     pub(super) city_name: Option<CityNameId>,
     /// Coordinates.
     pub(super) location: Option<Location>,
-    /// Autonomous system number.
+    /// Autonomous system number, above 0.
     pub(super) asn: Option<u32>,
 }
 
-/// What makes two places the same one, in a form that can be hashed.
-pub(super) type PlaceKey = (
-    Option<[u8; 2]>,
-    Option<[u8; 2]>,
-    Option<SubdivisionId>,
-    (Option<u32>, Option<CityNameId>),
-    Option<(u64, u64)>,
-    Option<u32>,
-);
+/// What makes two places the same one, packed: it is hashed and compared for every record of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct PlaceKey([u64; 5]);
 
 impl Place {
     /// A place known by the code that a database gives for the country: a country of ISO 3166-1 with its continent,
@@ -47,11 +41,23 @@ impl Place {
         }
     }
 
-    /// Its identity.
+    /// Its identity. Codes are two letters, city ids and system numbers are above 0 where there are any, subdivisions and
+    /// names are numbered far below what their types hold: so 0 means that there is none, and numbers count from 1.
     pub(super) fn key(&self) -> PlaceKey {
-        let location =
-            self.location.map(|location| (location.latitude.to_bits(), location.longitude.to_bits()));
-        (self.country, self.continent, self.subdivision, (self.city, self.city_name), location, self.asn)
+        let code = |code: Option<[u8; 2]>| code.map_or(0, |code| u64::from(u16::from_be_bytes(code)));
+        let subdivision = self.subdivision.map_or(0, |subdivision| u64::from(subdivision.number()) + 1);
+        let city_name = self.city_name.map_or(0, |name| u64::from(name.number()) + 1);
+        let degrees =
+            self.location.map(|location| [location.latitude.to_bits(), location.longitude.to_bits()]);
+        let [latitude, longitude] = degrees.unwrap_or_default();
+        let codes = code(self.country) << 48 | code(self.continent) << 32 | subdivision << 1;
+        PlaceKey([
+            codes | u64::from(degrees.is_some()),
+            u64::from(self.city.unwrap_or(0)) << 32 | u64::from(self.asn.unwrap_or(0)),
+            city_name,
+            latitude,
+            longitude,
+        ])
     }
 }
 
@@ -88,6 +94,8 @@ pub(super) fn city_in_words(name: Option<&str>, id: Option<u32>) -> Option<Strin
 
 #[cfg(test)]
 mod tests {
+    use super::super::city_names::CityNamesBuilder;
+    use super::super::subdivisions;
     use super::*;
 
     fn in_words(place: &Place) -> String {
@@ -100,6 +108,35 @@ mod tests {
         assert_eq!(in_words(&Place::of_country_code(*b"EU")), "continent EU");
         for code in [b"AP", b"UK", b"SU", b"ZZ", b"\0\0"] {
             assert_eq!(Place::of_country_code(*code), Place::default(), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn places_are_the_same_when_all_they_say_is() {
+        let here = Location { latitude: 0.0, longitude: 0.0 };
+        let mut names = CityNamesBuilder::default();
+        let mut name = |name| names.id(name).unwrap();
+        let say = |place: fn(&mut Place)| {
+            let mut said = Place::default();
+            place(&mut said);
+            said
+        };
+        let places = [
+            Place::default(),
+            say(|place| place.country = Some(*b"EU")),
+            say(|place| place.continent = Some(*b"EU")),
+            say(|place| place.subdivision = subdivisions::find("AD-02")),
+            say(|place| place.subdivision = subdivisions::find("AD-03")),
+            say(|place| place.city = Some(1)),
+            say(|place| place.asn = Some(1)),
+            Place { city_name: name("Ulm"), ..Place::default() },
+            Place { city_name: name("Bonn"), ..Place::default() },
+            Place { location: Some(here), ..Place::default() },
+            Place { location: Some(Location { latitude: 1.0, ..here }), ..Place::default() },
+            Place { location: Some(Location { longitude: 1.0, ..here }), ..Place::default() },
+        ];
+        for (left, right) in places.iter().flat_map(|left| places.iter().map(move |right| (left, right))) {
+            assert_eq!(left.key() == right.key(), left == right, "{left:?} {right:?}");
         }
     }
 

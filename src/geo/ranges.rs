@@ -77,7 +77,9 @@ impl<A: Space> Default for RangesBuilder<A> {
 impl<A: Space> RangesBuilder<A> {
     /// Gives `first` to `last` a value; what was passed over has none. Addresses that already have a value keep it.
     pub(super) fn push(&mut self, first: A, last: A, value: u32) {
-        if let Some(before) = first.previous() {
+        if self.next.is_some_and(|next| next < first)
+            && let Some(before) = first.previous()
+        {
             self.fill_through(before, NOTHING);
         }
         self.fill_through(last, value);

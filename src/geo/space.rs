@@ -8,11 +8,15 @@ pub(super) trait Space: Copy + Ord + Debug {
     const FIRST: Self;
     /// The highest address.
     const LAST: Self;
+    /// Bits of an address.
+    const BITS: u8;
 
     /// The address after this one.
     fn next(self) -> Option<Self>;
     /// The address before this one.
     fn previous(self) -> Option<Self>;
+    /// The same address with one bit set; the highest one is bit 0.
+    fn with_bit(self, bit: u8) -> Self;
     /// How many leading bits two addresses share.
     fn shared_bits(self, other: Self) -> u8;
     /// The first address of the prefix of that length around this address.
@@ -26,6 +30,7 @@ macro_rules! space {
         impl Space for $number {
             const FIRST: Self = <$number>::MIN;
             const LAST: Self = <$number>::MAX;
+            const BITS: u8 = <$number>::BITS as u8;
 
             #[inline]
             fn next(self) -> Option<Self> {
@@ -35,6 +40,11 @@ macro_rules! space {
             #[inline]
             fn previous(self) -> Option<Self> {
                 self.checked_sub(1)
+            }
+
+            #[inline]
+            fn with_bit(self, bit: u8) -> Self {
+                self | 1 << (<$number>::BITS - 1 - u32::from(bit))
             }
 
             #[inline]

@@ -13,6 +13,11 @@ impl SubdivisionId {
     pub(super) fn code(self) -> &'static str {
         TABLE.codes[usize::from(self.0)].0
     }
+
+    /// The number itself.
+    pub(super) fn number(self) -> u16 {
+        self.0
+    }
 }
 
 struct Table {

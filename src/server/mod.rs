@@ -25,7 +25,7 @@ mod tests;
 
 pub use bind::{BindError, Sockets, bind};
 pub use privilege::{PrivilegeError, become_account, forgo_new_privileges, may_become_account};
-pub use socket::{keep_large_memory_apart, release_free_memory};
+pub use socket::{forgo_cancellation_windows, keep_large_memory_apart, release_free_memory};
 
 use std::io;
 use std::net::SocketAddr;

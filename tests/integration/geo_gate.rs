@@ -61,6 +61,11 @@ fn held(status: &Value) -> bool {
     status["geo"][0]["held_back"].is_object()
 }
 
+/// Whether the metrics say that what the file holds is served.
+fn is_taken(server: &Server) -> bool {
+    server.metric("geo_database_file_taken{database=\"geo.mmdb\"}") == 1
+}
+
 /// Runs a command that asks the server; its exit code and what it prints.
 fn command(server: &Server, words: &[&str]) -> (Option<i32>, String) {
     let output = run(binary().args(words).arg("--socket").arg(server.socket()));
@@ -105,7 +110,11 @@ fn replace_and_look(server: &Server) {
     let status = server.wait_for_status("a database that is held back", held);
     assert_eq!(status["geo"][0]["held_back"]["change"], "7.25 %");
     let attention = status["attention"].to_string();
-    assert!(attention.contains("geo database geo.mmdb is held back: it moves 7.25 %"), "{attention}");
+    assert!(
+        attention.contains("geo database geo.mmdb is held back since")
+            && attention.contains(": it moves 7.25 %"),
+        "{attention}"
+    );
     assert_eq!(answer(server, [65, 1, 2, 0]).octets(), IAD);
     server.reload();
     server.wait_for_log(from, &["reloaded"]);
@@ -153,6 +162,91 @@ fn a_file_that_is_put_back_is_not_held_back_any_more() {
 }
 
 #[test]
+fn a_file_that_goes_bad_or_missing_is_shown_until_a_good_one_is_back() {
+    let _turn = turns::shared();
+    let server = start("geo-refused", "max_change = \"1 %\"\n");
+    let file = server.folder.path().join("geo.mmdb");
+    let good = server.folder.write("good.mmdb", countries(FIRST));
+    let serves = |when: &str| {
+        assert_eq!(answer(&server, [20, 1, 2, 0]).octets(), FRA, "{when}");
+        assert_eq!(answer(&server, [65, 1, 2, 0]).octets(), IAD, "{when}");
+    };
+    let is_refused = |status: &Value, why: &str| {
+        status["geo"][0]["refused"]["why"].as_str().is_some_and(|known| known.contains(why))
+    };
+    let is_clean = |status: &Value| {
+        let geo = &status["geo"][0];
+        geo["refused"].is_null() && geo["held_back"].is_null() && status["attention"] == serde_json::json!([])
+    };
+    assert!(is_clean(&server.status()) && is_taken(&server));
+    type Step<'s> = (&'s str, &'s dyn Fn());
+    let steps: [Step<'_>; 4] = [
+        ("not an .mmdb file", &|| drop(server.folder.write("geo.mmdb", "<html>"))),
+        ("80 %", &|| drop(server.folder.write("geo.mmdb", countries(&FIRST[..1])))),
+        ("the file is missing", &|| std::fs::remove_file(&file).unwrap()),
+        ("cannot be read: it is not a regular file", &|| std::fs::create_dir(&file).unwrap()),
+    ];
+    for (why, spoil) in steps {
+        spoil();
+        let status = server.wait_for_status(why, |status| is_refused(status, why));
+        assert!(status["geo"][0]["refused"]["since"].is_string(), "{status}");
+        let attention = status["attention"].to_string();
+        assert!(attention.contains("geo database geo.mmdb is not taken since"), "{attention}");
+        let (_, text) = command(&server, &["status"]);
+        assert!(text.contains("the file is not taken for") && text.contains(why), "{text}");
+        assert!(!is_taken(&server), "{why}");
+        serves(why);
+    }
+    // A reload is refused for it, and the gate has a word about what is put there next.
+    let from = server.log().len();
+    server.reload();
+    server.wait_for_log(from, &["reload refused"]);
+    std::fs::remove_dir(&file).unwrap();
+    server.folder.write("geo.mmdb", countries(LARGE));
+    let status = server.wait_for_status("a database that is held back", held);
+    assert!(status["geo"][0]["refused"].is_null() && !is_taken(&server), "{status}");
+    serves("held back");
+    // What is served comes back.
+    std::fs::rename(&good, &file).unwrap();
+    server.wait_for_log(from, &["the geo database geo.mmdb holds what is served again"]);
+    assert!(is_taken(&server));
+    server.reload();
+    server.wait_for_status("nothing amiss", is_clean);
+    serves("clean again");
+}
+
+#[test]
+fn a_good_file_ends_what_stood_in_for_a_bad_one() {
+    let _turn = turns::shared();
+    let mut server = start("geo-stand-in", "");
+    let copy = server.folder.path().join("state/databases/geo.mmdb");
+    eventually("a copy of what is served", PATIENCE, || copy.exists().then_some(()));
+    server.kill();
+    server.folder.write("geo.mmdb", "<html>");
+    server.spawn();
+    server.wait_until_ready();
+    assert!(server.status()["geo"][0]["degraded"].is_string() && !is_taken(&server));
+    // The octets are those of the copy that serves.
+    server.folder.write("geo.mmdb", countries(FIRST));
+    server.wait_for_status("nothing that stands in", |status| status["geo"][0]["degraded"].is_null());
+    assert!(is_taken(&server));
+}
+
+#[test]
+fn what_the_files_accept_by_now_is_taken_by_a_reload() {
+    let _turn = turns::shared();
+    let server = start("geo-limit", "max_change = \"1 %\"\n");
+    server.folder.write("geo.mmdb", countries(LARGE));
+    server.wait_for_status("a database that is held back", held);
+    let main = server.folder.read("meridian.toml");
+    server.folder.write("meridian.toml", main.replace("\"1 %\"", "\"10 %\""));
+    server.reload();
+    wait_for_answer(&server, [65, 1, 2, 0], FRA);
+    server.wait_for_status("nothing that is held back", |status| !held(status));
+    assert!(is_taken(&server));
+}
+
+#[test]
 fn a_database_that_breaks_an_assertion_is_held_back() {
     let _turn = turns::shared();
     let sentence = "network 65.0.0.0/8 never reaches site fra";
@@ -163,7 +257,8 @@ fn a_database_that_breaks_an_assertion_is_held_back() {
     let assertion = status["geo"][0]["held_back"]["assertion"].to_string();
     assert!(assertion.contains(sentence) && assertion.contains("65.0.0.0"), "{assertion}");
     let attention = status["attention"].to_string();
-    assert!(attention.contains("geo database geo.mmdb is held back: the assertion"), "{attention}");
+    assert!(attention.contains("geo database geo.mmdb is held back since"), "{attention}");
+    assert!(attention.contains(": the assertion"), "{attention}");
     server.wait_for_log(from, &["the geo database geo.mmdb is held back: the assertion", "would not be so"]);
     server.reload();
     server.wait_for_log(from, &["reloaded"]);

@@ -9,6 +9,8 @@ mod view;
 
 pub use request::{Format, Request, Subnet};
 
+use std::collections::HashSet;
+
 use crate::config;
 use crate::explain::{self, Asked, Explanation, Health, Outage, OutageError};
 use crate::health::TargetId;
@@ -48,16 +50,21 @@ impl Request {
         Ok(explanation)
     }
 
-    /// The targets that are supposed to be down.
+    /// The targets that are supposed to be down. The error tells every name that stands for none, each once.
     fn down(&self, configuration: &Configuration) -> Result<Vec<TargetId>, String> {
-        let mut targets = Vec::new();
+        let (mut targets, mut wrong) = (Vec::new(), Vec::new());
         for text in &self.down {
             let found = text
                 .parse::<Outage>()
                 .and_then(|outage| outage.targets(&configuration.pools, &configuration.sites));
-            targets.extend(found.map_err(|error| format!("--down {text}: {error}{}", hint(&error)))?);
+            match found {
+                Ok(found) => targets.extend(found),
+                Err(error) => wrong.push(format!("--down {text}: {error}{}", hint(&error))),
+            }
         }
-        Ok(targets)
+        let mut told = HashSet::new();
+        wrong.retain(|line| told.insert(line.clone()));
+        if wrong.is_empty() { Ok(targets) } else { Err(wrong.join("\n")) }
     }
 }
 

@@ -129,7 +129,13 @@ pub const GEO_DEGRADED: Metric = gauge(
     &["database"],
     "1 if something else than the configured geo database serves",
 );
-/// Geo data that is not taken as it is.
+/// Geo data whose file holds what serves.
+pub const GEO_FILE_TAKEN: Metric = gauge(
+    "geo_database_file_taken",
+    &["database"],
+    "1 if the geo database's file holds what serves, 0 if it is missing, bad, shrunk or held back",
+);
+/// Geo data that an operator may accept.
 pub const GEO_HELD_BACK: Metric = gauge(
     "geo_database_held_back",
     &["database"],
@@ -184,7 +190,7 @@ pub const TROUBLED_RULES: Metric =
     gauge("troubled_rules", &[], "Rules that do not answer from a healthy pool for every class of clients");
 
 /// All of them, in the order in which they are shown.
-pub const METRICS: [&Metric; 38] = [
+pub const METRICS: [&Metric; 39] = [
     &BUILD_INFO,
     &START_TIME,
     &READY,
@@ -211,6 +217,7 @@ pub const METRICS: [&Metric; 38] = [
     &GEO_BUILD_TIME,
     &GEO_NETWORKS,
     &GEO_DEGRADED,
+    &GEO_FILE_TAKEN,
     &GEO_HELD_BACK,
     &PROBES,
     &PROBES_LATE,

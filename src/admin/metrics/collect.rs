@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Counters;
 use super::catalogue::{self, Metric};
-use crate::admin::{HeldDatabase, LastLoad, Sources, gather};
+use crate::admin::{LastLoad, Sources, UntakenDatabase, gather};
 use crate::answer::{Counter, Tally};
 use crate::geo;
 use crate::health::{Hold, Record, State, TargetId, TargetKey};
@@ -43,7 +43,7 @@ pub(super) fn series(sources: &Sources) -> Vec<Series> {
     process(&mut values, sources, &snapshot);
     packets(&mut values, &sources.tallies);
     counted(&mut values, (sources.counters)());
-    data(&mut values, &snapshot, &(sources.held)());
+    data(&mut values, &snapshot, &(sources.untaken)());
     health(&mut values, &snapshot, &records);
     catalogue::METRICS
         .iter()
@@ -92,21 +92,30 @@ fn counted(values: &mut Values, counters: Counters) {
     put(values, &catalogue::TRANSITIONS, &["down"], counters.transitions_down);
 }
 
-fn data(values: &mut Values, snapshot: &Snapshot, held: &[HeldDatabase]) {
+fn data(values: &mut Values, snapshot: &Snapshot, untaken: &[UntakenDatabase]) {
     let zones = &snapshot.zones;
     put(values, &catalogue::ZONES, &[], zones.iter().count() as u64);
     for zone in zones.iter().take(ZONES_SHOWN) {
         put(values, &catalogue::ZONE_SERIAL, &[&zone.apex().to_string()], u64::from(zone.serial()));
     }
-    for GeoSource { database, path, degraded, .. } in &snapshot.configuration.geo {
-        // The built-in data may stand in for several files, which differ in their paths only.
-        let labels = [path.as_deref().unwrap_or(database.name())];
-        let (networks, _) = database.coverage();
-        put(values, &catalogue::GEO_BUILD_TIME, &labels, database.built_at());
-        put(values, &catalogue::GEO_NETWORKS, &labels, networks as u64);
-        put(values, &catalogue::GEO_DEGRADED, &labels, u64::from(degraded.is_some()));
-        let is_held = held.iter().any(|held| Some(&held.path) == path.as_ref());
-        put(values, &catalogue::GEO_HELD_BACK, &labels, u64::from(is_held));
+    for source in &snapshot.configuration.geo {
+        geo_data(values, source, gather::untaken_of(source, untaken));
+    }
+}
+
+fn geo_data(values: &mut Values, source: &GeoSource, untaken: Option<&UntakenDatabase>) {
+    let GeoSource { database, path, degraded, .. } = source;
+    // The built-in data may stand in for several files, which differ in their paths only.
+    let labels = [path.as_deref().unwrap_or(database.name())];
+    let (networks, _) = database.coverage();
+    put(values, &catalogue::GEO_BUILD_TIME, &labels, database.built_at());
+    put(values, &catalogue::GEO_NETWORKS, &labels, networks as u64);
+    put(values, &catalogue::GEO_DEGRADED, &labels, u64::from(degraded.is_some()));
+    let is_held = untaken.is_some_and(|untaken| untaken.held_digest().is_some());
+    put(values, &catalogue::GEO_HELD_BACK, &labels, u64::from(is_held));
+    if path.is_some() {
+        let is_taken = degraded.is_none() && untaken.is_none();
+        put(values, &catalogue::GEO_FILE_TAKEN, &labels, u64::from(is_taken));
     }
 }
 

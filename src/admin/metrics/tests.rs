@@ -1,6 +1,7 @@
 use super::catalogue::METRICS;
 use super::render;
-use crate::admin::testing::{empty, with_members_down, without_its_databases};
+use crate::admin::testing::{empty, with_a_database, with_members_down, without_its_databases};
+use crate::admin::{Objection, Untaken};
 use crate::answer::Counter;
 
 const DOCUMENTATION: &str = include_str!("../../../docs/operations.md");
@@ -97,4 +98,28 @@ fn databases_are_told_apart_by_their_paths() {
         assert_eq!(text.matches(&series).count(), 1, "{path}\n{text}");
     }
     assert_eq!(text.matches("meridian_geo_database_degraded{").count(), 2, "{text}");
+}
+
+#[test]
+fn a_database_whose_file_does_not_hold_what_serves_is_told() {
+    let refused = Untaken::Refused("the file is missing".to_owned());
+    let why = Objection::Assertion("does not hold".to_owned());
+    let held = Untaken::HeldBack { digest: 7, why };
+    for (untaken, taken, held_back) in [(None, 1, 0), (Some(refused), 0, 0), (Some(held), 0, 1)] {
+        let text = render(&with_a_database(untaken.clone())).unwrap();
+        for line in [
+            format!("meridian_geo_database_file_taken{{database=\"a.mmdb\"}} {taken}"),
+            format!("meridian_geo_database_held_back{{database=\"a.mmdb\"}} {held_back}"),
+            "meridian_geo_database_degraded{database=\"a.mmdb\"} 0".to_owned(),
+        ] {
+            assert!(text.lines().any(|each| each == line), "{untaken:?}: {line}\n{text}");
+        }
+    }
+}
+
+#[test]
+#[cfg(feature = "builtin-geo")]
+fn a_database_that_something_else_stands_in_for_is_not_taken() {
+    let text = render(&without_its_databases()).unwrap();
+    assert!(text.contains("meridian_geo_database_file_taken{database=\"a.mmdb\"} 0\n"), "{text}");
 }

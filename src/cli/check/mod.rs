@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{FAILED, Format, OK, files, json, painted, print};
 use crate::admin::timestamp::now;
-use crate::config::{Loaded, report};
+use crate::config::{Loaded, Mode, report};
 use crate::fault::{Fault, any_error};
 
 use self::summary::Summary;
@@ -43,9 +43,10 @@ struct Report {
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     let main = files::main_file(arguments.file.as_deref());
-    let (faults, summary) = match files::load(main) {
-        Ok(loaded) => examined(loaded, main),
-        Err(faults) => (faults, None),
+    let (loaded, faults) = files::look_at(main, Mode::Check);
+    let (faults, summary) = match loaded {
+        Some(loaded) => examined(loaded, faults, main),
+        None => (faults, None),
     };
     let ok = !any_error(&faults);
     match arguments.format {
@@ -58,15 +59,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     Ok(if ok { OK } else { FAILED })
 }
 
-/// Holds the expectations against what was loaded: their faults behind the warnings, and the summary.
-fn examined(mut loaded: Loaded, main: &Path) -> (Vec<Fault>, Option<Summary>) {
-    let mut summary = Summary::of(&loaded);
+/// Holds the expectations against what was loaded: their faults behind those of the load, and, where a server would take
+/// it, the summary.
+fn examined(mut loaded: Loaded, mut faults: Vec<Fault>, main: &Path) -> (Vec<Fault>, Option<Summary>) {
+    let mut summary = (!any_error(&faults)).then(|| Summary::of(&loaded));
     let configuration = Arc::new(std::mem::take(&mut loaded.configuration));
     let examination = loaded.expectations.examine(&configuration, main, now());
-    let mut faults = loaded.warnings;
-    summary.set_expectations(&examination);
+    if let Some(summary) = &mut summary {
+        summary.set_expectations(&examination);
+    }
     faults.extend(examination.faults);
-    (faults, Some(summary))
+    (faults, summary)
 }
 
 fn text(main: &Path, faults: &[Fault], summary: Option<&Summary>) -> String {

@@ -11,7 +11,7 @@ use super::{FAILED, Format, OK, files, print};
 use crate::admin::control;
 use crate::admin::explain::{self, Ground, Request, Subnet};
 use crate::config::report;
-use crate::explain::{DRAWS_MAX, Outage, parse_name, parse_type};
+use crate::explain::{DRAWS_MAX, parse_name, parse_type};
 use crate::schedule::parse_moment;
 use crate::wire::{Family, Name};
 use crate::zone::record_type;
@@ -39,9 +39,9 @@ pub(super) struct Arguments {
     /// The address the query comes from, when --from is a client subnet [default: the address of --from]
     #[arg(long, value_name = "ADDRESS")]
     transport: Option<IpAddr>,
-    /// What is down: a member (POOL/MEMBER), a pool, or a site (site:SITE); can be repeated
-    #[arg(long, value_name = "WHAT")]
-    down: Vec<Outage>,
+    /// What is down: a member (POOL/MEMBER), a pool, or a site (site:SITE); several with commas, or repeated
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    down: Vec<String>,
     /// The moment that is asked about, in RFC 3339: 2026-11-20T18:00:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time, conflicts_with_all = ["online", "socket"])]
     at: Option<u64>,
@@ -97,7 +97,7 @@ impl Arguments {
             rtype: record_type::name(self.qtype),
             transport,
             subnet,
-            down: self.down.iter().map(ToString::to_string).collect(),
+            down: self.down.clone(),
             draws: self.n,
             seed: self.seed,
             format: match self.format {

@@ -218,9 +218,13 @@ fn geo(geo: &[GeoStatus]) -> ShownTable {
 }
 
 fn note(source: &GeoStatus) -> String {
+    let refused = source
+        .refused
+        .as_ref()
+        .map(|refused| format!("the file is not taken for {}: {}", span(refused.age_seconds), refused.why));
     let held =
         source.held_back.as_ref().map(|held| format!("a newer file is held back: {}", held.objection()));
-    source.degraded.clone().into_iter().chain(held).collect::<Vec<_>>().join("; ")
+    source.degraded.clone().into_iter().chain(refused).chain(held).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -304,6 +308,16 @@ cookies: secrets of the process, require never
 extended errors: errors, report channel: none
 "
         );
+    }
+
+    #[test]
+    fn a_database_whose_file_is_not_taken_has_a_note() {
+        let mut status = status(&[]);
+        let refused =
+            json!({ "since": "2026-11-20T05:31:46Z", "age_seconds": 125, "why": "the file is missing" });
+        status.geo[0].refused = serde_json::from_value(refused).unwrap();
+        let text = anstream::adapter::strip_str(&render(&status)).to_string();
+        assert!(text.contains("  the file is not taken for 2m 5s: the file is missing"), "{text}");
     }
 
     #[test]

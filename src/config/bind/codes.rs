@@ -27,6 +27,9 @@ pub(super) fn country(code: &Written<String>, regions: &[&str], faults: &Faults)
     if codes::is_country(code) {
         return Ok(two_letters(code));
     }
+    if faults.is_name_in_doubt("region", code) {
+        return Err(Broken);
+    }
     let alias = COUNTRY_ALIASES.iter().find(|(alias, _)| code.eq_ignore_ascii_case(alias));
     let help = match alias {
         Some((_, right)) => codes::countries().iter().find(|(code, _)| code == right).map(in_words),

@@ -11,7 +11,7 @@ use crate::geo::Prefix;
 use crate::health::TargetId;
 use crate::wire::{Family, Name, rtype};
 
-use super::Ground;
+use super::ground::Ground;
 
 /// Binds the expectations of one file, whose names are relative to `origin`.
 pub(super) fn bind(
@@ -46,6 +46,9 @@ impl Binder<'_> {
         let down = self.down(&spec.down);
         let rtype = spec.rtype;
         let demands = self.demands(spec, rtype.unwrap_or(rtype::A));
+        if !spec.whole {
+            return Err(Broken);
+        }
         let (outages, down) = down?;
         let (demands, demand_places) =
             demands?.into_iter().map(|demand| (demand.value, demand.place)).unzip();

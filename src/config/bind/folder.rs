@@ -49,7 +49,7 @@ pub(super) fn included(
                     specs.insert(shown, SteeringSpec::read_included(&source, faults));
                 }
                 Err(error) => {
-                    faults.doubt_names();
+                    faults.doubt_names(&SteeringSpec::DEFINES);
                     cannot_read(&shown, pattern, &error, faults);
                 }
             }
@@ -161,8 +161,8 @@ impl Folder<'_> {
         let steering = match has_steering.then(|| self.read(stem, STEERING, limits::SETTINGS_FILE_OCTETS)) {
             Some(Ok(source)) => SteeringSpec::read_of_zone(&source, self.faults),
             Some(Err(Broken)) => {
-                self.faults.doubt_names();
-                SteeringSpec::default()
+                self.faults.doubt_names(&SteeringSpec::DEFINES);
+                SteeringSpec { lacks_rules: true, ..SteeringSpec::default() }
             }
             None => SteeringSpec::default(),
         };

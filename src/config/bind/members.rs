@@ -77,16 +77,18 @@ impl Members<'_> {
     /// A member has what its pool gives.
     fn check_keys(&self, spec: &Written<MemberSpec>, kind: PoolKind) -> Parsed<()> {
         let has_address = !spec.addresses.is_empty() || spec.all_addresses.is_err();
-        let fault = match (kind, part_of(&spec.data)) {
+        let (key, fault) = match (kind, part_of(&spec.data)) {
             (PoolKind::Addresses, Ok(Some(data))) => {
                 let fault = data.place.error("data needs a type").label("of which type?");
-                fault.help("add `type` to the pool, for example `type = \"MX\"`")
+                ("type", fault.help("add `type` to the pool, for example `type = \"MX\"`"))
             }
-            (PoolKind::Addresses, _) if !has_address => lacks(&spec.place, "address", "192.0.2.1"),
-            (PoolKind::Records(number), Ok(None)) => lacks(&spec.place, "data", &example(number)),
+            (PoolKind::Addresses, _) if !has_address => {
+                ("address", lacks(&spec.place, "address", "192.0.2.1"))
+            }
+            (PoolKind::Records(number), Ok(None)) => ("data", lacks(&spec.place, "data", &example(number))),
             _ => return Ok(()),
         };
-        if !self.faults.structure_in_doubt(&spec.place.source) {
+        if !self.faults.is_key_in_doubt(&spec.place.source, key) {
             self.faults.add(fault);
         }
         Err(Broken)

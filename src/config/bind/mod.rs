@@ -18,6 +18,7 @@ mod drafts;
 mod expect;
 mod firsts;
 mod folder;
+mod ground;
 mod hints;
 mod inner_pools;
 mod kinds;
@@ -33,42 +34,38 @@ mod network_lists;
 mod offers;
 mod pools;
 mod rate_limit;
+mod reading;
 mod requests;
 mod rules;
 mod settings;
 mod sketch;
+mod steered;
+mod steering;
 mod targets;
 mod turnover;
 mod warnings;
 mod zones;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use crate::explain::prove::Demand;
 use crate::fault::Source;
-use crate::snapshot::{Configuration, GeoSource, Map, SteerMark, ZoneFile};
+use crate::snapshot::{Configuration, Cookies, GeoSource, Map, ZoneFile};
 use crate::wire::Name;
-use crate::zone::Zones;
 
 use super::expectations::Expectations;
-use super::limits;
-use super::spec::{AccessSpec, MainSpec, MapsSpec, RuleSpec, SteeringSpec};
-use super::text::{Broken, Faults, Parsed, Written, part_of, sound};
+use super::spec::{MainSpec, ServerSpec};
+use super::text::{Broken, Faults, Parsed, part_of, sound};
 use super::workspace::Workspace;
 use super::{DatabaseCopy, HeldBack, Loaded, Mode};
 
 pub(super) use account::help_to_read;
 use drafts::Draft;
-use folder::ZoneFiles;
-use maps::{BoundMap, Sites};
-use monitors::Monitors;
-use names::{Names, Scope};
-use network_lists::NetworkLists;
-use pools::Pools;
-use rules::BoundRule;
+use ground::Ground;
+use maps::BoundMap;
+use reading::Files;
 pub(super) use settings::socket_path;
-use targets::Targets;
-use zones::BoundZone;
+use steered::Steered;
 
 /// One run of the loader.
 pub(super) struct Loader<'a> {
@@ -84,68 +81,53 @@ pub(super) struct Loader<'a> {
     pub(super) faults: &'a Faults,
 }
 
-/// All files as specs.
-struct Files {
-    main: MainSpec,
-    maps: MapsSpec,
-    included: BTreeMap<String, SteeringSpec>,
-    zones: Vec<ZoneFiles>,
+/// The sound parts of a configuration.
+struct Parts<'d> {
+    ground: Ground,
+    maps: Vec<Map>,
+    geo: Vec<GeoSource>,
+    zones: Vec<ZoneFile>,
+    drafts: Vec<Draft<'d>>,
 }
 
-/// What all files name, bound.
-struct Ground {
-    sites: Sites,
-    map_names: Names<u32>,
-    monitors: Monitors,
-    pools: Pools,
+/// What the files claim of their own answers, as far as it is without a fault.
+struct Claimed<'f> {
+    expectations: Expectations,
+    assertions: Vec<assertions::Draft<'f>>,
+    /// What claims about load rest on.
+    demand: Parsed<Option<Demand>>,
+    /// Whether assertions need to know where clients are.
+    speak_of_places: bool,
 }
 
 impl Loader<'_> {
-    /// Loads everything that the main file names. Broken: the faults say why.
+    /// Loads everything that the main file names. Broken: the faults say why. A fault of an assertion or an expectation
+    /// breaks nothing: the others are held against the configuration all the same.
     pub(super) fn load(&self, main: &Arc<Source>) -> Parsed<Loaded> {
         let files = self.read(main);
         let settings = settings::bind(&files.main.server, &files.main.admin, self.workspace, self.faults);
         let cookies = part_of(&files.main.server)
             .and_then(|server| cookies::bind(&server.cookies, self.workspace, self.faults));
         let (ground, bound_maps) = self.ground(&files);
-        let expectations = self.expectations(&files, &ground);
-        let assertions = self.assertions(&files, &ground);
-        let of_places = assertions::speak_of_places(&assertions, files.main.share.as_ref());
-        let geo = self.geo(&files.main, &bound_maps, of_places);
-        let maps = geo.as_ref().map_err(|&broken| broken).and_then(|(geo, _)| {
+        let rules = self.rules(&files.zones, &ground);
+        let zones = self.zones(&files, &rules, &ground.pools);
+        let claims = self.claims(&files, &ground, &zones.steered);
+        let geo = self.geo(&files.main, &bound_maps, claims.speak_of_places);
+        let maps = part_of(&geo).and_then(|(geo, _)| {
             maps::compile(bound_maps, &ground.sites.list, geo, self.previous, self.faults)
         });
-        let rules = self.rules(&files.zones, &ground);
-        let (zones, drafts) = self.zones(&files, &rules, &ground.pools);
-        let demand = assertions::demand(
-            files.main.share.as_ref(),
-            &ground.sites.capacity,
-            &assertions,
-            self.workspace,
-            self.faults,
-        );
-        let ((geo, copies), maps) = (geo?, maps?);
-        let (settings, cookies, server) =
-            (settings?, cookies?, files.main.server.as_ref().map_err(|&broken| broken)?);
-        if self.faults.any_error() {
+        let ((geo, copies), maps, settings, cookies) = (geo?, maps?, settings?, cookies?);
+        let server = part_of(&files.main.server)?;
+        if self.faults.spoil_configuration() {
             return Err(Broken);
         }
         contradictions::warn(server, self.faults);
-        let udp_payload_max = settings::udp_payload_max(server);
-        let configuration = self.finish(ground, maps, geo, zones?, drafts?, udp_payload_max);
-        let configuration = Configuration {
-            identity: server.identity.clone(),
-            extended_errors: server.extended_errors.unwrap_or_default(),
-            report_channel: server.report_channel.as_ref().map(|name| name.value.clone()),
-            cookies,
-            udp_payload_max,
-            udp_payload_max_without_cookie: settings::udp_payload_max_without_cookie(server),
-            rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
-            geo_gate: files.main.geo_gate,
-            ..configuration
-        };
-        let (proofs, assertions) =
-            assertions::prove(&configuration, &assertions, demand?, self.mode, self.faults);
+        let parts = Parts { ground, maps, geo, zones: zones.files?, drafts: zones.drafts? };
+        let configuration = self.finish(parts, &files.main, server, cookies);
+        let Claimed { expectations, assertions, demand, .. } = claims;
+        let (proofs, assertions) = self
+            .faults
+            .aside(|| assertions::prove(&configuration, &assertions, demand, self.mode, self.faults));
         let warnings = Vec::new();
         Ok(Loaded {
             settings,
@@ -155,6 +137,20 @@ impl Loader<'_> {
             proofs,
             assertions,
             warnings,
+        })
+    }
+
+    /// What the files claim of their own answers.
+    fn claims<'f>(&self, files: &'f Files, ground: &Ground, steered: &Steered) -> Claimed<'f> {
+        let share = &files.main.share;
+        let claims = assertions::Claims { sites: &ground.sites, maps: &files.maps, faults: self.faults };
+        self.faults.aside(|| {
+            let expectations = self.expectations(files, ground);
+            let assertions = assertions::bind_all(&claims, steered, files.assertions());
+            let capacity = &ground.sites.capacity;
+            let demand = assertions::demand(share, capacity, &assertions, self.workspace, self.faults);
+            let speak_of_places = assertions::speak_of_places(&assertions, share);
+            Claimed { expectations, assertions, demand, speak_of_places }
         })
     }
 
@@ -173,80 +169,6 @@ impl Loader<'_> {
         }
         expect::check_count(&list, self.faults);
         Expectations { list }
-    }
-
-    fn read(&self, main: &Arc<Source>) -> Files {
-        let main = MainSpec::read(main, self.faults);
-        let maps = match &main.maps {
-            Ok(Some(path)) => match self.workspace.named_by(path, limits::MAPS_FILE_OCTETS, self.faults) {
-                Ok(source) => MapsSpec::read(&source, self.faults),
-                Err(Broken) => self.doubtful(),
-            },
-            Ok(None) => MapsSpec::default(),
-            Err(Broken) => self.doubtful(),
-        };
-        let included = match &main.include {
-            Ok(patterns) => {
-                if patterns.iter().any(Parsed::is_err) {
-                    self.faults.doubt_names();
-                }
-                let patterns: Vec<Written<String>> = sound(patterns.clone());
-                folder::included(&patterns, self.workspace, self.faults)
-            }
-            Err(Broken) => self.doubtful(),
-        };
-        let elsewhere: BTreeSet<String> = included.keys().cloned().collect();
-        let zones = match &main.zones {
-            Ok(path) => folder::zones(path, &elsewhere, self.workspace, self.faults),
-            Err(Broken) => Vec::new(),
-        };
-        Files { main, maps, included, zones }
-    }
-
-    /// Nothing, and the knowledge that names are missing for a reason told already.
-    fn doubtful<T: Default>(&self) -> T {
-        self.faults.doubt_names();
-        T::default()
-    }
-
-    fn ground(&self, files: &Files) -> (Ground, Vec<BoundMap>) {
-        let sites = maps::bind_sites(&files.maps.sites, self.faults);
-        let lists = NetworkLists { workspace: self.workspace, maps_file: part_of(&files.main.maps).ok() };
-        let (map_names, bound_maps) = maps::bind_maps(&files.maps, &sites, &lists, self.faults);
-        let metrics = files.main.admin.as_ref().ok().and_then(|admin| admin.metrics.as_ref());
-        let mut monitors = Monitors::new();
-        let mut pools = Pools::new(Targets::new(metrics.map(|metrics| metrics.value)));
-        let shared = files.included.values().map(|spec| (Scope::Everywhere, spec));
-        let own = files.zones.iter().enumerate().map(|(zone, files)| (Scope::Zone(zone), &files.steering));
-        let specs: Vec<(Scope, &SteeringSpec)> = shared.chain(own).collect();
-        for &(scope, spec) in &specs {
-            for monitor in &spec.monitors {
-                monitors.add(monitor, scope, self.workspace, self.faults);
-            }
-        }
-        for &(scope, spec) in &specs {
-            let origin = match scope {
-                Scope::Everywhere => Ok(None),
-                Scope::Zone(zone) => part_of(&files.zones[zone].apex).map(Some),
-            };
-            for pool in &spec.pools {
-                pools.add(pool, scope, origin, (&sites, &monitors), self.faults);
-            }
-        }
-        inner_pools::bind(&mut pools, self.faults);
-        (Ground { sites, map_names, monitors, pools }, bound_maps)
-    }
-
-    /// The assertions of all files; those in a file beside a zone speak of its names.
-    fn assertions<'f>(&self, files: &'f Files, ground: &Ground) -> Vec<assertions::Draft<'f>> {
-        let binder = assertions::Binder { sites: &ground.sites, maps: &files.maps, faults: self.faults };
-        let of_all = files.included.values().flat_map(|spec| &spec.assertions);
-        let of_all = files.main.assertions.iter().chain(of_all).map(|spec| (&spec.value, None));
-        let of_zones = files.zones.iter().filter_map(|zone| Some((zone, zone.apex.as_ref().ok()?)));
-        let of_zones = of_zones.flat_map(|(zone, apex)| {
-            zone.steering.assertions.iter().map(move |spec| (&spec.value, Some(apex)))
-        });
-        assertions::bind_all(&binder, of_all.chain(of_zones))
     }
 
     fn geo(
@@ -283,111 +205,16 @@ impl Loader<'_> {
         Ok(loaded)
     }
 
-    /// The rules of each zone, references looked up.
-    fn rules<'f>(&self, zones: &'f [ZoneFiles], ground: &Ground) -> Vec<Vec<Parsed<BoundRule<'f>>>> {
-        let bind_all = |(number, files): (usize, &'f ZoneFiles)| {
-            let scope = Scope::Zone(number);
-            let rules = files.steering.rules.iter();
-            rules
-                .map(|rule| rules::bind(rule, scope, &ground.pools, &ground.map_names, self.faults))
-                .collect()
-        };
-        zones.iter().enumerate().map(bind_all).collect()
-    }
-
-    /// All zones, and a draft for each steered RRset in the order of the rules' numbers.
-    fn zones<'r>(
-        &self,
-        files: &Files,
-        rules: &'r [Vec<Parsed<BoundRule<'r>>>],
-        pools: &Pools,
-    ) -> (Parsed<Vec<ZoneFile>>, Parsed<Vec<Draft<'r>>>) {
-        let Ok(folder) = &files.main.zones else { return (Err(Broken), Err(Broken)) };
-        let served = self.previous.map_or(&[][..], |previous| &previous.zones);
-        let mut binder = zones::Binder {
-            workspace: self.workspace,
-            folder,
-            previous: served.iter().map(|file| (file.zone.apex(), file)).collect(),
-            children: nested::children(files.zones.iter().filter_map(|files| files.apex.as_ref().ok())),
-            faults: self.faults,
-            next_rule: 0,
-        };
-        let everywhere = files.main.access.as_ref().and_then(AccessSpec::compile).map(Arc::new);
-        let (mut zones, mut drafts) = (Vec::new(), Vec::new());
-        for (files, rules) in files.zones.iter().zip(rules) {
-            let (Ok(apex), Ok(master)) = (&files.apex, &files.master) else {
-                zones.push(Err(Broken));
-                continue;
-            };
-            let specs = files.steering.rules.iter();
-            let offers: Vec<_> = specs.map(|spec| offers::offer(spec, pools)).collect();
-            let access = match &files.steering.access {
-                Some(own) => own.compile().map(Arc::new),
-                None => everywhere.clone(),
-            };
-            let bound = binder.bind(apex, master, &files.steering.rules, &offers, access);
-            let specs = &files.steering.rules;
-            drafts
-                .extend(bound.marks.iter().map(|mark| self.draft(mark, &bound, (specs, rules), apex, pools)));
-            zones.push(bound.file);
-        }
-        self.check_rule_count(drafts.len(), folder);
-        self.check_hint_count(drafts.iter().flatten(), folder);
-        let zones: Parsed<Vec<ZoneFile>> = zones.into_iter().collect();
-        if let Ok(zones) = &zones {
-            let by_apex = Zones::new(zones.iter().map(|file| Arc::clone(&file.zone)).collect());
-            nameservers::check(&by_apex, &drafts, self.faults);
-            hints::check(&by_apex, &drafts, self.faults);
-            nested::check(zones, &by_apex, self.faults);
-        }
-        (zones, drafts.into_iter().collect())
-    }
-
-    fn draft<'r>(
-        &self,
-        mark: &SteerMark,
-        zone: &BoundZone,
-        (specs, tables): (&[Written<RuleSpec>], &'r [Parsed<BoundRule<'r>>]),
-        apex: &Name,
-        pools: &Pools,
-    ) -> Parsed<Draft<'r>> {
-        let request = &zone.requests[mark.request];
-        let owner = Written { value: request.owner.clone(), place: request.place.clone() };
-        let spec = &specs[request.table];
-        // Before the rule, which may be broken: what is written of the TTL does not depend on its pools.
-        let ttl = drafts::ttl_bounds(spec, &owner, mark.rtype, mark.ttl, self.faults);
-        let rule = part_of(&tables[request.table])?;
-        Draft::new(rule, owner, apex.clone(), mark, ttl, pools, self.faults)
-    }
-
-    fn check_rule_count(&self, rules: usize, folder: &Written<String>) {
-        if rules > limits::RULES {
-            let message = format!("{rules} RRsets are steered; {} is the most", limits::RULES);
-            self.faults.add(folder.place.error(message));
-        }
-    }
-
-    fn check_hint_count<'d>(&self, drafts: impl Iterator<Item = &'d Draft<'d>>, folder: &Written<String>) {
-        let distinct: HashSet<_> = drafts.filter_map(|draft| draft.hints.as_ref()).collect();
-        if distinct.len() > limits::HINTED_RRSETS {
-            let (found, most) = (distinct.len(), limits::HINTED_RRSETS);
-            let message = format!(
-                "{found} SVCB and HTTPS RRsets with hints are steered that differ; {most} is the most"
-            );
-            self.faults.add(folder.place.error(message));
-        }
-    }
-
     fn finish(
         &self,
-        ground: Ground,
-        maps: Vec<Map>,
-        geo: Vec<GeoSource>,
-        zones: Vec<ZoneFile>,
-        drafts: Vec<Draft<'_>>,
-        udp_payload_max: u16,
+        parts: Parts<'_>,
+        main: &MainSpec,
+        server: &ServerSpec,
+        cookies: Option<Cookies>,
     ) -> Configuration {
+        let Parts { ground, maps, geo, zones, drafts } = parts;
         let Ground { sites, map_names, monitors, mut pools } = ground;
+        let udp_payload_max = settings::udp_payload_max(server);
         let (rules, rule_labels) = compile::rules(&drafts, &mut pools, &maps);
         let check = warnings::Check { pools: &pools, sites: &sites, maps: &maps, faults: self.faults };
         check.rules(&drafts, &rules, udp_payload_max);
@@ -403,7 +230,14 @@ impl Loader<'_> {
             pool_labels: pools.labels,
             rules,
             rule_labels,
-            ..Configuration::default()
+            identity: server.identity.clone(),
+            extended_errors: server.extended_errors.unwrap_or_default(),
+            report_channel: server.report_channel.as_ref().map(|name| name.value.clone()),
+            cookies,
+            udp_payload_max,
+            udp_payload_max_without_cookie: settings::udp_payload_max_without_cookie(server),
+            rate_limit: server.rate_limit.as_ref().map(rate_limit::bind),
+            geo_gate: main.geo_gate,
         }
     }
 }

@@ -97,7 +97,7 @@ impl<T> Names<T> {
     }
 
     fn report_unknown(&self, name: &Written<String>, scope: Scope, faults: &Faults) -> Parsed<&T> {
-        if !faults.names_in_doubt() {
+        if !faults.is_name_in_doubt(self.kind, name) {
             faults.add(self.unknown(name, scope, faults));
         }
         Err(Broken)

@@ -65,12 +65,13 @@ pub(super) fn bind<'s>(
     warn_without_effect(spec, faults);
     warn_of_trickle(spec, faults);
     warn_of_negatives(spec, faults);
-    if let Ok(Some(map)) = &spec.map {
-        check_sites(spec, &ids, map, all_pools, faults)?;
-    }
+    let sites = match &spec.map {
+        Ok(Some(map)) => check_sites(spec, &ids, map, all_pools, faults),
+        Ok(None) | Err(Broken) => Ok(()),
+    };
     let kinds = kinds::check(spec, &ids, all_down_pool, all_pools, faults);
     let pools = ids.into_iter().collect::<Parsed<Vec<PoolId>>>()?;
-    kinds?;
+    (kinds?, sites?);
     let rule = BoundRule { spec, map: map?, pools, all_down_pool: all_down_pool? };
     check_hash_answers(&rule, all_pools, faults)?;
     Ok(rule)

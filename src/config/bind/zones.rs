@@ -40,6 +40,8 @@ pub(super) struct BoundZone {
     pub(super) requests: Vec<Written<SteerRequest>>,
     /// What is steered.
     pub(super) marks: Vec<SteerMark>,
+    /// Whether all that its rules ask for is known and without a fault.
+    pub(super) complete: bool,
 }
 
 impl<'a> Binder<'a> {
@@ -53,11 +55,17 @@ impl<'a> Binder<'a> {
         offers: &[Option<Offer>],
         access: Option<Arc<Networks>>,
     ) -> BoundZone {
+        let errors = self.faults.errors();
         let requests = self.requests(apex, rules, offers);
         if let Some(served) = self.unchanged(apex, master, &requests, access.as_deref()) {
             self.faults.extend(served.warnings.iter().cloned());
             self.next_rule += served.marks.len() as u32;
-            return BoundZone { marks: served.marks.clone(), file: Ok(share(served)), requests };
+            return BoundZone {
+                marks: served.marks.clone(),
+                file: Ok(share(served)),
+                requests,
+                complete: true,
+            };
         }
         let mut includes = Vec::new();
         let (data, found) = self.parse(apex, master, &mut includes);
@@ -65,11 +73,13 @@ impl<'a> Binder<'a> {
         let warnings: Vec<Fault> =
             found.iter().filter(|fault| fault.severity == Severity::Warning).cloned().collect();
         self.faults.extend(found);
-        let Some(data) = data else { return BoundZone { file: Err(Broken), requests, marks: Vec::new() } };
+        let Some(data) = data else {
+            return BoundZone { file: Err(Broken), requests, marks: Vec::new(), complete: false };
+        };
         let checker = requests::Checker { data: &data, master, offers, faults: self.faults };
         let marks = checker.marks(&requests, self.next_rule);
         self.next_rule += marks.len() as u32;
-        let file = (sound && !self.faults.any_error()).then(|| ZoneFile {
+        let file = sound.then(|| ZoneFile {
             zone: Arc::new(compile(data, &requests, &marks).with_access(access)),
             source: Source::new(master.path.clone(), []),
             digest: Digest::of(&master.octets),
@@ -79,7 +89,8 @@ impl<'a> Binder<'a> {
             marks: marks.clone(),
             warnings,
         });
-        BoundZone { file: file.ok_or(Broken), requests, marks }
+        let complete = self.faults.errors() == errors && offers.iter().all(Option::is_some);
+        BoundZone { file: file.ok_or(Broken), requests, marks, complete }
     }
 
     fn children_of(&self, apex: &Name) -> &[Name] {

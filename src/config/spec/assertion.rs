@@ -8,23 +8,23 @@ use crate::config::text::{
 
 use super::steered_type;
 
-/// `[[assert]]`.
+/// `[[assert]]`. Each key stands alone, so that a fault in one does not hide those of the others.
 #[derive(Debug)]
 pub(crate) struct AssertSpec {
     /// The sentence.
-    pub(crate) that: Written<String>,
+    pub(crate) that: Parsed<Written<String>>,
     /// The names it is about; none: every steered name that the file may speak of.
     pub(crate) names: Vec<Written<String>>,
-    /// Whether a name had a fault: then nothing can be proven of the rest.
-    pub(crate) all_names: Parsed<()>,
     /// The types it is about; none: all.
-    pub(crate) types: Vec<u16>,
+    pub(crate) types: Vec<Written<u16>>,
     /// Failures with which it must hold.
     pub(crate) failures: Option<Written<u8>>,
+    /// Whether no key has a fault: else nothing can be proven of the rest.
+    pub(crate) whole: bool,
 }
 
 /// `[share]`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ShareSpec {
     /// The load of each country.
     pub(crate) countries: Vec<(Written<String>, u64)>,
@@ -32,6 +32,8 @@ pub(crate) struct ShareSpec {
     pub(crate) elsewhere: Option<u64>,
     /// A file of networks and queries.
     pub(crate) sketch: Option<Written<String>>,
+    /// Whether no key has a fault: else nothing can be said of load.
+    pub(crate) whole: bool,
 }
 
 const LATER: &[Later] = &[
@@ -48,33 +50,26 @@ pub(super) fn read_all(value: &Value, faults: &Faults) -> Parsed<Items<AssertSpe
 
 fn read(value: &Value, faults: &Faults) -> Parsed<AssertSpec> {
     let table = text::table(value, faults)?;
+    let errors = faults.errors();
     let mut reader = Reader::new(table, "`[[assert]]`", faults);
     let that = reader.required("that", "that = \"no client is left without an answer\"", text::text);
-    let names = reader.optional("name", one_or_more(limits::RULE_NAMES, text::text));
+    let names = reader.lenient("name", one_or_more(limits::RULE_NAMES, text::text));
     let types = reader.lenient("type", one_or_more(limits::RULE_TYPES, steered_type::of_rule));
     let failures = reader.lenient("failures", number(0..=crate::explain::prove::FAILURES_MAX));
     reader.finish(LATER);
-    let names = names.map(|names| unplaced(names).unwrap_or_default());
-    let all_names = names.as_ref().map_err(|&broken| broken).and_then(|names| {
-        names.iter().try_for_each(|name| name.as_ref().map(|_| ()).map_err(|&broken| broken))
-    });
     Ok(AssertSpec {
-        that: that?,
-        names: names.map(sound).unwrap_or_default(),
-        all_names,
-        types: unplaced(types)
-            .map(sound)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|family| family.value)
-            .collect(),
+        that,
+        names: unplaced(names).map(sound).unwrap_or_default(),
+        types: unplaced(types).map(sound).unwrap_or_default(),
         failures,
+        whole: faults.errors() == errors,
     })
 }
 
 impl ShareSpec {
     /// Reads `[share]`.
     pub(crate) fn read(table: &Table, faults: &Faults) -> ShareSpec {
+        let errors = faults.errors();
         let mut reader = Reader::new(table, "`[share]`", faults);
         let countries = reader.lenient("country", countries);
         let elsewhere = reader.lenient("elsewhere", load);
@@ -84,6 +79,7 @@ impl ShareSpec {
             countries: unplaced(countries).unwrap_or_default(),
             elsewhere: unplaced(elsewhere),
             sketch,
+            whole: faults.errors() == errors,
         }
     }
 }

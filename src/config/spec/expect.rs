@@ -29,6 +29,8 @@ pub(crate) struct ExpectSpec {
     pub(crate) at: Parsed<Option<u64>>,
     /// What must hold, with the place of its value.
     pub(crate) demands: Vec<Parsed<Written<DemandSpec>>>,
+    /// Whether no key has a fault: else the rest says something that was not meant.
+    pub(crate) whole: bool,
 }
 
 /// One thing that must hold.
@@ -74,6 +76,7 @@ pub(super) fn read_all(value: &Value, faults: &Faults) -> Parsed<Vec<Written<Exp
 }
 
 fn read(table: &Table, faults: &Faults) -> ExpectSpec {
+    let errors = faults.errors();
     let mut reader = Reader::new(table, "`[[expect]]`", faults);
     let client = reader.optional("client", address);
     let subnet = reader.optional("subnet", subnet);
@@ -91,6 +94,7 @@ fn read(table: &Table, faults: &Faults) -> ExpectSpec {
         down: down.map_or_else(|broken| vec![Err(broken)], |down| down.map_or(Vec::new(), |down| down.value)),
         at: at.map(text::unplaced),
         demands,
+        whole: faults.errors() == errors,
     }
 }
 

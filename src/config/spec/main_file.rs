@@ -32,7 +32,7 @@ pub(crate) struct MainSpec {
     /// `[[assert]]`; those without a fault.
     pub(crate) assertions: Vec<Written<AssertSpec>>,
     /// `[share]`.
-    pub(crate) share: Option<ShareSpec>,
+    pub(crate) share: Parsed<Option<ShareSpec>>,
     /// The folder of the zones.
     pub(crate) zones: Parsed<Written<String>>,
     /// The file of sites and maps.
@@ -136,7 +136,7 @@ const BELOW_A_HEADER: &[Later] =
 impl MainSpec {
     /// Reads the file.
     pub(crate) fn read(source: &Arc<Source>, faults: &Faults) -> MainSpec {
-        let table = document::read(source, faults);
+        let table = document::read(source, &[], faults);
         let mut reader = Reader::new(&table, "this file", faults);
         let include = reader.optional("include", list(limits::INCLUDE_PATTERNS, text::text));
         let server = reader.required("server", "[server]", |value, faults| {
@@ -145,13 +145,14 @@ impl MainSpec {
         let admin =
             reader.optional("admin", |value, faults| Ok(read_admin(text::table(value, faults)?, faults)));
         let access = reader.lenient("access", AccessSpec::read);
-        let assertions = reader.lenient("assert", assertion::read_all);
-        let share =
-            reader.lenient("share", |value, faults| Ok(ShareSpec::read(text::table(value, faults)?, faults)));
+        let assertions = faults.aside(|| reader.lenient("assert", assertion::read_all));
+        let share = faults.aside(|| {
+            reader.optional("share", |value, faults| Ok(ShareSpec::read(text::table(value, faults)?, faults)))
+        });
         let zones = reader
             .required("zones", "[zones]", |value, faults| read_zones(text::table(value, faults)?, faults));
         let geo = reader.optional("geo", |value, faults| Ok(read_geo(text::table(value, faults)?, faults)));
-        let expectations = reader.optional("expect", super::expect::read_all);
+        let expectations = faults.aside(|| reader.lenient("expect", super::expect::read_all));
         reader.finish(ELSEWHERE);
         let geo = match geo {
             Ok(Some(geo)) => geo.value,
@@ -164,19 +165,19 @@ impl MainSpec {
             admin: admin.map(|admin| unplaced(admin).unwrap_or_default()),
             access: unplaced(access),
             assertions: unplaced(assertions).map(sound).unwrap_or_default(),
-            share: unplaced(share),
+            share: share.map(unplaced),
             zones: zones.map(|zones| zones.value),
             maps: geo.maps,
             databases: geo.databases,
             geo_gate: geo.gate,
-            expectations: expectations.map(unplaced).ok().flatten().unwrap_or_default(),
+            expectations: unplaced(expectations).unwrap_or_default(),
         }
     }
 }
 
 /// Reads `socket` of `[admin]` and nothing else.
 pub(crate) fn read_control_socket(source: &Arc<Source>, faults: &Faults) -> Parsed<Option<Written<String>>> {
-    let table = document::read(source, faults);
+    let table = document::read(source, &[], faults);
     let admin = Reader::new(&table, "this file", faults).optional("admin", |value, faults| {
         Reader::new(text::table(value, faults)?, "`[admin]`", faults).optional("socket", text::text)
     });

@@ -82,9 +82,12 @@ pub(crate) struct NetworkFileSpec {
 const LATER: &[Later] = &[("cidr", "it is called `network`"), ("subnet", "it is called `network`")];
 
 impl MapsSpec {
+    /// The kinds of names that the file defines.
+    pub(crate) const DEFINES: [&'static str; 3] = ["site", "region", "map"];
+
     /// Reads the file.
     pub(crate) fn read(source: &Arc<Source>, faults: &Faults) -> MapsSpec {
-        let table = document::read(source, faults);
+        let table = document::read(source, &MapsSpec::DEFINES, faults);
         let mut reader = Reader::new(&table, "this file", faults);
         let sites = reader.optional("site", |value, faults| {
             Ok(named_tables(text::table(value, faults)?, "site", limits::SITES, faults, read_site))
@@ -98,9 +101,8 @@ impl MapsSpec {
             ("pool", "pools stand in a file that `include` names, or beside a zone"),
             ("monitor", "monitors stand in a file that `include` names, or beside a zone"),
         ]);
-        if sites.is_err() || regions.is_err() || maps.is_err() {
-            faults.doubt_names();
-        }
+        let unread = [sites.is_err(), regions.is_err(), maps.is_err()];
+        super::doubt_unread(&table, MapsSpec::DEFINES.into_iter().zip(unread), faults);
         MapsSpec {
             sites: sites.map(unplaced).ok().flatten().unwrap_or_default(),
             regions: regions.map(unplaced).ok().flatten().unwrap_or_default(),

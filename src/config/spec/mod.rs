@@ -84,6 +84,15 @@ fn named_tables<T>(
     tables.entries.iter().take(most).map(read_one).collect()
 }
 
+/// Says that names are missing of the kinds whose table stands in the file and could not be read. What else may be lost of
+/// a file, it has said itself.
+fn doubt_unread(file: &Table, kinds: impl Iterator<Item = (&'static str, bool)>, faults: &Faults) {
+    let stands = |kind: &str| file.entries.iter().any(|entry| entry.key.value == kind);
+    for (kind, _) in kinds.filter(|&(kind, is_unread)| is_unread && stands(kind)) {
+        faults.doubt_names(&[kind]);
+    }
+}
+
 /// Reports every item that stands in the list already, as `fault` words it (from the item and the place of the first
 /// one), and keeps the first of each.
 fn drop_doubled<T: PartialEq>(

@@ -14,6 +14,8 @@ use crate::steer::{AllDown, Empty, SLOTS, Trickle};
 pub(crate) struct RuleSpec {
     /// Owner names, relative to the zone; those without a fault.
     pub(crate) names: Vec<Written<String>>,
+    /// Whether a name had a fault.
+    pub(crate) all_names: Parsed<()>,
     /// The types without a fault, so none where all have one; not written, those that have a default RRset and that the
     /// pools can answer.
     pub(crate) types: Option<Vec<Written<u16>>>,
@@ -84,7 +86,11 @@ fn read_table(table: &Table, faults: &Faults) -> RuleSpec {
     super::drop_doubled(&mut pools, faults, |again, _| {
         again.place.error(format!("the pool {} is listed twice", quote(again)))
     });
+    let all_names = names.as_ref().map_err(|&broken| broken);
+    let all_names =
+        all_names.and_then(|names| names.iter().try_for_each(|name| text::part_of(name).map(drop)));
     RuleSpec {
+        all_names,
         names: names.map(|names| sound(names.value)).unwrap_or_default(),
         types: types.map(sound),
         map,

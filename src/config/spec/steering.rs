@@ -24,6 +24,8 @@ pub(crate) struct SteeringSpec {
     pub(crate) pools: Vec<Named<PoolSpec>>,
     /// `[[steer]]`.
     pub(crate) rules: Vec<Written<RuleSpec>>,
+    /// Whether there may be rules, or names of them, that could not be read.
+    pub(crate) lacks_rules: bool,
     /// `[access]`.
     pub(crate) access: Option<AccessSpec>,
     /// `[[expect]]`.
@@ -50,6 +52,9 @@ const NO_RULES_HERE: &[Later] = &[
 ];
 
 impl SteeringSpec {
+    /// The kinds of names that such files define.
+    pub(crate) const DEFINES: [&'static str; 2] = ["monitor", "pool"];
+
     /// Reads a file that stands beside a zone.
     pub(crate) fn read_of_zone(source: &Arc<Source>, faults: &Faults) -> SteeringSpec {
         SteeringSpec::read(source, true, faults)
@@ -61,7 +66,7 @@ impl SteeringSpec {
     }
 
     fn read(source: &Arc<Source>, of_zone: bool, faults: &Faults) -> SteeringSpec {
-        let table = document::read(source, faults);
+        let table = document::read(source, &SteeringSpec::DEFINES, faults);
         let mut reader = Reader::new(&table, "this file", faults);
         let monitors = reader.optional("monitor", |value, faults| {
             Ok(named_tables(text::table(value, faults)?, "monitor", limits::MONITORS, faults, monitor::read))
@@ -71,18 +76,20 @@ impl SteeringSpec {
         });
         let rules = if of_zone { reader.optional("steer", read_rules) } else { Ok(None) };
         let access = if of_zone { reader.lenient("access", AccessSpec::read) } else { None };
-        let expectations = reader.optional("expect", super::expect::read_all);
-        let assertions = reader.lenient("assert", assertion::read_all);
+        let expectations = faults.aside(|| reader.lenient("expect", super::expect::read_all));
+        let assertions = faults.aside(|| reader.lenient("assert", assertion::read_all));
         reader.finish(if of_zone { ELSEWHERE } else { NO_RULES_HERE });
-        if monitors.is_err() || pools.is_err() {
-            faults.doubt_names();
-        }
+        let unread = [monitors.is_err(), pools.is_err()];
+        super::doubt_unread(&table, SteeringSpec::DEFINES.into_iter().zip(unread), faults);
+        let named = |rules: &Vec<Written<RuleSpec>>| rules.iter().all(|rule| rule.all_names.is_ok());
+        let all_rules = rules.as_ref().is_ok_and(|rules| rules.as_ref().is_none_or(|rules| named(rules)));
         SteeringSpec {
+            lacks_rules: !all_rules || faults.has_lost(source),
             monitors: monitors.map(unplaced).ok().flatten().unwrap_or_default(),
             pools: pools.map(unplaced).ok().flatten().unwrap_or_default(),
             rules: rules.map(unplaced).ok().flatten().unwrap_or_default(),
             access: unplaced(access),
-            expectations: expectations.map(unplaced).ok().flatten().unwrap_or_default(),
+            expectations: unplaced(expectations).unwrap_or_default(),
             assertions: unplaced(assertions).map(sound).unwrap_or_default(),
         }
     }

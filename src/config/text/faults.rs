@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::config::limits;
 use crate::fault::{Fault, Severity, Source};
 
+use super::written::Place;
+
 /// Characters of a quoted text that a message shows.
 const QUOTED_CHARACTERS: usize = 80;
 
@@ -14,14 +16,46 @@ const QUOTED_CHARACTERS: usize = 80;
 #[derive(Default)]
 pub(crate) struct Faults {
     list: RefCell<Vec<Fault>>,
+    /// Warnings among them.
+    warnings: Cell<usize>,
+    /// Errors taken in, also those that are not shown.
+    errors: Cell<usize>,
     /// Errors beyond [`limits::FAULTS`].
     dropped: Cell<usize>,
+    /// Errors that leave the configuration itself whole ([`Faults::aside`]).
+    aside: Cell<usize>,
     /// Lines with a syntax error, by path: what the recovered rest of such a line says means nothing.
     syntax: RefCell<BTreeMap<String, BTreeSet<usize>>>,
-    /// The paths of files whose structure is in doubt: keys may be lost or stand in the wrong table.
-    doubtful: RefCell<BTreeSet<String>>,
-    /// Set when a file that may define names could not be read in full.
-    names_incomplete: Cell<bool>,
+    /// What could not be understood: keys and names may stand there.
+    lost: RefCell<Vec<Lost>>,
+    /// Kinds of names that files define which could not be read at all.
+    unread: RefCell<BTreeSet<&'static str>>,
+}
+
+/// A part of a file that could not be understood.
+struct Lost {
+    place: Place,
+    /// The kinds of names that may be defined there.
+    defines: &'static [&'static str],
+}
+
+impl Lost {
+    /// Whether a word stands there. Nobody writes letters as escapes; where there are any, nothing can be said.
+    fn holds(&self, word: &str) -> bool {
+        let text = &self.place.source.octets[self.place.span.clone()];
+        if text.len() > limits::LOST_OCTETS || text.contains(&b'\\') {
+            return true;
+        }
+        let continues = |octet: Option<&u8>| {
+            octet.is_some_and(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(octet))
+        };
+        let is_whole = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| text.get(before));
+            !continues(before) && !continues(text.get(at + word.len()))
+        };
+        let mut found = text.windows(word.len().max(1)).enumerate();
+        found.any(|(at, part)| part == word.as_bytes() && is_whole(at))
+    }
 }
 
 impl Faults {
@@ -32,19 +66,24 @@ impl Faults {
         }
     }
 
+    /// Errors and warnings are bounded each by themselves: many warnings hide no error.
     fn push(&self, fault: Fault) {
-        let mut list = self.list.borrow_mut();
-        if list.len() < limits::FAULTS {
-            list.push(fault);
+        let counter = match fault.severity {
+            Severity::Warning => &self.warnings,
+            Severity::Error => &self.errors,
+        };
+        counter.set(counter.get() + 1);
+        if counter.get() <= limits::FAULTS {
+            self.list.borrow_mut().push(fault);
         } else if fault.severity == Severity::Error {
             self.dropped.set(self.dropped.get() + 1);
         }
     }
 
-    /// A suggestion, which is made only while it can still be shown: among many names each takes its time, and a file that
-    /// lacks one may lack all of them.
+    /// A suggestion for an error, which is made only while it can still be shown: among many names each takes its time, and
+    /// a file that lacks one may lack all of them.
     pub(crate) fn suggestion(&self, make: impl FnOnce() -> Option<String>) -> Option<String> {
-        (self.list.borrow().len() < limits::FAULTS).then(make).flatten()
+        (self.errors.get() < limits::FAULTS).then(make).flatten()
     }
 
     /// Takes many faults in.
@@ -52,7 +91,12 @@ impl Faults {
         faults.into_iter().for_each(|fault| self.add(fault));
     }
 
-    /// Takes a syntax error in that spoils no more than its line.
+    /// Whether a line of a file, that of the octet at `at`, says nothing.
+    pub(crate) fn is_spoilt(&self, source: &Source, at: usize) -> bool {
+        self.syntax.borrow().get(&source.path).is_some_and(|lines| lines.contains(&source.line(at)))
+    }
+
+    /// Takes a syntax error in, which spoils its line.
     pub(crate) fn add_syntax_error(&self, fault: Fault) {
         let line = fault.line_and_column().map_or(1, |(line, _)| line);
         let path = fault.source.path.clone();
@@ -60,31 +104,62 @@ impl Faults {
         self.syntax.borrow_mut().entry(path).or_default().insert(line);
     }
 
-    /// Takes a syntax error in after which keys may be lost or stand in the wrong table, and names be missing.
-    pub(crate) fn add_structural_error(&self, fault: Fault) {
-        self.doubtful.borrow_mut().insert(fault.source.path.clone());
-        self.names_incomplete.set(true);
-        self.add_syntax_error(fault);
+    /// Says that a part of a file could not be understood: its lines say nothing, keys may be missing that stand there, and
+    /// names of these kinds be defined.
+    pub(crate) fn lose(&self, place: Place, defines: &'static [&'static str]) {
+        let Place { source, span } = &place;
+        let lines = source.line(span.start)..=source.line(span.end.saturating_sub(1).max(span.start));
+        self.syntax.borrow_mut().entry(source.path.clone()).or_default().extend(lines);
+        self.lost.borrow_mut().push(Lost { place, defines });
     }
 
-    /// Says that a file which may define names could not be read at all.
-    pub(crate) fn doubt_names(&self) {
-        self.names_incomplete.set(true);
+    /// Says that a file which defines such names could not be read at all.
+    pub(crate) fn doubt_names(&self, kinds: &[&'static str]) {
+        self.unread.borrow_mut().extend(kinds);
     }
 
     /// Whether an unknown name may be one that a broken file defines.
-    pub(crate) fn names_in_doubt(&self) -> bool {
-        self.names_incomplete.get()
+    pub(crate) fn is_name_in_doubt(&self, kind: &str, name: &str) -> bool {
+        let lost = self.lost.borrow();
+        // What is not shown anyway is not looked for.
+        self.unread.borrow().contains(kind)
+            || (self.errors.get() < limits::FAULTS
+                && lost.iter().any(|lost| lost.defines.contains(&kind) && lost.holds(name)))
     }
 
-    /// Whether nothing can be said of what tables of the file lack or have too much.
-    pub(crate) fn structure_in_doubt(&self, source: &Source) -> bool {
-        self.doubtful.borrow().contains(&source.path)
+    /// Whether a key that is missing may stand where a file could not be understood.
+    pub(crate) fn is_key_in_doubt(&self, source: &Source, key: &str) -> bool {
+        let lost = self.lost.borrow();
+        lost.iter().any(|lost| lost.place.source.path == source.path && lost.holds(key))
+    }
+
+    /// Whether a part of a file could not be understood.
+    pub(crate) fn has_lost(&self, source: &Source) -> bool {
+        self.lost.borrow().iter().any(|lost| lost.place.source.path == source.path)
+    }
+
+    /// Does what is about assertions and expectations alone: its errors leave the configuration itself whole, so that
+    /// those of the others can still be told. Not to be used within itself.
+    pub(crate) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = self.errors.get();
+        let result = work();
+        self.aside.set(self.aside.get() + self.errors.get() - before);
+        result
+    }
+
+    /// How many errors were taken in. What was read without a further one is sound.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors.get()
     }
 
     /// Whether any error was taken in.
     pub(crate) fn any_error(&self) -> bool {
-        self.dropped.get() > 0 || crate::fault::any_error(&self.list.borrow())
+        self.errors.get() > 0
+    }
+
+    /// Whether any was that does not leave the configuration itself whole.
+    pub(crate) fn spoil_configuration(&self) -> bool {
+        self.errors.get() > self.aside.get()
     }
 
     /// All faults: those of the main file first, then file by file, each from top to bottom.
@@ -142,12 +217,50 @@ mod tests {
         let main = Source::new("m", "x");
         let faults = Faults::default();
         for _ in 0..limits::FAULTS + 5 {
-            faults.list.borrow_mut().len();
             faults.add(Fault::file(&main, format!("fault {}", faults.list.borrow().len())));
         }
         let sorted = faults.into_sorted(&main);
         assert_eq!(sorted.len(), limits::FAULTS + 1);
         assert_eq!(sorted[limits::FAULTS].message, "5 more faults are not shown");
+    }
+
+    #[test]
+    fn many_warnings_hide_no_error() {
+        let main = Source::new("m", "x");
+        let faults = Faults::default();
+        for number in 0..limits::FAULTS + 5 {
+            faults.add(Fault::file_warning(&main, format!("warning {number}")));
+        }
+        faults.add(Fault::file(&main, "the error"));
+        assert!(faults.into_sorted(&main).iter().any(|fault| fault.message == "the error"));
+    }
+
+    #[test]
+    fn a_word_is_in_doubt_where_lost_text_holds_it_whole() {
+        let source = Source::new("a", "[pool.web-fra\nsite = \"iad\"\n");
+        let faults = Faults::default();
+        let place = Place { source: Arc::clone(&source), span: 0..source.octets.len() };
+        faults.lose(place, &["pool"]);
+        for (kind, name, expected) in [
+            ("pool", "web-fra", true),
+            ("pool", "iad", true),
+            ("pool", "web", false),
+            ("pool", "fra", false),
+            ("site", "iad", false),
+        ] {
+            assert_eq!(faults.is_name_in_doubt(kind, name), expected, "{kind} {name}");
+        }
+        assert!(faults.is_key_in_doubt(&source, "site") && !faults.is_key_in_doubt(&source, "members"));
+    }
+
+    #[test]
+    fn errors_aside_leave_the_configuration_whole() {
+        let main = Source::new("m", "x");
+        let faults = Faults::default();
+        faults.aside(|| faults.add(Fault::file(&main, "of an assertion")));
+        assert!(faults.any_error() && !faults.spoil_configuration());
+        faults.add(Fault::file(&main, "of a pool"));
+        assert!(faults.spoil_configuration());
     }
 
     #[test]

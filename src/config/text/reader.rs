@@ -40,13 +40,17 @@ impl<'a> Reader<'a> {
         Reader { table, subject: subject.into(), known: Vec::new(), faults }
     }
 
-    /// The value of a key that may be missing.
+    /// The value of a key that may be missing. Where it may stand in a part of the file that could not be understood, what
+    /// it says is not known.
     pub(crate) fn optional<T>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&'a Value, &'a Faults) -> Parsed<T>,
     ) -> Parsed<Option<Written<T>>> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            let in_doubt = self.faults.is_key_in_doubt(&self.table.place.source, key);
+            return if in_doubt { Err(Broken) } else { Ok(None) };
+        };
         let parsed = parse(value, self.faults)?;
         Ok(Some(Written { value: parsed, place: value.place.clone() }))
     }
@@ -71,10 +75,8 @@ impl<'a> Reader<'a> {
         match self.optional(key, parse)? {
             Some(written) => Ok(written),
             None => {
-                if !self.faults.structure_in_doubt(&self.table.place.source) {
-                    let fault = self.table.place.error(format!("{} lacks the key `{key}`", self.subject));
-                    self.faults.add(fault.help(format!("add {}", quote(example))));
-                }
+                let fault = self.table.place.error(format!("{} lacks the key `{key}`", self.subject));
+                self.faults.add(fault.help(format!("add {}", quote(example))));
                 Err(Broken)
             }
         }
@@ -88,9 +90,6 @@ impl<'a> Reader<'a> {
 
     /// Reports every key that was not asked for. `later` says what to do about some of them.
     pub(crate) fn finish(self, later: &[Later]) {
-        if self.faults.structure_in_doubt(&self.table.place.source) {
-            return;
-        }
         for entry in &self.table.entries {
             if !self.known.contains(&entry.key.value.as_str()) {
                 self.faults.add(self.unknown(&entry.key, later));
@@ -122,7 +121,7 @@ mod tests {
     fn faults_of(text: &str, read: impl FnOnce(&mut Reader<'_>)) -> Vec<String> {
         let source = Source::new("f", text);
         let faults = Faults::default();
-        let table = document::read(&source, &faults);
+        let table = document::read(&source, &[], &faults);
         let mut reader = Reader::new(&table, "the table", &faults);
         read(&mut reader);
         reader.finish(&[("panic", "not in this version: remove it")]);
@@ -146,8 +145,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_whose_structure_is_in_doubt_is_not_blamed_for_what_it_lacks() {
-        let faults = faults_of("[x\nunknown = 1\n", |reader| {
+    fn a_table_is_not_blamed_for_what_may_be_lost() {
+        let faults = faults_of("site \"fra\"\n", |reader| {
             let _ = reader.required("site", "site = \"fra\"", scalar::text);
         });
         assert_eq!(faults.len(), 1);

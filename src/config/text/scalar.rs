@@ -11,8 +11,11 @@ use super::suggest::did_you_mean;
 use super::written::Written;
 use crate::config::document::{Kind, Table, Value};
 
-/// Reports that `value` is not of the type wanted ("a text", "an integer").
+/// Reports that `value` is not of the type wanted ("a text", "an integer"), unless it could not be understood at all.
 pub(super) fn wrong_type<T>(value: &Value, wanted: &str, help: Option<String>, faults: &Faults) -> Parsed<T> {
+    if matches!(value.kind, Kind::Broken) {
+        return Err(Broken);
+    }
     let found = value.kind.in_words();
     let mut fault = value.place.error(format!("this must be {wanted}, not {found}")).label(found);
     fault.help = help;

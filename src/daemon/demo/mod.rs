@@ -62,7 +62,7 @@ pub struct BackendError {
 /// Serves the demonstration until the process is told to stop. `ready` is called with a text that says what to try, once
 /// questions are answered.
 pub fn serve(seed: Option<u64>, ready: impl FnOnce(&str)) -> Result<(), DemoError> {
-    let runtime = super::runtime("backends", 1).map_err(ServeError::System)?;
+    let runtime = super::process::runtime("backends", 1).build().map_err(ServeError::System)?;
     let _backends = runtime.block_on(start_backends())?;
     let socket = std::env::temp_dir().join(format!("meridian-demo-{}.sock", std::process::id()));
     let service = Service { files: files(&socket), main: PathBuf::from(MAIN_FILE), seed };

@@ -1,7 +1,8 @@
 //! One record of an .mmdb file: read in any vendor's shape, reduced to a [`Place`].
 //!
 //! `maxminddb` hands out records through serde's visitors, so there is one here, below the edges; what it makes is seen
-//! by `mmdb` only.
+//! by `mmdb` only. A city database has half a million records and its load waits for them: a record is read in one go
+//! into a slot for each thing that it may say, and allocates nothing.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,187 +20,297 @@ const MAP_ENTRIES_MAXIMUM: usize = 1 << 10;
 /// Most names of subdivisions that are remembered; all countries together have some 5,000 subdivisions.
 const NAMES_REMEMBERED: usize = 1 << 16;
 
-/// The part of a record that could matter: entries that nobody asks for are skipped without being decoded, and of a list
-/// only the first element is kept.
-#[derive(Debug)]
-pub(super) enum Value<'a> {
+/// A record, in the shapes of semantics §6.
+pub(super) struct Record<'a> {
+    said: [Said<'a>; SLOTS],
+}
+
+/// What a record says in one place.
+#[derive(Debug, Clone, Copy)]
+enum Said<'a> {
+    Nothing,
     Text(&'a str),
     Whole(u64),
     Real(f64),
-    Map(Vec<(&'static str, Value<'a>)>),
-    List(Option<Box<Value<'a>>>),
-    Other,
 }
 
-/// A whole record.
-pub(super) struct Record<'a>(pub(super) Value<'a>);
+/// The places in a record where something of interest may stand.
+#[derive(Debug, Clone, Copy)]
+enum Slot {
+    Asn,
+    AutonomousSystemNumber,
+    City,
+    CityId,
+    CityName,
+    ContinentCode,
+    ContinentOfMap,
+    Country,
+    CountryCode,
+    CountryOfMap,
+    Latitude,
+    LatitudeOfMap,
+    Longitude,
+    LongitudeOfMap,
+    State,
+    SubdivisionOfList,
+}
 
-/// The keys of one map that matter, each with those of the map below it.
-struct Wanted(&'static [(&'static str, &'static Wanted)]);
+const SLOTS: usize = Slot::SubdivisionOfList as usize + 1;
 
-static RECORD: Wanted = Wanted(&[
-    ("asn", &NOTHING_BELOW),
-    ("autonomous_system_number", &NOTHING_BELOW),
-    ("city", &CITY),
-    ("continent", &CONTINENT),
-    ("continent_code", &NOTHING_BELOW),
-    ("country", &ISO_CODE),
-    ("country_code", &NOTHING_BELOW),
-    ("latitude", &NOTHING_BELOW),
-    ("location", &LOCATION),
-    ("longitude", &NOTHING_BELOW),
-    ("state1", &NOTHING_BELOW),
-    ("subdivisions", &ISO_CODE),
-]);
-static CITY: Wanted = Wanted(&[("geoname_id", &NOTHING_BELOW), ("names", &ENGLISH)]);
-static CONTINENT: Wanted = Wanted(&[("code", &NOTHING_BELOW)]);
-static ENGLISH: Wanted = Wanted(&[("en", &NOTHING_BELOW)]);
-static ISO_CODE: Wanted = Wanted(&[("iso_code", &NOTHING_BELOW)]);
-static LOCATION: Wanted = Wanted(&[("latitude", &NOTHING_BELOW), ("longitude", &NOTHING_BELOW)]);
-static NOTHING_BELOW: Wanted = Wanted(&[]);
+/// What a value may be good for.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    /// The whole record, a map.
+    Record,
+    /// A text, or a map.
+    City,
+    CityNames,
+    Continent,
+    /// A text, or a map.
+    Country,
+    Location,
+    /// A list, of which the first element counts.
+    Subdivisions,
+    Subdivision,
+    /// A text or a number.
+    Scalar(Slot),
+}
 
-impl<'a> Value<'a> {
-    /// What a record says, in the shapes of semantics §6; of several keys for one thing the first that says something.
-    /// The city's name is left to the caller, who numbers names.
+impl Wanted {
+    /// What the value under a key of such a map is good for.
+    fn under(self, key: &[u8]) -> Option<Wanted> {
+        use Slot::*;
+        Some(match self {
+            Wanted::Record => match key {
+                b"asn" => Wanted::Scalar(Asn),
+                b"autonomous_system_number" => Wanted::Scalar(AutonomousSystemNumber),
+                b"city" => Wanted::City,
+                b"continent" => Wanted::Continent,
+                b"continent_code" => Wanted::Scalar(ContinentCode),
+                b"country" => Wanted::Country,
+                b"country_code" => Wanted::Scalar(CountryCode),
+                b"latitude" => Wanted::Scalar(Latitude),
+                b"location" => Wanted::Location,
+                b"longitude" => Wanted::Scalar(Longitude),
+                b"state1" => Wanted::Scalar(State),
+                b"subdivisions" => Wanted::Subdivisions,
+                _ => return None,
+            },
+            Wanted::City if key == b"geoname_id" => Wanted::Scalar(CityId),
+            Wanted::City if key == b"names" => Wanted::CityNames,
+            Wanted::CityNames if key == b"en" => Wanted::Scalar(CityName),
+            Wanted::Continent if key == b"code" => Wanted::Scalar(ContinentOfMap),
+            Wanted::Country if key == b"iso_code" => Wanted::Scalar(CountryOfMap),
+            Wanted::Location if key == b"latitude" => Wanted::Scalar(LatitudeOfMap),
+            Wanted::Location if key == b"longitude" => Wanted::Scalar(LongitudeOfMap),
+            Wanted::Subdivision if key == b"iso_code" => Wanted::Scalar(SubdivisionOfList),
+            _ => return None,
+        })
+    }
+
+    /// What the first element of such a list is good for.
+    fn first(self) -> Option<Wanted> {
+        matches!(self, Wanted::Subdivisions).then_some(Wanted::Subdivision)
+    }
+
+    /// Where a text or a number goes.
+    fn slot(self) -> Option<Slot> {
+        match self {
+            Wanted::City => Some(Slot::City),
+            Wanted::Country => Some(Slot::Country),
+            Wanted::Scalar(slot) => Some(slot),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// What the record says; of several keys for one thing the first that says something. The city's name is left to the
+    /// caller, who numbers names.
     pub(super) fn place(&self, named: &mut NamedSubdivisions<'a>) -> Place {
-        place(self, named)
+        let code = |slot| self.text(slot).and_then(two_letters);
+        let country =
+            code(Slot::CountryOfMap).or_else(|| code(Slot::CountryCode)).or_else(|| code(Slot::Country));
+        let of_country = country.map_or_else(Place::default, Place::of_country_code);
+        let known_continent = |code: &[u8; 2]| str::from_utf8(code).is_ok_and(is_continent);
+        let continent = code(Slot::ContinentOfMap)
+            .filter(known_continent)
+            .or_else(|| code(Slot::ContinentCode).filter(known_continent));
+        Place {
+            country: of_country.country,
+            continent: continent.or(of_country.continent),
+            subdivision: country.and_then(|country| self.subdivision(country, named)),
+            city: self.whole(Slot::CityId).and_then(|id| u32::try_from(id).ok()).filter(|&id| id != 0),
+            city_name: None,
+            location: self
+                .location(Slot::LatitudeOfMap, Slot::LongitudeOfMap)
+                .or_else(|| self.location(Slot::Latitude, Slot::Longitude)),
+            asn: self.asn(),
+        }
     }
 
     /// The English name of the city.
     pub(super) fn city_name(&self) -> Option<&'a str> {
-        let named = self.at(&["city", "names", "en"]).or_else(|| self.at(&["city"]));
-        named.and_then(Value::text)
+        self.text(Slot::CityName).or_else(|| self.text(Slot::City))
     }
 
-    /// The value under a path of keys; "0" is the first element of a list.
-    fn at(&self, path: &[&str]) -> Option<&Value<'a>> {
-        path.iter().try_fold(self, |value, &key| match value {
-            Value::Map(entries) => entries.iter().find(|entry| entry.0 == key).map(|entry| &entry.1),
-            Value::List(first) if key == "0" => first.as_deref(),
-            _ => None,
-        })
+    /// `subdivisions/0/iso_code`, or the English name in `state1`.
+    fn subdivision(&self, country: [u8; 2], named: &mut NamedSubdivisions<'a>) -> Option<SubdivisionId> {
+        let code = self.text(Slot::SubdivisionOfList);
+        let by_code = code.and_then(|code| subdivisions::find(&format!("{}-{code}", codes::text(country))));
+        by_code.or_else(|| named.find(country, self.text(Slot::State)?))
     }
 
-    fn text(&self) -> Option<&'a str> {
-        if let Value::Text(text) = self { Some(text) } else { None }
+    fn location(&self, latitude: Slot, longitude: Slot) -> Option<Location> {
+        let degrees = |slot, limit: f64| self.number(slot).filter(|degrees| degrees.abs() <= limit);
+        Some(Location { latitude: degrees(latitude, 90.0)?, longitude: degrees(longitude, 180.0)? })
     }
 
-    fn whole(&self) -> Option<u64> {
-        if let Value::Whole(number) = self { Some(*number) } else { None }
+    /// A number, or "AS123", under the first of its keys that is there. AS 0 is nobody's (RFC 7607).
+    fn asn(&self) -> Option<u32> {
+        let said = [Slot::AutonomousSystemNumber, Slot::Asn].map(|slot| self.said[slot as usize]);
+        let number = match said.into_iter().find(|said| !matches!(said, Said::Nothing))? {
+            Said::Text(text) => text.strip_prefix("AS").unwrap_or(text).parse().ok(),
+            Said::Whole(number) => u32::try_from(number).ok(),
+            Said::Real(_) | Said::Nothing => None,
+        };
+        number.filter(|&number| number != 0)
     }
 
-    fn number(&self) -> Option<f64> {
-        match self {
-            Value::Real(number) => Some(*number),
-            Value::Whole(number) => Some(*number as f64),
-            _ => None,
+    fn text(&self, slot: Slot) -> Option<&'a str> {
+        if let Said::Text(text) = self.said[slot as usize] { Some(text) } else { None }
+    }
+
+    fn whole(&self, slot: Slot) -> Option<u64> {
+        if let Said::Whole(number) = self.said[slot as usize] { Some(number) } else { None }
+    }
+
+    fn number(&self, slot: Slot) -> Option<f64> {
+        match self.said[slot as usize] {
+            Said::Real(number) => Some(number),
+            Said::Whole(number) => Some(number as f64),
+            Said::Text(_) | Said::Nothing => None,
         }
     }
 }
 
 impl<'a> Deserialize<'a> for Record<'a> {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        RECORD.deserialize(deserializer).map(Record)
+        let mut record = Record { said: [Said::Nothing; SLOTS] };
+        Reading { wanted: Wanted::Record, record: &mut record }.deserialize(deserializer)?;
+        Ok(record)
     }
 }
 
-/// What is wanted reads a value: of a map its keys, of a list the same of its elements.
-impl<'a> DeserializeSeed<'a> for &Wanted {
-    type Value = Value<'a>;
+/// Reads one value into a record.
+struct Reading<'r, 'a> {
+    wanted: Wanted,
+    record: &'r mut Record<'a>,
+}
 
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Value<'a>, D::Error> {
+impl<'a> Reading<'_, 'a> {
+    /// Keeps a text or a number, the first one where a file has several.
+    fn keep(self, said: Said<'a>) {
+        if let Some(slot) = self.wanted.slot()
+            && let kept @ Said::Nothing = &mut self.record.said[slot as usize]
+        {
+            *kept = said;
+        }
+    }
+}
+
+impl<'a> DeserializeSeed<'a> for Reading<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'a> Visitor<'a> for &Wanted {
-    type Value = Value<'a>;
+impl<'a> Visitor<'a> for Reading<'_, 'a> {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a value of a record")
     }
 
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Value<'a>, E> {
-        Ok(Value::Text(text))
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<(), E> {
+        self.keep(Said::Text(text));
+        Ok(())
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Value<'a>, E> {
-        Ok(Value::Whole(number))
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.keep(Said::Whole(number));
+        Ok(())
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Value<'a>, E> {
-        Ok(u64::try_from(number).map_or(Value::Real(number as f64), Value::Whole))
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.keep(u64::try_from(number).map_or(Said::Real(number as f64), Said::Whole));
+        Ok(())
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Value<'a>, E> {
-        Ok(Value::Real(number))
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
+        self.keep(Said::Real(number));
+        Ok(())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Value<'a>, E> {
-        Ok(Value::Other)
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u128<E>(self, _: u128) -> Result<Value<'a>, E> {
-        Ok(Value::Other)
+    fn visit_u128<E>(self, _: u128) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<Value<'a>, E> {
-        Ok(Value::Other)
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<Value<'a>, S::Error> {
-        let first = list.next_element_seed(self)?;
+    fn visit_seq<S: SeqAccess<'a>>(self, mut list: S) -> Result<(), S::Error> {
+        if let Some(wanted) = self.wanted.first() {
+            list.next_element_seed(Reading { wanted, record: self.record })?;
+        }
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::List(first.map(Box::new)))
+        Ok(())
     }
 
-    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Value<'a>, M::Error> {
-        let mut entries = Vec::new();
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
         let mut seen = 0;
-        while let Some(key) = map.next_key::<&str>()? {
+        while let Some(wanted) = map.next_key_seed(KeyOf(self.wanted))? {
             seen += 1;
             if seen > MAP_ENTRIES_MAXIMUM {
                 return Err(serde::de::Error::custom("a map has too many entries"));
             }
-            match self.0.iter().find(|(wanted, _)| *wanted == key) {
-                Some(&(wanted, below)) => entries.push((wanted, map.next_value_seed(below)?)),
+            match wanted {
+                Some(wanted) => map.next_value_seed(Reading { wanted, record: &mut *self.record })?,
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(Value::Map(entries))
+        Ok(())
     }
 }
 
-fn place<'a>(record: &Value<'a>, named: &mut NamedSubdivisions<'a>) -> Place {
-    let code = |path: &[&str]| record.at(path).and_then(Value::text).and_then(two_letters);
-    let country =
-        code(&["country", "iso_code"]).or_else(|| code(&["country_code"])).or_else(|| code(&["country"]));
-    let of_country = country.map_or_else(Place::default, Place::of_country_code);
-    let known_continent = |code: &[u8; 2]| str::from_utf8(code).is_ok_and(is_continent);
-    let continent = code(&["continent", "code"])
-        .filter(known_continent)
-        .or_else(|| code(&["continent_code"]).filter(known_continent));
-    let city = record.at(&["city", "geoname_id"]).and_then(Value::whole);
-    Place {
-        country: of_country.country,
-        continent: continent.or(of_country.continent),
-        subdivision: country.and_then(|country| subdivision(record, country, named)),
-        city: city.and_then(|id| u32::try_from(id).ok()).filter(|&id| id != 0),
-        city_name: None,
-        location: location(record.at(&["location"]).unwrap_or(&Value::Other)).or_else(|| location(record)),
-        asn: record.at(&["autonomous_system_number"]).or_else(|| record.at(&["asn"])).and_then(asn),
+/// Reads a key of a map as what the value under it is good for.
+struct KeyOf(Wanted);
+
+impl<'a> DeserializeSeed<'a> for KeyOf {
+    type Value = Option<Wanted>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Option<Wanted>, D::Error> {
+        deserializer.deserialize_identifier(self)
     }
 }
 
-/// `subdivisions/0/iso_code`, or the English name in `state1`.
-fn subdivision<'a>(
-    record: &Value<'a>,
-    country: [u8; 2],
-    named: &mut NamedSubdivisions<'a>,
-) -> Option<SubdivisionId> {
-    let code = record.at(&["subdivisions", "0", "iso_code"]).and_then(Value::text);
-    let by_code = code.and_then(|code| subdivisions::find(&format!("{}-{code}", codes::text(country))));
-    by_code.or_else(|| named.find(country, record.at(&["state1"])?.text()?))
+impl Visitor<'_> for KeyOf {
+    type Value = Option<Wanted>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a key of a record")
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Option<Wanted>, E> {
+        Ok(self.0.under(key))
+    }
 }
 
 /// Subdivisions by the names that a file gives them. To find one its name is folded, which takes longer than all else
@@ -220,20 +331,6 @@ impl<'a> NamedSubdivisions<'a> {
         }
         found
     }
-}
-
-fn location(record: &Value<'_>) -> Option<Location> {
-    let degrees = |key, limit: f64| record.at(&[key])?.number().filter(|degrees| degrees.abs() <= limit);
-    Some(Location { latitude: degrees("latitude", 90.0)?, longitude: degrees("longitude", 180.0)? })
-}
-
-/// A number, or "AS123". AS 0 is nobody's (RFC 7607).
-fn asn(value: &Value<'_>) -> Option<u32> {
-    let number = match value {
-        Value::Text(text) => text.strip_prefix("AS").unwrap_or(text).parse().ok(),
-        other => other.whole().and_then(|number| u32::try_from(number).ok()),
-    };
-    number.filter(|&number| number != 0)
 }
 
 /// The keys of a record, to tell what an unusable one has.

@@ -1,15 +1,16 @@
 //! The kernel's side of the server: the only door to `libc` and the only `unsafe` code, behind a safe interface.
 //!
-//! `unsafe` stands for five things: a system call, whose pointers all lead to values that its function owns or
+//! `unsafe` stands for six things: a system call, whose pointers all lead to values that its function owns or
 //! borrows; the kernel's forms of addresses and packet information (`address`, `packet_info`, `option`), plain numbers
 //! that are read and written inside buffers of our own; the memory that message headers point into (`slots`), which its
 //! owner neither moves nor shares; the list of interfaces (`interfaces`), read before it is freed; and a word to the
-//! allocator (`memory`). What `xdp` shares with the kernel beside that, it says itself.
+//! allocator (`memory`) or to the C library's threads (`cancellation`). What `xdp` shares with the kernel beside that, it says itself.
 
 #![allow(unsafe_code)]
 
 mod address;
 mod batch;
+mod cancellation;
 mod cpu;
 mod interfaces;
 mod listener;
@@ -24,6 +25,7 @@ pub(super) mod xdp;
 
 pub(super) use address::Origin;
 pub(super) use batch::{Batch, Datagram, Sent};
+pub use cancellation::forgo_cancellation_windows;
 pub(super) use cpu::{allowed_cpus, pin_to};
 #[cfg(feature = "bypass")]
 pub(super) use interfaces::InterfaceAddress;

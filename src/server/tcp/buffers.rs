@@ -1,16 +1,34 @@
 //! Messages with their two octets of length in front (RFC 1035 §4.2.2), coming in and going out.
 
 use std::cell::Cell;
+use std::thread::LocalKey;
 
-/// Room made for a read when there is none. What a client claims as a length makes no room.
-const READ_STEP: usize = 4096;
+/// Room made for a read, or for answers, when there is none. What a client claims as a length makes no room.
+const STEP: usize = 4096;
 /// Once so much waits to be written, it is written before more queries are answered. One answer goes in beyond it, so
 /// that the largest goes out too: a client that does not read holds so much and one answer.
 const OUTBOX_MARK: usize = 16 << 10;
 
 thread_local! {
     /// The room of a read that holds nothing now, for the next one on this thread, of whatever connection.
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static SPARE_FOR_QUERIES: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// The same of answers.
+    static SPARE_FOR_ANSWERS: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Makes room that holds nothing the spare one, if it has the usual size; frees it otherwise.
+fn keep(spare: &'static LocalKey<Cell<Vec<u8>>>, mut room: Vec<u8>) {
+    if room.capacity() == STEP {
+        room.clear();
+        spare.set(room);
+    }
+}
+
+/// Room of [`STEP`] octets at least: the spare one, where there is one.
+fn take(spare: &'static LocalKey<Cell<Vec<u8>>>) -> Vec<u8> {
+    let mut room = spare.take();
+    room.reserve_exact(STEP);
+    room
 }
 
 /// What has come in.
@@ -53,11 +71,7 @@ impl Inbox {
 
     /// Throws away what has come.
     pub(super) fn forget(&mut self) {
-        let Inbox { mut octets, .. } = std::mem::take(self);
-        if octets.capacity() == READ_STEP {
-            octets.clear();
-            SPARE.set(octets);
-        }
+        keep(&SPARE_FOR_QUERIES, std::mem::take(self).octets);
     }
 
     /// Where the next octets go: behind those that are there, with room for some more. It does not double: thousands of
@@ -66,10 +80,9 @@ impl Inbox {
         self.octets.drain(..self.taken);
         self.taken = 0;
         if self.octets.capacity() == 0 {
-            self.octets = SPARE.take();
-        }
-        if self.is_crammed() {
-            self.octets.reserve_exact(READ_STEP);
+            self.octets = take(&SPARE_FOR_QUERIES);
+        } else if self.is_crammed() {
+            self.octets.reserve_exact(STEP);
         }
         &mut self.octets
     }
@@ -86,6 +99,9 @@ impl Outbox {
     /// Appends a message; an empty one is none.
     pub(super) fn push(&mut self, message: &[u8]) {
         if let (1.., Ok(length)) = (message.len(), u16::try_from(message.len())) {
+            if self.octets.capacity() == 0 {
+                self.octets = take(&SPARE_FOR_ANSWERS);
+            }
             self.octets.reserve(2 + message.len());
             self.octets.extend_from_slice(&length.to_be_bytes());
             self.octets.extend_from_slice(message);
@@ -106,7 +122,7 @@ impl Outbox {
     pub(super) fn advance(&mut self, written: usize) {
         self.written += written;
         if self.written == self.octets.len() {
-            *self = Outbox::default();
+            keep(&SPARE_FOR_ANSWERS, std::mem::take(self).octets);
         }
     }
 
@@ -130,7 +146,7 @@ mod tests {
         inbox.room().extend_from_slice(b"\xFF\xFF few");
         assert_eq!(inbox.next_message(), None);
         assert!(!inbox.is_empty());
-        assert!(inbox.room().capacity() <= READ_STEP);
+        assert!(inbox.room().capacity() <= STEP);
     }
 
     #[test]
@@ -139,7 +155,7 @@ mod tests {
         for octet in [b"\xFF\xFF".as_slice(), &[7; 60_000]].concat() {
             inbox.room().push(octet);
         }
-        assert!(inbox.room().capacity() <= 60_002 + READ_STEP);
+        assert!(inbox.room().capacity() <= 60_002 + STEP);
         inbox.give_back();
         assert!(!inbox.is_empty(), "what has come stays");
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -133,7 +133,8 @@ impl Connection {
 
     async fn converse(&mut self) -> End {
         loop {
-            let round = match self.answer_waiting() {
+            let now = Instant::now();
+            let round = match self.answer_waiting(now) {
                 Pause::Control(packet) => {
                     self.seat.work();
                     // Boxed: the handler's future is large, and every idle connection would hold room for it.
@@ -142,8 +143,8 @@ impl Connection {
                     self.outbox.push(&answer);
                     continue;
                 }
-                Pause::Full => self.write_and_give_way().await,
-                Pause::Done => self.write_and_read().await,
+                Pause::Full => self.write_and_give_way(now).await,
+                Pause::Done => self.write_and_read(now).await,
             };
             if let Err(end) = round {
                 return end;
@@ -151,34 +152,36 @@ impl Connection {
         }
     }
 
-    fn answer_waiting(&mut self) -> Pause {
-        self.service.answer(self.peer.ip(), &mut self.inbox, &mut self.outbox)
+    fn answer_waiting(&mut self, now: Instant) -> Pause {
+        self.service.answer(self.peer.ip(), now.into_std(), &mut self.inbox, &mut self.outbox)
     }
 
     /// Others come first when there is more to answer: a newcomer waits for one outbox of each connection at most.
-    async fn write_and_give_way(&mut self) -> Result<(), End> {
-        self.write().await?;
+    async fn write_and_give_way(&mut self, now: Instant) -> Result<(), End> {
+        self.write(now).await?;
         yield_now().await;
         Ok(())
     }
 
-    async fn write_and_read(&mut self) -> Result<(), End> {
-        self.write().await?;
-        self.read().await
+    async fn write_and_read(&mut self, now: Instant) -> Result<(), End> {
+        let now = self.write(now).await?;
+        self.read(now).await
     }
 
-    /// Writes what waits.
-    async fn write(&mut self) -> Result<(), End> {
+    /// Writes what waits; when that was done. What the client takes at once takes no time: a clock read for each message
+    /// can be seen in what a message costs.
+    async fn write(&mut self, mut now: Instant) -> Result<Instant, End> {
         if self.outbox.as_octets().is_empty() {
-            return Ok(());
+            return Ok(now);
         }
         if !try_write_out(&self.stream, &mut self.outbox)? {
             self.write_patiently().await?;
+            now = Instant::now();
         }
         if !self.inbox.is_empty() {
             self.seat.advance();
         }
-        Ok(())
+        Ok(now)
     }
 
     /// Writes what the client has not taken at once. It has as long for that as it has to send a message.
@@ -195,8 +198,7 @@ impl Connection {
     }
 
     /// Reads some octets; none are held, nor room for them, while none are there. Between messages the connection is idle.
-    async fn read(&mut self) -> Result<(), End> {
-        let now = Instant::now();
+    async fn read(&mut self, now: Instant) -> Result<(), End> {
         let deadline = self.read_deadline(now);
         if deadline <= now {
             return Err(End::Silent);
@@ -208,7 +210,6 @@ impl Connection {
         }
         if idle {
             self.seat.rest(self.inbox.has_given_message(), now.into_std());
-            self.inbox.give_back();
         } else {
             self.seat.work();
         }
@@ -236,11 +237,14 @@ impl Connection {
 
     /// One future for all that a connection waits for: nothing of it is made anew or registered anew for each message.
     fn poll_event(&mut self, deadline: Instant, idle: bool, context: &mut Context<'_>) -> Poll<Event> {
+        // Before octets: there may always be some more.
+        if !self.seat.signals().is_asked(Request::Leave)
+            && let Poll::Ready(length) = self.poll_read(context)
+        {
+            return Poll::Ready(Event::Read(length));
+        }
         if self.seat.signals().poll_asked(Request::Leave, context).is_ready() {
             return Poll::Ready(Event::AskedToLeave);
-        }
-        if let Poll::Ready(length) = self.poll_read(context) {
-            return Poll::Ready(Event::Read(length));
         }
         // The waker is known from above.
         if idle && self.seat.signals().is_asked(Request::Stop) {
@@ -250,9 +254,8 @@ impl Connection {
     }
 
     /// Reads once. Not with `try_read`: this notices by a read that left room that nothing more is there, and saves the
-    /// read that would be told so.
+    /// read that would be told so. The room is there before it is known whether it is wanted, which costs less than asking.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        ready!(self.stream.poll_read_ready(context))?;
         let read = pin!(self.stream.read_buf(self.inbox.room())).poll(context);
         if read.is_pending() {
             self.inbox.give_back();

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::admission::Admission;
 use super::buffers::{Inbox, Outbox};
 use crate::answer::{Context, Counter, Reaction, TCP_MAX, Tally, Transport};
 use crate::config::TcpSettings;
-use crate::server::clock::Clock;
+use crate::server::clock::{Clock, MomentReader};
 use crate::server::control::Control;
 use crate::server::desk::Desk;
 use crate::snapshot::Store;
@@ -22,7 +23,6 @@ pub(in crate::server) struct Service {
     pub(super) control: Arc<Control>,
     pub(super) limits: TcpSettings,
     store: Arc<Store>,
-    clock: Clock,
     desks: Box<[Mutex<TcpDesk>]>,
     tally: Arc<Tally>,
 }
@@ -31,6 +31,7 @@ pub(in crate::server) struct Service {
 #[repr(align(128))]
 struct TcpDesk {
     desk: Desk,
+    moments: MomentReader,
     out: Box<[u8]>,
 }
 
@@ -54,13 +55,14 @@ impl Service {
         limits: &TcpSettings,
         desks: impl Iterator<Item = Desk>,
     ) -> Service {
-        let with_room = |desk| Mutex::new(TcpDesk { desk, out: vec![0; TCP_MAX].into() });
+        let with_room = |desk| {
+            Mutex::new(TcpDesk { desk, moments: MomentReader::new(clock), out: vec![0; TCP_MAX].into() })
+        };
         Service {
             admission: Admission::new(limits, Arc::clone(&shared)),
             control,
             limits: limits.clone(),
             store,
-            clock,
             desks: desks.map(with_room).collect(),
             tally: shared,
         }
@@ -78,11 +80,17 @@ impl Service {
     }
 
     /// Answers the whole messages in `inbox`, all on one generation, until a reason to pause.
-    pub(super) fn answer(&self, source: IpAddr, inbox: &mut Inbox, outbox: &mut Outbox) -> Pause {
+    pub(super) fn answer(
+        &self,
+        source: IpAddr,
+        now: Instant,
+        inbox: &mut Inbox,
+        outbox: &mut Outbox,
+    ) -> Pause {
         let mut desk = self.desk();
-        let TcpDesk { desk, out } = &mut *desk;
+        let TcpDesk { desk, moments, out } = &mut *desk;
         let snapshot = self.store.load();
-        let (now, keepalive) = (self.clock.now(), self.limits.keepalive());
+        let (now, keepalive) = (moments.at(now), self.limits.keepalive());
         let context = Context { snapshot: &snapshot, now, limiter: None, keepalive };
         while !outbox.is_full() {
             let Some(message) = inbox.next_message() else { return Pause::Done };

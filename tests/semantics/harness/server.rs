@@ -7,7 +7,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::rdata::HTTPS;
 use hickory_proto::rr::rdata::opt::EdnsOption;
+use hickory_proto::rr::rdata::svcb::SvcParamValue;
 use hickory_proto::rr::{RData, Record as Answered, RecordType};
 use meridian::answer::{Context, Moment, Reaction, Responder, TCP_MAX, Tally, Transport};
 use meridian::explain::{self, Asked, Basis, Client, Explanation, Fraction, Given, Health, Variant};
@@ -143,6 +145,20 @@ impl Server {
         self.ask(words).said
     }
 
+    /// Whose addresses stand as hints in the record that a question gets, `A0 A0` for both families of a member; each question
+    /// draws anew.
+    pub fn hinted(&self, words: &str) -> String {
+        let reply = self.ask(words);
+        let [record] = &reply.message.answers[..] else { panic!("{words}: {:?}", reply.message) };
+        let (RData::HTTPS(HTTPS(data)) | RData::SVCB(data)) = &record.data else { panic!("{record}") };
+        let addresses = data.svc_params.iter().flat_map(|(_, value)| match value {
+            SvcParamValue::Ipv4Hint(hint) => hint.0.iter().map(|address| IpAddr::from(address.0)).collect(),
+            SvcParamValue::Ipv6Hint(hint) => hint.0.iter().map(|address| IpAddr::from(address.0)).collect(),
+            _ => Vec::new(),
+        });
+        addresses.map(|address| self.name_at(address)).collect::<Vec<_>>().join(" ")
+    }
+
     /// Why.
     pub fn explain(&self, words: &str) -> Explanation {
         let Question { name, rtype, from, subnet } = Question::parse(words);
@@ -237,11 +253,15 @@ impl Server {
 
     /// The member that a record is of, `default`, or its data.
     fn name_of(&self, record: &Answered) -> String {
-        let address = match &record.data {
-            RData::A(address) => IpAddr::from(address.0),
-            RData::AAAA(address) => IpAddr::from(address.0),
-            other => return other.to_string(),
-        };
+        match &record.data {
+            RData::A(address) => self.name_at(IpAddr::from(address.0)),
+            RData::AAAA(address) => self.name_at(IpAddr::from(address.0)),
+            other => other.to_string(),
+        }
+    }
+
+    /// The member that has an address, or `default`.
+    fn name_at(&self, address: IpAddr) -> String {
         let default = || {
             if DEFAULTS.contains(&&*address.to_string()) { "default".to_owned() } else { address.to_string() }
         };

@@ -133,13 +133,16 @@ impl World {
         self
     }
 
-    /// With a pool. It has the monitor `m` unless its keys say something about a monitor.
+    /// With a pool. It has the monitor `m` unless its keys say something about a monitor. With a `type` (TXT) among its keys
+    /// the data of each member is its name in tests.
     #[must_use]
     pub fn pool(mut self, name: &str, keys: &str, words: &str) -> World {
         let monitor = if keys.contains("monitor") { "" } else { "monitor = \"m\"" };
         writeln!(self.settings, "[pool.{name}]\n{keys}\n{monitor}\nmembers = [").unwrap();
         for (index, word) in words.split_whitespace().enumerate() {
-            let line = self.member(name, index, word);
+            let data =
+                if keys.contains("type = ") { format!(", data = \"{name}{index}\"") } else { String::new() };
+            let line = self.member(name, index, word, &data);
             writeln!(self.settings, "{line}").unwrap();
         }
         self.settings.push_str("]\n");
@@ -266,8 +269,8 @@ impl World {
         Server::new(loaded.configuration, names.collect(), &holds, self.moment, &standing, &tracker)
     }
 
-    /// A line of `members`; the letter is taken down.
-    fn member(&mut self, pool: &str, index: usize, word: &str) -> String {
+    /// A line of `members`, with further keys; the letter is taken down.
+    fn member(&mut self, pool: &str, index: usize, word: &str, further: &str) -> String {
         let (letter, rest) = word.split_at(1);
         let (rest, group) = rest.split_once('@').unwrap_or((rest, ""));
         let (weight, family) = rest.split_once('/').unwrap_or((rest, ""));
@@ -297,7 +300,7 @@ impl World {
         self.members.push((name, [ipv4, ipv6], hold));
         let admin = if admin.is_empty() { String::new() } else { format!(", admin = \"{admin}\"") };
         let group = if group.is_empty() { String::new() } else { format!(", group = \"{group}\"") };
-        format!("  {{ name = \"m{index}\", address = {address}, weight = {weight}{admin}{group} }},")
+        format!("  {{ name = \"m{index}\", address = {address}, weight = {weight}{admin}{group}{further} }},")
     }
 
     /// What was observed last of an address under a monitor of one of these names; one that is no member's goes by itself.
