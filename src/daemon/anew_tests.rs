@@ -208,7 +208,8 @@ fn pools_that_are_alike_share_what_is_compiled_through_every_flip() {
         let mut before = compiled(&model, name, content);
         assert!(before.len() <= most, "{name} {content:?}");
         for passes in [true, false, false, true] {
-            (0..TARGETS).for_each(|target| verdict(&mut model, &configuration, target, passes, NOTHING_PLANNED));
+            (0..TARGETS)
+                .for_each(|target| verdict(&mut model, &configuration, target, passes, NOTHING_PLANNED));
             let flipped = model.next().is_some();
             let now = compiled(&model, name, content);
             assert_eq!(now.len(), before.len());
