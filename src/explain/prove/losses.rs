@@ -52,7 +52,7 @@ fn pools_back_alone(scene: &Scene<'_>, site: SiteId) -> Vec<PoolId> {
     if touched.iter().all(awaits) && touched.len() == 1 {
         return Vec::new();
     }
-    touched.into_iter().filter(awaits).collect()
+    touched.iter().copied().filter(awaits).collect()
 }
 
 /// The same with a lost site back, awaited by one pool more.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Stop;
@@ -25,6 +26,8 @@ pub(super) struct Scene<'s> {
     pub(super) moments: Moments,
     /// The pools of members that it gives from in the end.
     pub(super) leaves: BTreeSet<PoolId>,
+    /// What [`Scene::touched`] has found.
+    touched: RefCell<HashMap<Cause, Rc<BTreeSet<PoolId>>>>,
 }
 
 /// What a class gets in one state.
@@ -43,7 +46,7 @@ impl<'s> Scene<'s> {
         let rule = &scenery.configuration.rules[number as usize];
         let leaves: BTreeSet<PoolId> = pools(rule).flat_map(|pool| scenery.leaves(pool)).collect();
         let moments = scenery.hours.of(scenery, leaves.iter().map(|&id| scenery.pool(id)), from)?;
-        Ok(Scene { scenery, rule, default: scenery.default_addresses(number), moments, leaves })
+        Ok(Scene { scenery, rule, default: scenery.default_addresses(number), moments, leaves, touched: RefCell::default() })
     }
 
     /// What makes rules answer alike.
@@ -77,7 +80,12 @@ impl<'s> Scene<'s> {
     }
 
     /// The pools of members that a cause takes members from.
-    pub(super) fn touched(&self, cause: Cause) -> BTreeSet<PoolId> {
+    pub(super) fn touched(&self, cause: Cause) -> Rc<BTreeSet<PoolId>> {
+        let mut known = self.touched.borrow_mut();
+        Rc::clone(known.entry(cause).or_insert_with(|| Rc::new(self.find_touched(cause))))
+    }
+
+    fn find_touched(&self, cause: Cause) -> BTreeSet<PoolId> {
         let targets = self.scenery.targets_of(cause);
         let is_touched = |id: &PoolId| {
             let members = &self.scenery.pool(*id).members;

@@ -11,7 +11,7 @@ use crate::explain::prove::scene::Scene;
 use crate::explain::prove::scenery::Scenery;
 use crate::explain::prove::steps::may_exceed_its_panic_limit;
 use crate::explain::prove::vector::Budget;
-use crate::explain::prove::{Claim, Clients};
+use crate::explain::prove::Claim;
 use crate::geo::SiteId;
 use crate::health::{Hold, TargetId};
 use crate::steer::PoolId;
