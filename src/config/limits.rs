@@ -169,5 +169,7 @@ pub(crate) const FAULTS: usize = 1_000;
 pub(crate) const LOST_OCTETS: usize = 1 << 20;
 /// Words that a misspelt one is compared with.
 pub(crate) const SUGGESTION_CANDIDATES: usize = 20_000;
+/// Words that all misspelt ones of a run are compared with, together: a second or two.
+pub(crate) const SUGGESTION_COMPARISONS: usize = 1_000_000;
 /// Characters of a word that suggestions are made for.
 pub(crate) const SUGGESTION_CHARACTERS: usize = 80;

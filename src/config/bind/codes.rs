@@ -14,7 +14,7 @@ pub(super) fn continent(code: &Written<String>, faults: &Faults) -> Parsed<[u8; 
     let help = if codes::is_country(&code.to_uppercase()) {
         "countries stand in the table `country`".into()
     } else {
-        match in_table(code, &codes::CONTINENTS) {
+        match in_table(code, &codes::CONTINENTS, faults) {
             Some(found) => format!("did you mean {found}?"),
             None => "the continents are AF, AN, AS, EU, NA, OC, SA".into(),
         }
@@ -33,7 +33,7 @@ pub(super) fn country(code: &Written<String>, regions: &[&str], faults: &Faults)
     let alias = COUNTRY_ALIASES.iter().find(|(alias, _)| code.eq_ignore_ascii_case(alias));
     let help = match alias {
         Some((_, right)) => codes::countries().iter().find(|(code, _)| code == right).map(in_words),
-        None => faults.suggestion(|| in_table(code, codes::countries())),
+        None => faults.suggestion(|| in_table(code, codes::countries(), faults)),
     };
     let help = help.map(|found| format!("did you mean {found}?")).or_else(|| help_for_country(code, regions));
     unknown(code, "country", help, faults)
@@ -60,8 +60,8 @@ pub(super) fn subdivision(code: &Written<String>, faults: &Faults) -> Parsed<Str
     let upper = code.to_uppercase();
     let turned = upper.split_once('-').map(|(first, second)| format!("{second}-{first}"));
     let meant = match turned {
-        Some(turned) if codes::is_subdivision(&turned) => in_table(&turned, codes::subdivisions()),
-        _ => faults.suggestion(|| in_table(code, codes::subdivisions())),
+        Some(turned) if codes::is_subdivision(&turned) => in_table(&turned, codes::subdivisions(), faults),
+        _ => faults.suggestion(|| in_table(code, codes::subdivisions(), faults)),
     };
     let help = match meant {
         _ if codes::is_country(&upper) => "countries stand in the table `country`".into(),
@@ -92,10 +92,10 @@ fn unknown<T>(code: &Written<String>, kind: &str, help: Option<String>, faults: 
 }
 
 /// The entry that is meant by a code in other letter case, or by a name, misspelt a little.
-fn in_table(word: &str, table: &[(&str, &str)]) -> Option<String> {
+fn in_table(word: &str, table: &[(&str, &str)], faults: &Faults) -> Option<String> {
     let by_code = table.iter().find(|(code, _)| code.eq_ignore_ascii_case(word));
     let by_name = || {
-        let name = closest(word, table.iter().map(|(_, name)| *name))?;
+        let name = closest(word, faults.compared(table.iter().map(|(_, name)| *name)))?;
         table.iter().find(|(_, candidate)| *candidate == name)
     };
     by_code.or_else(by_name).map(in_words)

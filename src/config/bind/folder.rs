@@ -187,7 +187,7 @@ impl Folder<'_> {
             }
             let message = format!("there is no master file {} beside it", quote(&format!("{stem}{MASTER}")));
             let meant = || {
-                let found = closest(stem, self.stems(MASTER))?;
+                let found = closest(stem, self.faults.compared(self.stems(MASTER)))?;
                 Some(format!("did you mean {}?", quote(&format!("{found}{STEERING}"))))
             };
             let help = self.faults.suggestion(meant).unwrap_or_else(|| {

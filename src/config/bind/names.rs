@@ -116,7 +116,7 @@ impl<T> Names<T> {
         let mut reachable = reachable.map(|(name, _)| name.as_str()).peekable();
         fault.help = match reachable.peek() {
             None => Some(self.home.to_owned()),
-            Some(_) => faults.suggestion(|| did_you_mean(name, reachable)),
+            Some(_) => faults.suggestion(|| did_you_mean(name, faults.compared(reachable))),
         };
         fault
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::config::limits;
 use crate::config::text::{Faults, Place, Written, closest, quote};
 use crate::fault::{Fault, Source};
 use crate::snapshot::{SteerMark, SteerRequest};
@@ -181,7 +182,7 @@ impl Checker<'_> {
     /// What a name that is not there may mean: it lacks its final dot, or is misspelt.
     fn meant(&self, request: &SteerRequest, wanted: &[u16]) -> Option<String> {
         let apex = self.data.apex();
-        if self.data.owners().any(|owner| owner == request.owner) {
+        if self.data.has_records(&request.owner) {
             return None;
         }
         let written = relative(&request.owner, apex);
@@ -190,9 +191,9 @@ impl Checker<'_> {
             return Some(format!("the final dot is missing: write {}", quote(&absolute.to_string())));
         }
         let steerable = |owner: &Name| wanted.iter().any(|&number| self.data.ttl(owner, number).is_some());
-        let owners: Vec<String> =
-            self.data.owners().filter(steerable).map(|owner| relative(&owner, apex)).collect();
-        closest(&written, owners.iter().map(String::as_str))
+        let owners = self.data.owners().filter(steerable).map(|owner| relative(&owner, apex));
+        let owners: Vec<String> = owners.take(limits::SUGGESTION_CANDIDATES).collect();
+        closest(&written, self.faults.compared(owners.iter().map(String::as_str)))
             .map(|found| format!("did you mean {}?", quote(found)))
     }
 

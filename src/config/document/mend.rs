@@ -8,7 +8,7 @@
 //! Rejected: a parser of our own for broken files. Two readings of one syntax would differ.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 
 use toml::de::DeTable;
@@ -74,6 +74,11 @@ impl SyntaxError {
         !OF_ONE_VALUE.iter().any(|beginning| self.message.starts_with(beginning))
     }
 
+    /// Whether a comma is missing or too many, behind which the next item is read as it is meant.
+    fn is_of_a_comma(&self) -> bool {
+        self.message.starts_with("missing comma") || self.message.starts_with("extra comma")
+    }
+
     /// Whether what follows may be a part of the same value.
     fn may_go_on(&self) -> bool {
         self.message.starts_with("unclosed") || self.message.contains("multi-line")
@@ -104,7 +109,7 @@ impl<'t> Mended<'t> {
             } else if wrong.is_empty() {
                 mended.keep(text, statement.span.clone());
             } else if let Some(joined) = joined(text, &statements[next - 1..], &wrong) {
-                mended.keep(text, statement.span.start..statements[next - 2 + joined].span.end);
+                mended.keep(text, statement.span.start..statements[next + joined - 2].span.end);
                 next += joined - 1;
             } else if statement.is_header {
                 below_nothing = !mended.mend_header(text, statement, wrong);
@@ -143,7 +148,7 @@ impl<'t> Mended<'t> {
 
     fn lose(&mut self, text: &str, span: Range<usize>, wrong: Vec<SyntaxError>, has_tables: bool) {
         self.blank(text, span.clone());
-        self.errors.extend(first_of_each_line(text, wrong));
+        self.errors.extend(worth_telling(text, wrong));
         self.lost.push(Lost { span, has_tables });
     }
 
@@ -165,7 +170,7 @@ impl<'t> Mended<'t> {
         self.keep(text, line.start..end);
         self.insert(missing);
         self.blank(text, end..line.end);
-        self.errors.extend(first_of_each_line(text, wrong));
+        self.errors.extend(worth_telling(text, wrong));
         if !text[rest.clone()].trim().is_empty() {
             self.lost.push(Lost { span: rest.clone(), has_tables: true });
         }
@@ -215,10 +220,21 @@ fn joined(text: &str, statements: &[Statement], wrong: &[SyntaxError]) -> Option
     within.map(sound).position(|is_sound| is_sound).map(|position| position + 2)
 }
 
-/// What follows from an error on its own line need not be told.
-fn first_of_each_line(text: &str, errors: Vec<SyntaxError>) -> impl Iterator<Item = SyntaxError> {
-    let mut seen = BTreeSet::new();
-    errors.into_iter().filter(move |error| seen.insert(line_start(text, error.span.start)))
+/// The errors of a statement without those that only follow from an earlier one: on its line, or behind one after which the
+/// crate does not know where in the statement it is.
+fn worth_telling(text: &str, errors: Vec<SyntaxError>) -> Vec<SyntaxError> {
+    let mut told: Vec<SyntaxError> = Vec::new();
+    for error in errors {
+        let line = line_start(text, error.span.start);
+        if told.last().is_none_or(|last| line_start(text, last.span.start) < line) {
+            let leads_astray = error.is_structural() && !error.is_of_a_comma();
+            told.push(error);
+            if leads_astray {
+                break;
+            }
+        }
+    }
+    told
 }
 
 fn line_start(text: &str, at: usize) -> usize {

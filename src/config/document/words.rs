@@ -27,8 +27,15 @@ pub(super) fn in_our_words(source: &Arc<Source>, text: &str, message: &str, span
         _ if is_open_text(what, expected) => ("this text has no closing quote".into(), String::new()),
         "unclosed table" | "unclosed array table" => ("this header is not closed".into(), String::new()),
         "unclosed array" => ("this list is not closed".into(), String::new()),
-        "unclosed inline table" => ("this table in braces is not closed".into(), String::new()),
-        "key with no value" => ("this key has no value".into(), String::new()),
+        "unclosed inline table" | "invalid inline table element" => {
+            ("this table in braces is not closed".into(), String::new())
+        }
+        "missing key for inline table element" => {
+            ("here should stand a key".into(), "is a brace missing that closes what stands in front?".into())
+        }
+        "key with no value" | "missing assignment between key-value pairs" => {
+            ("this key has no value".into(), String::new())
+        }
         "missing comma between array elements" | "missing comma between key-value pairs" => {
             ("a comma is missing here".into(), String::new())
         }

@@ -24,6 +24,8 @@ pub(crate) struct Faults {
     dropped: Cell<usize>,
     /// Errors that leave the configuration itself whole ([`Faults::aside`]).
     aside: Cell<usize>,
+    /// Words that suggestions were compared with.
+    compared: Cell<usize>,
     /// Lines with a syntax error, by path: what the recovered rest of such a line says means nothing.
     syntax: RefCell<BTreeMap<String, BTreeSet<usize>>>,
     /// What could not be understood: keys and names may stand there.
@@ -80,10 +82,20 @@ impl Faults {
         }
     }
 
-    /// A suggestion for an error, which is made only while it can still be shown: among many names each takes its time, and
-    /// a file that lacks one may lack all of them.
+    /// A suggestion for an error, which is made only while it can still be shown and not too many words were compared: among
+    /// many names each takes its time, and a file that lacks one may lack all of them.
     pub(crate) fn suggestion(&self, make: impl FnOnce() -> Option<String>) -> Option<String> {
-        (self.errors.get() < limits::FAULTS).then(make).flatten()
+        let has_room = self.compared.get() < limits::SUGGESTION_COMPARISONS;
+        (has_room && self.errors.get() < limits::FAULTS).then(make).flatten()
+    }
+
+    /// The words that a suggestion compares with, counted.
+    pub(crate) fn compared<'c, I>(&'c self, candidates: I) -> impl Iterator<Item = I::Item> + Clone + 'c
+    where
+        I: Iterator + Clone + 'c,
+    {
+        let count = |_: &I::Item| self.compared.set(self.compared.get() + 1);
+        candidates.take(limits::SUGGESTION_CANDIDATES).inspect(count)
     }
 
     /// Takes many faults in.
@@ -275,6 +287,15 @@ mod tests {
             faults.add(Fault { help, ..Fault::file(&main, "unknown") });
         }
         assert_eq!(made.get(), limits::FAULTS);
+    }
+
+    #[test]
+    fn suggestions_end_when_many_words_were_compared() {
+        let faults = Faults::default();
+        let many =
+            || faults.suggestion(|| faults.compared(0..usize::MAX).last().map(|last| last.to_string()));
+        let made = std::iter::repeat_with(many).take_while(Option::is_some).count();
+        assert_eq!(made, limits::SUGGESTION_COMPARISONS.div_ceil(limits::SUGGESTION_CANDIDATES));
     }
 
     #[test]

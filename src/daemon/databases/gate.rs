@@ -50,7 +50,7 @@ impl Gate {
 
     /// Remembers that a file is not taken, `now` in seconds since 1970; says whether that is news. The same that is found
     /// again is so since it was found first.
-    pub(super) fn refuse(&self, path: &str, why: Untaken, now: u64) -> bool {
+    pub(super) fn remember(&self, path: &str, why: Untaken, now: u64) -> bool {
         let mut untaken = self.lock();
         if let Some(known) = untaken.get_mut(path).filter(|known| is_same(&known.why, &why)) {
             known.why = why;
@@ -110,7 +110,7 @@ mod tests {
             (held(8, "3 %"), true, 15),
         ];
         for (number, (why, is_news, since)) in (10..).zip(steps) {
-            assert_eq!(gate.refuse("a", why.clone(), number), is_news, "{why:?}");
+            assert_eq!(gate.remember("a", why.clone(), number), is_news, "{why:?}");
             let expected = UntakenDatabase { path: "a".to_owned(), why, since };
             assert_eq!(gate.untaken(), [expected]);
         }
@@ -121,8 +121,8 @@ mod tests {
     #[test]
     fn an_operator_can_accept_what_is_held_back_and_nothing_else() {
         let gate = Gate::new(Assertions::default());
-        gate.refuse("a", Untaken::Refused("the file is missing".to_owned()), 1);
-        gate.refuse("b", held(7, "2 %"), 1);
+        gate.remember("a", Untaken::Refused("the file is missing".to_owned()), 1);
+        gate.remember("b", held(7, "2 %"), 1);
         assert_eq!((gate.held_paths(), gate.digests()), (vec!["b".to_owned()], HeldBack::from([7])));
         gate.forget_all_but(&Configuration::default());
         assert_eq!(gate.untaken(), []);

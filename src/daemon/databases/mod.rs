@@ -52,7 +52,7 @@ pub(super) fn examine(running: &Running, paths: &[String]) -> Option<u64> {
     drop(served);
     for (path, why) in &swap.refused {
         tracing::warn!("the geo database {path} is not taken: {why}; what was served goes on");
-        running.gate.refuse(path, Untaken::Refused(why.clone()), unix_now());
+        running.gate.remember(path, Untaken::Refused(why.clone()), unix_now());
     }
     for path in &swap.unchanged {
         if running.gate.clear(path) {
@@ -134,7 +134,7 @@ fn hold(running: &Running, changed: &[(String, u64)], why: &Objection) {
     };
     for (path, digest) in changed {
         let why = Untaken::HeldBack { digest: *digest, why: why.clone() };
-        if running.gate.refuse(path, why, unix_now()) {
+        if running.gate.remember(path, why, unix_now()) {
             tracing::warn!(
                 "the geo database {path} is held back: {words}; `meridian plan --running` says whom it moves, `meridian \
                  geo accept` takes it"

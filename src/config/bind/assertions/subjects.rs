@@ -46,12 +46,12 @@ impl Subjects<'_> {
             Found::Types(types) => Ok(Subject { name, owner, types }),
             Found::Unclear => Err(Broken),
             Found::Nothing => {
-                let mut fault = name.place.error(format!("{owner} is not steered"));
-                let known = || self.steered.names(zone);
-                fault.help = self
-                    .faults
-                    .suggestion(|| did_you_mean(&owner.to_string(), known().iter().map(String::as_str)));
-                self.refuse(fault.label("no such rule"))
+                let help = || {
+                    let known = self.steered.names(zone);
+                    did_you_mean(&owner.to_string(), self.faults.compared(known.iter().map(String::as_str)))
+                };
+                let fault = name.place.error(format!("{owner} is not steered")).label("no such rule");
+                self.refuse(Fault { help: self.faults.suggestion(help), ..fault })
             }
         }
     }
