@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::world::{FROM, Now, Outage, PoolText, configuration, pool, subsets};
 use super::{claims, clients_of, holds_now, is_proven, refuting, rules, world};
-use crate::explain::prove::{Cause, Claim, Clients, Failure};
+use crate::explain::prove::{Cause, Claim, Failure};
 use crate::geo::SiteId;
 use crate::health::Hold;
 use crate::snapshot::Configuration;
