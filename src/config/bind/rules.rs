@@ -71,7 +71,8 @@ pub(super) fn bind<'s>(
     };
     let kinds = kinds::check(spec, &ids, all_down_pool, all_pools, faults);
     let pools = ids.into_iter().collect::<Parsed<Vec<PoolId>>>()?;
-    (kinds?, sites?);
+    kinds?;
+    sites?;
     let rule = BoundRule { spec, map: map?, pools, all_down_pool: all_down_pool? };
     check_hash_answers(&rule, all_pools, faults)?;
     Ok(rule)

@@ -81,7 +81,11 @@ impl SyntaxError {
 
     /// Whether what follows may be a part of the same value.
     fn may_go_on(&self) -> bool {
-        self.message.starts_with("unclosed") || self.message.contains("multi-line")
+        self.message.starts_with("unclosed") || self.is_of_long_text()
+    }
+
+    fn is_of_long_text(&self) -> bool {
+        self.message.starts_with("invalid multi-line")
     }
 }
 
@@ -215,7 +219,10 @@ fn joined(text: &str, statements: &[Statement], wrong: &[SyntaxError]) -> Option
         return None;
     }
     let start = statements[0].span.start;
-    let within = statements.iter().skip(1).take_while(|statement| !statement.is_header).take(JOINED);
+    // Within a text over several lines may stand what looks like a header.
+    let is_text = wrong.iter().any(SyntaxError::is_of_long_text);
+    let within =
+        statements.iter().skip(1).take_while(|statement| is_text || !statement.is_header).take(JOINED);
     let sound = |statement: &Statement| structural_errors(text, start..statement.span.end).is_empty();
     within.map(sound).position(|is_sound| is_sound).map(|position| position + 2)
 }

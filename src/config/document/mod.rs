@@ -288,13 +288,13 @@ mod tests {
                 &["f:4:6: error: this list is not closed".to_owned()],
             ),
             (
-                "a = [\n{ b = 1\n{ b = 2 }\n]\nc = [\n1 2,\n3 4 ]\n",
+                "a = [\n{ b = 1\n{ b = 2 }\n]\nc = [\n\"1\" \"2\",\n\"3\" \"4\" ]\n",
                 &["a?", "c?"],
                 &[
                     "f:3:1: error: here should stand a key (help: is a brace missing that closes what stands in front?)"
                         .to_owned(),
-                    "f:6:3: error: a comma is missing here".to_owned(),
-                    "f:7:3: error: a comma is missing here".to_owned(),
+                    "f:6:5: error: a comma is missing here".to_owned(),
+                    "f:7:5: error: a comma is missing here".to_owned(),
                 ],
             ),
             (
