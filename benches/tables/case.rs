@@ -71,7 +71,7 @@ impl Case {
     pub(crate) fn bound(&self, measure: Measure) -> Option<f64> {
         match measure {
             Measure::Walk | Measure::OctetsIpv6 => None,
-            Measure::Compile => Some(if self.is_city { 1.0 } else { 0.15 }),
+            Measure::Compile | Measure::WalkAndCompile => Some(if self.is_city { 1.0 } else { 0.15 }),
             Measure::OctetsIpv4 => Some(3.0),
             Measure::LookUpIpv4 => Some(if self.is_city { 20.0 } else { 10.0 }),
             Measure::LookUpIpv6 => Some(30.0),
@@ -83,11 +83,14 @@ impl Case {
         let octets = self.octets.clone();
         let start = Instant::now();
         let database = Database::from_mmdb(self.name, octets).map_err(|error| anyhow!(error))?;
-        samples.add(Measure::Walk, start.elapsed().as_secs_f64());
+        let walked = start.elapsed();
         let start = Instant::now();
         let map = Map::compile(self.name, &self.rules, &self.sites, &[&database])
             .map_err(|error| anyhow!(error))?;
-        samples.add(Measure::Compile, start.elapsed().as_secs_f64());
+        let compiled = start.elapsed();
+        samples.add(Measure::Walk, walked.as_secs_f64());
+        samples.add(Measure::Compile, compiled.as_secs_f64());
+        samples.add(Measure::WalkAndCompile, (walked + compiled).as_secs_f64());
         if database.ipv4_coverage().networks > 0 {
             samples.add(Measure::OctetsIpv4, map.size_of(Family::V4) as f64 / MEGABYTE);
             samples.add(Measure::LookUpIpv4, look_ups(&map, unicast_ipv4));

@@ -7,6 +7,8 @@ pub(crate) enum Measure {
     Walk,
     /// From the ranges of places to the tables.
     Compile,
+    /// Both, from the octets of the file to the tables: what a start or a new file waits for.
+    WalkAndCompile,
     /// The table of IPv4.
     OctetsIpv4,
     /// The table of IPv6.
@@ -19,9 +21,10 @@ pub(crate) enum Measure {
 
 impl Measure {
     /// In the order of the table.
-    pub(crate) const ALL: [Measure; 6] = [
+    pub(crate) const ALL: [Measure; 7] = [
         Measure::Walk,
         Measure::Compile,
+        Measure::WalkAndCompile,
         Measure::OctetsIpv4,
         Measure::OctetsIpv6,
         Measure::LookUpIpv4,
@@ -33,6 +36,7 @@ impl Measure {
         match self {
             Measure::Walk => "walk over the database, s",
             Measure::Compile => "map compile, s",
+            Measure::WalkAndCompile => "walk and compile, s",
             Measure::OctetsIpv4 => "octets of IPv4, MB",
             Measure::OctetsIpv6 => "octets of IPv6, MB",
             Measure::LookUpIpv4 => "look-up of IPv4, ns",
@@ -43,7 +47,7 @@ impl Measure {
     /// Digits behind the point.
     pub(crate) fn digits(self) -> usize {
         match self {
-            Measure::Walk | Measure::Compile => 3,
+            Measure::Walk | Measure::Compile | Measure::WalkAndCompile => 3,
             Measure::OctetsIpv4 | Measure::OctetsIpv6 => 2,
             Measure::LookUpIpv4 | Measure::LookUpIpv6 => 1,
         }

@@ -3,7 +3,7 @@
 //! Two names mean one city when they agree without regard to letter case, and the country is the same. Accents and
 //! punctuation count: a name is written as the databases have it, and `check` suggests the nearest one otherwise.
 
-use std::collections::HashMap;
+use super::numbers::Numbers;
 
 /// Most octets of one name; a longer text is none. The longest real one has 85 letters.
 const NAME_OCTETS_MAXIMUM: usize = 256;
@@ -50,7 +50,7 @@ impl CityNames {
 #[derive(Debug, Default)]
 pub(super) struct CityNamesBuilder {
     names: CityNames,
-    ids: HashMap<Box<str>, CityNameId>,
+    numbers: Numbers,
 }
 
 /// The names of a database have more than [`NAMES_OCTETS_MAXIMUM`] octets.
@@ -63,17 +63,17 @@ impl CityNamesBuilder {
         if name.is_empty() || name.len() > NAME_OCTETS_MAXIMUM {
             return Ok(None);
         }
-        if let Some(&known) = self.ids.get(name) {
-            return Ok(Some(known));
+        let hash = self.numbers.hash(name);
+        let names = &self.names;
+        if let Some(known) = self.numbers.find(hash, |number| names.name(CityNameId(number)) == name) {
+            return Ok(Some(CityNameId(known)));
         }
         if self.names.text.len() + name.len() > NAMES_OCTETS_MAXIMUM {
             return Err(TooManyNames);
         }
-        let id = CityNameId(self.names.ends.len() as u32);
         self.names.text.push_str(name);
         self.names.ends.push(self.names.text.len() as u32);
-        self.ids.insert(name.into(), id);
-        Ok(Some(id))
+        Ok(Some(CityNameId(self.numbers.add(hash))))
     }
 
     /// The names.

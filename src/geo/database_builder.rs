@@ -1,10 +1,11 @@
 //! A database in the making: places are numbered, networks become ranges.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::city_names::{CityNameId, CityNamesBuilder, TooManyNames};
 use super::database::{Coverage, Database, Family, Label};
-use super::place::{Place, PlaceKey};
+use super::numbers::Numbers;
+use super::place::Place;
 use super::ranges::{NOTHING, RangesBuilder};
 use super::space::Space;
 use super::special;
@@ -18,7 +19,8 @@ const LAST_UNPLACED: u128 = special::SIX_TO_FOUR.0 | u128::MAX >> special::SIX_T
 /// A database in the making; networks are added in ascending order, each family by itself.
 pub(super) struct DatabaseBuilder {
     places: Vec<Place>,
-    ids: HashMap<PlaceKey, u32>,
+    /// By the places' keys.
+    numbers: Numbers,
     city_names: CityNamesBuilder,
     /// The places of country codes, by the code as a number: the built-in data names one for each of 700,000 ranges.
     #[cfg(any(test, feature = "builtin-geo"))]
@@ -29,25 +31,26 @@ pub(super) struct DatabaseBuilder {
 
 impl Default for DatabaseBuilder {
     fn default() -> Self {
+        DatabaseBuilder::for_records(0)
+    }
+}
+
+impl DatabaseBuilder {
+    /// For a database of about that many records; it has mostly as many places.
+    pub(super) fn for_records(records: usize) -> DatabaseBuilder {
         let nowhere = Place::default();
+        let mut numbers = Numbers::for_things(records.min(PLACES_RESERVED_MAXIMUM));
+        let first = numbers.add(numbers.hash(nowhere.key()));
+        debug_assert_eq!(first, NOTHING);
         DatabaseBuilder {
             places: vec![nowhere],
-            ids: HashMap::from([(nowhere.key(), NOTHING)]),
+            numbers,
             city_names: CityNamesBuilder::default(),
             #[cfg(any(test, feature = "builtin-geo"))]
             countries: Vec::new(),
             ipv4: FamilyBuilder::new(),
             ipv6: FamilyBuilder::new(),
         }
-    }
-}
-
-impl DatabaseBuilder {
-    /// For a database of that many records; there are mostly as many places.
-    pub(super) fn for_records(records: usize) -> DatabaseBuilder {
-        let mut builder = DatabaseBuilder::default();
-        builder.ids.reserve(records.min(PLACES_RESERVED_MAXIMUM));
-        builder
     }
 
     /// The number of a city's name, for a place; `None` for a text that is no name.
@@ -57,10 +60,12 @@ impl DatabaseBuilder {
 
     /// The number of a place, the same for equal places; [`NOTHING`] for one that says nothing.
     pub(super) fn place_id(&mut self, place: Place) -> u32 {
-        *self.ids.entry(place.key()).or_insert_with(|| {
+        let key = place.key();
+        let hash = self.numbers.hash(key);
+        let places = &self.places;
+        self.numbers.find(hash, |number| places[number as usize].key() == key).unwrap_or_else(|| {
             self.places.push(place);
-            u32::try_from(self.places.len() - 1)
-                .expect("places are at most as many as networks, which are bounded")
+            self.numbers.add(hash)
         })
     }
 

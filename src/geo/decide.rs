@@ -119,8 +119,8 @@ impl<'a> Decider<'a> {
     pub(super) fn nearest(&self, known: &Merged) -> Option<Decision<'a>> {
         let count = self.rules.nearest.filter(|_| !self.located.is_empty())?;
         let origin = origin(known)?;
-        let ordered = self.distances(origin).into_iter().map(|distance| distance.site);
-        let sites = Cow::Owned(ordered.take(count.into()).collect());
+        let nearest = distance::first_nearest(origin.location(), &self.located, count.into());
+        let sites = Cow::Owned(nearest.into_iter().map(|distance| distance.site).collect());
         Some(Decision { level: Level::Nearest, entry: 0, origin: Some(origin), sites })
     }
 
@@ -194,9 +194,7 @@ fn located(rules: &MapRules, sites: &[Site]) -> Vec<Located> {
         |site: SiteId| rules.bias.iter().find(|(biased, _)| *biased == site).map_or(0, |&(_, bias)| bias);
     let locations = (0..).map(SiteId).zip(sites);
     locations
-        .filter_map(|(site, described)| {
-            Some(Located { site, location: described.location?, bias: bias(site) })
-        })
+        .filter_map(|(site, described)| Some(Located::new(site, described.location?, bias(site))))
         .collect()
 }
 

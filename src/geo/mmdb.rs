@@ -4,35 +4,32 @@
 //! and the tree's shape is checked first (`search_tree`). `Reader::verify` is not used, because it refuses good files
 //! of other vendors for an empty description.
 //!
-//! `maxminddb` hands out records through serde's visitors: `record` has one.
+//! `maxminddb` reads the metadata and decodes the records. The tree, with some fifteen networks to a record, is walked
+//! here (`networks`): its iterator makes an address, a network and a handle of each of them.
 
+mod networks;
 mod record;
 mod record_numbers;
+mod record_reading;
 mod search_tree;
 #[cfg(test)]
 pub(crate) mod writer;
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use maxminddb::{MaxMindDbError, Reader, WithinOptions};
 use thiserror::Error;
 
-use self::record::{Keys, NamedSubdivisions, Record};
-use self::record_numbers::{RecordNumbers, RecordNumbersBuilder};
+use self::networks::NETWORKS_MAXIMUM;
+use self::record_reading::Keys;
 use self::search_tree::{BrokenTree, SearchTree};
-use super::city_names::{NAMES_OCTETS_MAXIMUM, TooManyNames};
+use super::city_names::NAMES_OCTETS_MAXIMUM;
 use super::database::Database;
-use super::database_builder::DatabaseBuilder;
-use super::place::Place;
-use super::ranges::NOTHING;
 
 /// Most octets of an .mmdb file that is looked at: 1 GiB; the largest published ones are below 200 MB.
 pub const FILE_OCTETS_MAXIMUM: usize = 1 << 30;
 /// Most nodes of a search tree; a city database has 15 million.
 const NODES_MAXIMUM: u32 = 1 << 26;
-/// Most networks with a record.
-const NETWORKS_MAXIMUM: usize = 1 << 25;
 /// What stands before the metadata.
 const METADATA_MARK: &[u8] = b"\xAB\xCD\xEFMaxMind.com";
 /// Most records looked at to tell what an unusable file has instead.
@@ -101,7 +98,7 @@ fn load(name: &str, octets: Vec<u8>) -> Result<Database, MmdbError> {
     }
     let tree = SearchTree::new(&octets, metadata.node_count as usize, metadata.record_size)?;
     let ipv4_start = (metadata.ip_version == 6).then(|| tree.ipv4_start());
-    let builder = walk(&reader, &tree, ipv4_start)?;
+    let builder = networks::walk(&reader, &tree, ipv4_start)?;
     if builder.is_empty() {
         return Err(MmdbError::NothingUsable(keys_of(&reader, &tree, ipv4_start)?));
     }
@@ -112,83 +109,6 @@ fn load(name: &str, octets: Vec<u8>) -> Result<Database, MmdbError> {
 fn not_readable(error: MaxMindDbError, octets: &[u8]) -> MmdbError {
     let marked = octets.windows(METADATA_MARK.len()).any(|window| window == METADATA_MARK);
     if marked { MmdbError::Metadata(error) } else { MmdbError::NotMmdb }
-}
-
-/// Checks the tree and takes every network with its place. `ipv4_start` is where the IPv4 space starts in a tree of IPv6:
-/// networks below are of IPv4, however many ways lead there, and what ends the way before answers for the whole space.
-fn walk<'o>(
-    reader: &'o Reader<&'o [u8]>,
-    tree: &SearchTree<'_>,
-    ipv4_start: Option<usize>,
-) -> Result<DatabaseBuilder, MmdbError> {
-    let mut records = RecordNumbersBuilder::new(tree.octets_behind());
-    tree.check(ipv4_start, |record| tree.data_offset(record).into_iter().for_each(|at| records.note(at)))?;
-    let mut places = PlacesOfRecords::new(reader, records.finish())?;
-    tree.walk(ipv4_start.unwrap_or(0), None, |first: u32, last, record| {
-        let place = places.place(tree.data_offset(record), || Ipv4Addr::from_bits(first).into())?;
-        places.builder.add_ipv4(first, last, place);
-        Ok::<_, MmdbError>(())
-    })?;
-    if ipv4_start.is_some() {
-        tree.walk(0, ipv4_start, |first: u128, last, record| {
-            let place = places.place(tree.data_offset(record), || Ipv6Addr::from_bits(first).into())?;
-            places.builder.add_ipv6(first, last, place);
-            Ok::<_, MmdbError>(())
-        })?;
-    }
-    Ok(places.builder)
-}
-
-/// The places that records tell of; a record that many networks share is decoded once.
-struct PlacesOfRecords<'o> {
-    reader: &'o Reader<&'o [u8]>,
-    records: RecordNumbers,
-    /// By the number of the record; `None` until a network has it.
-    places: Vec<Option<u32>>,
-    networks: usize,
-    named: NamedSubdivisions<'o>,
-    builder: DatabaseBuilder,
-}
-
-impl<'o> PlacesOfRecords<'o> {
-    fn new(reader: &'o Reader<&'o [u8]>, records: RecordNumbers) -> Result<Self, MmdbError> {
-        // Each record is some network's.
-        if records.count() > NETWORKS_MAXIMUM {
-            return Err(MmdbError::TooManyNetworks);
-        }
-        let places = vec![None; records.count()];
-        let (named, builder) = (NamedSubdivisions::default(), DatabaseBuilder::for_records(records.count()));
-        Ok(PlacesOfRecords { reader, records, places, networks: 0, named, builder })
-    }
-
-    /// The number of the place that the record of the next network tells of, given where it begins and an address of
-    /// the network.
-    fn place(&mut self, offset: Option<usize>, address: impl FnOnce() -> IpAddr) -> Result<u32, MmdbError> {
-        self.networks += 1;
-        if self.networks > NETWORKS_MAXIMUM {
-            return Err(MmdbError::TooManyNetworks);
-        }
-        let number = offset.and_then(|offset| self.records.number(offset));
-        if let Some(known) = number.and_then(|number| self.places[number]) {
-            return Ok(known);
-        }
-        let place = self.decode(address())?;
-        if let Some(number) = number {
-            self.places[number] = Some(place);
-        }
-        Ok(place)
-    }
-
-    #[inline(never)]
-    fn decode(&mut self, address: IpAddr) -> Result<u32, MmdbError> {
-        let found = self.reader.lookup(address).map_err(MmdbError::Walk)?;
-        let Some(record) = found.decode::<Record<'o>>().map_err(MmdbError::Record)? else {
-            return Ok(NOTHING);
-        };
-        let city_name = record.city_name().map_or(Ok(None), |name| self.builder.city_name(name));
-        let city_name = city_name.map_err(|TooManyNames| MmdbError::TooManyNames)?;
-        Ok(self.builder.place_id(Place { city_name, ..record.place(&mut self.named) }))
-    }
 }
 
 /// What the records of an unusable file have instead: "only the keys …", for the sentence that refuses it. The tree must
@@ -222,9 +142,11 @@ fn keys_of(
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
     use proptest::prelude::*;
 
-    use super::writer::{Datum, MmdbWriter, map, text};
+    use super::writer::{Datum, MmdbWriter, Way, map, text};
     use super::*;
 
     fn open(writer: &MmdbWriter) -> Result<Database, String> {
@@ -270,6 +192,51 @@ mod tests {
         let database = open(&writer).unwrap();
         assert_eq!(database.record("192.0.2.1".parse().unwrap()).unwrap().0.to_string(), "0.0.0.0/0");
         assert_eq!(database.record("4000::".parse().unwrap()).unwrap().0.to_string(), "4000::/2");
+    }
+
+    /// Networks of both families, more than are looked up together, with few records and several ways to those of IPv4.
+    fn many_networks() -> (MmdbWriter, Vec<IpAddr>) {
+        let mut writer = MmdbWriter::ipv6();
+        let mut edges: Vec<IpAddr> = Vec::new();
+        let records = ["DE", "FR", "US", "ZZ"].map(|code| map([("country_code", text(code))]));
+        for (number, record) in (0..1000_u32).zip(records.iter().cycle()) {
+            let spread = number.wrapping_mul(0x9E37_79B1);
+            let ipv4 = spread & !0xFF;
+            writer.insert_bits(ipv4.into(), 120, record);
+            let outside = [ipv4.wrapping_sub(1), ipv4 | 0xFF, ipv4.wrapping_add(0x100)];
+            edges.extend(
+                outside.into_iter().chain([ipv4]).map(|bits| IpAddr::from(Ipv4Addr::from_bits(bits))),
+            );
+            edges.push(Ipv6Addr::from_bits(0xFFFF << 32 | u128::from(ipv4)).into());
+            edges.push(Ipv6Addr::from_bits(0x2002 << 112 | u128::from(ipv4) << 80).into());
+            let ipv6 = 0x24 << 120 | u128::from(spread) << 88;
+            writer.insert_bits(ipv6, 40, record);
+            let rest = (1 << 88) - 1;
+            edges.extend(
+                [ipv6 - 1, ipv6, ipv6 | rest, (ipv6 | rest) + 1]
+                    .map(|bits| IpAddr::from(Ipv6Addr::from_bits(bits))),
+            );
+        }
+        let ipv4 = (0..96).fold(0, |node, _| writer.child(node, 0));
+        writer.lead(0xFFFF << 32, 96, Way::Node(ipv4));
+        writer.lead(0x2002 << 112, 16, Way::Node(ipv4));
+        (writer, edges)
+    }
+
+    #[test]
+    fn every_address_gets_what_the_file_says_when_it_is_asked_for_that_address() {
+        let (writer, edges) = many_networks();
+        let octets = writer.octets();
+        let reader = Reader::from_source(octets.as_slice()).unwrap();
+        let database = open(&writer).unwrap();
+        for address in edges {
+            let said: Option<&str> =
+                reader.lookup(address).unwrap().decode_path(&maxminddb::path!["country_code"]).unwrap();
+            let found = database.record(address).and_then(|(_, place)| place.country);
+            let found = found.as_ref().map(|code| str::from_utf8(code).unwrap());
+            assert_eq!(found, said.filter(|&code| code != "ZZ"), "{address}");
+        }
+        assert_eq!((database.ipv4_coverage().networks, database.ipv6_coverage().networks), (750, 750));
     }
 
     #[test]

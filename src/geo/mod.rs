@@ -1,7 +1,7 @@
 //! Where clients are: database octets in, one total prefix table per map out: client → class and scope.
 //!
 //! In reading order: what a database says of an address ([`Database`]: `mmdb`, `builtin`, `place`, `city_names`,
-//! `ranges`), what several say together (`merged`), what an operator made of it ([`MapRules`], [`RuleLines`], [`Level`],
+//! `numbers`, `ranges`), what several say together (`merged`), what an operator made of it ([`MapRules`], [`RuleLines`], [`Level`],
 //! `decide`, `distance`), and what a query reads ([`Map`]: `layers`, `compile`, `ipv4_table`, `ipv6_table`; [`Walk`] goes
 //! over all of it, `pieces` over the clients of a map). [`explain`] tells how one client was placed, [`Survey`] how the
 //! whole space is, [`Cities`] which cities the databases know. `special` holds the blocks with rules of their own, [`codes`] the codes of countries and
@@ -27,6 +27,7 @@ mod lines;
 mod map;
 mod merged;
 mod mmdb;
+mod numbers;
 mod pieces;
 mod place;
 mod prefix;

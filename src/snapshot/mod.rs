@@ -205,7 +205,8 @@ impl Snapshot {
         let mut all = changed.to_vec();
         let mut known: HashSet<(PoolId, Content)> = changed.iter().copied().collect();
         all.extend(changed.iter().flat_map(outer).filter(|&user| known.insert(user)));
-        all.sort_by_key(|&(id, _)| self.pool_of(id).level);
+        // Of those that are alike the first one comes first.
+        all.sort_by_key(|&(id, _)| (self.pool_of(id).level, id));
         Cow::Owned(all)
     }
 }

@@ -5,15 +5,16 @@
 //! any of them read the same memory.
 //!
 //! Only pools whose answers follow from the configuration and from health are compared: those that a schedule, an operator's
-//! act or the comings and goings of members change go each its own way, and so do pools that hash their own name and pools
-//! of pools.
+//! act or the comings and goings of members change go each its own way, and so do pools that hash their own name. Pools of
+//! pools are alike where they list the same ones: whatever changes those changes all that list them.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::order::fixed_order;
-use super::pool::{Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
+use super::pool::{Inner, Member, MinHealthy, Pick, Pool, PoolId, PoolKind, Require};
 use super::standing::SlowStart;
 use crate::health::{AdminState, Hold, TargetId};
 use crate::zone::Hints;
@@ -27,7 +28,7 @@ pub struct Alike {
 impl Alike {
     /// Of these pools, which are those of a configuration.
     pub fn of(pools: &[Pool]) -> Alike {
-        let mut known = HashMap::new();
+        let mut known = HashMap::with_capacity(pools.len());
         let first = (0..).map(PoolId).zip(pools).map(|(id, pool)| match Likeness::of(pool) {
             Some(likeness) => *known.entry(likeness).or_insert(id),
             None => id,
@@ -49,12 +50,16 @@ struct Likeness<'p> {
     pick: Pick,
     min_healthy: MinHealthy,
     weight_unit: u16,
-    members: Vec<Part<'p>>,
+    members: Parts<'p>,
+    inner: &'p [Inner],
     /// What the names of pool and members come to.
     order: Vec<u16>,
     answers: &'p [u16],
     hints: &'p [Arc<Hints>],
 }
+
+/// Members, as far as answers follow from them: made out of them each time, because a copy for each of many pools is large.
+struct Parts<'p>(&'p [Member]);
 
 /// All of a member that they follow from.
 #[derive(PartialEq, Eq, Hash)]
@@ -92,17 +97,39 @@ impl<'p> Likeness<'p> {
             answers,
             hints,
         } = pool;
-        let is_plain = inner.is_empty() && turnover.is_plain() && !pool.is_timed() && *pick != Pick::Hash;
+        let is_plain = turnover.is_plain() && !pool.is_timed() && *pick != Pick::Hash;
         is_plain.then(|| Likeness {
             kind: *kind,
             pick: *pick,
             min_healthy: *min_healthy,
             weight_unit: *weight_unit,
-            members: members.iter().map(Part::of).collect(),
+            members: Parts(members),
+            inner,
             order: fixed_order(pool),
             answers,
             hints,
         })
+    }
+}
+
+impl<'p> Parts<'p> {
+    fn iter(&self) -> impl Iterator<Item = Part<'p>> {
+        self.0.iter().map(Part::of)
+    }
+}
+
+impl PartialEq for Parts<'_> {
+    fn eq(&self, other: &Parts<'_>) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Parts<'_> {}
+
+impl Hash for Parts<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.0.len());
+        self.iter().for_each(|part| part.hash(state));
     }
 }
 

@@ -124,7 +124,7 @@ pub enum MinHealthy {
 }
 
 /// A pool that stands in another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Inner {
     /// The pool.
     pub pool: PoolId,

@@ -301,7 +301,7 @@ mod tests {
                 "a = 5s\nb = [\nc = 1\nc = 2\n",
                 &["a", "b?", "c"],
                 &[
-                    "f:1:6: error: `5s` lacks its quotes (help: write `\"5s\"`)".to_owned(),
+                    "f:1:5: error: `5s` lacks its quotes (help: write `\"5s\"`)".to_owned(),
                     "f:2:6: error: this list is not closed".to_owned(),
                     "f:4:1: error: `c` stands twice (help: keep one of the two)".to_owned(),
                 ],

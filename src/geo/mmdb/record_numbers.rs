@@ -5,45 +5,50 @@
 //! hash that no file can be written against is slow. Here a look-up costs the same whatever the file says: a bit for each
 //! octet of the data tells where a record begins, and its number is how many bits are set before it.
 
-/// Bits of a word.
-const WORD: usize = u64::BITS as usize;
+/// Octets of data that are looked at together.
+const STRETCH: usize = u32::BITS as usize;
+
+/// Some octets of data: which of them begin a record, and how many records begin before. They stand side by side so that
+/// a look-up fetches both at once.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stretch {
+    begins: u32,
+    before: u32,
+}
 
 /// Records in the making: where they begin.
 pub(super) struct RecordNumbersBuilder {
-    begins: Vec<u64>,
+    stretches: Vec<Stretch>,
 }
 
 impl RecordNumbersBuilder {
     /// For data of that many octets.
     pub(super) fn new(octets: usize) -> RecordNumbersBuilder {
-        RecordNumbersBuilder { begins: vec![0; octets.div_ceil(WORD)] }
+        RecordNumbersBuilder { stretches: vec![Stretch::default(); octets.div_ceil(STRETCH)] }
     }
 
     /// Notes that a record begins there; one behind the data gets no number.
     pub(super) fn note(&mut self, offset: usize) {
-        if let Some(word) = self.begins.get_mut(offset / WORD) {
-            *word |= 1 << (offset % WORD);
+        if let Some(stretch) = self.stretches.get_mut(offset / STRETCH) {
+            stretch.begins |= 1 << (offset % STRETCH);
         }
     }
 
     /// Numbers them.
-    pub(super) fn finish(self) -> RecordNumbers {
+    pub(super) fn finish(mut self) -> RecordNumbers {
         let mut count = 0;
-        let count_on = |word: &u64| {
-            let before = count;
-            count += word.count_ones();
-            before
-        };
-        let before = self.begins.iter().map(count_on).collect();
-        RecordNumbers { begins: self.begins, before, count: count as usize }
+        for stretch in &mut self.stretches {
+            stretch.before = count;
+            // No more than octets of a file.
+            count += stretch.begins.count_ones();
+        }
+        RecordNumbers { stretches: self.stretches, count: count as usize }
     }
 }
 
 /// The numbers of records by their offsets.
 pub(super) struct RecordNumbers {
-    begins: Vec<u64>,
-    /// How many records begin before each word: at most as many as a file has octets.
-    before: Vec<u32>,
+    stretches: Vec<Stretch>,
     count: usize,
 }
 
@@ -54,11 +59,11 @@ impl RecordNumbers {
     }
 
     /// The number of the record that begins there; `None` where none was noted.
+    #[inline]
     pub(super) fn number(&self, offset: usize) -> Option<usize> {
-        let word = *self.begins.get(offset / WORD)?;
-        let bit = 1 << (offset % WORD);
-        let earlier = (word & (bit - 1)).count_ones();
-        (word & bit != 0).then(|| (self.before[offset / WORD] + earlier) as usize)
+        let Stretch { begins, before } = *self.stretches.get(offset / STRETCH)?;
+        let bit = 1 << (offset % STRETCH);
+        (begins & bit != 0).then(|| (before + (begins & (bit - 1)).count_ones()) as usize)
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn map<const N: usize>(entries: [(&str, Datum); N]) -> Datum {
 
 /// Where a record of a node leads.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Way {
+pub(super) enum Way {
     Nowhere,
     Node(usize),
     Data(usize),
@@ -38,11 +38,13 @@ pub(crate) struct MmdbWriter {
     ip_version: u16,
     nodes: Vec<[Way; 2]>,
     data: Vec<u8>,
+    /// The records in it, with their offsets.
+    records: Vec<(Datum, usize)>,
 }
 
 impl MmdbWriter {
     pub(crate) fn ipv4() -> MmdbWriter {
-        MmdbWriter { ip_version: 4, nodes: vec![[Way::Nowhere; 2]], data: Vec::new() }
+        MmdbWriter { ip_version: 4, nodes: vec![[Way::Nowhere; 2]], data: Vec::new(), records: Vec::new() }
     }
 
     pub(crate) fn ipv6() -> MmdbWriter {
@@ -59,12 +61,21 @@ impl MmdbWriter {
         self.insert_bits(bits, length.parse().unwrap(), record);
     }
 
-    /// The same for an address whose bits stand at the top of `bits`.
+    /// The same for an address whose bits stand at the top of `bits`. Equal records are written once.
     pub(crate) fn insert_bits(&mut self, bits: u128, length: u8, record: &Datum) {
-        let offset = self.data.len();
-        encode(record, &mut self.data);
+        let offset = self.records.iter().find(|(written, _)| written == record).map(|&(_, offset)| offset);
+        let offset = offset.unwrap_or_else(|| {
+            self.records.push((record.clone(), self.data.len()));
+            encode(record, &mut self.data);
+            self.records[self.records.len() - 1].1
+        });
+        self.lead(bits, length, Way::Data(offset));
+    }
+
+    /// Has a network lead somewhere.
+    pub(super) fn lead(&mut self, bits: u128, length: u8, way: Way) {
         if length == 0 {
-            self.nodes[0] = [Way::Data(offset); 2];
+            self.nodes[0] = [way; 2];
             return;
         }
         let bit = |depth: u8| (bits >> (127 - depth) & 1) as usize;
@@ -72,11 +83,11 @@ impl MmdbWriter {
         for depth in 0..length - 1 {
             node = self.child(node, bit(depth));
         }
-        self.nodes[node][bit(length - 1)] = Way::Data(offset);
+        self.nodes[node][bit(length - 1)] = way;
     }
 
     /// The node below; a record that stood there is split in two.
-    fn child(&mut self, node: usize, bit: usize) -> usize {
+    pub(super) fn child(&mut self, node: usize, bit: usize) -> usize {
         if let Way::Node(child) = self.nodes[node][bit] {
             return child;
         }

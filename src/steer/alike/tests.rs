@@ -9,7 +9,6 @@ use super::*;
 use crate::health::State;
 use crate::schedule::{Days, Hours, Zone};
 use crate::steer::eligibility::TargetHealth;
-use crate::steer::pool::Inner;
 use crate::steer::pool_answers::PoolAnswers;
 use crate::steer::slot::HashPrefix;
 use crate::steer::testing::pool;
@@ -51,6 +50,7 @@ fn what_answers_follow_from_tells_pools_apart() {
     check(false, |pool| pool.weight_unit = 2);
     check(false, |pool| pool.answers = vec![1, 2]);
     check(false, |pool| drop(pool.members.pop()));
+    check(false, |pool| pool.inner = vec![Inner { pool: PoolId(7), weight: 1 }]);
     check(false, |pool| pool.members.swap(0, 1));
     check(false, |pool| pool.members[0].group = Some("rack".to_owned()));
     check(false, |pool| pool.members[0].weight = 9);
@@ -68,10 +68,9 @@ fn what_answers_follow_from_tells_pools_apart() {
 #[test]
 fn pools_that_more_than_health_changes_go_each_its_own_way() {
     let slow = Turnover { slow_start: NonZeroU32::new(9), ..Turnover::default() };
-    let changes: [fn(&mut Pool, Turnover); 5] = [
+    let changes: [fn(&mut Pool, Turnover); 4] = [
         |pool, slow| pool.turnover = slow,
         |pool, _| pool.pick = Pick::Hash,
-        |pool, _| pool.inner = vec![Inner { pool: PoolId(7), weight: 1 }],
         |pool, _| pool.wills = vec![scheduled(AdminState::Drained)],
         |pool, _| pool.members[1].will = Some(scheduled(AdminState::Drained)),
     ];
