@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::explain::parse_time;
 use super::{FAILED, Format, OK, files, json, painted, print};
-use crate::config::{Mode, Proof, ProofOutcome, report};
+use crate::config::{Mode, Proof, ProofOutcome, Refutation, report};
 use crate::explain::prove::words::ASSUMED;
 use crate::explain::words::counted;
 use crate::fault::any_error;
@@ -154,7 +154,7 @@ fn view(proof: &Proof) -> ProofView {
         ProofOutcome::Proven { extent, left_out } => ("proven", Some(extent.clone()), *left_out, None),
         ProofOutcome::TooLarge => ("too_large", None, None, None),
         ProofOutcome::Refuted(found) => {
-            let found = found.clone();
+            let found = Refutation::clone(found);
             let view = RefutationView {
                 words: found.words,
                 name: found.name,

@@ -30,7 +30,7 @@ pub enum ProofOutcome {
         left_out: Option<&'static str>,
     },
     /// It does not.
-    Refuted(Refutation),
+    Refuted(Box<Refutation>),
     /// It would have taken too long to tell.
     TooLarge,
 }
@@ -80,7 +80,7 @@ impl Proof {
                 let label = &configuration.rule_labels[found.rule as usize];
                 let site = |site: &crate::geo::SiteId| configuration.sites[usize::from(site.0)].name.clone();
                 let pool = |pool: &PoolId| configuration.pools[pool.0 as usize].name.clone();
-                ProofOutcome::Refuted(Refutation {
+                ProofOutcome::Refuted(Box::new(Refutation {
                     words: words::counterexample(configuration, &found),
                     name: label.owner.to_string(),
                     rtype: record_type::name(label.rtype),
@@ -92,7 +92,7 @@ impl Proof {
                     suspect_pools: found.down.suspect.iter().map(pool).collect(),
                     pools_starting: found.down.starting.keys().map(pool).collect(),
                     commands: words::commands(configuration, &found),
-                })
+                }))
             }
         };
         Proof { file, place, sentence, outcome }

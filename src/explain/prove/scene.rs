@@ -46,7 +46,14 @@ impl<'s> Scene<'s> {
         let rule = &scenery.configuration.rules[number as usize];
         let leaves: BTreeSet<PoolId> = pools(rule).flat_map(|pool| scenery.leaves(pool)).collect();
         let moments = scenery.hours.of(scenery, leaves.iter().map(|&id| scenery.pool(id)), from)?;
-        Ok(Scene { scenery, rule, default: scenery.default_addresses(number), moments, leaves, touched: RefCell::default() })
+        Ok(Scene {
+            scenery,
+            rule,
+            default: scenery.default_addresses(number),
+            moments,
+            leaves,
+            touched: RefCell::default(),
+        })
     }
 
     /// What makes rules answer alike.

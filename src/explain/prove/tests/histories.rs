@@ -7,11 +7,11 @@ use proptest::prelude::*;
 
 use super::world::{FROM, Now, Outage, PoolText, configuration, pool};
 use super::{claims, clients_of, holds_now, is_proven, refuting, rules};
+use crate::explain::prove::Claim;
 use crate::explain::prove::scene::Scene;
 use crate::explain::prove::scenery::Scenery;
 use crate::explain::prove::steps::may_exceed_its_panic_limit;
 use crate::explain::prove::vector::Budget;
-use crate::explain::prove::Claim;
 use crate::geo::SiteId;
 use crate::health::{Hold, TargetId};
 use crate::steer::PoolId;

@@ -2,10 +2,12 @@
 //! by the snapshot that would be served.
 //!
 //! `world` has the states as a server comes to them: by what its keeper holds of each member. `failures`, `schedules`,
-//! `resumes` and `starts` go through all of them, `histories` through some that chance brings about.
+//! `resumes` and `starts` go through all of them, `histories` through some that chance brings about; `loads` looks at what sites
+//! carry.
 
 mod failures;
 mod histories;
+mod loads;
 mod resumes;
 mod schedules;
 mod starts;
