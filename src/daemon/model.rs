@@ -233,8 +233,9 @@ impl Model {
         let members = &self.configuration.pools[id.0 as usize].members;
         let number = members.iter().position(|candidate| candidate.name == member);
         let number = number.ok_or_else(|| format!("the pool {pool_name} has no member {member}"))?;
-        let awaits =
-            |content: &Content| self.standings.pool(id, *content).members[number].hold == Hold::AwaitsResume;
+        let awaits = |content: &Content| {
+            self.standings.pool(id, *content).members[number].hold(*content) == Hold::AwaitsResume
+        };
         let awaiting = self.configuration.pools[id.0 as usize]
             .contents()
             .iter()

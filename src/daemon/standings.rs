@@ -249,8 +249,7 @@ impl Standings {
             std::mem::replace(&mut standing.planned_change, planned_change) != planned_change;
         let mut changed = Vec::new();
         for content in Content::ALL {
-            let seats = standing.seats.as_ref().map(|seats| &seats[content.index()]);
-            let now = steer::standing(pool, seats, moment);
+            let now = steer::standing(pool, content, standing.seats.as_deref(), moment);
             let before = &mut standing.pools[content.index()];
             let stands_otherwise = before.as_deref() != now.as_ref();
             if stands_otherwise {

@@ -13,6 +13,7 @@ use crate::snapshot::Configuration;
 use crate::steer::{self, NEVER, PoolId};
 use crate::wire::Content;
 
+use super::act::Act;
 use super::model::{Change, Model, Report};
 
 const POOL: PoolId = PoolId(0);
@@ -24,14 +25,21 @@ fn configuration(pool: &str, members: &str) -> Arc<Configuration> {
 
 /// The same; so many failures in a row take a member down.
 pub(super) fn configuration_of(fall: u32, pool: &str, members: &str) -> Arc<Configuration> {
+    configuration_with("", fall, pool, members)
+}
+
+/// The same, with further records in the zone.
+fn configuration_with(records: &str, fall: u32, pool: &str, members: &str) -> Arc<Configuration> {
     let main = "[server]\nlisten = [\"127.0.0.1:5300\"]\n[zones]\nfolder = \"zones\"\n";
-    let zone = "$TTL 60\n@ SOA ns host 1 3600 600 86400 300\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.1\n";
+    let zone = format!(
+        "$TTL 60\n@ SOA ns host 1 3600 600 86400 300\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.1\n{records}"
+    );
     let steering = format!(
         "[monitor.m]\nprobe = {{ tcp = {{}} }}\nport = 80\ninterval = \"10s\"\nrise = 1\nfall = {fall}\n\
          [pool.web]\nmonitor = \"m\"\n{pool}\nmembers = [\n{members}\n]\n\
          [[steer]]\nname = \"www\"\npools = [\"web\"]\nmin_ttl = 30\n"
     );
-    let files = [("meridian.toml", main), ("zones/example.zone", zone), ("zones/example.toml", &steering)];
+    let files = [("meridian.toml", main), ("zones/example.zone", &zone), ("zones/example.toml", &steering)];
     let files = files.map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
     let files = Files::Memory(BTreeMap::from(files));
     match config::load(&files, Path::new("meridian.toml"), Mode::Start, None) {
@@ -179,7 +187,40 @@ fn suspects_stand_in_the_family_in_which_they_failed() {
     let held = model.held();
     assert_eq!(held.len(), 3, "{held:?}");
     let standing = model.published().standing(POOL, Content::V4);
-    let suspects = standing.members.iter().filter(|member| member.hold == Hold::Suspect).count();
+    let suspects = standing.members.iter().filter(|member| member.hold(Content::V4) == Hold::Suspect).count();
     assert_eq!(suspects, 3);
     assert!(model.published().pool(POOL, Content::V6).standing.is_none());
+}
+
+/// Whether the addresses of a pool's first member stand as hints in what is given of it, by family.
+fn hints(model: &Model) -> [bool; 2] {
+    let answers = model.published().pool(POOL, Content::Data);
+    let set = answers.sets[0].eligible.as_ref().and_then(|set| set.answers()).unwrap();
+    // SvcParamKeys 4 and 6, each with one address (RFC 9460 §7.3).
+    [[0, 4, 0, 4], [0, 6, 0, 16]]
+        .map(|parameter: [u8; 4]| set.records_of(0).windows(4).any(|octets| octets == parameter))
+}
+
+#[test]
+fn an_address_that_awaits_resume_is_no_hint_while_the_other_one_is_up() {
+    let records = "www AAAA 2001:db8::1\nwww HTTPS 1 . ipv4hint=192.0.2.1 ipv6hint=2001:db8::1\n";
+    let members = "{ name = \"a\", address = [\"192.0.2.1\", \"2001:db8::1\"] }";
+    let configuration = configuration_with(records, 1, "manual_resume = true", members);
+    for family in [0, 1] {
+        let mut model = model(&configuration, 1000);
+        let alone = [family != 0, family != 1];
+        assert_eq!(hints(&model), [true; 2]);
+        for (pass, at) in [(false, 1010), (true, 1020)] {
+            verdict(&mut model, &configuration, family, pass, at);
+            let _ = model.next();
+            assert_eq!(hints(&model), alone, "back: {pass}");
+        }
+        // So it is after a restart that knows what was held.
+        let records = model.known();
+        let restarted = Model::new(Arc::clone(&configuration), &records, &model.held(), 1025);
+        assert_eq!(hints(&restarted), alone);
+        model.act(&Act::Resume { pool: "web".to_owned(), member: "a".to_owned() }).unwrap();
+        let _ = model.next();
+        assert_eq!(hints(&model), [true; 2]);
+    }
 }

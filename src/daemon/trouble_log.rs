@@ -95,10 +95,11 @@ fn suspects(snapshot: &Snapshot) -> impl Iterator<Item = ((Kind, String), Troubl
     let all = pools.flat_map(move |(pool, id)| {
         pool.contents().iter().map(move |&content| (content, snapshot.standing(id, content)))
     });
-    let is_suspect = |pool: &Pool| {
-        pool.turnover.panic.is_some() && pool.members.iter().any(|member| member.hold == Hold::Suspect)
+    let is_suspect = |content, pool: &Pool| {
+        let mut members = pool.members.iter();
+        pool.turnover.panic.is_some() && members.any(|member| member.hold(content) == Hold::Suspect)
     };
-    all.filter(move |(_, pool)| is_suspect(pool)).map(|(content, pool)| {
+    all.filter(move |&(content, pool)| is_suspect(content, pool)).map(|(content, pool)| {
         let name = &pool.name;
         let how =
             format!("reached, members beyond it are suspect; `meridian panic accept {name}` lets them go");

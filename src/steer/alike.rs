@@ -72,7 +72,7 @@ struct Part<'p> {
     data: &'p [Box<[u8]>],
     targets: &'p [Vec<TargetId>; 2],
     require: Require,
-    hold: Hold,
+    holds: [Hold; 3],
     slow_start: Option<SlowStart>,
 }
 
@@ -148,7 +148,7 @@ impl<'p> Part<'p> {
             require,
             // Of these `admin` is what holds for ever; a pool in which one changes with time is not looked at.
             will: _,
-            hold,
+            holds,
             slow_start,
         } = member;
         Part {
@@ -160,7 +160,7 @@ impl<'p> Part<'p> {
             data,
             targets,
             require: *require,
-            hold: *hold,
+            holds: *holds,
             slow_start: *slow_start,
         }
     }

@@ -108,7 +108,9 @@ pub fn eligibility(
 /// Seconds to the soonest flip of any member that a probe can flip; [`NEVER`] when there is none.
 pub(super) fn soonest_flip(pool: &Pool, content: Content, health: &dyn Fn(TargetId) -> TargetHealth) -> u32 {
     let can_flip = |member: &&Member| {
-        member.admin == AdminState::Auto && member.hold != Hold::AwaitsResume && pool.gives(member, content)
+        member.admin == AdminState::Auto
+            && member.hold(content) != Hold::AwaitsResume
+            && pool.gives(member, content)
     };
     let members = pool.members.iter().filter(can_flip);
     let targets = members.flat_map(|member| target_lists(member, content)).flatten();
@@ -146,7 +148,7 @@ fn alone(
 
 /// What health says of a member, and what is held against it.
 fn by_health(member: &Member, content: Content, health: &dyn Fn(TargetId) -> TargetHealth) -> Eligibility {
-    match (member_state(member, content, health), member.hold) {
+    match (member_state(member, content, health), member.hold(content)) {
         (None, _) => Eligibility::Unmonitored,
         (Some(State::Down), Hold::Suspect) => Eligibility::Suspect,
         (Some(State::Down), _) => Eligibility::Down,
@@ -356,8 +358,8 @@ mod tests {
             (vec![with([&[3], &[]], AdminState::ForcedUp), unmonitored.clone()], NEVER, NEVER),
             (vec![with([&[3], &[]], AdminState::ForcedDown)], NEVER, NEVER),
             (vec![Member { ipv4: None, ..with([&[0], &[1]], auto) }], NEVER, 20),
-            (vec![Member { hold: Hold::AwaitsResume, ..with([&[0], &[1]], auto) }], NEVER, NEVER),
-            (vec![Member { hold: Hold::Suspect, ..with([&[0], &[1]], auto) }], 30, 20),
+            (vec![Member { holds: [Hold::AwaitsResume; 3], ..with([&[0], &[1]], auto) }], NEVER, NEVER),
+            (vec![Member { holds: [Hold::Suspect; 3], ..with([&[0], &[1]], auto) }], 30, 20),
         ];
         for (members, v4, v6) in cases {
             let (mut pool, _) = pool("u1", Pick::Weighted, MinHealthy::Count(1));

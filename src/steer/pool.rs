@@ -47,8 +47,9 @@ pub struct Member {
     pub require: Require,
     /// What its operator wants of it beside `admin` and `weight`: for a time, or by a schedule.
     pub will: Option<Arc<Will>>,
-    /// What is held against it at the moment, in one family; in a configuration nothing.
-    pub hold: Hold,
+    /// What is held against it at the moment, by content (indexed by `Content::index`); in a configuration nothing. A pool
+    /// that stands for one content has what [`Pool::contents_behind`] it is held by.
+    pub holds: [Hold; 3],
     /// How far its slow start has come at the moment, in one family; in a configuration there is none.
     pub slow_start: Option<SlowStart>,
 }
@@ -65,6 +66,11 @@ impl Member {
     /// What it weighs where capacity is measured: its weight, or what that will be when its slow start is over.
     pub fn full_weight(&self) -> u16 {
         self.slow_start.map_or(self.weight, |slow_start| slow_start.full_weight)
+    }
+
+    /// What is held against it with a content.
+    pub fn hold(&self, content: Content) -> Hold {
+        self.holds[content.index()]
     }
 }
 
@@ -189,9 +195,18 @@ impl Pool {
             (PoolKind::Records(_), family) => family.is_none(),
         }
     }
-}
 
-impl Pool {
+    /// The contents with which a member's health decides on answers of this one: itself, and for hints each family, because
+    /// an address is no hint while it is not given by itself.
+    pub fn contents_behind(&self, content: Content) -> &'static [Content] {
+        match content {
+            Content::V4 => &[Content::V4],
+            Content::V6 => &[Content::V6],
+            Content::Data if self.hints.is_empty() => &[Content::Data],
+            Content::Data => &Content::ALL,
+        }
+    }
+
     /// The weight of a member as people know it: as written, or as its schedule has it at the moment.
     pub fn weight_of(&self, member: &Member) -> u16 {
         member.full_weight() / self.weight_unit

@@ -1,7 +1,7 @@
 //! A pool as it stands at a moment: weights and admin states as the operator's will has them then, what is held against
 //! its members, and weights that grow in a slow start.
 //!
-//! It is a [`Pool`] like the configured one, for one family, so that everything that is compiled from pools or says
+//! It is a [`Pool`] like the configured one, for one content, so that everything that is compiled from pools or says
 //! something about them works on it alike.
 //!
 //! Weights are whole numbers of 16 bits. While a member starts slowly, all weights of the pool are multiplied by the
@@ -16,6 +16,7 @@ use super::turnover::{SLOW_START_STEPS, Seats};
 use super::will::Will;
 use crate::health::AdminState;
 use crate::schedule::HORIZON;
+use crate::wire::Content;
 
 /// How far the slow start of a member has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,16 +121,19 @@ impl Pool {
     }
 }
 
-/// A pool as it stands at a moment in the family of `seats`; `None`: as configured.
-pub fn standing(pool: &Pool, seats: Option<&Seats>, moment: u64) -> Option<Pool> {
+/// A pool as it stands at a moment with a content; `seats` by content. `None`: as configured.
+pub fn standing(pool: &Pool, content: Content, seats: Option<&[Seats; 3]>, moment: u64) -> Option<Pool> {
     let mut standing = pool.at(moment);
     let Some(seats) = seats else { return standing };
-    for index in 0..pool.members.len() {
-        let hold = seats.hold(index);
-        if hold != pool.members[index].hold {
-            standing.get_or_insert_with(|| pool.clone()).members[index].hold = hold;
+    for behind in pool.contents_behind(content).iter().map(|behind| behind.index()) {
+        for index in 0..pool.members.len() {
+            let hold = seats[behind].hold(index);
+            if hold != pool.members[index].holds[behind] {
+                standing.get_or_insert_with(|| pool.clone()).members[index].holds[behind] = hold;
+            }
         }
     }
+    let seats = &seats[content.index()];
     let steps: Vec<_> =
         (0..pool.members.len()).map(|index| seats.slow_start(&pool.turnover, index, moment)).collect();
     if steps.iter().any(Option::is_some) {
@@ -165,12 +169,17 @@ mod tests {
     use crate::steer::testing::pool;
     use crate::steer::turnover::Turnover;
     use crate::steer::will::ScheduleLine;
-    use crate::wire::Content;
 
     /// Every day from one hour to another, UTC.
     fn will(from: u16, to: u16, weight: Option<u16>, admin: Option<AdminState>) -> Arc<Will> {
         let hours = Hours::new(Days::ALL, from * 60, to * 60, Zone::named("UTC").unwrap()).unwrap();
         Arc::new(Will { schedule: vec![ScheduleLine { hours, weight, admin }], ..Will::default() })
+    }
+
+    /// How a pool stands for IPv4 with these seats.
+    fn standing_with(pool: &Pool, seats: &Seats, moment: u64) -> Option<Pool> {
+        let others = || Seats::new(pool.members.iter().map(|_| None));
+        standing(pool, Content::V4, Some(&[seats.clone(), others(), others()]), moment)
     }
 
     fn standing_of(pool: &Pool, moment: u64) -> Vec<(u16, AdminState)> {
@@ -216,7 +225,7 @@ mod tests {
         seats.observe(&pool.turnover, 0, State::Down, 999);
         seats.observe(&pool.turnover, 0, State::Up, 1000);
         for &(after, weights) in expected {
-            let standing = standing(&pool, Some(&seats), 1000 + after);
+            let standing = standing_with(&pool, &seats, 1000 + after);
             let members = &standing.as_ref().unwrap_or(&pool).members;
             assert_eq!(members.iter().map(|member| member.weight).collect::<Vec<_>>(), weights, "{after}");
             let full: Vec<_> = members.iter().map(Member::full_weight).collect();
@@ -257,9 +266,9 @@ mod tests {
         let mut seats = Seats::new([Some(State::Up); 4]);
         seats.observe(&pool.turnover, 0, State::Down, 999);
         seats.observe(&pool.turnover, 0, State::Up, 1000);
-        let mut before = slots(&standing(&pool, Some(&seats), 1000).unwrap());
+        let mut before = slots(&standing_with(&pool, &seats, 1000).unwrap());
         for moment in 1001..=1016 {
-            let standing = standing(&pool, Some(&seats), moment);
+            let standing = standing_with(&pool, &seats, moment);
             let now = slots(standing.as_ref().unwrap_or(&pool));
             let moved: Vec<usize> = (0..now.len()).filter(|&slot| now[slot] != before[slot]).collect();
             assert!(moved.iter().all(|&slot| now[slot] == 0), "{moment}");
@@ -274,9 +283,10 @@ mod tests {
         let (mut pool, _) = pool("u1 u1", Pick::Weighted, MinHealthy::Count(1));
         pool.turnover = Turnover { manual_resume: true, ..Turnover::default() };
         let mut seats = Seats::new([Some(State::Up); 2]);
-        assert!(standing(&pool, Some(&seats), 1000).is_none());
+        assert!(standing_with(&pool, &seats, 1000).is_none());
         seats.observe(&pool.turnover, 1, State::Down, 1000);
-        let standing = standing(&pool, Some(&seats), 1000).unwrap();
-        assert_eq!([standing.members[0].hold, standing.members[1].hold], [Hold::Free, Hold::AwaitsResume]);
+        let standing = standing_with(&pool, &seats, 1000).unwrap();
+        let holds = [0, 1].map(|member: usize| standing.members[member].hold(Content::V4));
+        assert_eq!(holds, [Hold::Free, Hold::AwaitsResume]);
     }
 }

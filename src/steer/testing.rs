@@ -25,7 +25,7 @@ pub(super) fn member(name: &str, weight: u16) -> Member {
         watched: Vec::new(),
         require: Require::All,
         will: None,
-        hold: Hold::Free,
+        holds: [Hold::Free; 3],
         slow_start: None,
     }
 }
@@ -49,7 +49,7 @@ pub(super) fn pool(
             member.targets[0] = vec![TargetId(index as u32)];
         }
         member.admin = admin(letter);
-        member.hold = hold(letter);
+        member.holds = [hold(letter); 3];
         members.push(member);
         states.push(state(letter));
     }

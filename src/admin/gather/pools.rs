@@ -76,7 +76,7 @@ impl View<'_> {
             };
             let (pool, eligibilities) = &standing[content.index()];
             let member = &pool.members[index];
-            Some(self.address(member, member.address(family)?, eligibilities[index]))
+            Some(self.address(member, member.address(family)?, content, eligibilities[index]))
         });
         let (pool, eligibilities) = match kind {
             PoolKind::Addresses => &standing[Content::V4.index()],
@@ -99,14 +99,20 @@ impl View<'_> {
         }
     }
 
-    fn address(&self, member: &Member, address: IpAddr, eligibility: Eligibility) -> AddressStatus {
+    fn address(
+        &self,
+        member: &Member,
+        address: IpAddr,
+        content: Content,
+        eligibility: Eligibility,
+    ) -> AddressStatus {
         let targets = &member.targets[Family::of(address).index()];
         AddressStatus {
             address,
             eligible: eligibility.is_given(),
             reason: eligibility.to_string(),
             suspect: eligibility.is_suspect(),
-            awaits_resume: member.hold == Hold::AwaitsResume,
+            awaits_resume: member.hold(content) == Hold::AwaitsResume,
             slow_start_step: member.slow_start.map(|slow_start| slow_start.step),
             targets: targets.iter().filter_map(|&target| self.target(target)).collect(),
         }
@@ -121,7 +127,7 @@ impl View<'_> {
             eligible: eligibility.is_given(),
             reason: eligibility.to_string(),
             suspect: eligibility.is_suspect(),
-            awaits_resume: member.hold == Hold::AwaitsResume,
+            awaits_resume: member.hold(Content::Data) == Hold::AwaitsResume,
             slow_start_step: member.slow_start.map(|slow_start| slow_start.step),
             targets: targets.filter_map(|&target| self.target(target)).collect(),
         }

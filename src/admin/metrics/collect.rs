@@ -201,7 +201,8 @@ fn turnover(values: &mut Values, pool: &Pool, content: Content, eligibilities: &
         put(values, &catalogue::SUSPECTS, &labels, suspects as u64);
     }
     if pool.turnover.manual_resume {
-        let awaiting = pool.members.iter().filter(|member| member.hold == Hold::AwaitsResume).count();
+        let awaiting =
+            pool.members.iter().filter(|member| member.hold(content) == Hold::AwaitsResume).count();
         put(values, &catalogue::AWAITING_RESUME, &labels, awaiting as u64);
     }
 }

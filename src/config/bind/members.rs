@@ -69,7 +69,7 @@ impl Members<'_> {
             watched: watched?,
             require: Require::All,
             will: will.will.clone(),
-            hold: Hold::Free,
+            holds: [Hold::Free; 3],
             slow_start: None,
         })
     }

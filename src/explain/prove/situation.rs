@@ -78,23 +78,22 @@ impl<'s> Situation<'s> {
         if awaited.is_empty() && !is_suspect {
             return standing;
         }
-        let holds: Vec<Hold> = standing
-            .members
-            .iter()
-            .map(|member| {
-                let state_with = |awaited: &BTreeSet<TargetId>| {
-                    let is_down = |target: &TargetId| self.down.contains(target) || awaited.contains(target);
-                    steer::member_state(member, content, &|target| known(is_down(&target)))
-                };
-                match (state_with(&BTreeSet::new()), state_with(&awaited)) {
-                    (Some(State::Down), _) if is_suspect => Hold::Suspect,
-                    (Some(State::Up), Some(State::Down)) => Hold::AwaitsResume,
-                    _ => Hold::Free,
-                }
-            })
-            .collect();
-        for (member, hold) in standing.to_mut().members.iter_mut().zip(holds) {
-            member.hold = hold;
+        let hold = |member: &steer::Member, content: Content| {
+            let state_with = |awaited: &BTreeSet<TargetId>| {
+                let is_down = |target: &TargetId| self.down.contains(target) || awaited.contains(target);
+                steer::member_state(member, content, &|target| known(is_down(&target)))
+            };
+            match (state_with(&BTreeSet::new()), state_with(&awaited)) {
+                (Some(State::Down), _) if is_suspect => Hold::Suspect,
+                (Some(State::Up), Some(State::Down)) => Hold::AwaitsResume,
+                _ => Hold::Free,
+            }
+        };
+        let behind = standing.contents_behind(content);
+        for member in &mut standing.to_mut().members {
+            for &content in behind {
+                member.holds[content.index()] = hold(member, content);
+            }
         }
         standing
     }

@@ -61,7 +61,7 @@ fn what_answers_follow_from_tells_pools_apart() {
     check(false, |pool| pool.members[0].targets[0] = vec![]);
     check(false, |pool| pool.members[0].targets[1] = vec![TargetId(0)]);
     check(false, |pool| pool.members[0].require = Require::AtLeast(1));
-    check(false, |pool| pool.members[0].hold = Hold::Suspect);
+    check(false, |pool| pool.members[0].holds[2] = Hold::Suspect);
     check(false, |pool| pool.members[0].slow_start = Some(SlowStart { step: 1, full_weight: 3 }));
 }
 

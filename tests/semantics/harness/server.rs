@@ -118,7 +118,7 @@ impl Server {
             let mut pool = configured.at(moment).unwrap_or_else(|| configured.clone());
             for (index, member) in pool.members.iter_mut().enumerate() {
                 let hold = holds.get(&format!("{}{index}", configured.name));
-                member.hold = hold.copied().unwrap_or_default();
+                member.holds = [hold.copied().unwrap_or_default(); 3];
             }
             Stand { planned_change: planned(&configured.name), pool: Some(Arc::new(pool)) }
         };

@@ -195,9 +195,10 @@ impl<'n> Now<'n> {
 
     /// What is served, with IPv4.
     pub(super) fn snapshot(&self) -> Snapshot {
-        let stand = |id: PoolId, _: Content| {
+        let stand = |id: PoolId, content: Content| {
             let pool = &self.configuration.pools[id.0 as usize];
-            let pool = standing(pool, self.seats.get(&id), self.moment).map(Arc::new);
+            let seats = self.seats.get(&id).map(|seats| Content::ALL.map(|_| seats.clone()));
+            let pool = standing(pool, content, seats.as_ref(), self.moment).map(Arc::new);
             Stand { pool, planned_change: NEVER }
         };
         Snapshot::of_standing(1, Arc::clone(self.configuration), &stand, &|target| self.health(target))
