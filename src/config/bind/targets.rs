@@ -1,7 +1,7 @@
 //! Targets: one for each (monitor content, address), however many members and pools use it.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
 use crate::config::limits;
@@ -15,6 +15,8 @@ pub(super) struct Targets {
     /// Indexed by `TargetId`.
     pub(super) list: Vec<Target>,
     by_key: HashMap<TargetKey, TargetId>,
+    /// Who uses which: a target may be that of ten thousand pools.
+    used: HashSet<(TargetId, (PoolId, Content))>,
     /// The server's own metrics: a probe there would count itself.
     own_address: Option<SocketAddr>,
 }
@@ -22,7 +24,7 @@ pub(super) struct Targets {
 impl Targets {
     /// None yet.
     pub(super) fn new(own_address: Option<SocketAddr>) -> Targets {
-        Targets { list: Vec::new(), by_key: HashMap::new(), own_address }
+        Targets { list: Vec::new(), by_key: HashMap::new(), used: HashSet::new(), own_address }
     }
 
     /// The target of `address` under a monitor; what depends on it from now on are these answers of a pool.
@@ -48,9 +50,8 @@ impl Targets {
 
     /// Says that these answers depend on a target.
     pub(super) fn add_user(&mut self, id: TargetId, user: (PoolId, Content)) {
-        let users = &mut self.list[id.0 as usize].users;
-        if !users.contains(&user) {
-            users.push(user);
+        if self.used.insert((id, user)) {
+            self.list[id.0 as usize].users.push(user);
         }
     }
 
