@@ -9,7 +9,7 @@
 //! | no monitor | eligible: counts as up |
 //! | down, suspect | not eligible, but given out where no candidate has an eligible member |
 //! | down | not eligible |
-//! | up or unknown, and awaits to be resumed | not eligible |
+//! | up or unknown, and awaits to be resumed; for hints also with each of its addresses that is not down | not eligible |
 //! | up | eligible |
 //! | unknown, while some member of the pool is eligible and known to be up | not eligible |
 //! | unknown otherwise | eligible |
@@ -113,14 +113,14 @@ pub(super) fn soonest_flip(pool: &Pool, content: Content, health: &dyn Fn(Target
             && pool.gives(member, content)
     };
     let members = pool.members.iter().filter(can_flip);
-    let targets = members.flat_map(|member| target_lists(member, content)).flatten();
+    let targets = members.flat_map(|member| target_lists(member, content)).flat_map(|(_, targets)| targets);
     targets.map(|&target| health(target).soonest_flip).min().unwrap_or(NEVER)
 }
 
 /// The targets that speak of a member with a content, each once.
 pub fn targets_of(member: &Member, content: Content) -> Vec<TargetId> {
     let mut targets = Vec::new();
-    for &target in target_lists(member, content).flatten() {
+    for &target in target_lists(member, content).flat_map(|(_, targets)| targets) {
         if !targets.contains(&target) {
             targets.push(target);
         }
@@ -153,9 +153,17 @@ fn by_health(member: &Member, content: Content, health: &dyn Fn(TargetId) -> Tar
         (Some(State::Down), Hold::Suspect) => Eligibility::Suspect,
         (Some(State::Down), _) => Eligibility::Down,
         (Some(_), Hold::AwaitsResume) => Eligibility::AwaitsResume,
-        (Some(State::Up), _) => Eligibility::Up,
-        (Some(State::Unknown), _) => Eligibility::UnknownNothingBetter,
+        // Hints are of addresses that are given by themselves: without one that is, it awaits what they await.
+        (Some(_), _) => match best_state(member, content, health, |family| !awaits_resume(member, family)) {
+            Some(State::Up) => Eligibility::Up,
+            Some(State::Unknown) => Eligibility::UnknownNothingBetter,
+            Some(State::Down) | None => Eligibility::AwaitsResume,
+        },
     }
+}
+
+fn awaits_resume(member: &Member, family: Family) -> bool {
+    member.hold(family.into()) == Hold::AwaitsResume
 }
 
 /// The state that a member's monitors make together for a content: for data the best of the families in which it has an
@@ -165,24 +173,35 @@ pub fn member_state(
     content: Content,
     health: &dyn Fn(TargetId) -> TargetHealth,
 ) -> Option<State> {
+    best_state(member, content, health, |_| true)
+}
+
+/// The same of some families.
+fn best_state(
+    member: &Member,
+    content: Content,
+    health: &dyn Fn(TargetId) -> TargetHealth,
+    is_wanted: impl Fn(Family) -> bool,
+) -> Option<State> {
     let rank = |state: &State| match state {
         State::Up => 2,
         State::Unknown => 1,
         State::Down => 0,
     };
-    let monitored = target_lists(member, content).filter(|targets| !targets.is_empty());
-    monitored.map(|targets| state(targets, member.require, health)).max_by_key(rank)
+    let lists = target_lists(member, content);
+    let monitored = lists.filter(|(family, targets)| is_wanted(*family) && !targets.is_empty());
+    monitored.map(|(_, targets)| state(targets, member.require, health)).max_by_key(rank)
 }
 
 /// The targets that speak of a member with this content, by family: for data each family in which it has an address; what
 /// is known of a member without any stands under IPv4.
-fn target_lists(member: &Member, content: Content) -> impl Iterator<Item = &Vec<TargetId>> {
+fn target_lists(member: &Member, content: Content) -> impl Iterator<Item = (Family, &Vec<TargetId>)> {
     let is_wanted = move |family: &Family| match content.family() {
         Some(wanted) => *family == wanted,
         None if member.ipv4.is_none() && member.ipv6.is_none() => *family == Family::V4,
         None => member.address(*family).is_some(),
     };
-    Family::BOTH.into_iter().filter(is_wanted).map(|family| &member.targets[family.index()])
+    Family::BOTH.into_iter().filter(is_wanted).map(|family| (family, &member.targets[family.index()]))
 }
 
 /// One state out of several monitors': up when enough are up, unknown while enough may still be, down otherwise.
@@ -314,6 +333,32 @@ mod tests {
             pool.members = vec![Member { targets, ipv4, ipv6, ..one }];
             assert_eq!(eligibility(&pool, Content::Data, &health), [expected], "{:?}", pool.members);
             assert_eq!(eligibility(&pool, Content::V4, &health), [NoAddress], "{:?}", pool.members);
+        }
+    }
+
+    #[test]
+    fn for_hints_only_addresses_that_await_nothing_count() {
+        use Eligibility::*;
+        let (free, held) = (Hold::Free, Hold::AwaitsResume);
+        // Target 0 is up, 1 down, 2 unknown: of each family its target, and what is held against it.
+        let cases = [
+            ([0, 0], [held, free], Up),
+            ([0, 2], [held, free], UnknownNothingBetter),
+            ([0, 1], [held, free], AwaitsResume),
+            ([0, 0], [held, held], AwaitsResume),
+            ([1, 2], [free, held], AwaitsResume),
+            ([1, 1], [held, held], Down),
+        ];
+        let health = |target: TargetId| TargetHealth {
+            state: [State::Up, State::Down, State::Unknown][target.0 as usize],
+            soonest_flip: 7,
+        };
+        for (targets, [ipv4, ipv6], expected) in cases {
+            let (mut pool, _) = pool("u1", Pick::Weighted, MinHealthy::Count(1));
+            pool.kind = PoolKind::Records(16);
+            let targets = targets.map(|id| vec![TargetId(id)]);
+            pool.members = vec![Member { targets, holds: [ipv4, ipv6, free], ..member("m", 1) }];
+            assert_eq!(eligibility(&pool, Content::Data, &health), [expected], "{:?}", pool.members);
         }
     }
 
