@@ -74,6 +74,24 @@ fn section_3_hints_of_a_member_that_is_down_in_one_family_lack_that_one() {
 }
 
 #[test]
+fn section_3_hints_of_a_member_that_awaits_resume_in_one_family_lack_that_one() {
+    let [v4, v6] = Family::BOTH;
+    let world = pool("", "u1", "");
+    for (family, rtype) in [(v4, "A"), (v6, "AAAA")] {
+        let server = world.clone().awaiting("A0", family).serve();
+        assert_eq!(server.hinted("www HTTPS"), "A0", "without {rtype}");
+    }
+    // With nothing that it is given with it is not given: another pool is, as for addresses.
+    let two = || hinted(World::of_pools(&["u1", "u1"], ""));
+    let both_await = two().awaiting("A0", v4).awaiting("A0", v6);
+    let one_is_down = two().awaiting("A0", v4).observed("A0", Some(v6), None, down(0));
+    for server in [both_await, one_is_down].map(|world| world.serve()) {
+        assert_eq!(["A", "AAAA"].map(|rtype| server.said(&format!("www {rtype}"))), ["B0", "B0"]);
+        assert_eq!(server.hinted("www HTTPS"), both("B0"));
+    }
+}
+
+#[test]
 fn section_3_hints_are_of_one_member_by_weight_whatever_groups_and_answers_say() {
     for (members, answers) in
         [("u3@a u1@a u2@b", 2), ("u3@a u1@a u2@b", 3), ("u5 u2 u1", 2), ("u5 d2 u1 u0", 3)]
@@ -189,7 +207,7 @@ struct Member {
 
 impl Member {
     fn random(name: String, pick: &mut dyn FnMut(usize) -> usize) -> Member {
-        let mut state = || Some(['u', 'u', 'd', 'd', '?'][pick(5)]);
+        let mut state = || Some(['u', 'u', 'd', 'd', '?', 'w'][pick(6)]);
         let states = [state(), state()];
         let states = match pick(5) {
             0 => [states[0], None],
@@ -209,10 +227,10 @@ impl Member {
         format!("{}{}{only}", self.will, self.weight)
     }
 
-    /// The best of its states in these families.
+    /// The best of its states in these families; `w`, awaiting to be resumed, is as bad as down.
     fn state(&self, families: &[usize]) -> Option<char> {
         let states = families.iter().filter_map(|&family| self.states[family]);
-        states.min_by_key(|state| ['u', '?', 'd'].iter().position(|known| known == state))
+        states.min_by_key(|state| ['u', '?', 'd', 'w'].iter().position(|known| known == state))
     }
 }
 
@@ -291,6 +309,9 @@ fn section_3_random_worlds_hint_at_those_families_in_which_a_member_is_given() {
                     _ => up(0),
                 };
                 world = world.observed(&member.name, Some(family), None, tracker);
+                if state == Some('w') {
+                    world = world.awaiting(&member.name, family);
+                }
             }
         }
         let nested = if keys == HASH { HASH } else { "" };

@@ -100,7 +100,7 @@ impl Server {
     pub(super) fn new(
         configuration: Configuration,
         names: HashMap<IpAddr, String>,
-        holds: &HashMap<String, Hold>,
+        holds: &HashMap<String, [Hold; 3]>,
         moment: u64,
         planned: &dyn Fn(&str) -> u32,
         tracker: &dyn Fn(IpAddr, &[String]) -> Tracker,
@@ -117,8 +117,8 @@ impl Server {
             let configured = &configuration.pools[id.0 as usize];
             let mut pool = configured.at(moment).unwrap_or_else(|| configured.clone());
             for (index, member) in pool.members.iter_mut().enumerate() {
-                let hold = holds.get(&format!("{}{index}", configured.name));
-                member.holds = [hold.copied().unwrap_or_default(); 3];
+                let holds = holds.get(&format!("{}{index}", configured.name));
+                member.holds = holds.copied().unwrap_or_default();
             }
             Stand { planned_change: planned(&configured.name), pool: Some(Arc::new(pool)) }
         };

@@ -47,8 +47,8 @@ pub struct World {
     settings: String,
     maps: String,
     pools: u8,
-    /// Of each member its name in tests, its addresses by family, and what is held against it.
-    members: Vec<(String, [IpAddr; 2], Hold)>,
+    /// Of each member its name in tests, its addresses by family, and what is held against it by content.
+    members: Vec<(String, [IpAddr; 2], [Hold; 3])>,
     observed: Vec<Observed>,
     moment: u64,
     planned: Vec<(String, u32)>,
@@ -155,7 +155,11 @@ impl World {
     pub fn member_at(mut self, name: &str, addresses: [&str; 2]) -> World {
         self.observed
             .insert(0, Observed { member: name.to_owned(), family: None, monitor: None, tracker: up(0) });
-        self.members.push((name.to_owned(), addresses.map(|address| address.parse().unwrap()), Hold::Free));
+        self.members.push((
+            name.to_owned(),
+            addresses.map(|address| address.parse().unwrap()),
+            [Hold::Free; 3],
+        ));
         self
     }
 
@@ -176,6 +180,14 @@ impl World {
     ) -> World {
         let (member, monitor) = (member.to_owned(), monitor.map(str::to_owned));
         self.observed.push(Observed { member, family, monitor, tracker });
+        self
+    }
+
+    /// With a member, such as `A0`, that awaits to be resumed with its address of this family.
+    #[must_use]
+    pub fn awaiting(mut self, member: &str, family: Family) -> World {
+        let (.., holds) = self.members.iter_mut().find(|(name, ..)| name == member).unwrap();
+        holds[family.index()] = Hold::AwaitsResume;
         self
     }
 
@@ -260,7 +272,7 @@ impl World {
         });
         let names = self.members.iter();
         let names = names.flat_map(|(name, addresses, _)| addresses.map(|address| (address, name.clone())));
-        let holds = self.members.iter().map(|(name, _, hold)| (name.clone(), *hold)).collect();
+        let holds = self.members.iter().map(|(name, _, holds)| (name.clone(), *holds)).collect();
         let tracker = |address: IpAddr, monitors: &[String]| self.tracker(address, monitors);
         let standing = |pool: &str| {
             let planned = self.planned.iter().find(|(name, _)| name == pool);
@@ -297,7 +309,7 @@ impl World {
         };
         let name = format!("{pool}{index}");
         self.observed.insert(0, Observed { member: name.clone(), family: None, monitor: None, tracker });
-        self.members.push((name, [ipv4, ipv6], hold));
+        self.members.push((name, [ipv4, ipv6], [hold; 3]));
         let admin = if admin.is_empty() { String::new() } else { format!(", admin = \"{admin}\"") };
         let group = if group.is_empty() { String::new() } else { format!(", group = \"{group}\"") };
         format!("  {{ name = \"m{index}\", address = {address}, weight = {weight}{admin}{group}{further} }},")
