@@ -355,6 +355,7 @@ mod tests {
         };
         for (targets, [ipv4, ipv6], expected) in cases {
             let (mut pool, _) = pool("u1", Pick::Weighted, MinHealthy::Count(1));
+            // A pool with data stands for one with hints, which would need a zone; a family is held in the latter only.
             pool.kind = PoolKind::Records(16);
             let targets = targets.map(|id| vec![TargetId(id)]);
             pool.members = vec![Member { targets, holds: [ipv4, ipv6, free], ..member("m", 1) }];
