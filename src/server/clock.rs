@@ -1,7 +1,8 @@
-//! The clock of the packet path: read once for each batch, or once a millisecond.
+//! The clock of the packet path: read once for each batch, or once a tick.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::socket::Tick;
 use crate::answer::Moment;
 
 /// Tells the moments of one server.
@@ -23,46 +24,47 @@ impl Clock {
     }
 }
 
-/// How long a moment that was read holds for a [`MomentReader`].
-const MOMENT: Duration = Duration::from_millis(1);
-
-/// Tells the moment to who knows the time already and asks more often than a moment changes.
+/// Tells the time to who asks more often than it matters: it is read once in a tick of the kernel.
 #[derive(Debug)]
-pub(super) struct MomentReader {
+pub(super) struct TickingClock {
     clock: Clock,
-    moment: Moment,
-    /// When it is to be read again.
-    stale: Instant,
+    tick: Option<Tick>,
+    last: (Instant, Moment),
 }
 
-impl MomentReader {
-    /// A reader of a clock.
-    pub(super) fn new(clock: Clock) -> MomentReader {
-        MomentReader { clock, moment: clock.now(), stale: Instant::now() + MOMENT }
+impl TickingClock {
+    /// The same clock, by ticks.
+    pub(super) fn of(clock: Clock) -> TickingClock {
+        TickingClock { clock, tick: None, last: (Instant::now(), clock.now()) }
     }
 
-    /// The moment at this time, which does not go back: at most a millisecond old.
-    pub(super) fn at(&mut self, now: Instant) -> Moment {
-        if now >= self.stale {
-            self.moment = self.clock.now();
-            self.stale = now + MOMENT;
+    /// The time and the moment, at most a tick old (1 to 10 ms).
+    pub(super) fn now(&mut self) -> (Instant, Moment) {
+        let tick = Tick::now();
+        if tick.is_none() || tick != self.tick {
+            self.tick = tick;
+            self.last = (Instant::now(), self.clock.now());
         }
-        self.moment
+        self.last
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
-    fn a_moment_is_read_again_once_it_is_a_millisecond_old() {
-        let mut reader = MomentReader::new(Clock::start());
-        let first = reader.stale;
-        let before = reader.at(first - MOMENT);
-        assert_eq!((before.uptime_ms, reader.stale), (reader.moment.uptime_ms, first));
-        std::thread::sleep(2 * MOMENT);
-        assert!(reader.at(first).uptime_ms > before.uptime_ms);
-        assert_eq!(reader.stale, first + MOMENT);
+    fn time_goes_on_by_ticks() {
+        let mut clock = TickingClock::of(Clock::start());
+        let (before, first) = clock.now();
+        let start = Instant::now();
+        while clock.now().0 == before {
+            assert!(start.elapsed() < Duration::from_secs(10), "no tick comes");
+        }
+        let (after, second) = clock.now();
+        assert!(after > before && second.uptime_ms >= first.uptime_ms);
+        assert!(after.elapsed() < Duration::from_secs(10));
     }
 }

@@ -19,6 +19,7 @@ mod option;
 mod packet_info;
 mod readiness;
 mod slots;
+mod tick;
 mod udp;
 #[cfg(feature = "bypass")]
 pub(super) mod xdp;
@@ -33,6 +34,7 @@ pub(super) use interfaces::interface_addresses;
 pub(super) use listener::{is_shortage, listen_tcp};
 pub use memory::{keep_large_memory_apart, release_free_memory};
 pub(super) use readiness::Readiness;
+pub(super) use tick::Tick;
 pub(super) use udp::{Buffers, UdpSocket};
 
 use std::io;

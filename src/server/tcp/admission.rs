@@ -3,10 +3,11 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use super::seats::{Activity, Seats};
-use super::signals::Signals;
+use super::signals::{Request, Signals};
 use crate::answer::{Counter, Tally};
 use crate::config::TcpSettings;
 
@@ -27,6 +28,10 @@ pub(super) struct Seat {
     books: Arc<Books>,
     /// What the connection is at, as the books have it.
     activity: Activity,
+    /// When it last said that it got somewhere.
+    moved: Instant,
+    /// Who is woken when the connection is asked something, by [`Seat::poll_asked`].
+    woken: Option<Waker>,
 }
 
 struct Books {
@@ -55,7 +60,14 @@ impl Admission {
         }
         self.books.tally.count_shared(Counter::TcpAccepted);
         let (number, signals) = seats.take(client, now);
-        Seat { number, signals, books: Arc::clone(&self.books), activity: Activity::Idle }
+        Seat {
+            number,
+            signals,
+            books: Arc::clone(&self.books),
+            activity: Activity::Idle,
+            moved: now,
+            woken: None,
+        }
     }
 
     /// Asks all connections, also those to come, to end when they are idle.
@@ -92,7 +104,10 @@ impl Seat {
                 self.activity = Activity::Idle;
                 self.books.seats().turn(self.number, Activity::Idle, now);
             }
-            Activity::Idle if served => self.signals.move_on(now),
+            Activity::Idle if served && now != self.moved => {
+                self.moved = now;
+                self.signals.move_on(now);
+            }
             Activity::Idle => {}
         }
     }
@@ -110,6 +125,16 @@ impl Seat {
     pub(super) fn advance(&mut self) {
         self.activity = Activity::Busy;
         self.books.seats().advance(self.number, Activity::Busy, Instant::now());
+    }
+
+    /// As [`Signals::poll_asked`], for who asks after each message: the signals are told whom to wake when that is somebody
+    /// else than before.
+    pub(super) fn poll_asked(&mut self, request: Request, context: &mut Context<'_>) -> Poll<()> {
+        if self.woken.as_ref().is_some_and(|woken| woken.will_wake(context.waker())) {
+            return self.signals.take(request);
+        }
+        self.woken = Some(context.waker().clone());
+        self.signals.poll_asked(request, context)
     }
 
     /// What the connection is asked.
@@ -141,7 +166,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::server::tcp::signals::Request;
 
     fn admission(connections: usize, connections_per_client: usize) -> Admission {
         let timeout = Duration::from_secs(1);

@@ -133,8 +133,8 @@ impl Connection {
 
     async fn converse(&mut self) -> End {
         loop {
-            let now = Instant::now();
-            let round = match self.answer_waiting(now) {
+            let (pause, now) = self.answer_waiting();
+            let round = match pause {
                 Pause::Control(packet) => {
                     self.seat.work();
                     // Boxed: the handler's future is large, and every idle connection would hold room for it.
@@ -143,7 +143,7 @@ impl Connection {
                     self.outbox.push(&answer);
                     continue;
                 }
-                Pause::Full => self.write_and_give_way(now).await,
+                Pause::Full => self.write_and_give_way().await,
                 Pause::Done => self.write_and_read(now).await,
             };
             if let Err(end) = round {
@@ -152,36 +152,45 @@ impl Connection {
         }
     }
 
-    fn answer_waiting(&mut self, now: Instant) -> Pause {
-        self.service.answer(self.peer.ip(), now.into_std(), &mut self.inbox, &mut self.outbox)
+    fn answer_waiting(&mut self) -> (Pause, Instant) {
+        let (pause, now) = self.service.answer(self.peer.ip(), &mut self.inbox, &mut self.outbox);
+        (pause, now.into())
     }
 
     /// Others come first when there is more to answer: a newcomer waits for one outbox of each connection at most.
-    async fn write_and_give_way(&mut self, now: Instant) -> Result<(), End> {
-        self.write(now).await?;
+    async fn write_and_give_way(&mut self) -> Result<(), End> {
+        if !self.write_at_once()? {
+            self.write_patiently().await?;
+        }
         yield_now().await;
         Ok(())
     }
 
-    async fn write_and_read(&mut self, now: Instant) -> Result<(), End> {
-        let now = self.write(now).await?;
-        self.read(now).await
-    }
-
-    /// Writes what waits; when that was done. What the client takes at once takes no time: a clock read for each message
-    /// can be seen in what a message costs.
-    async fn write(&mut self, mut now: Instant) -> Result<Instant, End> {
-        if self.outbox.as_octets().is_empty() {
-            return Ok(now);
-        }
-        if !try_write_out(&self.stream, &mut self.outbox)? {
+    async fn write_and_read(&mut self, mut now: Instant) -> Result<(), End> {
+        if !self.write_at_once()? {
             self.write_patiently().await?;
             now = Instant::now();
         }
+        self.read(now).await
+    }
+
+    /// Writes what the client takes at once; whether that is all that waits.
+    fn write_at_once(&mut self) -> Result<bool, End> {
+        if self.outbox.as_octets().is_empty() {
+            return Ok(true);
+        }
+        let is_all = try_write_out(&self.stream, &mut self.outbox)?;
+        if is_all {
+            self.advance();
+        }
+        Ok(is_all)
+    }
+
+    /// Answers were taken.
+    fn advance(&mut self) {
         if !self.inbox.is_empty() {
             self.seat.advance();
         }
-        Ok(now)
     }
 
     /// Writes what the client has not taken at once. It has as long for that as it has to send a message.
@@ -192,9 +201,11 @@ impl Connection {
         let write = Box::pin(timeout_at(deadline, write_out(&self.stream, &mut self.outbox)));
         tokio::select! {
             biased;
-            written = write => Ok(written.map_err(|_| End::Deaf)??),
-            () = self.seat.signals().asked(Request::Leave) => Err(End::Displaced),
+            written = write => written.map_err(|_| End::Deaf)??,
+            () = self.seat.signals().asked(Request::Leave) => return Err(End::Displaced),
         }
+        self.advance();
+        Ok(())
     }
 
     /// Reads some octets; none are held, nor room for them, while none are there. Between messages the connection is idle.
@@ -243,7 +254,7 @@ impl Connection {
         {
             return Poll::Ready(Event::Read(length));
         }
-        if self.seat.signals().poll_asked(Request::Leave, context).is_ready() {
+        if self.seat.poll_asked(Request::Leave, context).is_ready() {
             return Poll::Ready(Event::AskedToLeave);
         }
         // The waker is known from above.

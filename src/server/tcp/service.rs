@@ -9,7 +9,7 @@ use super::admission::Admission;
 use super::buffers::{Inbox, Outbox};
 use crate::answer::{Context, Counter, Reaction, TCP_MAX, Tally, Transport};
 use crate::config::TcpSettings;
-use crate::server::clock::{Clock, MomentReader};
+use crate::server::clock::{Clock, TickingClock};
 use crate::server::control::Control;
 use crate::server::desk::Desk;
 use crate::snapshot::Store;
@@ -31,7 +31,7 @@ pub(in crate::server) struct Service {
 #[repr(align(128))]
 struct TcpDesk {
     desk: Desk,
-    moments: MomentReader,
+    clock: TickingClock,
     out: Box<[u8]>,
 }
 
@@ -55,9 +55,8 @@ impl Service {
         limits: &TcpSettings,
         desks: impl Iterator<Item = Desk>,
     ) -> Service {
-        let with_room = |desk| {
-            Mutex::new(TcpDesk { desk, moments: MomentReader::new(clock), out: vec![0; TCP_MAX].into() })
-        };
+        let with_room =
+            |desk| Mutex::new(TcpDesk { desk, clock: TickingClock::of(clock), out: vec![0; TCP_MAX].into() });
         Service {
             admission: Admission::new(limits, Arc::clone(&shared)),
             control,
@@ -79,30 +78,25 @@ impl Service {
         self.tally.count_shared(counter);
     }
 
-    /// Answers the whole messages in `inbox`, all on one generation, until a reason to pause.
-    pub(super) fn answer(
-        &self,
-        source: IpAddr,
-        now: Instant,
-        inbox: &mut Inbox,
-        outbox: &mut Outbox,
-    ) -> Pause {
+    /// Answers the whole messages in `inbox`, all on one generation, until a reason to pause. Also tells the time, which it
+    /// has to know anyway: a clock read for each message can be seen in what a message costs.
+    pub(super) fn answer(&self, source: IpAddr, inbox: &mut Inbox, outbox: &mut Outbox) -> (Pause, Instant) {
         let mut desk = self.desk();
-        let TcpDesk { desk, moments, out } = &mut *desk;
+        let TcpDesk { desk, clock, out } = &mut *desk;
         let snapshot = self.store.load();
-        let (now, keepalive) = (moments.at(now), self.limits.keepalive());
-        let context = Context { snapshot: &snapshot, now, limiter: None, keepalive };
+        let (time, now) = clock.now();
+        let context = Context { snapshot: &snapshot, now, limiter: None, keepalive: self.limits.keepalive() };
         while !outbox.is_full() {
-            let Some(message) = inbox.next_message() else { return Pause::Done };
+            let Some(message) = inbox.next_message() else { return (Pause::Done, time) };
             desk.count(Counter::Tcp);
             let reaction = desk.guard(|desk| desk.respond(&context, message, source, Transport::Tcp, out));
             match reaction.unwrap_or_else(|| Reaction::Answer(desk.apologise(&context, message, out))) {
                 Reaction::Answer(length) => outbox.push(&out[..length]),
                 Reaction::Drop => {}
-                Reaction::Control => return Pause::Control(message.to_vec()),
+                Reaction::Control => return (Pause::Control(message.to_vec()), time),
             }
         }
-        Pause::Full
+        (Pause::Full, time)
     }
 
     /// The desk of this thread. Another thread has it only where there are more threads than desks.

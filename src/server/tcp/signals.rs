@@ -66,6 +66,11 @@ impl Signals {
     pub(super) fn poll_asked(&self, request: Request, context: &mut Context<'_>) -> Poll<()> {
         // First this: a request made meanwhile either wakes or is seen.
         self.remember(context.waker());
+        self.take(request)
+    }
+
+    /// Whether the connection is asked that, which it is told with this; whoever was to be woken before still is.
+    pub(super) fn take(&self, request: Request) -> Poll<()> {
         if !self.is_asked(request) {
             return Poll::Pending;
         }
