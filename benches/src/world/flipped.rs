@@ -17,8 +17,10 @@ const REST: &str = "rest";
 pub enum Holders {
     /// The 16 pools of the sites, which all names share.
     Sites,
-    /// A pool of each name's own: 10,000.
+    /// A pool of each name's own: 10,000, all with the same members.
     Names,
+    /// The same, each with a weight that no other has, so that none can stand for another one.
+    Unlike,
 }
 
 impl Holders {
@@ -27,6 +29,7 @@ impl Holders {
         match self {
             Holders::Sites => "16 pools for all names",
             Holders::Names => "a pool for each name",
+            Holders::Unlike => "a pool for each name, no two alike",
         }
     }
 
@@ -43,7 +46,7 @@ impl Holders {
         match self {
             Holders::Sites => {
                 for (site, ..) in SITES {
-                    text += &pool(site, site, member);
+                    text += &pool(site, site, member, 1);
                 }
                 let pools: Vec<&str> = SITES.iter().map(|(site, ..)| *site).chain([REST]).collect();
                 for first in (0..STEERED_HOSTS).step_by(NAMES_A_RULE as usize) {
@@ -51,11 +54,12 @@ impl Holders {
                     text += &rule(&names, &pools);
                 }
             }
-            Holders::Names => {
+            Holders::Names | Holders::Unlike => {
                 for number in 0..STEERED_HOSTS {
                     let name = label(number);
                     // All at one site with the pool of the rest: so that it comes after them for every client.
-                    text += &pool(&name, SITES[0].0, member);
+                    let weight = if self == Holders::Unlike { number + 1 } else { 1 };
+                    text += &pool(&name, SITES[0].0, member, weight);
                     text += &rule(&[&name], &[&name, REST]);
                 }
             }
@@ -74,10 +78,10 @@ impl Holders {
 
 /// Every answer shows all eligible members, so that each tells whether the member is one of them. The two beside it are
 /// probed too, as all of a pool with a monitor; nobody listens there, and they count as up all the same.
-fn pool(name: &str, site: &str, [ipv4, ipv6]: [IpAddr; 2]) -> String {
+fn pool(name: &str, site: &str, [ipv4, ipv6]: [IpAddr; 2], weight: u64) -> String {
     format!(
         "[pool.{name}]\nsite = \"{site}\"\nmonitor = \"{MONITOR}\"\npick = \"all\"\nmembers = [\n  \
-         {{ name = \"first\", address = \"127.0.0.2\", admin = \"forced up\" }},\n  \
+         {{ name = \"first\", address = \"127.0.0.2\", admin = \"forced up\", weight = {weight} }},\n  \
          {{ name = \"second\", address = \"127.0.0.3\", admin = \"forced up\" }},\n  \
          {{ name = \"flipping\", address = [\"{ipv4}\", \"{ipv6}\"] }},\n]\n"
     )
@@ -94,7 +98,9 @@ mod tests {
     #[test]
     fn every_name_has_one_rule_and_its_pools_hold_the_member() {
         let member = ["127.0.0.1", "::1"].map(|text| text.parse().unwrap());
-        for (holders, pools, rules) in [(Holders::Sites, 16, 10), (Holders::Names, 10_000, 10_000)] {
+        for (holders, pools, rules) in
+            [(Holders::Sites, 16, 10), (Holders::Names, 10_000, 10_000), (Holders::Unlike, 10_000, 10_000)]
+        {
             let text = holders.rules(member, 20_000);
             let count = |words: &str| text.matches(words).count();
             assert_eq!(count("\"flipping\", address = [\"127.0.0.1\", \"::1\"]"), pools, "{holders:?}");
