@@ -25,6 +25,14 @@ pub(super) fn load(main: &Path) -> Result<Loaded, Vec<Fault>> {
     config::load(&on_disk(), main, Mode::Check, None)
 }
 
+/// The same, also where assertions or expectations have faults or do not hold: whoever looks for the reason needs it.
+pub(super) fn load_whatever_is_asserted(main: &Path) -> Result<Loaded, Vec<Fault>> {
+    match look_at(main, Mode::Prove { from: None }) {
+        (Some(loaded), _) => Ok(loaded),
+        (None, faults) => Err(faults),
+    }
+}
+
 /// Everything that can be said of the files: all faults, and what was loaded, also where only assertions or expectations
 /// have faults.
 pub(super) fn look_at(main: &Path, mode: Mode) -> (Option<Loaded>, Vec<Fault>) {

@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ADDRESS")]
     transport: Option<IpAddr>,
     /// What is down: a member (POOL/MEMBER), a pool, or a site (site:SITE); several with commas, or repeated
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = trimmed)]
     down: Vec<String>,
     /// The moment that is asked about, in RFC 3339: 2026-11-20T18:00:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time, conflicts_with_all = ["online", "socket"])]
@@ -84,6 +84,11 @@ impl FromStr for From {
     }
 }
 
+/// A word of a list that may have blanks behind its commas.
+fn trimmed(word: &str) -> Result<String, std::convert::Infallible> {
+    Ok(word.trim().to_owned())
+}
+
 /// A moment on the command line.
 pub(super) fn parse_time(text: &str) -> Result<u64, &'static str> {
     parse_moment(text).ok_or("write a time as 2026-11-20T18:00:00Z or 2026-11-20T19:00:00+01:00")
@@ -124,7 +129,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     if arguments.online || arguments.socket.is_given() {
         return send_and_print(&arguments.socket, &control::Request::Explain(arguments.request()));
     }
-    let loaded = match files::load(arguments.socket.main_file()) {
+    let loaded = match files::load_whatever_is_asserted(arguments.socket.main_file()) {
         Ok(loaded) => loaded,
         Err(faults) => {
             super::print_to_stderr(&report::for_people(&faults, true));

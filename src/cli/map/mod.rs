@@ -41,7 +41,7 @@ pub(super) struct Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
-    let loaded = match files::load(files::main_file(arguments.config.as_deref())) {
+    let loaded = match files::load_whatever_is_asserted(files::main_file(arguments.config.as_deref())) {
         Ok(loaded) => loaded,
         Err(faults) => {
             print_to_stderr(&report::for_people(&faults, true));

@@ -104,9 +104,11 @@ fn read_probe(value: &Value, faults: &Faults) -> Parsed<ProbeSpec> {
         let (http, tls) = http_probe::read_https(value, faults)?;
         Ok(ProbeSpec::Https(http, tls))
     });
+    let written = ["tcp", "http", "https"].map(|key| reader.is_written(key));
     reader.finish(&[("icmp", "not in this version: use `tcp`"), ("ping", "not in this version: use `tcp`")]);
+    let kinds = [tcp, http, https].into_iter().zip(written).filter(|&(_, is_written)| is_written);
     let mut kinds: Vec<Parsed<ProbeSpec>> =
-        [tcp, http, https].into_iter().filter_map(|kind| kind.map(unplaced).transpose()).collect();
+        kinds.filter_map(|(kind, _)| kind.map(unplaced).transpose()).collect();
     match (kinds.pop(), kinds.len()) {
         (Some(kind), 0) => kind,
         // An unknown kind was reported as an unknown key.

@@ -134,6 +134,11 @@ pub(super) fn read(table: &Table, subject: &str, faults: &Faults) -> Parsed<Pool
             );
             members.and_then(|members| at_least_one(members, subject, faults))
         }
+        // The list of pools stands where the file could not be understood, if there is one.
+        Err(_) if !reader.is_written("pools") => reader
+            .optional("members", list(limits::MEMBERS, member))
+            .and_then(|members| members.ok_or(Broken))
+            .and_then(|members| at_least_one(members, subject, faults)),
         _ => without_members(reader.value("members"), subject, faults),
     };
     reader.finish(LATER);

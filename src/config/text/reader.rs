@@ -88,6 +88,11 @@ impl<'a> Reader<'a> {
         self.table.entries.iter().find(|entry| entry.key.value == key).map(|entry| &entry.value)
     }
 
+    /// Whether a key stands in the table, whatever it says: of what is missing, also where that is in doubt, nothing follows.
+    pub(crate) fn is_written(&self, key: &str) -> bool {
+        self.table.entries.iter().any(|entry| entry.key.value == key)
+    }
+
     /// Reports every key that was not asked for. `later` says what to do about some of them.
     pub(crate) fn finish(self, later: &[Later]) {
         for entry in &self.table.entries {
