@@ -148,7 +148,14 @@ impl<'z> Rrset<'z> {
     #[inline(always)]
     pub fn rule(&self) -> Option<u32> {
         let backing = self.entry().backing;
-        backing.has_rule().then(|| self.ties().map_or(backing.as_rule(), |ties| ties.rule))
+        if !backing.has_rule() {
+            return None;
+        }
+        // Not with a closure: as a call of its own it costs every steered query seven instructions.
+        match self.ties() {
+            Some(ties) => Some(ties.rule),
+            None => Some(backing.as_rule()),
+        }
     }
 
     /// The number of this RRset within its zone, dense from 0: the place where a table of signatures finds it. The
