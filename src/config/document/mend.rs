@@ -231,9 +231,12 @@ fn joined(text: &str, statements: &[Statement], wrong: &[SyntaxError]) -> Option
 /// crate does not know where in the statement it is.
 fn worth_telling(text: &str, errors: Vec<SyntaxError>) -> Vec<SyntaxError> {
     let mut told: Vec<SyntaxError> = Vec::new();
+    let mut looked_at = 0;
     for error in errors {
-        let line = line_start(text, error.span.start);
-        if told.last().is_none_or(|last| line_start(text, last.span.start) < line) {
+        let between = looked_at..error.span.start;
+        looked_at = error.span.start;
+        // Those in between stand on the line of the one told last.
+        if told.is_empty() || text.as_bytes()[between].contains(&b'\n') {
             let leads_astray = error.is_structural() && !error.is_of_a_comma();
             told.push(error);
             if leads_astray {
