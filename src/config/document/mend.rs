@@ -13,11 +13,9 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
+use super::extent::Extents;
 use super::statements::{self, Statement};
 
-/// Statements that are joined to see whether a value goes on in them: more lines of a table over several lines that begin
-/// like statements at its own indent nobody writes.
-const JOINED: usize = 16;
 /// What stands for a value that cannot be understood.
 const STAND_IN: &str = "0";
 
@@ -78,15 +76,6 @@ impl SyntaxError {
     fn is_of_a_comma(&self) -> bool {
         self.message.starts_with("missing comma") || self.message.starts_with("extra comma")
     }
-
-    /// Whether what follows may be a part of the same value.
-    fn may_go_on(&self) -> bool {
-        self.message.starts_with("unclosed") || self.is_of_long_text()
-    }
-
-    fn is_of_long_text(&self) -> bool {
-        self.message.starts_with("invalid multi-line")
-    }
 }
 
 impl<'t> Mended<'t> {
@@ -99,6 +88,7 @@ impl<'t> Mended<'t> {
     pub(super) fn of(text: &str) -> Mended<'static> {
         let mut mended = Mended::default();
         let statements = statements::of(text);
+        let mut extents = Extents::of(text);
         let mut next = 0;
         // Below a header that says nothing, no key belongs to any table.
         let mut below_nothing = false;
@@ -112,7 +102,7 @@ impl<'t> Mended<'t> {
                 mended.lose(text, statement.span.clone(), wrong, true);
             } else if wrong.is_empty() {
                 mended.keep(text, statement.span.clone());
-            } else if let Some(joined) = joined(text, &statements[next - 1..], &wrong) {
+            } else if let Some(joined) = joined(text, &statements[next - 1..], &mut extents) {
                 mended.keep(text, statement.span.start..statements[next + joined - 2].span.end);
                 next += joined - 1;
             } else if statement.is_header {
@@ -214,17 +204,10 @@ fn structural_errors(text: &str, span: Range<usize>) -> Vec<SyntaxError> {
 }
 
 /// How many statements, from the first on, make one sound statement together, if any do.
-fn joined(text: &str, statements: &[Statement], wrong: &[SyntaxError]) -> Option<usize> {
-    if !wrong.iter().any(SyntaxError::may_go_on) {
-        return None;
-    }
-    let start = statements[0].span.start;
-    // Within a text over several lines may stand what looks like a header.
-    let is_text = wrong.iter().any(SyntaxError::is_of_long_text);
-    let within =
-        statements.iter().skip(1).take_while(|statement| is_text || !statement.is_header).take(JOINED);
-    let sound = |statement: &Statement| structural_errors(text, start..statement.span.end).is_empty();
-    within.map(sound).position(|is_sound| is_sound).map(|position| position + 2)
+fn joined(text: &str, statements: &[Statement], extents: &mut Extents<'_>) -> Option<usize> {
+    let count = extents.statements(statements).filter(|&count| count > 1)?;
+    let whole = statements[0].span.start..statements[count - 1].span.end;
+    structural_errors(text, whole).is_empty().then_some(count)
 }
 
 /// The errors of a statement without those that only follow from an earlier one: on its line, or behind one after which the
