@@ -16,6 +16,8 @@ use toml::de::DeTable;
 use super::extent::Extents;
 use super::statements::{self, Statement};
 
+/// How the error begins that a key stands below one which is no table.
+const EXTENDED_VALUE: &str = "cannot extend value";
 /// What stands for a value that cannot be understood.
 const STAND_IN: &str = "0";
 
@@ -59,8 +61,9 @@ impl SyntaxError {
     /// Whether the crate does not recover from it by the end of the line.
     pub(super) fn is_structural(&self) -> bool {
         /// After these the tables are as they were meant.
-        const OF_ONE_VALUE: [&str; 8] = [
+        const OF_ONE_VALUE: [&str; 9] = [
             "duplicate key",
+            EXTENDED_VALUE,
             "string values must be quoted",
             "invalid float",
             "invalid integer",
@@ -70,6 +73,11 @@ impl SyntaxError {
             "invalid literal string",
         ];
         !OF_ONE_VALUE.iter().any(|beginning| self.message.starts_with(beginning))
+    }
+
+    /// Whether the crate leaves out the statement that it is about, and goes on with the next.
+    pub(super) fn leaves_out(&self) -> bool {
+        self.message.starts_with(EXTENDED_VALUE)
     }
 
     /// Whether a comma is missing or too many, behind which the next item is read as it is meant.

@@ -9,6 +9,7 @@ mod statements;
 mod tests;
 mod words;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::fault::{Fault, Source};
 
 use super::text::{Faults, Place, Written};
 use mend::{Mended, SyntaxError};
+use statements::Statement;
 
 /// A table, its entries in written order.
 #[derive(Debug)]
@@ -118,6 +120,7 @@ impl Reading<'_> {
         let (table, errors) = parse(&whole);
         if !errors.iter().any(SyntaxError::is_structural) {
             errors.iter().for_each(|error| self.report(text, error));
+            self.lose_left_out(text, &errors);
             return Some(Conversion { source: self.source, mended: &whole }.document(table));
         }
         self.mended_table(text)
@@ -143,7 +146,27 @@ impl Reading<'_> {
             self.lose(0..text.len(), true);
             return None;
         }
+        self.lose_left_out(text, &errors);
         Some(Conversion { source: self.source, mended: &mended }.document(table))
+    }
+
+    /// Loses the statements that the crate left out, of a header also the keys below it.
+    fn lose_left_out(&self, text: &str, errors: &[SyntaxError]) {
+        let left_out: Vec<&SyntaxError> = errors.iter().filter(|error| error.leaves_out()).collect();
+        if left_out.is_empty() {
+            return;
+        }
+        let statements = statements::of(text);
+        let at = |error: &SyntaxError| {
+            statements.partition_point(|statement| statement.span.end <= error.span.start)
+        };
+        let places: BTreeSet<usize> = left_out.into_iter().map(at).collect();
+        for first in places {
+            let Some(statement) = statements.get(first) else { continue };
+            let goes_on = |below: &&Statement| statement.is_header && !below.is_header;
+            let last = statements[first + 1..].iter().take_while(goes_on).last().unwrap_or(statement);
+            self.lose(statement.span.start..last.span.end, true);
+        }
     }
 
     fn report(&self, text: &str, error: &SyntaxError) {

@@ -56,6 +56,7 @@ fn read_all(text: &str) -> (Vec<String>, Vec<String>) {
 #[test]
 fn a_syntax_error_spoils_no_more_than_its_statement() {
     let unclosed = "this header is not closed";
+    let no_table = "has a value already and takes no keys (help: keep one of the two)";
     for (text, values, expected) in [
         ("[a\nb = 1\n[c]\nd = 2\n", &["a.b", "c.d"][..], &[format!("f:1:3: error: {unclosed}")][..]),
         ("[[a]\nb = 1\n[c]\nd = 2\n", &["a", "c.d"], &[format!("f:1:5: error: {unclosed}")]),
@@ -85,6 +86,19 @@ fn a_syntax_error_spoils_no_more_than_its_statement() {
                 "f:6:5: error: a comma is missing here".to_owned(),
                 "f:7:5: error: a comma is missing here".to_owned(),
             ],
+        ),
+        (
+            "a = 1\na.b = 2\nc = 3\n[a.d]\ne = 4\n[f]\ng = 5\n",
+            &["a", "c", "f.g"],
+            &[
+                format!("f:2:1: error: `a` {no_table}"),
+                format!("f:4:2: error: `a` {no_table}"),
+            ],
+        ),
+        (
+            "[a\nb = {}\nb.c = 1\nd = 2\n",
+            &["a.d"],
+            &[format!("f:1:3: error: {unclosed}"), format!("f:3:1: error: `b` {no_table}")],
         ),
         (
             "a = 5s\nb = [\nc = 1\nc = 2\n",
