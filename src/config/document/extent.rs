@@ -4,7 +4,7 @@ use super::statements::Statement;
 
 /// Octets beyond those of the text itself that are looked through for the ends of values: a text of which each line begins
 /// a value that nothing ends would else be looked through as often as it has lines.
-const LOOKED_THROUGH_IN_VAIN: usize = 16 << 20;
+const LOOKED_THROUGH_IN_VAIN: usize = 4 << 20;
 
 /// Looks for the ends of the values of one text.
 pub(super) struct Extents<'t> {

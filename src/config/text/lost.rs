@@ -125,7 +125,7 @@ mod tests {
             (&long, "fra", true),
             ("", "fra", false),
         ] {
-            assert_eq!(lost(text).1.holds_name("pool", word), expected, "{word} in {:.40}", text);
+            assert_eq!(lost(text).1.holds_name("pool", word), expected, "{word} in {text:.40}");
         }
     }
 
