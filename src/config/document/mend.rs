@@ -13,11 +13,11 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
+use super::extent::Extents;
 use super::statements::{self, Statement};
 
-/// Statements that are joined to see whether a value goes on in them: more lines of a table over several lines that begin
-/// like statements at its own indent nobody writes.
-const JOINED: usize = 16;
+/// How the error begins that a key stands below one which is no table.
+const EXTENDED_VALUE: &str = "cannot extend value";
 /// What stands for a value that cannot be understood.
 const STAND_IN: &str = "0";
 
@@ -61,8 +61,9 @@ impl SyntaxError {
     /// Whether the crate does not recover from it by the end of the line.
     pub(super) fn is_structural(&self) -> bool {
         /// After these the tables are as they were meant.
-        const OF_ONE_VALUE: [&str; 8] = [
+        const OF_ONE_VALUE: [&str; 9] = [
             "duplicate key",
+            EXTENDED_VALUE,
             "string values must be quoted",
             "invalid float",
             "invalid integer",
@@ -74,18 +75,14 @@ impl SyntaxError {
         !OF_ONE_VALUE.iter().any(|beginning| self.message.starts_with(beginning))
     }
 
+    /// Whether the crate leaves out the statement that it is about, and goes on with the next.
+    pub(super) fn leaves_out(&self) -> bool {
+        self.message.starts_with(EXTENDED_VALUE)
+    }
+
     /// Whether a comma is missing or too many, behind which the next item is read as it is meant.
     fn is_of_a_comma(&self) -> bool {
         self.message.starts_with("missing comma") || self.message.starts_with("extra comma")
-    }
-
-    /// Whether what follows may be a part of the same value.
-    fn may_go_on(&self) -> bool {
-        self.message.starts_with("unclosed") || self.is_of_long_text()
-    }
-
-    fn is_of_long_text(&self) -> bool {
-        self.message.starts_with("invalid multi-line")
     }
 }
 
@@ -99,6 +96,7 @@ impl<'t> Mended<'t> {
     pub(super) fn of(text: &str) -> Mended<'static> {
         let mut mended = Mended::default();
         let statements = statements::of(text);
+        let mut extents = Extents::of(text);
         let mut next = 0;
         // Below a header that says nothing, no key belongs to any table.
         let mut below_nothing = false;
@@ -112,7 +110,7 @@ impl<'t> Mended<'t> {
                 mended.lose(text, statement.span.clone(), wrong, true);
             } else if wrong.is_empty() {
                 mended.keep(text, statement.span.clone());
-            } else if let Some(joined) = joined(text, &statements[next - 1..], &wrong) {
+            } else if let Some(joined) = joined(text, &statements[next - 1..], &mut extents) {
                 mended.keep(text, statement.span.start..statements[next + joined - 2].span.end);
                 next += joined - 1;
             } else if statement.is_header {
@@ -214,26 +212,22 @@ fn structural_errors(text: &str, span: Range<usize>) -> Vec<SyntaxError> {
 }
 
 /// How many statements, from the first on, make one sound statement together, if any do.
-fn joined(text: &str, statements: &[Statement], wrong: &[SyntaxError]) -> Option<usize> {
-    if !wrong.iter().any(SyntaxError::may_go_on) {
-        return None;
-    }
-    let start = statements[0].span.start;
-    // Within a text over several lines may stand what looks like a header.
-    let is_text = wrong.iter().any(SyntaxError::is_of_long_text);
-    let within =
-        statements.iter().skip(1).take_while(|statement| is_text || !statement.is_header).take(JOINED);
-    let sound = |statement: &Statement| structural_errors(text, start..statement.span.end).is_empty();
-    within.map(sound).position(|is_sound| is_sound).map(|position| position + 2)
+fn joined(text: &str, statements: &[Statement], extents: &mut Extents<'_>) -> Option<usize> {
+    let count = extents.statements(statements).filter(|&count| count > 1)?;
+    let whole = statements[0].span.start..statements[count - 1].span.end;
+    structural_errors(text, whole).is_empty().then_some(count)
 }
 
 /// The errors of a statement without those that only follow from an earlier one: on its line, or behind one after which the
 /// crate does not know where in the statement it is.
 fn worth_telling(text: &str, errors: Vec<SyntaxError>) -> Vec<SyntaxError> {
     let mut told: Vec<SyntaxError> = Vec::new();
+    let mut looked_at = 0;
     for error in errors {
-        let line = line_start(text, error.span.start);
-        if told.last().is_none_or(|last| line_start(text, last.span.start) < line) {
+        let between = looked_at..error.span.start;
+        looked_at = error.span.start;
+        // Those in between stand on the line of the one told last.
+        if told.is_empty() || text.as_bytes()[between].contains(&b'\n') {
             let leads_astray = error.is_structural() && !error.is_of_a_comma();
             told.push(error);
             if leads_astray {

@@ -2,10 +2,14 @@
 //!
 //! Rejected: serde's derive. It stops at the first error, and every fault of every file is to be told in one run.
 
+mod extent;
 mod mend;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod words;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,6 +20,7 @@ use crate::fault::{Fault, Source};
 
 use super::text::{Faults, Place, Written};
 use mend::{Mended, SyntaxError};
+use statements::Statement;
 
 /// A table, its entries in written order.
 #[derive(Debug)]
@@ -115,6 +120,7 @@ impl Reading<'_> {
         let (table, errors) = parse(&whole);
         if !errors.iter().any(SyntaxError::is_structural) {
             errors.iter().for_each(|error| self.report(text, error));
+            self.lose_left_out(text, &errors);
             return Some(Conversion { source: self.source, mended: &whole }.document(table));
         }
         self.mended_table(text)
@@ -140,7 +146,27 @@ impl Reading<'_> {
             self.lose(0..text.len(), true);
             return None;
         }
+        self.lose_left_out(text, &errors);
         Some(Conversion { source: self.source, mended: &mended }.document(table))
+    }
+
+    /// Loses the statements that the crate left out, of a header also the keys below it.
+    fn lose_left_out(&self, text: &str, errors: &[SyntaxError]) {
+        let left_out: Vec<&SyntaxError> = errors.iter().filter(|error| error.leaves_out()).collect();
+        if left_out.is_empty() {
+            return;
+        }
+        let statements = statements::of(text);
+        let at = |error: &SyntaxError| {
+            statements.partition_point(|statement| statement.span.end <= error.span.start)
+        };
+        let places: BTreeSet<usize> = left_out.into_iter().map(at).collect();
+        for first in places {
+            let Some(statement) = statements.get(first) else { continue };
+            let goes_on = |below: &&Statement| statement.is_header && !below.is_header;
+            let last = statements[first + 1..].iter().take_while(goes_on).last().unwrap_or(statement);
+            self.lose(statement.span.start..last.span.end, true);
+        }
     }
 
     fn report(&self, text: &str, error: &SyntaxError) {
@@ -206,133 +232,5 @@ impl Conversion<'_> {
 
     fn place(&self, span: Range<usize>) -> Place {
         Place { source: Arc::clone(self.source), span: self.mended.original(span) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn faults_of(text: &str) -> Vec<String> {
-        let source = Source::new("f", text);
-        let faults = Faults::default();
-        read(&source, &[], &faults);
-        faults.into_sorted(&source).iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn entries_keep_the_written_order_and_know_their_places() {
-        let source = Source::new("f", "z = 1\na = \"x\"\n[t]\nb = [true, 1.5]\n");
-        let faults = Faults::default();
-        let table = read(&source, &[], &faults);
-        let keys: Vec<_> = table.entries.iter().map(|entry| entry.key.value.as_str()).collect();
-        assert_eq!(keys, ["z", "a", "t"]);
-        assert_eq!(table.entries[1].value.place.span, 10..13);
-        assert!(matches!(&table.entries[1].value.kind, Kind::Text(text) if text == "x"));
-        assert!(!faults.any_error());
-    }
-
-    #[test]
-    fn all_syntax_errors_are_told_at_once_in_our_words() {
-        assert_eq!(
-            faults_of("interval = 5s\na = 1\na = 2\nb =\nlisten = 127.0.0.1\n"),
-            [
-                "f:1:12: error: `5s` lacks its quotes (help: write `\"5s\"`)",
-                "f:3:1: error: `a` stands twice (help: keep one of the two)",
-                "f:4:4: error: the value is missing (help: write a value or remove the key)",
-                "f:5:10: error: `127.0.0.1` is no value (help: texts such as addresses and durations stand in quotes)",
-            ]
-        );
-    }
-
-    /// The paths of all values, as far as they are known, and the faults.
-    fn read_all(text: &str) -> (Vec<String>, Vec<String>) {
-        fn paths(table: &Table, above: &str, list: &mut Vec<String>) {
-            for entry in &table.entries {
-                let path = format!("{above}{}", entry.key.value);
-                match &entry.value.kind {
-                    Kind::Table(inner) => paths(inner, &format!("{path}."), list),
-                    Kind::Broken => list.push(format!("{path}?")),
-                    _ => list.push(path),
-                }
-            }
-        }
-        let source = Source::new("f", text);
-        let faults = Faults::default();
-        let mut list = Vec::new();
-        paths(&read(&source, &[], &faults), "", &mut list);
-        (list, faults.into_sorted(&source).iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn a_syntax_error_spoils_no_more_than_its_statement() {
-        let unclosed = "this header is not closed";
-        for (text, values, expected) in [
-            ("[a\nb = 1\n[c]\nd = 2\n", &["a.b", "c.d"][..], &[format!("f:1:3: error: {unclosed}")][..]),
-            ("[[a]\nb = 1\n[c]\nd = 2\n", &["a", "c.d"], &[format!("f:1:5: error: {unclosed}")]),
-            ("[a b]\nb = 1\n[c]\nd = 2\n", &["c.d"], &[format!("f:1:3: error: {unclosed}")]),
-            (
-                "[a]\nb = [1, 2\nc = 3\n[d]\ne = 4\n",
-                &["a.b?", "a.c", "d.e"],
-                &["f:2:10: error: this list is not closed".to_owned()],
-            ),
-            (
-                "[a]\nb = [\n  { c = 1 }\n  { c = 2 },\n]\nd = 3\n",
-                &["a.b?", "a.d"],
-                &["f:4:3: error: a comma is missing here".to_owned()],
-            ),
-            ("[a]\nb \"x\"\nc = 3\n", &["a.b?", "a.c"], &["f:2:3: error: this key has no value".to_owned()]),
-            (
-                "a = {\nb = 1,\n}\nc = [\nd = \"\"\"\n[x]\n\"\"\"\n",
-                &["a.b", "c?", "d"],
-                &["f:4:6: error: this list is not closed".to_owned()],
-            ),
-            (
-                "a = [\n{ b = 1\n{ b = 2 }\n]\nc = [\n\"1\" \"2\",\n\"3\" \"4\" ]\n",
-                &["a?", "c?"],
-                &[
-                    "f:3:1: error: here should stand a key (help: is a brace missing that closes what stands in front?)"
-                        .to_owned(),
-                    "f:6:5: error: a comma is missing here".to_owned(),
-                    "f:7:5: error: a comma is missing here".to_owned(),
-                ],
-            ),
-            (
-                "a = 5s\nb = [\nc = 1\nc = 2\n",
-                &["a", "b?", "c"],
-                &[
-                    "f:1:5: error: `5s` lacks its quotes (help: write `\"5s\"`)".to_owned(),
-                    "f:2:6: error: this list is not closed".to_owned(),
-                    "f:4:1: error: `c` stands twice (help: keep one of the two)".to_owned(),
-                ],
-            ),
-        ] {
-            let (found, faults) = read_all(text);
-            assert_eq!(faults, expected, "{text}");
-            assert_eq!(found, values, "{text}");
-        }
-    }
-
-    #[test]
-    fn places_are_those_of_the_file_however_it_was_mended() {
-        let source = Source::new("f", "[a\nb = 1\n[c\nd = [\ne = 12\n");
-        let faults = Faults::default();
-        let table = read(&source, &[], &faults);
-        let Kind::Table(last) = &table.entries[1].value.kind else { panic!("{table:?}") };
-        let entry = last.entries.iter().find(|entry| entry.key.value == "e").unwrap();
-        assert_eq!(&source.octets[entry.key.place.span.clone()], b"e");
-        assert_eq!(&source.octets[entry.value.place.span.clone()], b"12");
-    }
-
-    #[test]
-    fn a_file_that_is_not_utf_8_says_where() {
-        let source = Source::new("f", b"a = 1\nb = \"\xff\"\n".to_vec());
-        let faults = Faults::default();
-        read(&source, &[], &faults);
-        let sorted = faults.into_sorted(&source);
-        assert_eq!(
-            sorted[0].to_string(),
-            "f:2:6: error: the file is not UTF-8 from here on (help: save the file as UTF-8)"
-        );
     }
 }

@@ -107,8 +107,8 @@ fn key_length(text: &str) -> Option<usize> {
 fn part_length(text: &str) -> Option<usize> {
     match text.chars().next()? {
         quote @ ('"' | '\'') => {
-            let line = text.split('\n').next()?;
-            line[1..].find(quote).map(|length| length + 2)
+            let length = text[1..].find([quote, '\n'])?;
+            text[1 + length..].starts_with(quote).then_some(length + 2)
         }
         _ => {
             let is_bare = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);

@@ -24,6 +24,10 @@ pub(super) fn in_our_words(source: &Arc<Source>, text: &str, message: &str, span
             let help = "texts such as addresses and durations stand in quotes".into();
             (format!("{} is no value", quote(offending)), help)
         }
+        _ if what.starts_with("cannot extend value") => {
+            let message = format!("{} has a value already and takes no keys", quote(offending));
+            (message, "keep one of the two".into())
+        }
         _ if is_open_text(what, expected) => ("this text has no closing quote".into(), String::new()),
         "unclosed table" | "unclosed array table" => ("this header is not closed".into(), String::new()),
         "unclosed array" => ("this list is not closed".into(), String::new()),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::config::limits;
 use crate::fault::{Fault, Severity, Source};
 
+use super::lost::Lost;
 use super::written::Place;
 
 /// Characters of a quoted text that a message shows.
@@ -28,36 +29,10 @@ pub(crate) struct Faults {
     compared: Cell<usize>,
     /// Lines with a syntax error, by path: what the recovered rest of such a line says means nothing.
     syntax: RefCell<BTreeMap<String, BTreeSet<usize>>>,
-    /// What could not be understood: keys and names may stand there.
-    lost: RefCell<Vec<Lost>>,
+    /// What could not be understood.
+    lost: RefCell<Lost>,
     /// Kinds of names that files define which could not be read at all.
     unread: RefCell<BTreeSet<&'static str>>,
-}
-
-/// A part of a file that could not be understood.
-struct Lost {
-    place: Place,
-    /// The kinds of names that may be defined there.
-    defines: &'static [&'static str],
-}
-
-impl Lost {
-    /// Whether a word stands there. Nobody writes letters as escapes; where there are any, nothing can be said.
-    fn holds(&self, word: &str) -> bool {
-        let text = &self.place.source.octets[self.place.span.clone()];
-        if text.len() > limits::LOST_OCTETS || text.contains(&b'\\') {
-            return true;
-        }
-        let continues = |octet: Option<&u8>| {
-            octet.is_some_and(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(octet))
-        };
-        let is_whole = |at: usize| {
-            let before = at.checked_sub(1).and_then(|before| text.get(before));
-            !continues(before) && !continues(text.get(at + word.len()))
-        };
-        let mut found = text.windows(word.len().max(1)).enumerate();
-        found.any(|(at, part)| part == word.as_bytes() && is_whole(at))
-    }
 }
 
 impl Faults {
@@ -122,7 +97,7 @@ impl Faults {
         let Place { source, span } = &place;
         let lines = source.line(span.start)..=source.line(span.end.saturating_sub(1).max(span.start));
         self.syntax.borrow_mut().entry(source.path.clone()).or_default().extend(lines);
-        self.lost.borrow_mut().push(Lost { place, defines });
+        self.lost.borrow_mut().add(&place, defines);
     }
 
     /// Says that a file which defines such names could not be read at all.
@@ -132,22 +107,19 @@ impl Faults {
 
     /// Whether an unknown name may be one that a broken file defines.
     pub(crate) fn is_name_in_doubt(&self, kind: &str, name: &str) -> bool {
-        let lost = self.lost.borrow();
         // What is not shown anyway is not looked for.
         self.unread.borrow().contains(kind)
-            || (self.errors.get() < limits::FAULTS
-                && lost.iter().any(|lost| lost.defines.contains(&kind) && lost.holds(name)))
+            || (self.errors.get() < limits::FAULTS && self.lost.borrow().holds_name(kind, name))
     }
 
     /// Whether a key that is missing may stand where a file could not be understood.
     pub(crate) fn is_key_in_doubt(&self, source: &Source, key: &str) -> bool {
-        let lost = self.lost.borrow();
-        lost.iter().any(|lost| lost.place.source.path == source.path && lost.holds(key))
+        self.lost.borrow().holds_key(source, key)
     }
 
     /// Whether a part of a file could not be understood.
     pub(crate) fn has_lost(&self, source: &Source) -> bool {
-        self.lost.borrow().iter().any(|lost| lost.place.source.path == source.path)
+        self.lost.borrow().is_of(source)
     }
 
     /// Does what is about assertions and expectations alone: its errors leave the configuration itself whole, so that

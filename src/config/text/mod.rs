@@ -1,6 +1,7 @@
 //! Typed values that know where they stand: what every spec is read with.
 
 mod faults;
+mod lost;
 mod network;
 mod quantity;
 mod reader;
