@@ -7,25 +7,28 @@ use super::scene::Scene;
 use super::steps::may_exceed_its_panic_limit;
 use super::vector::{Budget, Cause, HealthVector};
 use crate::geo::SiteId;
-use crate::steer::PoolId;
+use crate::steer::{self, PoolId};
 
 /// Every state with up to `most` lost sites, the smallest first: at each moment, with any of the lost sites back but awaited
 /// by any of its pools, and with the members of any pools suspect.
 pub(super) fn states(scene: &Scene<'_>, most: u8) -> Result<Vec<HealthVector>, Stop> {
     let budget = Budget { sites: most, failures: 0, starts: false };
     let mut states = Vec::new();
-    for sites in losses(scene, most) {
+    for sites in losses(&sites(scene), most) {
         let lost = |&at: &Option<u64>| HealthVector { sites: sites.clone(), ..HealthVector::all_up(at) };
         let mut of_loss: Vec<HealthVector> = scene.moments.iter().map(lost).collect();
         for &site in &sites {
             for pool in pools_back_alone(scene, site) {
                 add(scene, &mut of_loss, |state| with_site_back(state, site, pool))?;
             }
-            let is_there = |pool: &&PoolId| scene.scenery.pool(**pool).site == Some(site);
-            for &pool in scene.leaves.iter().filter(is_there) {
-                if may_exceed_its_panic_limit(scene, pool, budget) {
-                    add(scene, &mut of_loss, |state| with_suspects(state, pool))?;
-                }
+        }
+        let hit: BTreeSet<PoolId> = sites
+            .iter()
+            .flat_map(|&site| scene.touched(Cause::Site(site)).iter().copied().collect::<Vec<_>>())
+            .collect();
+        for pool in hit {
+            if may_exceed_its_panic_limit(scene, pool, budget) {
+                add(scene, &mut of_loss, |state| with_suspects(state, pool))?;
             }
         }
         states.extend(of_loss);
@@ -70,11 +73,19 @@ fn with_suspects(state: &HealthVector, pool: PoolId) -> HealthVector {
     more
 }
 
-/// Every set of up to `most` sites of the rule's pools and of its default RRset; none lost is the first.
-fn losses(scene: &Scene<'_>, most: u8) -> Vec<BTreeSet<SiteId>> {
-    let pools = scene.rule.pools.iter().filter_map(|used| scene.scenery.pool(used.pool).site);
-    let default = scene.default.iter().flat_map(|&address| scene.scenery.sites_of(address));
-    let sites: BTreeSet<SiteId> = pools.chain(default).collect();
+/// The sites of the rule's pools, of those that share members with them, and of its default RRset.
+fn sites(scene: &Scene<'_>) -> BTreeSet<SiteId> {
+    let scenery = scene.scenery;
+    let pools = scene.rule.pools.iter().filter_map(|used| scenery.pool(used.pool).site);
+    let members = scene.leaves.iter().flat_map(|&leaf| &scenery.pool(leaf).members);
+    let targets = members.flat_map(|member| steer::targets_of(member, scene.rule.content));
+    let sharing = targets.flat_map(|target| scenery.sites_with(target));
+    let default = scene.default.iter().flat_map(|&address| scenery.sites_of(address));
+    pools.chain(sharing).chain(default).collect()
+}
+
+/// Every set of up to `most` of these sites; none lost is the first.
+fn losses(sites: &BTreeSet<SiteId>, most: u8) -> Vec<BTreeSet<SiteId>> {
     let mut losses = BTreeSet::from([BTreeSet::new()]);
     for _ in 0..most {
         let more = losses.iter().flat_map(|lost: &BTreeSet<SiteId>| {

@@ -28,6 +28,8 @@ pub(super) struct Scenery<'c> {
     sites_of_address: HashMap<IpAddr, BTreeSet<SiteId>>,
     targets_of_site: HashMap<SiteId, BTreeSet<TargetId>>,
     targets_of_address: HashMap<IpAddr, BTreeSet<TargetId>>,
+    /// Pools at several sites may have a target in common.
+    sites_of_target: HashMap<TargetId, BTreeSet<SiteId>>,
     /// Pools as they answer in a state.
     compiled: RefCell<HashMap<Compiled, Arc<PoolAnswers>>>,
     /// What has gone into the present assertion, as [`WORK_MAX`] counts it.
@@ -44,6 +46,7 @@ impl<'c> Scenery<'c> {
             sites_of_address: HashMap::new(),
             targets_of_site: HashMap::new(),
             targets_of_address: HashMap::new(),
+            sites_of_target: HashMap::new(),
             compiled: RefCell::default(),
             work: Cell::new(0),
         };
@@ -60,6 +63,9 @@ impl<'c> Scenery<'c> {
         let Some(site) = pool.site else { return };
         for member in &pool.members {
             self.targets_of_site.entry(site).or_default().extend(member.targets.iter().flatten());
+            for &target in member.targets.iter().flatten() {
+                self.sites_of_target.entry(target).or_default().insert(site);
+            }
             for address in Family::BOTH.into_iter().filter_map(|family| member.address(family)) {
                 self.sites_of_address.entry(address).or_default().insert(site);
             }
@@ -103,6 +109,11 @@ impl<'c> Scenery<'c> {
     /// The sites at which an address is a member's.
     pub(super) fn sites_of(&self, address: IpAddr) -> impl Iterator<Item = SiteId> {
         self.sites_of_address.get(&address).into_iter().flatten().copied()
+    }
+
+    /// The sites whose loss takes a target down: those of all pools that have it, whichever rules use them.
+    pub(super) fn sites_with(&self, target: TargetId) -> impl Iterator<Item = SiteId> {
+        self.sites_of_target.get(&target).into_iter().flatten().copied()
     }
 
     /// The addresses of the default RRset under a rule.
