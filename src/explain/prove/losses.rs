@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Stop;
-use super::scene::Scene;
+use super::scene::{Scene, pools};
 use super::steps::may_exceed_its_panic_limit;
 use super::vector::{Budget, Cause, HealthVector};
 use crate::geo::SiteId;
@@ -73,10 +73,12 @@ fn with_suspects(state: &HealthVector, pool: PoolId) -> HealthVector {
     more
 }
 
-/// The sites of the rule's pools, of those that share members with them, and of its default RRset.
+/// The sites of all pools that the rule may use and of those in them, of pools that share members with them, and of its
+/// default RRset.
 fn sites(scene: &Scene<'_>) -> BTreeSet<SiteId> {
     let scenery = scene.scenery;
-    let pools = scene.rule.pools.iter().filter_map(|used| scenery.pool(used.pool).site);
+    let pools = pools(scene.rule).flat_map(|pool| scenery.with_inner(pool));
+    let pools = pools.filter_map(|pool| scenery.pool(pool).site);
     let members = scene.leaves.iter().flat_map(|&leaf| &scenery.pool(leaf).members);
     let targets = members.flat_map(|member| steer::targets_of(member, scene.rule.content));
     let sharing = targets.flat_map(|target| scenery.sites_with(target));

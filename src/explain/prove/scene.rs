@@ -103,8 +103,8 @@ impl<'s> Scene<'s> {
     }
 }
 
-/// All pools that a rule may use.
-fn pools(rule: &Rule) -> impl Iterator<Item = PoolId> {
+/// All pools that a rule may use: those that it lists, and its last resort.
+pub(super) fn pools(rule: &Rule) -> impl Iterator<Item = PoolId> {
     let last = match rule.all_down {
         AllDown::Pool(pool) => Some(pool.pool),
         _ => None,

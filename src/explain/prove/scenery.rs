@@ -101,6 +101,16 @@ impl<'c> Scenery<'c> {
         }
     }
 
+    /// A pool and all pools in it, on every level.
+    pub(super) fn with_inner(&self, id: PoolId) -> BTreeSet<PoolId> {
+        let (mut found, mut waiting) = (BTreeSet::from([id]), vec![id]);
+        while let Some(id) = waiting.pop() {
+            let inner = self.pool(id).inner.iter().map(|inner| inner.pool);
+            waiting.extend(inner.filter(|&inner| found.insert(inner)));
+        }
+        found
+    }
+
     /// A site's name.
     pub(super) fn site_name(&self, site: SiteId) -> &'c str {
         &self.configuration.sites[usize::from(site.0)].name

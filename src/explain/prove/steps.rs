@@ -144,12 +144,12 @@ impl Looked<'_> {
         }
     }
 
-    /// The sites that the outcome has to do with: of the pools looked at, of those that share members with them, and of
+    /// The sites that the outcome has to do with: of the pools looked at and those in them, of those that share members with them, and of
     /// the default RRset's addresses.
     fn sites(&self) -> BTreeSet<SiteId> {
         let scenery = self.scene.scenery;
-        let asked = self.outcome.asked.iter().chain(&self.leaves);
-        let asked = asked.filter_map(|&pool| scenery.pool(pool).site);
+        let asked = self.outcome.asked.iter().flat_map(|&pool| scenery.with_inner(pool));
+        let asked = asked.filter_map(|pool| scenery.pool(pool).site);
         let sharing = self.leaves.iter().flat_map(|&pool| self.sites_with(pool));
         let default = match self.outcome.choice.given {
             Given::DefaultRrset => self.scene.default.as_slice(),

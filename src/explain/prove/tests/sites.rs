@@ -68,3 +68,14 @@ fn a_site_that_shares_members_is_lost_where_loads_are_looked_at() {
     assert_eq!(sites, [IAD].into());
     assert_eq!(finding, "site ams carries 800.0 % of its capacity (80 of 10)");
 }
+
+#[test]
+fn the_site_of_the_last_resort_is_lost_too() {
+    let pools = [pool("p", FRA, &[20]), pool("dr", SIN, &[30])];
+    let rule = "pools = [\"p\"]\nall_down = { pool = \"dr\" }";
+    let of = |lost: u8| refuted(&pools, rule, Claim::Load { lost, at_most: 100 }, LARGE);
+    assert_eq!(of(1), None);
+    let (sites, finding) = of(2).expect("sin gets all");
+    assert_eq!(sites, [FRA, SIN].into());
+    assert_eq!(finding, "site sin is lost and is still given 80 to carry");
+}
