@@ -11,7 +11,7 @@
 //!   functions that answer queries.
 //! - `search`: the states. It starts with everything up and changes only what was looked at (`steps`): whatever else
 //!   happens, the answer stays (proof there).
-//! - `judge`: the claims about one answer; `load` (over `losses`) and `scope`: the two claims about all of them together.
+//! - `judge`: the claims about one answer, by the pools of members that it comes from (`origins`); `load` (over `losses`) and `scope`: the two claims about all of them together.
 //!
 //! Nothing is sampled. What would take more work than [`WORK_MAX`] is not claimed ([`Verdict::TooLarge`]).
 
@@ -20,6 +20,7 @@ mod hours;
 mod judge;
 mod load;
 mod losses;
+mod origins;
 mod scene;
 mod scenery;
 mod scope;

@@ -26,6 +26,13 @@ fn unwatched(name: &str, site: SiteId, addresses: &[u8]) -> String {
     format!("[pool.{name}]\nsite = \"{site}\"\nmembers = [{members}]\n")
 }
 
+/// A pool of pools.
+fn outer(name: &str, site: SiteId, inner: &[&str]) -> String {
+    let inner: Vec<String> = inner.iter().map(|name| format!("{{ pool = \"{name}\" }}")).collect();
+    let site = SITES[usize::from(site.0)];
+    format!("[pool.{name}]\nsite = \"{site}\"\npools = [{}]\n", inner.join(", "))
+}
+
 /// What comes of a claim where each site can carry so much, under a load of 80: `None` where it is proven, else the lost
 /// sites and what is found.
 fn refuted(
@@ -78,4 +85,54 @@ fn the_site_of_the_last_resort_is_lost_too() {
     let (sites, finding) = of(2).expect("sin gets all");
     assert_eq!(sites, [FRA, SIN].into());
     assert_eq!(finding, "site sin is lost and is still given 80 to carry");
+}
+
+#[test]
+fn the_sites_of_inner_pools_are_lost_too() {
+    let pools = [pool("i", IAD, &[20]), outer("o", FRA, &["i"])];
+    let claim = Claim::Load { lost: 1, at_most: 100 };
+    let (sites, finding) = refuted(&pools, "pools = [\"o\"]", claim, LARGE).expect("iad gets all");
+    assert_eq!(sites, [IAD].into());
+    assert_eq!(finding, "site iad is lost and is still given 80 to carry");
+}
+
+#[test]
+fn clients_are_where_the_inner_pool_is() {
+    let pools = [pool("i1", FRA, &[20]), pool("i2", IAD, &[30]), outer("o", FRA, &["i1", "i2"])];
+    let check = |claim: Claim, capacity: [u64; 4], expected: Option<&str>| {
+        let found = refuted(&pools, "pools = [\"o\"]", claim, capacity);
+        assert_eq!(found.map(|found| found.1).as_deref(), expected);
+    };
+    let both = "gets pool o: i1 at site fra, i2 at site iad (healthy)";
+    check(Claim::OnlySites(Clients::All, vec![FRA]), LARGE, Some(both));
+    check(Claim::OnlySites(Clients::All, vec![FRA, IAD]), LARGE, None);
+    check(Claim::NeverSites(Clients::All, vec![IAD]), LARGE, Some(both));
+    check(Claim::NeverSites(Clients::All, vec![SIN]), LARGE, None);
+    check(Claim::Survives(Clients::All, 1), LARGE, None);
+    let load = Claim::Load { lost: 0, at_most: 100 };
+    check(load.clone(), [40, 40, 0, 0], None);
+    let found = "site iad carries 200.0 % of its capacity (40 of 20)";
+    check(load, [100, 20, 0, 0], Some(found));
+}
+
+#[test]
+fn an_inner_pool_without_a_site_is_where_the_outer_one_is() {
+    let inner =
+        "[pool.i]\nmonitor = \"web\"\nmembers = [{ name = \"m\", address = \"192.0.2.20\" }]\n".to_owned();
+    let pools = [inner, outer("o", FRA, &["i"])];
+    let of = |claim| refuted(&pools, "pools = [\"o\"]", claim, [40, 0, 0, 0]).map(|found| found.1);
+    assert_eq!(of(Claim::OnlySites(Clients::All, vec![FRA])), None);
+    assert_eq!(
+        of(Claim::Load { lost: 0, at_most: 100 }).as_deref(),
+        Some("site fra carries 200.0 % of its capacity (80 of 40)")
+    );
+}
+
+#[test]
+fn an_inner_pool_that_nobody_watches_does_not_survive_its_site() {
+    let pools = [pool("i1", FRA, &[20]), unwatched("i2", IAD, &[30]), outer("o", FRA, &["i1", "i2"])];
+    let found = refuted(&pools, "pools = [\"o\"]", Claim::Survives(Clients::All, 1), LARGE);
+    let (sites, finding) = found.expect("i2 is given out still");
+    assert_eq!(sites, [IAD].into());
+    assert!(finding.ends_with(", of which no monitor would notice,"), "{finding}");
 }
