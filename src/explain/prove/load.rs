@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::crowd::{Cell, Crowd};
-use super::losses::states;
+use super::losses::each_state;
 use super::origins::origins;
 use super::scene::{Outcome, Scene};
 use super::scenery::Scenery;
@@ -116,13 +116,14 @@ pub(super) fn prove(
         extent.cells = extent.cells.max(cells.len());
         extent.standings = extent.standings.max(scene.moments.len());
         let cells = by_candidates(&scene, cells);
-        for down in states(&scene, lost)? {
+        each_state(&scene, lost, |down| {
             let loads = loads(&scene, &cells, &down, &mut extent.answers)?;
-            if let Some((finding, cell)) = overload(&scene, &loads, &down, demand, at_most) {
-                let client = rule.map.map(|_| cell.client());
-                return Err(Stop::refuted(Counterexample { rule: number, client, down, finding }));
-            }
-        }
+            let Some((finding, cell)) = overload(&scene, &loads, &down, demand, at_most) else {
+                return Ok(());
+            };
+            let client = rule.map.map(|_| cell.client());
+            Err(Stop::refuted(Counterexample { rule: number, client, down, finding }))
+        })?;
     }
     Ok(extent)
 }

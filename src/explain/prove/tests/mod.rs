@@ -3,8 +3,9 @@
 //!
 //! `world` has the states as a server comes to them: by what its keeper holds of each member. `failures`, `schedules`,
 //! `resumes` and `starts` go through all of them, `histories` through some that chance brings about; `loads` looks at what sites
-//! carry and `sites` at those where a rule has something beside its own pools.
+//! carry, `sites` at those where a rule has something beside its own pools, `bounds` at the work.
 
+mod bounds;
 mod failures;
 mod histories;
 mod loads;
