@@ -17,6 +17,9 @@ use crate::steer::{Pool, PoolAnswers, PoolId};
 use crate::wire::{Family, QuestionName};
 use crate::zone::{Lookup, Zones};
 
+/// Compiled pools that are kept from one assertion to the next: a server that reloads proves many in a row.
+const COMPILED_KEPT_MAX: usize = 4096;
+
 /// What all rules of a configuration have in common.
 pub(super) struct Scenery<'c> {
     /// The configuration.
@@ -72,9 +75,13 @@ impl<'c> Scenery<'c> {
         }
     }
 
-    /// Begins with another assertion.
+    /// Begins with another assertion: what few pools are compiled may serve it too.
     pub(super) fn begin(&self) {
         self.work.set(0);
+        let mut compiled = self.compiled.borrow_mut();
+        if compiled.len() > COMPILED_KEPT_MAX {
+            *compiled = HashMap::new();
+        }
     }
 
     /// Adds so much work; an error when it has become too much.
