@@ -1,18 +1,19 @@
 //! The claims about one answer.
 //!
-//! | claim | an answer from a pool | the default RRset | NODATA |
+//! | claim | an answer from a pool of members, each that may be picked | the default RRset | NODATA |
 //! |---|---|---|---|
 //! | only these sites | its site is one of them | every address is a member's, at these sites only | holds |
 //! | never these sites | its site is none of them | no address is a member's at one of them | holds |
 //! | answered | holds | holds | does not |
 //! | survives the loss of sites | each variant has an eligible member, and the site is not lost | an address is a member's at a site that is not lost | does not |
 //!
-//! A pool without a site is at none of any sites.
+//! A pool without a site is at none of any sites; in a pool of pools it is where that one is.
 
+use super::origins::{Origin, origins};
 use super::scene::{Outcome, Scene};
 use super::{Claim, HealthVector};
 use crate::geo::SiteId;
-use crate::steer::{AnswerSet, Apart, Given, Leaf, PoolId, Reason};
+use crate::steer::{Apart, Given, Reason};
 
 /// How an outcome breaks a claim, as the end of a sentence about the client; `None` where it does not.
 pub(super) fn violation(claim: &Claim, scene: &Scene<'_>, outcome: &Outcome<'_>) -> Option<String> {
@@ -34,9 +35,10 @@ pub(super) fn violation(claim: &Claim, scene: &Scene<'_>, outcome: &Outcome<'_>)
 
 /// Why a lost site goes on being given out.
 fn unnoticed(scene: &Scene<'_>, outcome: &Outcome<'_>, state: &HealthVector) -> &'static str {
-    match (outcome.choice.reason, outcome.choice.given) {
-        (Reason::Healthy | Reason::Degraded, Given::Set(pool, _) | Given::Apart(Apart { pool, .. }))
-            if scene.scenery.pool(pool).site.is_some_and(|site| state.sites.contains(&site)) =>
+    let is_lost = |origin: &Origin<'_>| origin.site.is_some_and(|site| state.sites.contains(&site));
+    match outcome.choice.reason {
+        Reason::Healthy | Reason::Degraded
+            if origins(scene.scenery, outcome.choice.given).iter().any(is_lost) =>
         {
             ", of which no monitor would notice,"
         }
@@ -44,11 +46,12 @@ fn unnoticed(scene: &Scene<'_>, outcome: &Outcome<'_>, state: &HealthVector) -> 
     }
 }
 
-/// The sites of what is given: of the pool, or of each address of the default RRset.
+/// The sites of what is given: of each pool of members, or of each address of the default RRset.
 fn places(scene: &Scene<'_>, given: Given<'_>) -> Vec<Vec<SiteId>> {
     match given {
-        Given::Set(pool, _) | Given::Apart(Apart { pool, .. }) => {
-            vec![scene.scenery.pool(pool).site.into_iter().collect()]
+        Given::Set(..) | Given::Apart(_) => {
+            let origins = origins(scene.scenery, given);
+            origins.iter().map(|origin| origin.site.into_iter().collect()).collect()
         }
         Given::DefaultRrset => {
             scene.default.iter().map(|&address| scene.scenery.sites_of(address).collect()).collect()
@@ -60,38 +63,44 @@ fn places(scene: &Scene<'_>, given: Given<'_>) -> Vec<Vec<SiteId>> {
 fn survives(scene: &Scene<'_>, outcome: &Outcome<'_>, given: Given<'_>, state: &HealthVector) -> bool {
     let stands = |site: &SiteId| !state.sites.contains(site);
     match given {
-        Given::Set(pool, set) => {
-            scene.scenery.pool(pool).site.as_ref().is_some_and(stands) && lives(scene, outcome, pool, set)
+        Given::Set(..) | Given::Apart(_) => {
+            let origins = origins(scene.scenery, given);
+            origins
+                .iter()
+                .all(|origin| origin.site.as_ref().is_some_and(stands) && lives(scene, outcome, origin))
         }
-        Given::Apart(Apart { pool, set, .. }) => {
-            let leaves = set.leaves(pool, None);
-            let lives = |leaf: &Leaf<'_>| {
-                let pool = leaf.path[leaf.path.len() - 1];
-                leaf.set.answers().is_some_and(|set| lives(scene, outcome, pool, set))
-            };
-            scene.scenery.pool(pool).site.as_ref().is_some_and(stands) && leaves.iter().all(lives)
-        }
-        given => places(scene, given).iter().flatten().any(stands),
+        Given::DefaultRrset | Given::NoData => places(scene, given).iter().flatten().any(stands),
     }
 }
 
 /// Whether each variant has a member that is eligible by its health, and is not given out for want of a better one.
-fn lives(scene: &Scene<'_>, outcome: &Outcome<'_>, pool: PoolId, set: &AnswerSet) -> bool {
-    let eligible = outcome.situation.eligibility(pool, scene.rule.content);
+fn lives(scene: &Scene<'_>, outcome: &Outcome<'_>, origin: &Origin<'_>) -> bool {
+    let Some(set) = origin.set else { return false };
+    let eligible = outcome.situation.eligibility(origin.pool, scene.rule.content);
     set.variants().iter().all(|(members, _)| members.iter().any(|&member| eligible[member].is_given()))
 }
 
-/// What is given: `pool web-iad at site iad (all_down)`.
+/// What is given: `pool web-iad at site iad (all_down)`, `pool web: web-fra at site fra, web-iad at site iad (healthy)`.
 pub(super) fn in_words(scene: &Scene<'_>, outcome: &Outcome<'_>) -> String {
     let scenery = scene.scenery;
     match outcome.choice.given {
         Given::Set(id, _) | Given::Apart(Apart { pool: id, .. }) => {
             let pool = scenery.pool(id);
-            let place = match pool.site {
+            let at = |site: Option<SiteId>| match site {
                 Some(site) => format!("at site {}", scenery.site_name(site)),
                 None => "without a site".to_owned(),
             };
-            format!("pool {} {place} ({})", pool.name, outcome.choice.reason.label())
+            let place = match &pool.inner[..] {
+                [] => format!(" {}", at(pool.site)),
+                _ => {
+                    let origins = origins(scenery, outcome.choice.given);
+                    let inner = |origin: &Origin<'_>| {
+                        format!("{} {}", scenery.pool(origin.pool).name, at(origin.site))
+                    };
+                    format!(": {}", origins.iter().map(inner).collect::<Vec<_>>().join(", "))
+                }
+            };
+            format!("pool {}{place} ({})", pool.name, outcome.choice.reason.label())
         }
         Given::DefaultRrset => {
             let addresses = scene.default.iter().map(|&address| {

@@ -10,12 +10,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::crowd::{Cell, Crowd};
-use super::losses::states;
+use super::losses::each_state;
+use super::origins::origins;
 use super::scene::{Outcome, Scene};
 use super::scenery::Scenery;
 use super::{Counterexample, Extent, HealthVector, Stop};
 use crate::geo::{Prefix, SiteId};
-use crate::steer::{Apart, Given, SLOTS};
+use crate::steer::{Chance, Given, SLOTS};
 use crate::wire::Family;
 
 /// How much load comes from where, and how much a site can carry, all in one unit of the operator's choice.
@@ -115,13 +116,14 @@ pub(super) fn prove(
         extent.cells = extent.cells.max(cells.len());
         extent.standings = extent.standings.max(scene.moments.len());
         let cells = by_candidates(&scene, cells);
-        for down in states(&scene, lost)? {
+        each_state(&scene, lost, |down| {
             let loads = loads(&scene, &cells, &down, &mut extent.answers)?;
-            if let Some((finding, cell)) = overload(&scene, &loads, &down, demand, at_most) {
-                let client = rule.map.map(|_| cell.client());
-                return Err(Stop::refuted(Counterexample { rule: number, client, down, finding }));
-            }
-        }
+            let Some((finding, cell)) = overload(&scene, &loads, &down, demand, at_most) else {
+                return Ok(());
+            };
+            let client = rule.map.map(|_| cell.client());
+            Err(Stop::refuted(Counterexample { rule: number, client, down, finding }))
+        })?;
     }
     Ok(extent)
 }
@@ -189,12 +191,13 @@ fn loads(
     Ok(loads)
 }
 
-/// The sites that an answer sends clients to, with shares in fixed point: of a pool all of it; of the default RRset each
-/// address the same, at each site where it is a member's.
+/// The sites that an answer sends clients to, with shares in fixed point: of each pool of members that may be picked its
+/// chance; of the default RRset each address the same, at each site where it is a member's.
 fn shares(scene: &Scene<'_>, outcome: &Outcome<'_>) -> Vec<(SiteId, u128)> {
     match outcome.choice.given {
-        Given::Set(pool, _) | Given::Apart(Apart { pool, .. }) => {
-            scene.scenery.pool(pool).site.map(|site| (site, WHOLE)).into_iter().collect()
+        given @ (Given::Set(..) | Given::Apart(_)) => {
+            let origins = origins(scene.scenery, given).into_iter();
+            origins.filter_map(|origin| Some((origin.site?, in_fixed_point(&origin.chance)))).collect()
         }
         Given::DefaultRrset => {
             let each = WHOLE / (scene.default.len().max(1) as u128);
@@ -203,6 +206,12 @@ fn shares(scene: &Scene<'_>, outcome: &Outcome<'_>) -> Vec<(SiteId, u128)> {
         }
         Given::NoData => Vec::new(),
     }
+}
+
+/// A chance, rounded downwards once for each of its few factors.
+fn in_fixed_point(chance: &Chance) -> u128 {
+    let factors = chance.factors().iter();
+    factors.fold(WHOLE, |share, &(by, out_of)| share * u128::from(by) / u128::from(out_of))
 }
 
 /// The site that carries too much, in words, and the clients that most of it comes from; a lost one can carry nothing.

@@ -1,34 +1,49 @@
 //! The states that loads are looked at in: whichever sites are lost, and what follows from that.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use super::Stop;
-use super::scene::Scene;
+use super::scene::{Scene, pools};
 use super::steps::may_exceed_its_panic_limit;
 use super::vector::{Budget, Cause, HealthVector};
 use crate::geo::SiteId;
-use crate::steer::PoolId;
+use crate::steer::{self, PoolId};
 
-/// Every state with up to `most` lost sites, the smallest first: at each moment, with any of the lost sites back but awaited
-/// by any of its pools, and with the members of any pools suspect.
-pub(super) fn states(scene: &Scene<'_>, most: u8) -> Result<Vec<HealthVector>, Stop> {
-    let budget = Budget { sites: most, failures: 0, starts: false };
-    let mut states = Vec::new();
-    for sites in losses(scene, most) {
-        let lost = |&at: &Option<u64>| HealthVector { sites: sites.clone(), ..HealthVector::all_up(at) };
-        let mut of_loss: Vec<HealthVector> = scene.moments.iter().map(lost).collect();
-        for &site in &sites {
-            for pool in pools_back_alone(scene, site) {
-                add(scene, &mut of_loss, |state| with_site_back(state, site, pool))?;
-            }
-            let is_there = |pool: &&PoolId| scene.scenery.pool(**pool).site == Some(site);
-            for &pool in scene.leaves.iter().filter(is_there) {
-                if may_exceed_its_panic_limit(scene, pool, budget) {
-                    add(scene, &mut of_loss, |state| with_suspects(state, pool))?;
-                }
-            }
+/// Hands every state with up to `most` lost sites to `look`, the smallest first: at each moment, with any of the lost sites
+/// back but awaited by any of its pools, and with the members of any pools suspect. How many sets of so many sites there
+/// are is spent before the first of them is made, and none is kept.
+pub(super) fn each_state(
+    scene: &Scene<'_>,
+    most: u8,
+    mut look: impl FnMut(HealthVector) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let sites: Vec<SiteId> = sites(scene).into_iter().collect();
+    for size in 0..=usize::from(most).min(sites.len()) {
+        scene.scenery.spend(number_of_sets(sites.len(), size))?;
+        for lost in sets(&sites, size) {
+            states(scene, &lost, most)?.into_iter().try_for_each(&mut look)?;
         }
-        states.extend(of_loss);
+    }
+    Ok(())
+}
+
+/// The states with these sites lost.
+fn states(scene: &Scene<'_>, sites: &BTreeSet<SiteId>, most: u8) -> Result<Vec<HealthVector>, Stop> {
+    let budget = Budget { sites: most, failures: 0, starts: false };
+    let lost = |&at: &Option<u64>| HealthVector { sites: sites.clone(), ..HealthVector::all_up(at) };
+    let mut states: Vec<HealthVector> = scene.moments.iter().map(lost).collect();
+    let mut hit: BTreeSet<PoolId> = BTreeSet::new();
+    for &site in sites {
+        for pool in pools_back_alone(scene, site) {
+            add(scene, &mut states, |state| with_site_back(state, site, pool))?;
+        }
+        hit.extend(scene.touched(Cause::Site(site)).iter());
+    }
+    for pool in hit {
+        if may_exceed_its_panic_limit(scene, pool, budget) {
+            add(scene, &mut states, |state| with_suspects(state, pool))?;
+        }
     }
     Ok(states)
 }
@@ -70,20 +85,55 @@ fn with_suspects(state: &HealthVector, pool: PoolId) -> HealthVector {
     more
 }
 
-/// Every set of up to `most` sites of the rule's pools and of its default RRset; none lost is the first.
-fn losses(scene: &Scene<'_>, most: u8) -> Vec<BTreeSet<SiteId>> {
-    let pools = scene.rule.pools.iter().filter_map(|used| scene.scenery.pool(used.pool).site);
-    let default = scene.default.iter().flat_map(|&address| scene.scenery.sites_of(address));
-    let sites: BTreeSet<SiteId> = pools.chain(default).collect();
-    let mut losses = BTreeSet::from([BTreeSet::new()]);
-    for _ in 0..most {
-        let more = losses.iter().flat_map(|lost: &BTreeSet<SiteId>| {
-            sites.iter().map(|&site| lost.iter().copied().chain([site]).collect::<BTreeSet<SiteId>>())
-        });
-        let more: Vec<_> = more.collect();
-        losses.extend(more);
+/// The sites of all pools that the rule may use and of those in them, of pools that share members with them, and of its
+/// default RRset.
+fn sites(scene: &Scene<'_>) -> BTreeSet<SiteId> {
+    let scenery = scene.scenery;
+    let pools = pools(scene.rule).flat_map(|pool| scenery.with_inner(pool));
+    let pools = pools.filter_map(|pool| scenery.pool(pool).site);
+    let members = scene.leaves.iter().flat_map(|&leaf| &scenery.pool(leaf).members);
+    let targets = members.flat_map(|member| steer::targets_of(member, scene.rule.content));
+    let sharing = targets.flat_map(|target| scenery.sites_with(target));
+    let default = scene.default.iter().flat_map(|&address| scenery.sites_of(address));
+    pools.chain(sharing).chain(default).collect()
+}
+
+/// How many sets of so many of the sites there are.
+fn number_of_sets(sites: usize, size: usize) -> u64 {
+    // Exact at each step: so far it is the number of sets of one site more each time.
+    (0..size as u64).fold(1, |number: u64, place| number.saturating_mul(sites as u64 - place) / (place + 1))
+}
+
+/// Every set of so many of the sites, one after the other.
+fn sets(sites: &[SiteId], size: usize) -> impl Iterator<Item = BTreeSet<SiteId>> {
+    let first: Vec<usize> = (0..size).collect();
+    let places = iter::successors(Some(first), |places| next_places(places, sites.len()));
+    places.map(|places| places.into_iter().map(|place| sites[place]).collect())
+}
+
+/// The ascending places below `end` that follow on these: the last one that can moves on by one, and the others after it
+/// stand right behind.
+fn next_places(places: &[usize], end: usize) -> Option<Vec<usize>> {
+    let size = places.len();
+    let moving = (0..size).rev().find(|&index| places[index] + size - index < end)?;
+    let moved = (places[moving] + 1..).take(size - moving);
+    Some(places[..moving].iter().copied().chain(moved).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_set_of_so_many_sites_is_made_once() {
+        let sites: Vec<SiteId> = (0..7).map(SiteId).collect();
+        for (size, expected) in [(0, 1), (1, 7), (2, 21), (3, 35), (4, 35), (7, 1)] {
+            let made: Vec<BTreeSet<SiteId>> = sets(&sites, size).collect();
+            assert!(made.iter().all(|set| set.len() == size));
+            let distinct: BTreeSet<&BTreeSet<SiteId>> = made.iter().collect();
+            assert_eq!((made.len(), distinct.len()), (expected, expected));
+            assert_eq!(number_of_sets(sites.len(), size), expected as u64);
+        }
+        assert_eq!(number_of_sets(256, 4), 174_792_640);
     }
-    let mut losses: Vec<_> = losses.into_iter().collect();
-    losses.sort_by_key(BTreeSet::len);
-    losses
 }

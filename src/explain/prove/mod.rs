@@ -11,7 +11,8 @@
 //!   functions that answer queries.
 //! - `search`: the states. It starts with everything up and changes only what was looked at (`steps`): whatever else
 //!   happens, the answer stays (proof there).
-//! - `judge`: the claims about one answer; `load` (over `losses`) and `scope`: the two claims about all of them together.
+//! - `judge`: the claims about one answer, by the pools of members that it comes from (`origins`); `load` (over `losses`)
+//!   and `scope`: the two claims about all of them together.
 //!
 //! Nothing is sampled. What would take more work than [`WORK_MAX`] is not claimed ([`Verdict::TooLarge`]).
 
@@ -20,6 +21,7 @@ mod hours;
 mod judge;
 mod load;
 mod losses;
+mod origins;
 mod scene;
 mod scenery;
 mod scope;
@@ -43,7 +45,8 @@ use self::scene::Scene;
 use self::scenery::Scenery;
 use self::vector::Budget;
 
-/// Work that may go into one assertion, about a second: answers looked at, and members of pools compiled for that.
+/// Work that may go into one assertion, about a second: answers looked at, states found to be looked at, sets of
+/// lost sites, and members of pools compiled for that.
 pub const WORK_MAX: u64 = 1_000_000;
 /// Failures at once that an assertion may ask for.
 pub const FAILURES_MAX: u8 = 8;

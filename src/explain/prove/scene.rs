@@ -1,6 +1,6 @@
 //! What a rule gives a class in one state: compiled and chosen by the functions that answer queries.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -22,6 +22,8 @@ pub(super) struct Scene<'s> {
     pub(super) rule: &'s Rule,
     /// The addresses of the default RRset under it.
     pub(super) default: Vec<IpAddr>,
+    /// All pools that it may use, ascending.
+    pools: Vec<PoolId>,
     /// A moment for each standing that its pools come to.
     pub(super) moments: Moments,
     /// The pools of members that it gives from in the end.
@@ -50,6 +52,7 @@ impl<'s> Scene<'s> {
             scenery,
             rule,
             default: scenery.default_addresses(number),
+            pools: pools(rule).collect::<BTreeSet<PoolId>>().into_iter().collect(),
             moments,
             leaves,
             touched: RefCell::default(),
@@ -70,8 +73,8 @@ impl<'s> Scene<'s> {
         judge: impl FnOnce(&Outcome<'_>) -> T,
     ) -> T {
         let situation = Situation::new(self.scenery, vector);
-        let answers: HashMap<PoolId, Arc<PoolAnswers>> =
-            pools(self.rule).map(|id| (id, situation.answers(id, self.rule.content))).collect();
+        // Most rules list more pools than a choice looks at.
+        let answers: Vec<OnceCell<Arc<PoolAnswers>>> = vec![OnceCell::new(); self.pools.len()];
         let asked = RefCell::default();
         let choice = steer::choose(
             self.rule,
@@ -80,7 +83,8 @@ impl<'s> Scene<'s> {
             |id| {
                 let asked: &RefCell<BTreeSet<PoolId>> = &asked;
                 asked.borrow_mut().insert(id);
-                &*answers[&id]
+                let place = self.pools.binary_search(&id).expect("a rule chooses among its own pools");
+                &**answers[place].get_or_init(|| situation.answers(id, self.rule.content))
             },
         );
         judge(&Outcome { choice, asked: asked.borrow().clone(), situation: &situation })
@@ -103,8 +107,8 @@ impl<'s> Scene<'s> {
     }
 }
 
-/// All pools that a rule may use.
-fn pools(rule: &Rule) -> impl Iterator<Item = PoolId> {
+/// All pools that a rule may use: those that it lists, and its last resort.
+pub(super) fn pools(rule: &Rule) -> impl Iterator<Item = PoolId> {
     let last = match rule.all_down {
         AllDown::Pool(pool) => Some(pool.pool),
         _ => None,

@@ -17,6 +17,9 @@ use crate::steer::{Pool, PoolAnswers, PoolId};
 use crate::wire::{Family, QuestionName};
 use crate::zone::{Lookup, Zones};
 
+/// Compiled pools that are kept from one assertion to the next: a server that reloads proves many in a row.
+const COMPILED_KEPT_MAX: usize = 4096;
+
 /// What all rules of a configuration have in common.
 pub(super) struct Scenery<'c> {
     /// The configuration.
@@ -28,6 +31,8 @@ pub(super) struct Scenery<'c> {
     sites_of_address: HashMap<IpAddr, BTreeSet<SiteId>>,
     targets_of_site: HashMap<SiteId, BTreeSet<TargetId>>,
     targets_of_address: HashMap<IpAddr, BTreeSet<TargetId>>,
+    /// Pools at several sites may have a target in common.
+    sites_of_target: HashMap<TargetId, BTreeSet<SiteId>>,
     /// Pools as they answer in a state.
     compiled: RefCell<HashMap<Compiled, Arc<PoolAnswers>>>,
     /// What has gone into the present assertion, as [`WORK_MAX`] counts it.
@@ -44,6 +49,7 @@ impl<'c> Scenery<'c> {
             sites_of_address: HashMap::new(),
             targets_of_site: HashMap::new(),
             targets_of_address: HashMap::new(),
+            sites_of_target: HashMap::new(),
             compiled: RefCell::default(),
             work: Cell::new(0),
         };
@@ -60,15 +66,22 @@ impl<'c> Scenery<'c> {
         let Some(site) = pool.site else { return };
         for member in &pool.members {
             self.targets_of_site.entry(site).or_default().extend(member.targets.iter().flatten());
+            for &target in member.targets.iter().flatten() {
+                self.sites_of_target.entry(target).or_default().insert(site);
+            }
             for address in Family::BOTH.into_iter().filter_map(|family| member.address(family)) {
                 self.sites_of_address.entry(address).or_default().insert(site);
             }
         }
     }
 
-    /// Begins with another assertion.
+    /// Begins with another assertion: what few pools are compiled may serve it too.
     pub(super) fn begin(&self) {
         self.work.set(0);
+        let mut compiled = self.compiled.borrow_mut();
+        if compiled.len() > COMPILED_KEPT_MAX {
+            *compiled = HashMap::new();
+        }
     }
 
     /// Adds so much work; an error when it has become too much.
@@ -95,6 +108,16 @@ impl<'c> Scenery<'c> {
         }
     }
 
+    /// A pool and all pools in it, on every level.
+    pub(super) fn with_inner(&self, id: PoolId) -> BTreeSet<PoolId> {
+        let (mut found, mut waiting) = (BTreeSet::from([id]), vec![id]);
+        while let Some(id) = waiting.pop() {
+            let inner = self.pool(id).inner.iter().map(|inner| inner.pool);
+            waiting.extend(inner.filter(|&inner| found.insert(inner)));
+        }
+        found
+    }
+
     /// A site's name.
     pub(super) fn site_name(&self, site: SiteId) -> &'c str {
         &self.configuration.sites[usize::from(site.0)].name
@@ -103,6 +126,11 @@ impl<'c> Scenery<'c> {
     /// The sites at which an address is a member's.
     pub(super) fn sites_of(&self, address: IpAddr) -> impl Iterator<Item = SiteId> {
         self.sites_of_address.get(&address).into_iter().flatten().copied()
+    }
+
+    /// The sites whose loss takes a target down: those of all pools that have it, whichever rules use them.
+    pub(super) fn sites_with(&self, target: TargetId) -> impl Iterator<Item = SiteId> {
+        self.sites_of_target.get(&target).into_iter().flatten().copied()
     }
 
     /// The addresses of the default RRset under a rule.

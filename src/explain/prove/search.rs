@@ -38,6 +38,7 @@ pub(super) fn search<T>(
             if let Some(found) = found {
                 return Ok(Some((state, found)));
             }
+            scene.scenery.spend(next.len() as u64)?;
             for state in next {
                 if seen.insert(state.clone()) {
                     waiting.push_back(state);

@@ -2,7 +2,7 @@
 //!
 //! | a step | where |
 //! |---|---|
-//! | a site is lost, or an address or target fails | a pool looked at depends on it, and the budget gives it |
+//! | a site is lost, or an address or target fails | a pool looked at depends on it, be it by members that it shares with a pool at that site, and the budget gives it |
 //! | it is back, and a pool of `manual_resume` awaits it still | the same, and another pool of the rule sees it up again: for one alone it is as if it were down |
 //! | the members of a pool that are down are suspect | its panic limit lets fewer go than the budget can take down at once, and nobody is healthy or degraded: else nobody asks |
 //! | a start knows nothing of a pool, or one member only | that makes its state another |
@@ -68,8 +68,8 @@ impl Looked<'_> {
         };
         let awaiting = self.leaves.iter().copied().filter(awaits);
         let with_cause = awaiting.flat_map(|pool| {
-            let site = self.scene.scenery.pool(pool).site.map(Cause::Site);
-            site.into_iter().chain(self.failures_of(pool)).map(move |cause| (pool, cause)).collect::<Vec<_>>()
+            let sites = self.sites_with(pool).into_iter().map(Cause::Site);
+            sites.chain(self.failures_of(pool)).map(move |cause| (pool, cause)).collect::<Vec<_>>()
         });
         let next = with_cause.filter(|&(pool, cause)| {
             let known = self.state().awaited.get(&cause);
@@ -144,24 +144,38 @@ impl Looked<'_> {
         }
     }
 
-    /// The sites that the outcome has to do with: of the pools looked at, and of the default RRset's addresses.
+    /// The sites that the outcome has to do with: of the pools looked at and those in them, of those that share members with them, and of
+    /// the default RRset's addresses.
     fn sites(&self) -> BTreeSet<SiteId> {
         let scenery = self.scene.scenery;
-        let asked = self.outcome.asked.iter().chain(&self.leaves);
-        let asked = asked.filter_map(|&pool| scenery.pool(pool).site);
+        let asked = self.outcome.asked.iter().flat_map(|&pool| scenery.with_inner(pool));
+        let asked = asked.filter_map(|pool| scenery.pool(pool).site);
+        let sharing = self.leaves.iter().flat_map(|&pool| self.sites_with(pool));
         let default = match self.outcome.choice.given {
             Given::DefaultRrset => self.scene.default.as_slice(),
             _ => &[],
         };
-        asked.chain(default.iter().flat_map(|&address| scenery.sites_of(address))).collect()
+        let default = default.iter().flat_map(|&address| scenery.sites_of(address));
+        asked.chain(sharing).chain(default).collect()
+    }
+
+    /// The sites whose loss takes members of a pool down.
+    fn sites_with(&self, pool: PoolId) -> BTreeSet<SiteId> {
+        let targets = self.watched(pool).into_iter();
+        targets.flat_map(|target| self.scene.scenery.sites_with(target)).collect()
     }
 
     /// The failures that can change what a pool of members answers.
     fn failures_of(&self, pool: PoolId) -> BTreeSet<Cause> {
+        let targets = self.watched(pool).into_iter();
+        targets.flat_map(|target| self.scene.scenery.failures_with(target)).map(Cause::Failure).collect()
+    }
+
+    /// The targets that decide about members of a pool.
+    fn watched(&self, pool: PoolId) -> BTreeSet<TargetId> {
         let wanted = self.situation().wanted(pool);
         let by_health = wanted.members.iter().filter(|member| is_by_health(member));
-        let targets = by_health.flat_map(|member| steer::targets_of(member, self.scene.rule.content));
-        targets.flat_map(|target| self.scene.scenery.failures_with(target)).map(Cause::Failure).collect()
+        by_health.flat_map(|member| steer::targets_of(member, self.scene.rule.content)).collect()
     }
 
     fn has_down(&self, pool: PoolId) -> bool {

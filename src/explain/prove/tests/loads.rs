@@ -1,6 +1,6 @@
 //! What sites carry: at every hour, and whatever follows from the loss of a site.
 
-use crate::explain::prove::losses::states;
+use crate::explain::prove::losses::each_state;
 use crate::explain::prove::scene::Scene;
 use crate::explain::prove::scenery::Scenery;
 use crate::explain::prove::vector::Cause;
@@ -39,8 +39,17 @@ fn a_lost_site_may_be_back_and_awaited_and_its_members_suspect() {
     let configuration = configuration(&pools, "");
     let scenery = Scenery::new(&configuration);
     let scene = Scene::new(&scenery, 0, FROM).ok().unwrap();
-    assert_eq!(states(&scene, 0).ok().unwrap().len(), 1);
-    let states = states(&scene, 1).ok().unwrap();
+    let states = |most: u8| {
+        let mut states = Vec::new();
+        let walked = each_state(&scene, most, |state| {
+            states.push(state);
+            Ok(())
+        });
+        assert!(walked.is_ok());
+        states
+    };
+    assert_eq!(states(0).len(), 1);
+    let states = states(1);
     let [fra, iad, sin] = [0, 1, 2].map(SiteId);
     let of = |site: SiteId| {
         let is_of = move |state: &&super::HealthVector| {

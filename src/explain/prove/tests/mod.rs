@@ -3,13 +3,15 @@
 //!
 //! `world` has the states as a server comes to them: by what its keeper holds of each member. `failures`, `schedules`,
 //! `resumes` and `starts` go through all of them, `histories` through some that chance brings about; `loads` looks at what sites
-//! carry.
+//! carry, `sites` at those where a rule has something beside its own pools, `bounds` at the work.
 
+mod bounds;
 mod failures;
 mod histories;
 mod loads;
 mod resumes;
 mod schedules;
+mod sites;
 mod starts;
 mod world;
 

@@ -47,9 +47,7 @@ pub(super) fn pool(addresses: impl IntoIterator<Item = u8>, lines: &str) -> Pool
 pub(super) fn configuration(pools: &[PoolText], rule: &str) -> Configuration {
     let maps = "[site.fra]\n[site.iad]\n[site.sin]\n[map.world]\ndefault = [\"fra\", \"iad\"]\n[map.world.network]\n\
                 \"44.0.0.0/8\" = [\"sin\", \"iad\"]\n\"45.0.0.0/8\" = [\"iad\"]\n\"46.0.0.0/8\" = []\n";
-    let zone =
-        "$ORIGIN example.com.\n$TTL 60\n@ SOA ns1 h 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\nwww A 192.0.2.10\n";
-    let mut steering = String::from("[monitor.web]\nprobe = { tcp = {} }\nport = 80\n");
+    let mut steering = String::new();
     let mut names = Vec::new();
     for (number, text) in pools.iter().enumerate() {
         for watched in [true, false] {
@@ -76,6 +74,14 @@ pub(super) fn configuration(pools: &[PoolText], rule: &str) -> Configuration {
     }
     let names = names.join(", ");
     let _ = writeln!(steering, "[[steer]]\nname = \"www\"\nmap = \"world\"\npools = [{names}]\n{rule}");
+    loaded(maps, &steering)
+}
+
+/// What is loaded of a file of sites and maps, and of pools and rules; there is a monitor `web`.
+pub(super) fn loaded(maps: &str, steering: &str) -> Configuration {
+    let zone =
+        "$ORIGIN example.com.\n$TTL 60\n@ SOA ns1 h 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\nwww A 192.0.2.10\n";
+    let steering = format!("[monitor.web]\nprobe = {{ tcp = {{}} }}\nport = 80\n{steering}");
     let main =
         "[server]\nlisten = \"127.0.0.1:53\"\n[zones]\nfolder = \"zones\"\n[geo]\nmaps = \"maps.toml\"\n";
     let files = [
