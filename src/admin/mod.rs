@@ -26,7 +26,6 @@ pub use gather::troubled_rules;
 pub use metrics::Counters;
 pub use socket::SocketError;
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -40,15 +39,12 @@ use self::control::{Reply, Request};
 use self::http::Page;
 use crate::answer::{Limited, Tally};
 use crate::fault::Fault;
-use crate::health::{Record, TargetKey};
-use crate::snapshot::Store;
+use crate::snapshot::Moment;
 
 /// Where the shown state comes from. The daemon fills this in; edges never ask each other.
 pub struct Sources {
-    /// The published generation.
-    pub store: Arc<Store>,
-    /// Every target with its state and last verdict.
-    pub targets: Box<dyn Fn() -> HashMap<TargetKey, Record> + Send + Sync>,
+    /// What is published, with the health of every target.
+    pub moment: Box<dyn Fn() -> Moment + Send + Sync>,
     /// The last load of the files.
     pub last_load: Box<dyn Fn() -> LastLoad + Send + Sync>,
     /// What the packet threads count; shown as their sums.

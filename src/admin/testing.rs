@@ -9,7 +9,7 @@ use super::{Counters, LastLoad, Sources, Untaken, UntakenDatabase, gather};
 use crate::answer::Tally;
 use crate::config::{self, Files, Mode, report};
 use crate::health::{LastVerdict, Record, State, TargetKey, Tracker, Verdict};
-use crate::snapshot::{Configuration, Snapshot, Store};
+use crate::snapshot::{Configuration, Moment, Snapshot};
 
 /// 2026-11-20T05:31:46Z.
 pub(super) const STARTED: u64 = 1_795_152_706;
@@ -104,11 +104,11 @@ fn configuration(main: &str, further: Option<(&str, Vec<u8>)>) -> Configuration 
 fn sources(configuration: Configuration, records: HashMap<TargetKey, Record>) -> Sources {
     let configuration = Arc::new(configuration);
     let health = gather::health_in(&configuration, &records);
-    let snapshot = Snapshot::new(7, Arc::clone(&configuration), &health);
+    let snapshot = Arc::new(Snapshot::new(7, Arc::clone(&configuration), &health));
     drop(health);
+    let moment = Moment { snapshot, records };
     Sources {
-        store: Arc::new(Store::new(Arc::new(snapshot))),
-        targets: Box::new(move || records.clone()),
+        moment: Box::new(move || moment.clone()),
         last_load: Box::new(|| LastLoad { at: STARTED, taken: true, faults: Vec::new() }),
         tallies: vec![Arc::new(Tally::default()), Arc::new(Tally::default())],
         counters: Box::new(Counters::default),

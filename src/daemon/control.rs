@@ -4,6 +4,7 @@ use crate::admin::control::{Reply, Request};
 use crate::admin::explain::{self, Ground};
 use crate::admin::timestamp::now;
 use crate::explain::{Basis, Health};
+use crate::snapshot::Moment;
 
 use super::Running;
 use super::act::Act;
@@ -20,12 +21,10 @@ pub(super) fn carry_out(running: &Running, request: Request) -> Result<Reply, St
     }
 }
 
-/// Explains on the generation that answers, with the records that it was compiled from: what was reported before is in both.
+/// Explains on the generation that answers: what was reported before is in it.
 fn explain(running: &Running, request: &explain::Request) -> Result<Reply, String> {
-    let keeper = running.keeper.handle();
-    keeper.published().map_err(|stopped| stopped.to_string())?;
-    let records = keeper.known().map_err(|stopped| stopped.to_string())?;
-    let snapshot = running.keeper.store().load_full();
+    let moment = running.keeper.handle().moment().map_err(|stopped| stopped.to_string())?;
+    let Moment { snapshot, records } = moment;
     let basis = Basis::Observed { generation: snapshot.generation };
     let health = Health::recorded(basis, &records, now());
     let written = request.answer(Ground { snapshot: &snapshot, health })?;

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::health::{Held, Record, TargetKey};
 use crate::server;
-use crate::snapshot::{Snapshot, Store};
+use crate::snapshot::{Moment, Snapshot, Store};
 
 use super::act::{Act, Outcome};
 use super::model::{Change, Event, Model};
@@ -37,7 +37,8 @@ enum Message {
     Change(Change),
     /// Answered once everything before it has been published.
     Published(SyncSender<u64>),
-    Known(SyncSender<HashMap<TargetKey, Record>>),
+    /// As that.
+    Moment(SyncSender<Moment>),
     Kept(SyncSender<Kept>),
     Act(Act, SyncSender<Outcome>),
     Stop,
@@ -65,9 +66,9 @@ impl Handle {
         self.ask(Message::Published)
     }
 
-    /// What is known of every target.
-    pub(super) fn known(&self) -> Result<HashMap<TargetKey, Record>, Stopped> {
-        self.ask(Message::Known)
+    /// The generation that holds every change that was sent before, with the records that it was compiled from.
+    pub(super) fn moment(&self) -> Result<Moment, Stopped> {
+        self.ask(Message::Moment)
     }
 
     /// What is to be saved.
@@ -111,6 +112,7 @@ impl Keeper {
             store: Arc::clone(&store),
             retired: Vec::new(),
             waiting: Vec::new(),
+            onlookers: Vec::new(),
             events: Vec::new(),
             clock,
             observe,
@@ -160,6 +162,7 @@ struct Work<C, F> {
     /// Replaced generations that a packet thread may still hold. They are freed here, never there.
     retired: Vec<Arc<Snapshot>>,
     waiting: Vec<SyncSender<u64>>,
+    onlookers: Vec<SyncSender<Moment>>,
     /// What happened since the last publication, each with the number of the generation before it. Told once answers show
     /// it: a log that is slow to write holds up nobody who waits for them.
     events: Vec<(Event, u64)>,
@@ -216,9 +219,7 @@ impl<C: Fn() -> Duration, F: FnMut(&Event, u64)> Work<C, F> {
                 self.events.extend(self.model.take(change).into_iter().map(|event| (event, generation)));
             }
             Message::Published(answer) => self.waiting.push(answer),
-            Message::Known(answer) => {
-                let _ = answer.try_send(self.model.known());
-            }
+            Message::Moment(answer) => self.onlookers.push(answer),
             Message::Kept(answer) => {
                 let _ = answer.try_send(Kept { records: self.model.known(), held: self.model.held() });
             }
@@ -239,6 +240,10 @@ impl<C: Fn() -> Duration, F: FnMut(&Event, u64)> Work<C, F> {
         self.tell();
         for answer in self.waiting.drain(..) {
             let _ = answer.try_send(self.model.published().generation);
+        }
+        for answer in self.onlookers.drain(..) {
+            let snapshot = Arc::clone(self.model.published());
+            let _ = answer.try_send(Moment { snapshot, records: self.model.known() });
         }
         published
     }

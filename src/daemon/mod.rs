@@ -27,6 +27,7 @@ mod standings_tests;
 mod state_file;
 mod trouble_log;
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -43,7 +44,7 @@ use crate::fault::Fault;
 use crate::health;
 use crate::probe::{self, Assignment, Prober};
 use crate::server::{self, BindError, PrivilegeError, Server, StartError};
-use crate::snapshot::Configuration;
+use crate::snapshot::{Configuration, Moment};
 
 use self::health_log::HealthLog;
 use self::keeper::{Handle, Keeper, Kept};
@@ -275,12 +276,11 @@ fn start_admin(
     prober: &Arc<Prober>,
     is_ready: &Arc<AtomicBool>,
 ) -> Result<Admin, AdminError> {
-    let (targets, load, counted) = (Arc::clone(running), Arc::clone(running), Arc::clone(running));
+    let (shown, load, counted) = (Arc::clone(running), Arc::clone(running), Arc::clone(running));
     let (controlled, gated) = (Arc::clone(running), Arc::clone(running));
     let (prober, is_ready, limits) = (Arc::clone(prober), Arc::clone(is_ready), Arc::clone(limits));
     let sources = Sources {
-        store: Arc::clone(running.keeper.store()),
-        targets: Box::new(move || targets.keeper.handle().known().unwrap_or_default()),
+        moment: Box::new(move || moment(&shown.keeper)),
         last_load: Box::new(move || load.load.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         counters: Box::new(move || counted.log.counters(prober.counters())),
         tallies: server.tallies().to_vec(),
@@ -291,6 +291,13 @@ fn start_admin(
         started: unix_now(),
     };
     Admin::start(sources, running.settings.socket.as_deref(), running.settings.metrics)
+}
+
+/// What is published, with the health of every target.
+fn moment(keeper: &Keeper) -> Moment {
+    // Without its keeper the process is about to end; what it published last is still there.
+    let last = |_| Moment { snapshot: keeper.store().load_full(), records: HashMap::new() };
+    keeper.handle().moment().unwrap_or_else(last)
 }
 
 /// What the prober is to do for a configuration.

@@ -10,7 +10,7 @@ use crate::config::{self, Files, Mode, comparison};
 use crate::explain::{Basis, Health};
 use crate::fault::Fault;
 use crate::server;
-use crate::snapshot::{Configuration, Snapshot};
+use crate::snapshot::{Configuration, Moment, Snapshot};
 
 use super::Running;
 
@@ -26,29 +26,23 @@ fn compare_and_show(running: &Running, request: &Request) -> Result<Reply, Strin
     let weighing = comparison::weighing(request.weights.as_deref().map(Path::new))?;
     let served = running.keeper.store().load_full();
     let configuration = load(running, request, &served.configuration)?;
-    let new = with_health_of_now(running, configuration)?;
-    // Taken again: members may have changed their state while the files were read.
-    let served = running.keeper.store().load_full();
-    Reply::json(&request.terms.compare(&served, &new, weighing)?)
+    // Members may have changed their state while the files were read.
+    let moment = running.keeper.handle().moment().map_err(|stopped| stopped.to_string())?;
+    let new = with_health_of(&moment, configuration);
+    Reply::json(&request.terms.compare(&moment.snapshot, &new, weighing)?)
 }
 
-/// A configuration compiled with the health of this moment. Targets that are not probed yet count as up: a reload probes
+/// A configuration compiled with the health of a moment, which is about now. Targets that are not probed yet count as up: a reload probes
 /// them before it takes the files.
-pub(super) fn with_health_of_now(
-    running: &Running,
-    configuration: Configuration,
-) -> Result<Snapshot, String> {
-    let keeper = running.keeper.handle();
-    keeper.published().map_err(|stopped| stopped.to_string())?;
-    let records = keeper.known().map_err(|stopped| stopped.to_string())?;
+pub(super) fn with_health_of(moment: &Moment, configuration: Configuration) -> Snapshot {
     let configuration = Arc::new(configuration);
-    let observed = Health::recorded(Basis::Observed { generation: 0 }, &records, now());
+    let observed = Health::recorded(Basis::Observed { generation: 0 }, &moment.records, now());
     let assumed = Health::assumed(now());
     let loaded = Arc::clone(&configuration);
-    Ok(Snapshot::new(0, configuration, &|target| match observed.record(&loaded, target) {
+    Snapshot::new(0, configuration, &|target| match observed.record(&loaded, target) {
         Some(_) => observed.of(&loaded, target),
         None => assumed.of(&loaded, target),
-    }))
+    })
 }
 
 fn load(running: &Running, request: &Request, served: &Configuration) -> Result<Configuration, String> {

@@ -9,8 +9,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::config::{self, Files, Mode};
+use crate::explain::{Basis, Health};
 use crate::health::{TargetKey, Verdict};
-use crate::snapshot::{Configuration, Snapshot};
+use crate::snapshot::{Configuration, Moment, Snapshot};
 use crate::steer::{Content, PoolId, PoolSet};
 
 use super::act::Act;
@@ -24,25 +25,26 @@ const LOADS: u32 = 4;
 const SCHEDULE: &str = ", admin = { state = \"drained\", until = \"1970-01-01T00:05:00Z\" }, schedule = [\
     { zone = \"UTC\", from = \"00:02\", to = \"00:03\", weight = 2 }, { zone = \"UTC\", to = \"00:06\", weight = 7 }]";
 
-/// Configuration number `number`: three members under one monitor, in two pools that share two of them.
-fn configuration(number: u32) -> Arc<Configuration> {
+/// How members of pool one come and go after each of the loads.
+const TURNOVERS: [&str; LOADS as usize] =
+    ["manual_resume = true\n", "slow_start = \"32s\"\n", "", "manual_resume = true\nslow_start = \"9s\"\n"];
+
+/// Of the loads: three members under one monitor, in two pools that share two of them.
+fn configurations(turnovers: [&str; LOADS as usize]) -> Vec<Arc<Configuration>> {
+    (0..LOADS).zip(turnovers).map(|(number, turnover)| configuration(number, turnover)).collect()
+}
+
+fn configuration(number: u32, turnover: &str) -> Arc<Configuration> {
     let main = "[server]\nlisten = [\"127.0.0.1:5300\"]\n[zones]\nfolder = \"zones\"\n";
     let zone = format!(
         "$TTL 60\n@ SOA ns host {number} 3600 600 86400 300\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.1\napi A 192.0.2.2\n"
     );
     let admin = if number % 2 == 1 { ", admin = \"drained\"" } else { SCHEDULE };
-    let turnover = [
-        "manual_resume = true\n",
-        "slow_start = \"32s\"\n",
-        "",
-        "manual_resume = true\nslow_start = \"9s\"\n",
-    ];
     let mut steering = format!(
         "[monitor.m]\nprobe = {{ tcp = {{}} }}\nport = 80\ninterval = \"4s\"\nrise = 2\nfall = 3\n\
-         [pool.one]\nmonitor = \"m\"\n{}members = [\n{{ name = \"a\", address = \"192.0.2.1\", weight = 3 }},\n\
+         [pool.one]\nmonitor = \"m\"\n{turnover}members = [\n{{ name = \"a\", address = \"192.0.2.1\", weight = 3 }},\n\
          {{ name = \"b\", address = \"192.0.2.2\"{admin} }},\n]\n\
-         [[steer]]\nname = \"www\"\npools = [\"one\"]\n",
-        turnover[number as usize % 4]
+         [[steer]]\nname = \"www\"\npools = [\"one\"]\n"
     );
     if number % 3 != 2 {
         steering.push_str(
@@ -142,7 +144,7 @@ proptest! {
     fn batches_end_where_single_steps_end(
         steps in prop::collection::vec((step(), any::<bool>()), 1..60),
     ) {
-        let configurations: Vec<_> = (0..LOADS).map(configuration).collect();
+        let configurations = configurations(TURNOVERS);
         let keys = keys(&configurations);
         let first = Arc::clone(&configurations[0]);
         let mut batched = Model::new(Arc::clone(&first), &HashMap::new(), &[], 100);
@@ -167,14 +169,32 @@ proptest! {
     }
 }
 
+/// Holds pool two, as a moment shows it, against one that is compiled from the moment's records; whether there is one.
+fn shows_what_its_records_make(moment: &Moment) -> bool {
+    let configuration = &moment.snapshot.configuration;
+    let Some(number) = configuration.pools.iter().position(|pool| pool.name == "two") else { return false };
+    let health = Health::recorded(Basis::Observed { generation: 0 }, &moment.records, 100);
+    let health = |target| health.of(configuration, target);
+    let made = Snapshot::new(0, Arc::clone(configuration), &health);
+    let shown = |snapshot: &Snapshot| {
+        let answers = snapshot.pool(PoolId(number as u32), Content::V4);
+        let sets = answers.sets.iter().map(|sets| Some(sets.eligible.as_ref()?.answers()?.variants()));
+        format!("{:?} {:?}", answers.state, sets.collect::<Vec<_>>())
+    };
+    assert_eq!(shown(&moment.snapshot), shown(&made));
+    true
+}
+
 /// Verdicts from several threads, loads from another, readers in between. Each target's verdicts come from one thread
 /// and loads from one, so that the end is the same for every interleaving, and a replay one after the other finds it.
 #[test]
 fn racing_verdicts_and_loads_end_where_a_replay_ends() {
-    let configurations: Vec<_> = (0..LOADS).map(configuration).collect();
+    // What is held against members depends on whether a flip comes before a load or after it.
+    let configurations = configurations([""; LOADS as usize]);
     let keys: Vec<_> = keys(&configurations).into_iter().take(2).collect();
     let rounds = 3_000usize;
-    let passes = |target: usize, round: usize| (round * 7 + target * 3) % 11 < 6;
+    // In runs that are long enough for a flip, and others.
+    let passes = |target: usize, round: usize| (round / 4 + target) % 3 > 0 && round * 7 % 11 != 1;
     let order: Vec<u32> = (0..40).map(|turn| turn % LOADS).collect();
 
     let keeper = Keeper::start(
@@ -195,6 +215,13 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
                 assert_eq!(snapshot.zones.iter().next().unwrap().serial(), loads, "zones of another load");
             }
             last.0
+        });
+        let onlooker = scope.spawn(|| {
+            let mut moments = 0;
+            while !stop.load(Ordering::Relaxed) {
+                moments += usize::from(shows_what_its_records_make(&keeper.handle().moment().unwrap()));
+            }
+            moments
         });
         let writers: Vec<_> = (0..keys.len())
             .map(|target| {
@@ -224,6 +251,7 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
         let generation = keeper.handle().published().unwrap();
         stop.store(true, Ordering::Relaxed);
         assert!(reader.join().unwrap() <= generation);
+        assert!(onlooker.join().unwrap() > 0, "no moment had the pool");
     });
 
     let mut replay = Model::new(Arc::clone(&configurations[0]), &HashMap::new(), &[], 100);
@@ -243,7 +271,7 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
 /// A replaced generation is freed by the keeper, without traffic and without further changes.
 #[test]
 fn replaced_generations_are_freed_without_traffic() {
-    let configurations: Vec<_> = (0..2).map(configuration).collect();
+    let configurations = configurations(TURNOVERS);
     let keeper = Keeper::start(
         Model::new(Arc::clone(&configurations[0]), &HashMap::new(), &[], 100),
         || Duration::from_secs(100),

@@ -3,6 +3,7 @@
 mod configuration;
 mod digest;
 mod limit;
+mod moment;
 mod rate_limit;
 mod store;
 
@@ -12,6 +13,7 @@ pub use configuration::{
 };
 pub use digest::Digest;
 pub use limit::{GeoGate, Limit, LimitError};
+pub use moment::Moment;
 pub use rate_limit::{Rate, RateLimit, TICKS_PER_MS};
 pub use store::Store;
 

@@ -15,12 +15,11 @@ use self::pools::View;
 use super::status::{LimitingStatus, LoadStatus, MapStatus, Status, ZoneStatus};
 use super::timestamp::rfc3339;
 use super::{LastLoad, Limiting, Sources, answering};
-use crate::snapshot::{Map, Snapshot};
+use crate::snapshot::{Map, Moment, Snapshot};
 
 /// Takes the state of this moment.
 pub(super) fn status(sources: &Sources, now: u64) -> Status {
-    let snapshot = sources.store.load_full();
-    let records = (sources.targets)();
+    let Moment { snapshot, records } = (sources.moment)();
     let configuration = &snapshot.configuration;
     let status = Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
