@@ -194,7 +194,7 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
     let keys: Vec<_> = keys(&configurations).into_iter().take(2).collect();
     let rounds = 3_000usize;
     // In runs that are long enough for a flip, and others.
-    let passes = |target: usize, round: usize| (round / 4 + target) % 3 > 0 && round * 7 % 11 != 1;
+    let passes = |target: usize, round: usize| !(round / 4 + target).is_multiple_of(3) && round * 7 % 11 != 1;
     let order: Vec<u32> = (0..40).map(|turn| turn % LOADS).collect();
 
     let keeper = Keeper::start(
