@@ -58,6 +58,9 @@ pub enum StartError {
     /// The system gave no thread for a UDP worker.
     #[error("cannot start a UDP worker: {0}")]
     Thread(io::Error),
+    /// The system gave no loop for TCP connections.
+    #[error("cannot start a TCP loop: {0}")]
+    Loop(io::Error),
     /// The runtime did not take a listening socket.
     #[error("cannot watch a listening TCP socket: {0}")]
     Listener(io::Error),
@@ -71,6 +74,8 @@ pub struct Server {
     workers: Vec<thread::JoinHandle<()>>,
     listeners: Vec<tokio::task::JoinHandle<()>>,
     stop: Stop,
+    /// After `stop`: as long as connections are open, their loops run.
+    closing: tcp::Closing,
 }
 
 /// Tells every part of the server to stop.
@@ -90,7 +95,7 @@ impl Drop for Stop {
 ///
 /// With `seed` every worker's draws can be repeated; without it the system's randomness seeds them. Of `settings` only
 /// the TCP limits and the number of workers are used. TCP and control requests run on `runtime`, which should have as many
-/// threads, UDP on threads of its own.
+/// threads; UDP, and the connections that are asked again and again, on threads of their own.
 pub fn start(
     sockets: Sockets,
     store: Arc<Store>,
@@ -142,17 +147,24 @@ pub fn start(
 
     let limits =
         TcpSettings { connections: descriptors::connections(settings.tcp.connections), ..settings.tcp };
-    let desks_of_tcp = (0..settings.workers.max(1)).map(|_| Desk::new(seeds.word(), process_secret));
-    let service = tcp::Service::new(store, clock, control, shared, &limits, desks_of_tcp);
+    let loops = settings.workers.max(1);
+    let (regulars, rounds) = tcp::Regulars::open(loops).map_err(StartError::Loop)?;
+    let closing = regulars.closing();
+    // As many threads of the runtime, as the loops.
+    let desks_of_tcp = (0..2 * loops).map(|_| Desk::new(seeds.word(), process_secret));
+    let service = tcp::Service::new(store, clock, control, shared, &limits, regulars, desks_of_tcp);
     let tallies = desks.into_iter().chain(service.tallies()).collect();
     let service = Arc::new(service);
+    for (number, rounds) in rounds.into_iter().enumerate() {
+        workers.push(rounds.spawn(number, Arc::clone(&service)).map_err(StartError::Loop)?);
+    }
     let _inside = runtime.enter();
     let mut listeners = Vec::new();
     for listener in sockets.tcp {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(StartError::Listener)?;
         listeners.push(runtime.spawn(tcp::listen(listener, Arc::clone(&service), stopping.clone())));
     }
-    Ok(Server { addresses, tallies, limiter, workers, listeners, stop })
+    Ok(Server { addresses, tallies, limiter, workers, listeners, stop, closing })
 }
 
 impl Server {
@@ -183,6 +195,7 @@ impl Server {
             }
         };
         let drained = timeout(deadline, draining).await.is_ok();
+        drop(self.closing);
         let joined = tokio::task::spawn_blocking(move || {
             self.workers.into_iter().filter_map(|worker| worker.join().err()).count()
         });

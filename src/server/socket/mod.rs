@@ -1,7 +1,7 @@
 //! The kernel's side of the server: the only door to `libc` and the only `unsafe` code, behind a safe interface.
 //!
 //! `unsafe` stands for six things: a system call, whose pointers all lead to values that its function owns or
-//! borrows; the kernel's forms of addresses and packet information (`address`, `packet_info`, `option`), plain numbers
+//! borrows, and the length of what it has read into a buffer (`stream`); the kernel's forms of addresses and packet information (`address`, `packet_info`, `option`), plain numbers
 //! that are read and written inside buffers of our own; the memory that message headers point into (`slots`), which its
 //! owner neither moves nor shares; the list of interfaces (`interfaces`), read before it is freed; and a word to the
 //! allocator (`memory`) or to the C library's threads (`cancellation`). What `xdp` shares with the kernel beside that, it says itself.
@@ -17,8 +17,10 @@ mod listener;
 mod memory;
 mod option;
 mod packet_info;
+mod poller;
 mod readiness;
 mod slots;
+mod stream;
 mod tick;
 mod udp;
 #[cfg(feature = "bypass")]
@@ -33,7 +35,9 @@ pub(super) use interfaces::InterfaceAddress;
 pub(super) use interfaces::interface_addresses;
 pub(super) use listener::{is_shortage, listen_tcp};
 pub use memory::{keep_large_memory_apart, release_free_memory};
+pub(super) use poller::{Bell, Poller, Ready};
 pub(super) use readiness::Readiness;
+pub(super) use stream::receive;
 pub(super) use tick::Tick;
 pub(super) use udp::{Buffers, UdpSocket};
 

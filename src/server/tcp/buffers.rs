@@ -126,6 +126,12 @@ impl Outbox {
         }
     }
 
+    /// Forgets all octets, and keeps the memory for the next ones.
+    pub(super) fn clear(&mut self) {
+        self.octets.clear();
+        self.written = 0;
+    }
+
     /// Gives the memory back that the rest does not need: the client may be long in taking it.
     pub(super) fn shrink(&mut self) {
         self.octets.drain(..self.written);

@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::admission::Seat;
 use super::alarm::Alarm;
 use super::buffers::{Inbox, Outbox};
+use super::regulars::{Reason, Regular};
 use super::service::{Pause, Service};
 use super::signals::Request;
 use crate::answer::{Counter, Transport};
@@ -23,6 +24,10 @@ use crate::answer::{Counter, Transport};
 /// What is still read, and thrown away, of a client that is told good-bye. It may have sent that much ahead; octets
 /// left unread would make the kernel reset the connection, and the answers on their way would be lost.
 const FAREWELL_MAX: usize = 1 << 20;
+
+/// After so many messages, one at a time, a connection is one of the regulars: one that was opened for a single query, as most
+/// are, is not worth the move. In the tests nearly all of them are.
+const REGULAR_RESTS: u32 = if cfg!(test) { 1 } else { 16 };
 
 /// An open connection.
 pub(super) struct Connection {
@@ -37,6 +42,10 @@ pub(super) struct Connection {
     /// When the message that has begun must be whole; no octet of it moves this.
     message_deadline: Option<Instant>,
     alarm: Alarm,
+    /// Times at which it was idle after a message, since it was last among the regulars.
+    rests: u32,
+    /// How many make it one of them.
+    rests_of_a_regular: u32,
     /// The connection has lost its seat: what has come is answered, no more.
     last_round: bool,
 }
@@ -53,8 +62,10 @@ enum Event {
     Late,
 }
 
-/// Why a connection ends.
+/// Why a connection ends, or leaves its task for a while.
 enum End {
+    /// It is served among the regulars.
+    Regular,
     /// The client has closed its side, or the connection is broken.
     Closed,
     /// It was idle and made room for another one, or the server stops.
@@ -90,22 +101,40 @@ impl Connection {
             end,
             message_deadline: None,
             alarm,
+            rests: 0,
+            rests_of_a_regular: REGULAR_RESTS,
             last_round: false,
         }
     }
 
     /// Serves the connection to its end.
     pub(super) async fn serve(mut self) {
-        let is_over = match self.converse().await {
-            End::Closed | End::Left => return,
-            End::Displaced => false,
-            End::Silent => {
-                self.service.count(Counter::TcpTimedOut);
-                self.bid_farewell().await
+        let is_over = loop {
+            match self.converse().await {
+                End::Regular => {}
+                End::Closed | End::Left => return,
+                End::Displaced => break false,
+                End::Silent => break self.bid_farewell().await,
+                End::Deaf => {
+                    self.service.count(Counter::TcpTimedOut);
+                    break false;
+                }
             }
-            End::Deaf => {
-                self.service.count(Counter::TcpTimedOut);
-                false
+            // With this runtime out of the way: it would be told of each message, too.
+            let Ok(stream) = self.stream.into_std() else { return };
+            let (source, end) = (self.peer.ip(), self.end.into_std());
+            let regular = Regular { stream, seat: self.seat, source, end };
+            let Ok(returned) = self.service.regulars.serve(regular).await else { return };
+            let Ok(stream) = TcpStream::from_std(returned.stream) else { return };
+            (self.stream, self.seat) = (stream, returned.seat);
+            (self.inbox, self.outbox) = (returned.inbox, returned.outbox);
+            self.rests = 0;
+            // Who comes back again and again would be better off here.
+            self.rests_of_a_regular = self.rests_of_a_regular.saturating_mul(2);
+            match returned.reason {
+                Reason::Needy => {}
+                Reason::Control(packet) => self.answer_control(packet).await,
+                Reason::Late => break self.bid_farewell().await,
             }
         };
         if !is_over {
@@ -114,9 +143,10 @@ impl Connection {
         }
     }
 
-    /// Closes our side and waits until the client, which thereby has all its answers, has closed its own (RFC 7766
-    /// §6.2.3); false when it does not. As an idle connection it may be asked to leave.
+    /// The client has not sent in time. Closes our side and waits until the client, which thereby has all its answers, has
+    /// closed its own (RFC 7766 §6.2.3); false when it does not. As an idle connection it may be asked to leave.
     async fn bid_farewell(&mut self) -> bool {
+        self.service.count(Counter::TcpTimedOut);
         if self.stream.shutdown().await.is_err() {
             return true;
         }
@@ -136,11 +166,7 @@ impl Connection {
             let (pause, now) = self.answer_waiting();
             let round = match pause {
                 Pause::Control(packet) => {
-                    self.seat.work();
-                    // Boxed: the handler's future is large, and every idle connection would hold room for it.
-                    let answer = self.service.control.answer(packet, self.peer, Transport::Tcp);
-                    let answer = Box::pin(answer).await;
-                    self.outbox.push(&answer);
+                    self.answer_control(packet).await;
                     continue;
                 }
                 Pause::Full => self.write_and_give_way().await,
@@ -150,6 +176,14 @@ impl Connection {
                 return end;
             }
         }
+    }
+
+    async fn answer_control(&mut self, packet: Vec<u8>) {
+        self.seat.work();
+        // Boxed: the handler's future is large, and every idle connection would hold room for it.
+        let answer = self.service.control.answer(packet, self.peer, Transport::Tcp);
+        let answer = Box::pin(answer).await;
+        self.outbox.push(&answer);
     }
 
     fn answer_waiting(&mut self) -> (Pause, Instant) {
@@ -220,7 +254,13 @@ impl Connection {
             return Err(end);
         }
         if idle {
-            self.seat.rest(self.inbox.has_given_message(), now.into_std());
+            let has_given_message = self.inbox.has_given_message();
+            self.seat.rest(has_given_message, now.into_std());
+            self.rests += u32::from(has_given_message);
+            if self.rests >= self.rests_of_a_regular && !self.service.regulars.is_empty() {
+                self.inbox.forget();
+                return Err(End::Regular);
+            }
         } else {
             self.seat.work();
         }

@@ -4,6 +4,7 @@ mod admission;
 mod alarm;
 mod buffers;
 mod connection;
+mod regulars;
 mod seats;
 mod service;
 mod signals;
@@ -11,6 +12,7 @@ mod signals;
 #[cfg(test)]
 mod tests;
 
+pub(super) use regulars::{Closing, Regulars};
 pub(super) use service::Service;
 
 use std::io;

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::admission::Admission;
 use super::buffers::{Inbox, Outbox};
+use super::regulars::Regulars;
 use crate::answer::{Context, Counter, Reaction, TCP_MAX, Tally, Transport};
 use crate::config::TcpSettings;
 use crate::server::clock::{Clock, TickingClock};
@@ -17,11 +18,12 @@ use crate::snapshot::Store;
 /// Answers the messages of all connections, and counts what happens to them.
 ///
 /// Responders and answer buffers (64 KiB) belong to a few desks, not to the connections: each thread has one, and holds it for
-/// the microseconds that a burst of queries takes, never while waiting for a client.
+/// the microseconds that a burst of queries takes, or a round of them, never while waiting for a client.
 pub(in crate::server) struct Service {
     pub(super) admission: Admission,
     pub(super) control: Arc<Control>,
     pub(super) limits: TcpSettings,
+    pub(super) regulars: Regulars,
     store: Arc<Store>,
     desks: Box<[Mutex<TcpDesk>]>,
     tally: Arc<Tally>,
@@ -45,6 +47,15 @@ pub(super) enum Pause {
     Control(Vec<u8>),
 }
 
+/// A desk at work.
+pub(super) struct Session<'s> {
+    desk: &'s mut Desk,
+    out: &'s mut [u8],
+    context: Context<'s>,
+    time: Instant,
+    idle_timeout: Duration,
+}
+
 impl Service {
     /// `desks` has at least one; as many as threads serve connections. `shared` counts what concerns connections.
     pub(in crate::server) fn new(
@@ -53,6 +64,7 @@ impl Service {
         control: Arc<Control>,
         shared: Arc<Tally>,
         limits: &TcpSettings,
+        regulars: Regulars,
         desks: impl Iterator<Item = Desk>,
     ) -> Service {
         let with_room =
@@ -61,6 +73,7 @@ impl Service {
             admission: Admission::new(limits, Arc::clone(&shared)),
             control,
             limits: limits.clone(),
+            regulars,
             store,
             desks: desks.map(with_room).collect(),
             tally: shared,
@@ -78,30 +91,53 @@ impl Service {
         self.tally.count_shared(counter);
     }
 
-    /// Answers the whole messages in `inbox`, all on one generation, until a reason to pause. Also tells the time, which it
-    /// has to know anyway: a clock read for each message can be seen in what a message costs.
+    /// Answers the whole messages in `inbox` until a reason to pause. Also tells the time, which it has to know anyway: a clock
+    /// read for each message can be seen in what a message costs.
     pub(super) fn answer(&self, source: IpAddr, inbox: &mut Inbox, outbox: &mut Outbox) -> (Pause, Instant) {
+        self.session(|session| (session.answer(source, inbox, outbox), session.time))
+    }
+
+    /// Does some work at the desk of this thread, all on one generation and at one moment.
+    pub(super) fn session<T>(&self, work: impl FnOnce(&mut Session<'_>) -> T) -> T {
         let mut desk = self.desk();
         let TcpDesk { desk, clock, out } = &mut *desk;
         let snapshot = self.store.load();
         let (time, now) = clock.now();
         let context = Context { snapshot: &snapshot, now, limiter: None, keepalive: self.limits.keepalive() };
-        while !outbox.is_full() {
-            let Some(message) = inbox.next_message() else { return (Pause::Done, time) };
-            desk.count(Counter::Tcp);
-            let reaction = desk.guard(|desk| desk.respond(&context, message, source, Transport::Tcp, out));
-            match reaction.unwrap_or_else(|| Reaction::Answer(desk.apologise(&context, message, out))) {
-                Reaction::Answer(length) => outbox.push(&out[..length]),
-                Reaction::Drop => {}
-                Reaction::Control => return (Pause::Control(message.to_vec()), time),
-            }
-        }
-        (Pause::Full, time)
+        work(&mut Session { desk, out, context, time, idle_timeout: self.limits.idle_timeout })
     }
 
     /// The desk of this thread. Another thread has it only where there are more threads than desks.
     fn desk(&self) -> MutexGuard<'_, TcpDesk> {
         lock(&self.desks[THREAD.with(|number| *number) % self.desks.len()])
+    }
+}
+
+impl Session<'_> {
+    /// When it began, at most a tick of the kernel earlier.
+    pub(super) fn time(&self) -> Instant {
+        self.time
+    }
+
+    /// How long a connection may be idle.
+    pub(super) fn idle_timeout(&self) -> Duration {
+        self.idle_timeout
+    }
+
+    /// Answers the whole messages in `inbox` until a reason to pause.
+    pub(super) fn answer(&mut self, source: IpAddr, inbox: &mut Inbox, outbox: &mut Outbox) -> Pause {
+        let Session { desk, out, context, .. } = self;
+        while !outbox.is_full() {
+            let Some(message) = inbox.next_message() else { return Pause::Done };
+            desk.count(Counter::Tcp);
+            let reaction = desk.guard(|desk| desk.respond(context, message, source, Transport::Tcp, out));
+            match reaction.unwrap_or_else(|| Reaction::Answer(desk.apologise(context, message, out))) {
+                Reaction::Answer(length) => outbox.push(&out[..length]),
+                Reaction::Drop => {}
+                Reaction::Control => return Pause::Control(message.to_vec()),
+            }
+        }
+        Pause::Full
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::connection::Connection;
-use super::{Service, listen};
+use super::{Closing, Regulars, Service, listen};
 use crate::answer::{Counter, Tally};
 use crate::config::TcpSettings;
 use crate::server::clock::Clock;
@@ -31,31 +31,49 @@ struct Running {
     tally: Arc<Tally>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+    closing: Closing,
 }
 
 fn run(change: impl FnOnce(&mut TcpSettings)) -> Running {
     let mut limits = settings().tcp;
     change(&mut limits);
     let tally = Arc::new(Tally::default());
-    let service = service(&limits, &tally);
+    let (regulars, loops) = Regulars::open(1).unwrap();
+    let closing = regulars.closing();
+    let service = Arc::new(service(&limits, &tally, regulars));
+    for (number, rounds) in loops.into_iter().enumerate() {
+        rounds.spawn(number, Arc::clone(&service)).unwrap();
+    }
     let listener = listen_tcp(&"127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopping) = watch::channel(false);
     let listener = TcpListener::from_std(listener).unwrap();
-    let task = tokio::spawn(listen(listener, Arc::new(service), stopping));
-    Running { address, tally, stop, task }
+    let task = tokio::spawn(listen(listener, service, stopping));
+    Running { address, tally, stop, task, closing }
 }
 
-fn service(limits: &TcpSettings, tally: &Arc<Tally>) -> Service {
+fn service(limits: &TcpSettings, tally: &Arc<Tally>, regulars: Regulars) -> Service {
     let store = empty_store();
     let control = Arc::new(Control::new(Arc::clone(&store), surroundings(), Arc::clone(tally)));
     let (clock, tally, secret) = (Clock::start(), Arc::clone(tally), Secret::new([7; 16]));
-    Service::new(store, clock, control, tally, limits, (1..3).map(|seed| Desk::new(seed, secret)))
+    Service::new(store, clock, control, tally, limits, regulars, (1..3).map(|seed| Desk::new(seed, secret)))
 }
 
 impl Running {
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// A connection that has asked something, and is served among the regulars from then on.
+    async fn regular(&self) -> TcpStream {
+        let mut stream = self.connect().await;
+        assert_eq!(ask(&mut stream, 1).await, Some(1));
+        stream
+    }
+
+    /// One of each sort.
+    async fn both(&self) -> [TcpStream; 2] {
+        [self.connect().await, self.regular().await]
     }
 }
 
@@ -91,29 +109,31 @@ async fn ask(stream: &mut TcpStream, number: u16) -> Option<u16> {
 #[tokio::test]
 async fn queries_in_one_segment_are_all_answered_in_order() {
     let server = run(|_| {});
-    let mut stream = server.connect().await;
     let mut segment = Vec::new();
     for number in 0..300 {
         // Every tenth goes through the control handler, in its place all the same.
         let class = if number % 10 == 0 { 3 } else { 1 };
         segment.extend(framed(&message(number, 0, "example.org.", 1, class)));
     }
-    send(&mut stream, &segment).await;
-    for number in 0..300 {
-        assert_eq!(id(receive(&mut stream).await), Some(number));
+    for mut stream in server.both().await {
+        send(&mut stream, &segment).await;
+        for number in 0..300 {
+            assert_eq!(id(receive(&mut stream).await), Some(number));
+        }
     }
 }
 
 #[tokio::test]
 async fn a_message_in_pieces_is_answered_once_it_is_whole() {
     let server = run(|_| {});
-    let mut stream = server.connect().await;
-    stream.set_nodelay(true).unwrap();
-    for octet in framed(&query(7, "example.org.")) {
-        send(&mut stream, &[octet]).await;
-        tokio::task::yield_now().await;
+    for mut stream in server.both().await {
+        stream.set_nodelay(true).unwrap();
+        for octet in framed(&query(7, "example.org.")) {
+            send(&mut stream, &[octet]).await;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(id(receive(&mut stream).await), Some(7));
     }
-    assert_eq!(id(receive(&mut stream).await), Some(7));
 }
 
 #[tokio::test]
@@ -147,16 +167,20 @@ async fn a_drip_is_cut_at_the_message_deadline_while_others_are_served() {
 #[tokio::test]
 async fn a_long_length_with_few_octets_behind_it_ends_at_the_deadline() {
     let server = run(|limits| limits.message_timeout = SHORT);
-    let mut stream = server.connect().await;
-    send(&mut stream, b"\xFF\xFFfew").await;
-    assert_eq!(receive(&mut stream).await, None);
-    assert_eq!(server.tally.get(Counter::TcpTimedOut), 1);
+    for mut stream in server.both().await {
+        send(&mut stream, b"\xFF\xFFfew").await;
+        assert_eq!(receive(&mut stream).await, None);
+    }
+    assert_eq!(server.tally.get(Counter::TcpTimedOut), 2);
 }
 
 #[tokio::test]
 async fn a_silent_connection_ends_at_the_idle_deadline_and_a_talking_one_at_its_own() {
     let server = run(|limits| limits.idle_timeout = SHORT);
-    assert_eq!(receive(&mut server.connect().await).await, None);
+    for mut stream in server.both().await {
+        assert_eq!(receive(&mut stream).await, None);
+    }
+    assert_eq!(server.tally.get(Counter::TcpTimedOut), 2);
 
     let server = run(|limits| limits.connection_timeout = SHORT);
     let mut talking = server.connect().await;
@@ -173,7 +197,7 @@ async fn a_silent_connection_ends_at_the_idle_deadline_and_a_talking_one_at_its_
 #[tokio::test]
 async fn who_never_reads_is_cut_and_delays_nobody() {
     let server = run(|limits| limits.message_timeout = SHORT);
-    let mut deaf = server.connect().await;
+    let mut deaf = server.regular().await;
     let flood = framed(&query(1, "example.org.")).repeat(1000);
     let flooding = async { while deaf.write_all(&flood).await.is_ok() {} };
     let mut honest = server.connect().await;
@@ -269,13 +293,16 @@ async fn who_does_not_take_his_leave_is_reset() {
 #[tokio::test]
 async fn who_closes_his_side_still_gets_his_answers() {
     let server = run(|_| {});
-    let mut stream = server.connect().await;
-    send(&mut stream, &[framed(&query(1, "a.")), framed(&query(2, "b.")), b"\0\x20half".to_vec()].concat())
-        .await;
-    stream.shutdown().await.unwrap();
-    assert_eq!(id(receive(&mut stream).await), Some(1));
-    assert_eq!(id(receive(&mut stream).await), Some(2));
-    assert_eq!(receive(&mut stream).await, None);
+    for half in [&b"\0\x20half"[..], b""] {
+        for mut stream in server.both().await {
+            send(&mut stream, &[framed(&query(1, "a.")), framed(&query(2, "b.")), half.to_vec()].concat())
+                .await;
+            stream.shutdown().await.unwrap();
+            assert_eq!(id(receive(&mut stream).await), Some(1));
+            assert_eq!(id(receive(&mut stream).await), Some(2));
+            assert_eq!(receive(&mut stream).await, None);
+        }
+    }
     assert_eq!(server.tally.get(Counter::TcpTimedOut), 0);
 }
 
@@ -353,20 +380,21 @@ async fn what_has_come_is_answered_before_a_connection_makes_room() {
 #[tokio::test]
 async fn messages_that_are_none_are_passed_over() {
     let server = run(|_| {});
-    let mut stream = server.connect().await;
     let junk = [framed(b""), framed(b"short"), framed(&[0xFF; 12])].concat().repeat(50);
-    send(&mut stream, &[junk, framed(&query(8, "example.org."))].concat()).await;
-    assert_eq!(id(receive(&mut stream).await), Some(8));
-    assert_eq!(ask(&mut stream, 9).await, Some(9));
-    // It opens the largest message there is and goes.
-    send(&mut stream, b"\xFF\xFF").await;
-    stream.shutdown().await.unwrap();
-    assert_eq!(receive(&mut stream).await, None);
+    for mut stream in server.both().await {
+        send(&mut stream, &[&junk[..], &framed(&query(8, "example.org."))].concat()).await;
+        assert_eq!(id(receive(&mut stream).await), Some(8));
+        assert_eq!(ask(&mut stream, 9).await, Some(9));
+        // It opens the largest message there is and goes.
+        send(&mut stream, b"\xFF\xFF").await;
+        stream.shutdown().await.unwrap();
+        assert_eq!(receive(&mut stream).await, None);
+    }
 }
 
 #[tokio::test]
 async fn an_idle_connection_is_small() {
-    let service = service(&settings().tcp, &Arc::default());
+    let service = service(&settings().tcp, &Arc::default(), Regulars::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let peer = stream.peer_addr().unwrap();
@@ -378,11 +406,55 @@ async fn an_idle_connection_is_small() {
 #[tokio::test]
 async fn a_panic_is_a_servfail_and_the_connection_goes_on() {
     let server = run(|_| {});
-    let mut stream = server.connect().await;
-    send(&mut stream, &framed(&[query(5, "example.org."), PANIC.to_vec()].concat())).await;
-    let answer = receive(&mut stream).await.unwrap();
-    assert_eq!((answer.len(), answer[3] & 0x0F), (12, 2));
-    assert_eq!(ask(&mut stream, 6).await, Some(6));
+    for mut stream in server.both().await {
+        send(&mut stream, &framed(&[query(5, "example.org."), PANIC.to_vec()].concat())).await;
+        let answer = receive(&mut stream).await.unwrap();
+        assert_eq!((answer.len(), answer[3] & 0x0F), (12, 2));
+        assert_eq!(ask(&mut stream, 6).await, Some(6));
+    }
+}
+
+#[tokio::test]
+async fn a_regular_gets_all_its_answers_however_many_it_asks_for_at_once() {
+    let server = run(|_| {});
+    for burst in [1_u16, 90, 2000, 20_000] {
+        let (mut reader, mut writer) = server.regular().await.into_split();
+        let queries: Vec<u8> = (0..burst).flat_map(|number| framed(&query(number, "example.org."))).collect();
+        let reading = async {
+            for number in 0..burst {
+                let mut answer = vec![0; usize::from(reader.read_u16().await.unwrap())];
+                reader.read_exact(&mut answer).await.unwrap();
+                assert_eq!(id(Some(answer)), Some(number), "of {burst}");
+            }
+        };
+        let (sent, ()) = soon(async { tokio::join!(writer.write_all(&queries), reading) }).await;
+        sent.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_regular_stays_one_through_whatever_its_task_does_for_it() {
+    let server = run(|limits| limits.idle_timeout = SHORT * 4);
+    let mut stream = server.regular().await;
+    for number in 2..12 {
+        send(&mut stream, &framed(&message(number, 0, "example.org.", 1, 3))).await;
+        assert_eq!(id(receive(&mut stream).await), Some(number));
+        assert_eq!(ask(&mut stream, 77).await, Some(77));
+    }
+    assert_eq!(receive(&mut stream).await, None, "at its own deadline");
+}
+
+#[tokio::test]
+async fn loops_that_end_close_their_connections() {
+    let mut server = run(|_| {});
+    let (mut stream, mut later) = (server.regular().await, server.connect().await);
+    for number in 2..9 {
+        assert_eq!(ask(&mut stream, number).await, Some(number));
+    }
+    server.closing = Regulars::default().closing();
+    assert_eq!(receive(&mut stream).await, None);
+    assert_eq!(ask(&mut later, 1).await, Some(1));
+    assert_eq!(receive(&mut later).await, None);
 }
 
 #[tokio::test]
