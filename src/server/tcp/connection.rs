@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::admission::Seat;
 use super::alarm::Alarm;
 use super::buffers::{Inbox, Outbox};
-use super::regulars::{Reason, Regular};
+use super::regulars::{Reason, Regular, Returned};
 use super::service::{Pause, Service};
 use super::signals::Request;
 use crate::answer::{Counter, Transport};
@@ -125,13 +125,13 @@ impl Connection {
             let (source, end) = (self.peer.ip(), self.end.into_std());
             let regular = Regular { stream, seat: self.seat, source, end };
             let Ok(returned) = self.service.regulars.serve(regular).await else { return };
-            let Ok(stream) = TcpStream::from_std(returned.stream) else { return };
-            (self.stream, self.seat) = (stream, returned.seat);
-            (self.inbox, self.outbox) = (returned.inbox, returned.outbox);
+            let Returned { stream, seat, inbox, outbox, reason } = *returned;
+            let Ok(stream) = TcpStream::from_std(stream) else { return };
+            (self.stream, self.seat, self.inbox, self.outbox) = (stream, seat, inbox, outbox);
             self.rests = 0;
             // Who comes back again and again would be better off here.
             self.rests_of_a_regular = self.rests_of_a_regular.saturating_mul(2);
-            match returned.reason {
+            match reason {
                 Reason::Needy => {}
                 Reason::Control(packet) => self.answer_control(packet).await,
                 Reason::Late => break self.bid_farewell().await,

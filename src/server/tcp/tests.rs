@@ -368,7 +368,7 @@ async fn what_has_come_is_answered_before_a_connection_makes_room() {
     let server = run(|limits| limits.connections = 1);
     let mut streams = Vec::new();
     for number in 0..50 {
-        let mut stream = server.connect().await;
+        let mut stream = if number % 2 == 0 { server.connect().await } else { server.regular().await };
         send(&mut stream, &framed(&query(number, "example.org."))).await;
         streams.push(stream);
     }
