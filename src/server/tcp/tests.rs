@@ -445,6 +445,19 @@ async fn a_regular_stays_one_through_whatever_its_task_does_for_it() {
 }
 
 #[tokio::test]
+async fn a_regular_that_talks_outlasts_the_idle_deadline() {
+    let server = run(|limits| limits.idle_timeout = SHORT * 4);
+    let mut stream = server.regular().await;
+    for number in 2..12 {
+        tokio::time::sleep(SHORT / 2).await;
+        assert_eq!(ask(&mut stream, number).await, Some(number));
+    }
+    assert_eq!(server.tally.get(Counter::TcpTimedOut), 0);
+    assert_eq!(receive(&mut stream).await, None);
+    assert_eq!(server.tally.get(Counter::TcpTimedOut), 1);
+}
+
+#[tokio::test]
 async fn loops_that_end_close_their_connections() {
     let mut server = run(|_| {});
     let (mut stream, mut later) = (server.regular().await, server.connect().await);
