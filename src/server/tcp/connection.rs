@@ -107,19 +107,11 @@ impl Connection {
         }
     }
 
-    /// Serves the connection to its end.
+    /// Serves the connection to its end, among the regulars once it is one of them, as long as nothing odd comes.
     pub(super) async fn serve(mut self) {
-        let is_over = loop {
-            match self.converse().await {
-                End::Regular => {}
-                End::Closed | End::Left => return,
-                End::Displaced => break false,
-                End::Silent => break self.bid_farewell().await,
-                End::Deaf => {
-                    self.service.count(Counter::TcpTimedOut);
-                    break false;
-                }
-            }
+        let end = loop {
+            let end = self.converse().await;
+            let End::Regular = end else { break end };
             // With this runtime out of the way: it would be told of each message, too.
             let Ok(stream) = self.stream.into_std() else { return };
             let (source, end) = (self.peer.ip(), self.end.into_std());
@@ -129,12 +121,29 @@ impl Connection {
             let Ok(stream) = TcpStream::from_std(stream) else { return };
             (self.stream, self.seat, self.inbox, self.outbox) = (stream, seat, inbox, outbox);
             self.rests = 0;
-            // Who comes back again and again would be better off here.
+            // Who comes back again and again is better off here.
             self.rests_of_a_regular = self.rests_of_a_regular.saturating_mul(2);
             match reason {
                 Reason::Needy => {}
                 Reason::Control(packet) => self.answer_control(packet).await,
-                Reason::Late => break self.bid_farewell().await,
+                Reason::Late => break End::Silent,
+            }
+        };
+        self.part(end).await;
+    }
+
+    /// Ends the connection as its end deserves.
+    async fn part(&mut self, end: End) {
+        let is_over = match end {
+            End::Closed | End::Left | End::Regular => return,
+            End::Displaced => false,
+            End::Silent => {
+                self.service.count(Counter::TcpTimedOut);
+                self.bid_farewell().await
+            }
+            End::Deaf => {
+                self.service.count(Counter::TcpTimedOut);
+                false
             }
         };
         if !is_over {
@@ -143,10 +152,9 @@ impl Connection {
         }
     }
 
-    /// The client has not sent in time. Closes our side and waits until the client, which thereby has all its answers, has
-    /// closed its own (RFC 7766 §6.2.3); false when it does not. As an idle connection it may be asked to leave.
+    /// Closes our side and waits until the client, which thereby has all its answers, has closed its own (RFC 7766
+    /// §6.2.3); false when it does not. As an idle connection it may be asked to leave.
     async fn bid_farewell(&mut self) -> bool {
-        self.service.count(Counter::TcpTimedOut);
         if self.stream.shutdown().await.is_err() {
             return true;
         }
