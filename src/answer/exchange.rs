@@ -52,15 +52,22 @@ impl<'p> Exchange<'_, 'p> {
 
     /// Whether the query is answered with BADCOOKIE instead of data: it knows cookies and shows no valid one where one
     /// is required. `over_limit` says that its client exceeds a rate limit. Over TCP the address is proven.
+    #[inline(always)]
     pub(super) fn requires_cookie(&self, over_limit: bool) -> bool {
         let lacks_one = matches!(self.arrival.cookie.standing, Standing::ClientOnly | Standing::Invalid);
+        lacks_one && self.requires_cookies(over_limit)
+    }
+
+    /// Whether it would be, if it has no valid one.
+    #[inline(never)]
+    fn requires_cookies(&self, over_limit: bool) -> bool {
         let cookies = self.context.snapshot.configuration.cookies.as_ref();
         let required = cookies.is_some_and(|cookies| match cookies.require {
             RequireCookies::Never => false,
             RequireCookies::UnderLoad => over_limit,
             RequireCookies::Always => true,
         });
-        lacks_one && required && self.arrival.transport == Transport::Udp
+        required && self.arrival.transport == Transport::Udp
     }
 
     /// The largest response, in octets, that this client takes over this transport.

@@ -120,5 +120,5 @@ fn the_question_is_kept_as_sent_and_its_name_folded() {
     assert_eq!(query.question, QUESTION);
     assert_eq!((query.qtype, query.qclass), (1, 1));
     assert_eq!(name.as_octets(), b"\x03www\x07example\x03com\0");
-    assert_eq!(query.header.response_flags(0), 0x8110);
+    assert_eq!(query.header.response(0), [0xAB, 0xCD, 0x81, 0x10]);
 }
