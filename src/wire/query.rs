@@ -3,7 +3,7 @@
 use super::edns::{self, Edns, EdnsFault, OPT_LENGTH};
 use super::header::{HEADER_LENGTH, Header, Rcode, count, opcode};
 use super::question_name::QuestionName;
-use super::{ExtendedError, class, rtype};
+use super::{ExtendedError, Features, class, rtype};
 
 /// What is wrong with a message, for the extended error.
 mod fault {
@@ -55,10 +55,8 @@ pub struct Query<'p> {
     pub qtype: u16,
     /// QCLASS.
     pub qclass: u16,
-    /// The OPT record, if there is one.
-    pub edns: Option<Edns<'p>>,
-    /// Octets followed the message.
-    pub trailing: bool,
+    /// What it says beside its question.
+    pub edns: Edns<'p>,
 }
 
 /// An error answer and what of the query can be echoed in it.
@@ -112,7 +110,7 @@ pub fn read_plain<'p>(packet: &'p [u8], name: &mut QuestionName, query: &mut Que
 
 /// Reads what follows a question, where that is the OPT record of the root and nothing else; whether it is, and well-formed.
 #[inline(always)]
-fn read_only_opt<'p>(octets: &'p [u8], edns: &mut Option<Edns<'p>>) -> bool {
+fn read_only_opt<'p>(octets: &'p [u8], edns: &mut Edns<'p>) -> bool {
     /// The root's name and TYPE.
     const HEAD: u64 = rtype::OPT as u64;
     let Some((fixed, options)) = octets.split_first_chunk::<OPT_LENGTH>() else { return false };
@@ -122,8 +120,8 @@ fn read_only_opt<'p>(octets: &'p [u8], edns: &mut Option<Edns<'p>>) -> bool {
         return false;
     }
     let (payload, ttl) = ((head >> 24) as u16, (head as u32) << 8 | u32::from(flags));
-    let Some(read) = Edns::without_options(payload, ttl) else { return false };
-    let edns = edns.insert(read);
+    let Some(Edns { payload, features, .. }) = Edns::without_options(payload, ttl) else { return false };
+    (edns.payload, edns.features) = (payload, features);
     options.is_empty() || edns.take_alone(options) || edns.take_options(options).is_ok()
 }
 
@@ -151,14 +149,7 @@ pub fn read<'p>(packet: &'p [u8], name: &mut QuestionName) -> Packet<'p> {
     let records = Records::read(packet, HEADER_LENGTH + question.len());
     match records.fault {
         None if records.is_signed || kind != opcode::QUERY => Packet::Control,
-        None => Packet::Query(Query {
-            header,
-            question,
-            qtype,
-            qclass,
-            edns: records.edns,
-            trailing: records.end != packet.len(),
-        }),
+        None => Packet::Query(Query { header, question, qtype, qclass, edns: records.edns_of(packet) }),
         Some((rcode, error)) => Packet::Refusal(Refusal { header, question, rcode, error, opt: records.opt }),
     }
 }
@@ -190,8 +181,7 @@ fn read_without_question(packet: &[u8], header: Header) -> Packet<'_> {
             question: &[],
             qtype: 0,
             qclass: 0,
-            edns: records.edns,
-            trailing: records.end != packet.len(),
+            edns: records.edns_of(packet),
         }),
         None => refuse_whole(packet, header, Rcode::FormErr, fault::QUESTIONS),
         Some((rcode, error)) => refuse_whole(packet, header, rcode, error),
@@ -225,6 +215,15 @@ impl<'p> Records<'p> {
         let mut records = Records { edns: None, opt: None, is_signed: false, fault: None, end: start };
         records.walk(packet);
         records
+    }
+
+    /// What the query says beside its question.
+    fn edns_of(&self, packet: &[u8]) -> Edns<'p> {
+        let mut edns = self.edns.unwrap_or_default();
+        if self.end != packet.len() {
+            edns.features = edns.features.with(Features::TRAILING);
+        }
+        edns
     }
 
     /// Walks all records. The work is bounded by the packet: a record takes at least eleven octets.
