@@ -201,7 +201,7 @@ impl Round<'_> {
     fn read<'f>(&self, frame: &'f [u8]) -> Result<Query<'f>, Counter> {
         let query = frame::read(frame).map_err(|_| Counter::DropFrame)?;
         let (ip, port) = (query.source.ip(), query.source.port());
-        if let Some(reason) = reason_to_drop(&self.shared.own, ip, port) {
+        if let Some(reason) = reason_to_drop(&self.shared.own, port, || ip) {
             return Err(reason);
         }
         if !query.is_from_a_station() || self.attached.impossible.contain(ip) {
