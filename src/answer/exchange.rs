@@ -40,7 +40,7 @@ impl<'p> Exchange<'_, 'p> {
         Some(Opt {
             payload: self.context.snapshot.configuration.udp_payload_max,
             dnssec_ok: edns.dnssec_ok,
-            client_subnet: edns.client_subnet.map(|subnet| (subnet.octets, scope)),
+            client_subnet: edns.client_subnet.map(|subnet| (subnet.option, scope)),
             options,
         })
     }

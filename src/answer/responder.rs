@@ -16,7 +16,7 @@ use crate::wire::QuestionName;
 use crate::wire::cookie::Secret;
 use crate::wire::options::Options;
 use crate::wire::query::{self, DropReason, Packet, Query};
-use crate::wire::response::{Opt, Response, Whole};
+use crate::wire::response::{Response, Whole};
 
 mod dataless;
 mod remarked;
@@ -122,7 +122,8 @@ impl Responder {
         let question = exchange.question(&self.name, qtype);
         let snapshot = exchange.context.snapshot;
         let mut answer = Answer::refused();
-        decide_into(snapshot, &question, exchange.client(), &mut self.random, &mut self.target, &mut answer);
+        let client = || exchange.client();
+        decide_into(snapshot, &question, client, &mut self.random, &mut self.target, &mut answer);
         let class = || (Class::of(&answer), exchange.network(answer.scope));
         match self.verdict(exchange.context, &exchange.arrival, class) {
             Verdict::Pass if has_remarks(exchange, &answer) => {
@@ -146,16 +147,8 @@ impl Responder {
         };
         let Answer { rcode, authoritative, .. } = *answer;
         let frame = Whole::frame(query.header, query.question, (rcode, authoritative));
-        let limit = exchange.limit();
-        // The one without a client subnet stands by itself, because it is the more frequent one.
-        let written = match exchange.opt(answer.scope, options) {
-            Some(opt @ Opt { client_subnet: None, .. }) => {
-                let opt = Some(Opt { client_subnet: None, ..opt });
-                render::write_whole(answer, Whole { opt, ..frame }, out, limit)
-            }
-            opt => render::write_whole(answer, Whole { opt, ..frame }, out, limit),
-        };
-        if let Some(length) = written {
+        let opt = exchange.opt(answer.scope, options);
+        if let Some(length) = render::write_whole(answer, Whole { opt, ..frame }, out) {
             self.count_answer(answer, false);
             return Reaction::Answer(length);
         }
@@ -217,7 +210,7 @@ impl Responder {
     }
 }
 
-/// Writes an answer of more than one RRset, or one that does not fit: its length in octets, and whether it is truncated. `None`
+/// Writes an answer of more than one RRset, or one that is longer than nearly all: its length in octets, and whether it is truncated. `None`
 /// where not even its OPT fits.
 #[inline(never)]
 fn write_in_parts(

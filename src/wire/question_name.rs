@@ -199,6 +199,12 @@ impl QuestionName {
         differ | (self.word(own + WORD) ^ word_at(other, WORD)) & second == 0
     }
 
+    /// Whether these octets stand from place `at` on.
+    #[inline(never)]
+    pub(super) fn goes_on_with(&self, at: usize, octets: &[u8]) -> bool {
+        self.octets.get(at..at + octets.len()) == Some(octets)
+    }
+
     /// The same for so many octets that it takes a loop.
     #[inline(never)]
     fn has_many(&self, own: usize, length: usize, others: &[u8], start: usize) -> bool {
@@ -266,8 +272,9 @@ impl QuestionName {
         hash ^ self.word(last)
     }
 
+    /// The eight octets from a place on, the first one lowest.
     #[inline(always)]
-    fn word(&self, at: usize) -> u64 {
+    pub(super) fn word(&self, at: usize) -> u64 {
         word_at(&self.octets, at)
     }
 }

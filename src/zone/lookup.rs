@@ -40,40 +40,62 @@ pub enum Lookup<'z> {
     NoName,
 }
 
+/// What the first look for a name has found where that does not say it all.
+pub struct FirstLook<'z> {
+    /// The node of the name, which stands at or below a cut, or has a DNAME. `None` where there is none, or where the name lies
+    /// deeper than most nodes and nothing was looked at.
+    node: Option<&'z [NodeEntry; 2]>,
+}
+
 impl Zone {
     /// What is at a name that is the apex or below it (RFC 1034 §4.3.2, RFC 4592). `qtype` matters at a cut only:
     /// DS is answered by the parent side.
-    #[inline(always)]
     pub fn find(&self, name: &QuestionName, qtype: u16) -> Lookup<'_> {
         let depth = name.label_count().saturating_sub(self.apex_labels);
+        match self.find_at_a_glance(name, depth) {
+            Ok(node) => Lookup::Found { node, wildcard: false },
+            Err(look) => self.find_otherwise(name, qtype, depth, look),
+        }
+    }
+
+    /// The node of a name that lies no deeper than most nodes and above every cut: what nearly every question is about. `depth` is
+    /// the number of the suffix that is the apex. The error is what [`Zone::find_otherwise`] goes on from.
+    #[inline(always)]
+    pub fn find_at_a_glance(&self, name: &QuestionName, depth: usize) -> Result<Node<'_>, FirstLook<'_>> {
         if depth > self.usual_depth {
-            return self.find_deep(name, qtype, depth);
+            return Err(FirstLook { node: None });
         }
         match self.node_at(name, 0, depth) {
-            Some(node) if node[0].link.standing() == Standing::Authoritative => {
-                Lookup::Found { node: Node::new(self, node), wildcard: false }
-            }
-            node => self.find_otherwise(name, qtype, 0, node),
+            Some(node) if node[0].link.standing() == Standing::Authoritative => Ok(Node::new(self, node)),
+            node => Err(FirstLook { node }),
         }
     }
 
-    /// The same for a name that lies deeper than most nodes.
+    /// What is at a name where a glance does not say it.
     #[inline(never)]
-    fn find_deep(&self, name: &QuestionName, qtype: u16, depth: usize) -> Lookup<'_> {
-        let usual = depth - self.usual_depth;
-        self.find_otherwise(name, qtype, usual, self.node_at(name, usual, depth))
-    }
-
-    /// The same where suffix number `usual`, the first that was looked at, does not say it all; `node` is its node.
-    #[inline]
-    fn find_otherwise<'z>(
+    pub fn find_otherwise<'z>(
         &'z self,
         name: &QuestionName,
         qtype: u16,
-        usual: usize,
-        node: Option<&'z [NodeEntry; 2]>,
+        depth: usize,
+        look: FirstLook<'z>,
     ) -> Lookup<'z> {
-        let depth = name.label_count().saturating_sub(self.apex_labels);
+        if depth > self.usual_depth {
+            let usual = depth - self.usual_depth;
+            return self.find_from(name, qtype, depth, (usual, self.node_at(name, usual, depth)));
+        }
+        self.find_from(name, qtype, depth, (0, look.node))
+    }
+
+    /// The same where the first suffix that was looked at, of number `usual`, has this node.
+    #[inline(always)]
+    fn find_from<'z>(
+        &'z self,
+        name: &QuestionName,
+        qtype: u16,
+        depth: usize,
+        (usual, node): (usize, Option<&'z [NodeEntry; 2]>),
+    ) -> Lookup<'z> {
         let (suffix, node) = self.closest_encloser(name, depth, usual, node);
         let link = node[0].link;
         match link.standing() {
@@ -142,17 +164,14 @@ impl Zone {
         if self.is_called(first, name, suffix, depth) {
             return Some(first);
         }
-        self.node_among(name, suffix, depth, self.table.candidates(hash))
+        self.node_among(name, suffix, depth)
     }
 
+    /// The same where another name has the same mark in the table.
     #[cold]
-    fn node_among(
-        &self,
-        name: &QuestionName,
-        suffix: usize,
-        depth: usize,
-        numbers: impl Iterator<Item = u32>,
-    ) -> Option<&[NodeEntry; 2]> {
+    #[inline(never)]
+    fn node_among(&self, name: &QuestionName, suffix: usize, depth: usize) -> Option<&[NodeEntry; 2]> {
+        let numbers = self.table.candidates(name.suffix_hash(suffix));
         numbers.map(|number| self.pair(number)).find(|node| self.is_called(node, name, suffix, depth))
     }
 
