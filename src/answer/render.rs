@@ -22,31 +22,28 @@ struct Places {
     apex: u16,
 }
 
-/// Writes an answer that is no more than the records of one RRset in one go, as the response that `frame` is apart from them;
-/// its length. `None` where it is more, or longer. The shapes that nearly every answer has stand by themselves: what is
-/// known of them needs no look.
+/// Goes on with the records of an answer that is no more than those of one RRset. `None` where it is more, or longer. The shapes
+/// that nearly every answer has stand by themselves: what is known of them needs no look.
 #[inline(always)]
-pub(super) fn write_whole(answer: &Answer<'_>, frame: Whole<'_>, out: &mut [u8]) -> Option<usize> {
+pub(super) fn put_only<'b>(answer: &Answer<'_>, whole: Whole<'b>) -> Option<Whole<'b>> {
     if !answer.chain.is_empty() {
         return None;
     }
-    let (section, owner, apex) = (Section::Answer, QUESTION_AT, apex_of(answer));
     match &answer.body {
         Body::Rrset(rrset, None) if rrset.is_plain() => {
             let records = Records { octets: rrset.octets(), count: 1, pointers: &[], ttl: None };
-            Whole { section, owner, records, ..frame }.write(out)
+            whole.put(Section::Answer, QUESTION_AT, QUESTION_AT, records)
         }
         Body::Steered(steered) => {
             let records = steered_record(steered, steered.drawn.only_record()?);
-            Whole { section, owner, records, ..frame }.write(out)
+            whole.put(Section::Answer, QUESTION_AT, QUESTION_AT, records)
         }
         Body::Negative(soa, ttl) => {
-            let (section, owner, records) = (Section::Authority, apex, records(*soa, *ttl));
-            Whole { section, owner, apex, records, ..frame }.write(out)
+            let apex = apex_of(answer);
+            whole.put(Section::Authority, apex, apex, records(*soa, *ttl))
         }
         Body::Rrset(rrset, ttl) if !rrset.has_additional() => {
-            let records = records(*rrset, *ttl);
-            Whole { section, owner, apex, records, ..frame }.write(out)
+            whole.put(Section::Answer, QUESTION_AT, apex_of(answer), records(*rrset, *ttl))
         }
         _ => None,
     }

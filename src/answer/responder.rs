@@ -145,10 +145,12 @@ impl Responder {
             // The cookie that goes back, and nothing else.
             _ => self.options.as_octets(),
         };
-        let Answer { rcode, authoritative, .. } = *answer;
-        let frame = Whole::frame(query.header, query.question, (rcode, authoritative));
-        let opt = exchange.opt(answer.scope, options);
-        if let Some(length) = render::write_whole(answer, Whole { opt, ..frame }, out) {
+        // Each step looks at what it needs when its turn comes: so little of it is held at a time.
+        let whole = Whole::begin(out, query.question).and_then(|whole| render::put_only(answer, whole));
+        let kind = (answer.rcode, answer.authoritative);
+        let written =
+            whole.and_then(|whole| whole.finish(query.header, kind, exchange.opt(answer.scope, options)));
+        if let Some(length) = written {
             self.count_answer(answer, false);
             return Reaction::Answer(length);
         }
@@ -198,11 +200,12 @@ impl Responder {
     #[inline(always)]
     fn count_answer(&self, answer: &Answer<'_>, truncated: bool) {
         self.tally.count(Counter::of_rcode(answer.rcode));
-        if let Why::Steered(reason) = answer.why {
-            self.tally.count(Counter::of_reason(reason));
-        }
-        if answer.why == Why::NotAllowed {
-            self.tally.count(Counter::AccessRefused);
+        if !answer.why.is_ordinary() {
+            match answer.why {
+                Why::Steered(reason) => self.tally.count(Counter::of_reason(reason)),
+                Why::NotAllowed => self.tally.count(Counter::AccessRefused),
+                _ => {}
+            }
         }
         if truncated {
             self.tally.count(Counter::Truncated);

@@ -7,8 +7,8 @@ use crate::snapshot::Snapshot;
 use crate::steer::{self, Given, HashPrefix, Reason, Trickle};
 use crate::zone::{Node, Rrset, Zone};
 
-/// What a rule makes of an answer. Its tag stands by itself, where it is looked at with each steered answer.
-#[repr(u32)]
+/// What a rule makes of an answer: one word, whose tag stands by itself, where it is looked at with each steered answer.
+#[repr(u8)]
 pub(super) enum Steering {
     /// Members answer.
     Answered,

@@ -86,8 +86,9 @@ impl Opt<'_> {
         // The root's name, TYPE, CLASS, the upper octet of the RCODE, version 0, the upper octet of the flags.
         let head = u64::from(rtype::OPT) << 40 | u64::from(self.payload) << 24 | extended << 16 | flags;
         fixed[..8].copy_from_slice(&head.to_be_bytes());
-        let [_, lower @ ..] = (self.data_length() as u32).to_be_bytes();
-        fixed[8..].copy_from_slice(&lower);
+        // The lower octet of the flags, RDLENGTH.
+        fixed[8] = 0;
+        fixed[9..].copy_from_slice(&(self.data_length() as u16).to_be_bytes());
         if let Some((subnet, scope)) = self.client_subnet {
             let (echo, behind) = rest.split_at_mut_checked(subnet.len())?;
             copy_tiny(subnet, echo);
@@ -340,54 +341,52 @@ impl<'b> Response<'b> {
 pub const WHOLE_MAX: usize = 512;
 
 /// A response whose records are those of one RRset, with an OPT record or without: what nearly every answer is. It is written
-/// in one go, octet for octet as [`Response`] would write it.
-pub struct Whole<'w> {
-    /// Id and flags of the query.
-    pub header: Header,
-    /// The question as sent; there is one.
-    pub question: &'w [u8],
-    /// Where the records go.
-    pub section: Section,
-    /// Where their owner stands in the message.
-    pub owner: u16,
-    /// Where their apex stands in the message.
-    pub apex: u16,
-    /// The records.
-    pub records: Records<'w>,
-    /// The response code.
-    pub rcode: Rcode,
-    /// AA.
-    pub authoritative: bool,
-    /// The OPT record.
-    pub opt: Option<Opt<'w>>,
+/// straight through, octet for octet as [`Response`] would write it. Where a step gives `None`, it takes more than [`WHOLE_MAX`]
+/// octets, or is no such response; then the buffer holds nothing of use.
+pub struct Whole<'b> {
+    head: &'b mut [u8; HEADER_LENGTH],
+    /// What is left of [`WHOLE_MAX`] octets behind what is written.
+    rest: &'b mut [u8],
+    counts: Counts,
 }
 
-impl<'w> Whole<'w> {
-    /// A response with this RCODE and AA to a query with this header and question, without records and OPT.
+impl<'b> Whole<'b> {
+    /// Begins with a question as sent; there is one.
     #[inline(always)]
-    pub fn frame(header: Header, question: &'w [u8], (rcode, authoritative): (Rcode, bool)) -> Whole<'w> {
-        let records = Records { octets: &[], count: 0, pointers: &[], ttl: None };
-        let (section, owner, apex) = (Section::Answer, QUESTION_AT, QUESTION_AT);
-        Whole { header, question, section, owner, apex, records, rcode, authoritative, opt: None }
-    }
-
-    /// Writes it and returns its length; `None` where it takes more than [`WHOLE_MAX`] octets, or the buffer has less, or where a
-    /// pointer does not reach what it names. Then the buffer holds nothing of use.
-    #[inline(always)]
-    pub fn write(&self, buffer: &mut [u8]) -> Option<usize> {
+    pub fn begin(buffer: &'b mut [u8], question: &[u8]) -> Option<Whole<'b>> {
         let room = buffer.first_chunk_mut::<WHOLE_MAX>()?;
         let (head, rest) = room.split_first_chunk_mut::<HEADER_LENGTH>()?;
-        let (question, rest) = rest.split_at_mut_checked(self.question.len())?;
-        let (records, mut rest) = rest.split_at_mut_checked(self.records.octets.len())?;
-        copy_short(self.question, question);
-        self.records.write(records, self.owner, self.apex, HEADER_LENGTH + question.len())?;
-        let mut counts = Counts::ONE_QUESTION;
-        counts.add(self.section, self.records.count);
-        if let Some(opt) = &self.opt {
-            rest = opt.put(self.rcode, rest)?;
+        let (echo, rest) = rest.split_at_mut_checked(question.len())?;
+        copy_short(question, echo);
+        Some(Whole { head, rest, counts: Counts::ONE_QUESTION })
+    }
+
+    /// Goes on with records whose owner stands at `owner`, and whose apex stands at `apex`, both as offsets in the message. `None`
+    /// also where a pointer in them does not reach what it names.
+    #[inline(always)]
+    pub fn put(self, section: Section, owner: u16, apex: u16, records: Records<'_>) -> Option<Whole<'b>> {
+        let Whole { head, rest, mut counts } = self;
+        let at = WHOLE_MAX.wrapping_sub(rest.len());
+        let (room, rest) = rest.split_at_mut_checked(records.octets.len())?;
+        records.write(room, owner, apex, at)?;
+        counts.add(section, records.count);
+        Some(Whole { head, rest, counts })
+    }
+
+    /// Ends with an OPT record, where there is to be one, and the header of a response to a query with this one; the length of
+    /// the message.
+    #[inline(always)]
+    pub fn finish(
+        self,
+        query: Header,
+        (rcode, authoritative): (Rcode, bool),
+        opt: Option<Opt<'_>>,
+    ) -> Option<usize> {
+        let Whole { head, mut rest, mut counts } = self;
+        if let Some(opt) = opt {
+            rest = opt.put(rcode, rest)?;
             counts.add(Section::Additional, 1);
         }
-        let Whole { header: query, rcode, authoritative, .. } = *self;
         Head { query, rcode, authoritative, truncated: false, counts }.write(head);
         // What is left is a part of all.
         Some(WHOLE_MAX.wrapping_sub(rest.len()))

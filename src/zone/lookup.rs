@@ -80,22 +80,10 @@ impl Zone {
         depth: usize,
         look: FirstLook<'z>,
     ) -> Lookup<'z> {
-        if depth > self.usual_depth {
-            let usual = depth - self.usual_depth;
-            return self.find_from(name, qtype, depth, (usual, self.node_at(name, usual, depth)));
-        }
-        self.find_from(name, qtype, depth, (0, look.node))
-    }
-
-    /// The same where the first suffix that was looked at, of number `usual`, has this node.
-    #[inline(always)]
-    fn find_from<'z>(
-        &'z self,
-        name: &QuestionName,
-        qtype: u16,
-        depth: usize,
-        (usual, node): (usize, Option<&'z [NodeEntry; 2]>),
-    ) -> Lookup<'z> {
+        let (usual, node) = match depth.checked_sub(self.usual_depth) {
+            Some(usual @ 1..) => (usual, self.node_at(name, usual, depth)),
+            _ => (0, look.node),
+        };
         let (suffix, node) = self.closest_encloser(name, depth, usual, node);
         let link = node[0].link;
         match link.standing() {
@@ -130,7 +118,7 @@ impl Zone {
 
     /// The longest suffix of the name that has a node: the suffix's number and the node. `depth` is the number of
     /// the suffix that is the apex; that number `usual` has the node `first`.
-    #[inline]
+    #[inline(always)]
     fn closest_encloser<'z>(
         &'z self,
         name: &QuestionName,
