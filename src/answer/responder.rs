@@ -140,21 +140,22 @@ impl Responder {
     #[inline(never)]
     fn write(&mut self, exchange: &Exchange<'_, '_>, answer: &Answer<'_>, out: &mut [u8]) -> Reaction {
         let Exchange { query, arrival, .. } = exchange;
-        let options = match arrival.cookie.standing {
+        let options = || match arrival.cookie.standing {
             Standing::None => &[],
             // The cookie that goes back, and nothing else.
             _ => self.options.as_octets(),
         };
         // Each step looks at what it needs when its turn comes: so little of it is held at a time.
         let whole = Whole::begin(out, query.question).and_then(|whole| render::put_only(answer, whole));
-        let kind = (answer.rcode, answer.authoritative);
-        let written =
-            whole.and_then(|whole| whole.finish(query.header, kind, exchange.opt(answer.scope, options)));
+        let written = whole.and_then(|whole| {
+            let kind = (answer.rcode, answer.authoritative);
+            whole.finish(query.header, kind, exchange.opt(answer.scope, options()))
+        });
         if let Some(length) = written {
             self.count_answer(answer, false);
             return Reaction::Answer(length);
         }
-        match write_in_parts(exchange, answer, options, out) {
+        match write_in_parts(exchange, answer, options(), out) {
             Some((length, truncated)) => {
                 self.count_answer(answer, truncated);
                 Reaction::Answer(length)

@@ -182,7 +182,8 @@ impl QuestionName {
             // No label stands in front. Where the number is known, so is this, and saves the rest.
             return mix(self.rows[usize::from(count)]);
         }
-        let in_front = self.rows[usize::from(index)].wrapping_mul(POWERS[usize::from(count - index)]);
+        let in_front =
+            self.rows[usize::from(index)].wrapping_mul(POWERS[usize::from(count.wrapping_sub(index))]);
         mix(self.rows[usize::from(count)].wrapping_sub(in_front))
     }
 

@@ -383,11 +383,14 @@ impl<'b> Whole<'b> {
         opt: Option<Opt<'_>>,
     ) -> Option<usize> {
         let Whole { head, mut rest, mut counts } = self;
-        if let Some(opt) = opt {
-            rest = opt.put(rcode, rest)?;
+        if opt.is_some() {
             counts.add(Section::Additional, 1);
         }
+        // The header first: then nothing of it has to be kept.
         Head { query, rcode, authoritative, truncated: false, counts }.write(head);
+        if let Some(opt) = opt {
+            rest = opt.put(rcode, rest)?;
+        }
         // What is left is a part of all.
         Some(WHOLE_MAX.wrapping_sub(rest.len()))
     }

@@ -18,6 +18,8 @@
 //! redirects nothing when it stands in for a name; only names below the wildcard's own name are (RFC 4592 §4.4, RFC
 //! 6672 §3.3; Knot, NSD and BIND alike).
 
+use std::ops::Range;
+
 use super::compiled::{APEX, NodeEntry, Standing, Zone};
 use super::rrset::{Node, Redirection, Referral};
 use crate::wire::{QuestionName, rtype};
@@ -126,19 +128,31 @@ impl Zone {
         usual: usize,
         first: Option<&'z [NodeEntry; 2]>,
     ) -> (usize, &'z [NodeEntry; 2]) {
-        let (mut low, mut high, mut node) = match first {
+        let (low, high, node) = match first {
             Some(node) => (depth.saturating_sub(self.deepest).min(usual), usual, node),
             None => (usual + 1, depth, self.pair(APEX)),
         };
-        // The suffix number `high` has a node, and none in front of `low` has.
-        while low < high {
-            let middle = low.midpoint(high);
+        if low < high { self.halve(name, depth, low..high, node) } else { (high, node) }
+    }
+
+    /// The longest suffix that has a node: suffix number `row.end` has this one, and none in front of `row.start` has. By itself,
+    /// because in a flat zone there is nothing to halve.
+    #[inline(never)]
+    fn halve<'z>(
+        &'z self,
+        name: &QuestionName,
+        depth: usize,
+        mut row: Range<usize>,
+        mut node: &'z [NodeEntry; 2],
+    ) -> (usize, &'z [NodeEntry; 2]) {
+        while !row.is_empty() {
+            let middle = row.start.midpoint(row.end);
             match self.node_at(name, middle, depth) {
-                Some(found) => (high, node) = (middle, found),
-                None => low = middle + 1,
+                Some(found) => (row.end, node) = (middle, found),
+                None => row.start = middle + 1,
             }
         }
-        (high, node)
+        (row.end, node)
     }
 
     /// The node of suffix number `suffix`.
