@@ -83,6 +83,15 @@ pub enum Why {
     OtherClass,
 }
 
+impl Why {
+    /// Whether nothing beside the RCODE is counted or said of it: as of nearly every answer that is not steered. One look at the
+    /// tag says so.
+    #[inline(always)]
+    pub(super) fn is_ordinary(self) -> bool {
+        matches!(self, Why::Exists | Why::NoData | Why::NoName | Why::Delegated)
+    }
+}
+
 impl<'s> Answer<'s> {
     /// Whether any section holds a record.
     pub fn has_records(&self) -> bool {

@@ -12,11 +12,11 @@ use super::{
     explanation, render,
 };
 use crate::geo::Prefix;
-use crate::wire::QuestionName;
 use crate::wire::cookie::Secret;
 use crate::wire::options::Options;
 use crate::wire::query::{self, DropReason, Packet, Query};
-use crate::wire::response::{Opt, Response, Whole};
+use crate::wire::response::{Response, Whole};
+use crate::wire::{Features, QuestionName};
 
 mod dataless;
 mod remarked;
@@ -64,7 +64,7 @@ impl Responder {
             }
         }
         let mut exchange = Exchange { context, query: &query, arrival: Arrival::bare(from, packet.len()) };
-        if let Some(cookie) = query.edns.as_ref().and_then(|edns| edns.cookie) {
+        if let Some(cookie) = query.edns.cookie {
             let (process, options) = (&mut self.process_secrets, &mut self.options);
             exchange.arrival.exchange_cookies(context, process, options, cookie);
         }
@@ -91,7 +91,7 @@ impl Responder {
         Err(match query::read(packet, &mut self.name) {
             Packet::Query(query) => return Ok(query),
             Packet::CookieRequest(query) => {
-                let edns = query.edns.as_ref();
+                let edns = Some(&query.edns);
                 let arrival = Arrival::new(context, &mut self.process_secrets, from, edns, packet.len());
                 self.answer_cookie_request(&Exchange { context, query: &query, arrival }, out)
             }
@@ -122,7 +122,8 @@ impl Responder {
         let question = exchange.question(&self.name, qtype);
         let snapshot = exchange.context.snapshot;
         let mut answer = Answer::refused();
-        decide_into(snapshot, &question, exchange.client(), &mut self.random, &mut self.target, &mut answer);
+        let client = || exchange.client();
+        decide_into(snapshot, &question, client, &mut self.random, &mut self.target, &mut answer);
         let class = || (Class::of(&answer), exchange.network(answer.scope));
         match self.verdict(exchange.context, &exchange.arrival, class) {
             Verdict::Pass if has_remarks(exchange, &answer) => {
@@ -139,27 +140,22 @@ impl Responder {
     #[inline(never)]
     fn write(&mut self, exchange: &Exchange<'_, '_>, answer: &Answer<'_>, out: &mut [u8]) -> Reaction {
         let Exchange { query, arrival, .. } = exchange;
-        let options = match arrival.cookie.standing {
+        let options = || match arrival.cookie.standing {
             Standing::None => &[],
             // The cookie that goes back, and nothing else.
             _ => self.options.as_octets(),
         };
-        let Answer { rcode, authoritative, .. } = *answer;
-        let frame = Whole::frame(query.header, query.question, (rcode, authoritative));
-        let limit = exchange.limit();
-        // The one without a client subnet stands by itself, because it is the more frequent one.
-        let written = match exchange.opt(answer.scope, options) {
-            Some(opt @ Opt { client_subnet: None, .. }) => {
-                let opt = Some(Opt { client_subnet: None, ..opt });
-                render::write_whole(answer, Whole { opt, ..frame }, out, limit)
-            }
-            opt => render::write_whole(answer, Whole { opt, ..frame }, out, limit),
-        };
+        // Each step looks at what it needs when its turn comes: so little of it is held at a time.
+        let whole = Whole::begin(out, query.question).and_then(|whole| render::put_only(answer, whole));
+        let written = whole.and_then(|whole| {
+            let kind = (answer.rcode, answer.authoritative);
+            whole.finish(query.header, kind, exchange.opt(answer.scope, options()))
+        });
         if let Some(length) = written {
             self.count_answer(answer, false);
             return Reaction::Answer(length);
         }
-        match write_in_parts(exchange, answer, options, out) {
+        match write_in_parts(exchange, answer, options(), out) {
             Some((length, truncated)) => {
                 self.count_answer(answer, truncated);
                 Reaction::Answer(length)
@@ -176,27 +172,19 @@ impl Responder {
         arrival: &Arrival<'_>,
         class: impl FnOnce() -> (Class, Option<Prefix>),
     ) -> Verdict {
-        limit::verdict(context, &self.tally, *arrival.source, arrival.cookie.standing, class)
+        limit::verdict(context, &self.tally, arrival.source, arrival.cookie.standing, class)
     }
 
     #[inline(always)]
     fn count_question(&self, exchange: &Exchange<'_, '_>) {
         let Exchange { query, arrival, .. } = exchange;
-        self.tally.count(Counter::of_type(query.qtype));
-        if query.trailing {
-            self.tally.count(Counter::Trailing);
-        }
-        if let Some(edns) = &query.edns {
-            self.tally.count(Counter::WithEdns);
-            if edns.client_subnet.is_some() {
-                self.tally.count(Counter::WithClientSubnet);
+        let features = query.edns.features;
+        self.tally.count_question(query.qtype, features);
+        if features.has(Features::COOKIE.with(Features::TRAILING)) {
+            if features.has(Features::TRAILING) {
+                self.tally.count(Counter::Trailing);
             }
-            if edns.dnssec_ok {
-                self.tally.count(Counter::WithDnssecOk);
-            }
-            if edns.cookie.is_some()
-                && let Some(counter) = Counter::of_standing(arrival.cookie.standing)
-            {
+            if let Some(counter) = Counter::of_standing(arrival.cookie.standing) {
                 self.tally.count(counter);
             }
         }
@@ -205,11 +193,12 @@ impl Responder {
     #[inline(always)]
     fn count_answer(&self, answer: &Answer<'_>, truncated: bool) {
         self.tally.count(Counter::of_rcode(answer.rcode));
-        if let Why::Steered(reason) = answer.why {
-            self.tally.count(Counter::of_reason(reason));
-        }
-        if answer.why == Why::NotAllowed {
-            self.tally.count(Counter::AccessRefused);
+        if !answer.why.is_ordinary() {
+            match answer.why {
+                Why::Steered(reason) => self.tally.count(Counter::of_reason(reason)),
+                Why::NotAllowed => self.tally.count(Counter::AccessRefused),
+                _ => {}
+            }
         }
         if truncated {
             self.tally.count(Counter::Truncated);
@@ -217,7 +206,7 @@ impl Responder {
     }
 }
 
-/// Writes an answer of more than one RRset, or one that does not fit: its length in octets, and whether it is truncated. `None`
+/// Writes an answer of more than one RRset, or one that is longer than nearly all: its length in octets, and whether it is truncated. `None`
 /// where not even its OPT fits.
 #[inline(never)]
 fn write_in_parts(
@@ -237,9 +226,12 @@ fn write_in_parts(
 /// Whether there is anything to say beside the data: it was asked for, or is told unasked. A cookie does not count.
 #[inline(always)]
 fn has_remarks(exchange: &Exchange<'_, '_>, answer: &Answer<'_>) -> bool {
-    let Some(edns) = &exchange.query.edns else { return false };
+    let features = exchange.query.edns.features;
+    if !features.has(Features::EDNS) {
+        return false;
+    }
     let configuration = &*exchange.context.snapshot.configuration;
     configuration.report_channel.is_some()
-        || edns.asks_for_options()
+        || features.has(Features::ASKS)
         || explanation::of(answer, configuration.extended_errors).is_some()
 }

@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::Features;
+use super::options::OPTION_HEAD;
+
 /// Option codes (IANA DNS EDNS0 option codes).
 pub mod option {
     /// RFC 5001.
@@ -25,41 +28,31 @@ pub const PAYLOAD_MIN: u16 = 512;
 /// Octets of an OPT record without options.
 pub const OPT_LENGTH: usize = 11;
 
-/// What a query's OPT record says.
+/// What a query says beside its question, nearly all of it in its OPT record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edns<'p> {
-    /// The largest UDP response the client takes, at least [`PAYLOAD_MIN`].
+    /// The largest UDP response the client takes, at least [`PAYLOAD_MIN`], which is what it is without an OPT record.
     pub payload: u16,
-    /// DNSSEC OK.
-    pub dnssec_ok: bool,
-    /// NSID was asked for.
-    pub nsid: bool,
-    /// The version of the zone was asked for.
-    pub zone_version: bool,
-    /// How long a connection may be idle was asked for.
-    pub keepalive: Keepalive,
+    /// What there is about the query beside its question.
+    pub features: Features,
     /// EDNS Client Subnet.
     pub client_subnet: Option<ClientSubnet<'p>>,
     /// A cookie of a valid length (8 or 16–40 octets).
     pub cookie: Option<&'p [u8]>,
 }
 
-/// The question of how long a connection may be idle. Whether it counts is up to the transport (RFC 7828 §3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keepalive {
-    /// Not there.
-    Absent,
-    /// There, and empty as it should be.
-    Asked,
-    /// There, with a timeout, which only servers send.
-    WithData,
+/// What a query says that has no OPT record.
+impl Default for Edns<'_> {
+    fn default() -> Self {
+        Edns { payload: PAYLOAD_MIN, features: Features::default(), client_subnet: None, cookie: None }
+    }
 }
 
 /// EDNS Client Subnet as sent, checked as semantics §7 wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientSubnet<'p> {
-    /// The option's data, to be echoed.
-    pub octets: &'p [u8],
+    /// The option with its code and length, to be echoed.
+    pub option: &'p [u8],
     /// The address, filled up with zero bits; `None` for family 0.
     pub address: Option<IpAddr>,
     /// SOURCE PREFIX-LENGTH.
@@ -73,6 +66,12 @@ pub enum EdnsFault {
     Version,
     /// An option against its RFC: FORMERR. The text says which and how.
     Malformed(&'static str),
+}
+
+/// FAMILY of a client subnet (RFC 7871 §6).
+mod family {
+    pub(super) const IPV4: u16 = 1;
+    pub(super) const IPV6: u16 = 2;
 }
 
 /// What is malformed, for the extended error.
@@ -100,15 +99,19 @@ impl<'p> Edns<'p> {
     #[inline(always)]
     pub(super) fn without_options(payload: u16, ttl: u32) -> Option<Edns<'p>> {
         const VERSION: u32 = 0xFF << 16;
+        let dnssec_ok = if dnssec_ok(ttl) { Features::DNSSEC_OK } else { Features::default() };
         (ttl & VERSION == 0).then_some(Edns {
             payload: payload.max(PAYLOAD_MIN),
-            dnssec_ok: dnssec_ok(ttl),
-            nsid: false,
-            zone_version: false,
-            keepalive: Keepalive::Absent,
+            features: Features::EDNS.with(dnssec_ok),
             client_subnet: None,
             cookie: None,
         })
+    }
+
+    /// Whether there is an OPT record at all.
+    #[inline(always)]
+    pub fn is_there(&self) -> bool {
+        self.features.has(Features::EDNS)
     }
 
     /// Reads a client subnet or a cookie that is the only option, as nearly always. Returns whether it was one, and well-formed.
@@ -119,9 +122,13 @@ impl<'p> Edns<'p> {
         const SERVER: u32 = (option::COOKIE as u32) << 16 | 24;
         let Some((head, data)) = options.split_first_chunk() else { return false };
         match (u32::from_be_bytes(*head), data.len()) {
-            (CLIENT, 8) | (SERVER, 24) => self.cookie = Some(data),
+            (CLIENT, 8) | (SERVER, 24) => {
+                self.cookie = Some(data);
+                self.features = self.features.with(Features::COOKIE);
+            }
             (head, length) if head == u32::from(option::CLIENT_SUBNET) << 16 | length as u32 => {
                 self.client_subnet = ClientSubnet::of_network(options);
+                self.features = self.features.with(Features::CLIENT_SUBNET);
                 return self.client_subnet.is_some();
             }
             _ => return false,
@@ -133,92 +140,100 @@ impl<'p> Edns<'p> {
     pub(super) fn take_options(&mut self, options: &'p [u8]) -> Result<(), EdnsFault> {
         let mut rest = options;
         while !rest.is_empty() {
-            let Some((&[code_high, code_low, length_high, length_low], tail)) = rest.split_first_chunk()
-            else {
+            let Some(&[code_high, code_low, length_high, length_low]) = rest.first_chunk() else {
                 return Err(EdnsFault::Malformed(fault::LENGTH));
             };
             let length = usize::from(u16::from_be_bytes([length_high, length_low]));
-            let Some((data, others)) = tail.split_at_checked(length) else {
+            let Some((option, others)) = rest.split_at_checked(OPTION_HEAD + length) else {
                 return Err(EdnsFault::Malformed(fault::LENGTH));
             };
-            self.take_option(u16::from_be_bytes([code_high, code_low]), data)?;
+            self.take_option(u16::from_be_bytes([code_high, code_low]), option)?;
             rest = others;
         }
         Ok(())
     }
 
-    /// Whether it asks for any option beside the client subnet and a cookie.
+    /// Takes in an option of this code, which with its length stands in front of its data.
     #[inline]
-    pub fn asks_for_options(&self) -> bool {
-        self.nsid || self.zone_version || self.keepalive != Keepalive::Absent
-    }
-
-    #[inline]
-    fn take_option(&mut self, code: u16, data: &'p [u8]) -> Result<(), EdnsFault> {
-        match code {
+    fn take_option(&mut self, code: u16, option: &'p [u8]) -> Result<(), EdnsFault> {
+        let data = option.get(OPTION_HEAD..).unwrap_or_default();
+        let feature = match code {
             option::CLIENT_SUBNET => {
-                let subnet = ClientSubnet::read(data).ok_or(EdnsFault::Malformed(fault::CLIENT_SUBNET))?;
+                let subnet = ClientSubnet::read(option).ok_or(EdnsFault::Malformed(fault::CLIENT_SUBNET))?;
                 // The first one counts; a second one must be well-formed all the same.
                 self.client_subnet.get_or_insert(subnet);
+                Features::CLIENT_SUBNET
             }
-            option::COOKIE => match data.len() {
-                8 | 16..=40 => {
-                    // RFC 7873 §5.2: of several cookies the first counts.
-                    self.cookie.get_or_insert(data);
-                }
-                _ => return Err(EdnsFault::Malformed(fault::COOKIE)),
-            },
+            option::COOKIE if matches!(data.len(), 8 | 16..=40) => {
+                // RFC 7873 §5.2: of several cookies the first counts.
+                self.cookie.get_or_insert(data);
+                Features::COOKIE
+            }
+            option::COOKIE => return Err(EdnsFault::Malformed(fault::COOKIE)),
             // RFC 5001 §2.1 wants it empty; what is in it has no meaning.
-            option::NSID => self.nsid = true,
-            option::TCP_KEEPALIVE if data.is_empty() => self.keepalive = Keepalive::Asked,
-            option::TCP_KEEPALIVE => self.keepalive = Keepalive::WithData,
-            option::ZONE_VERSION if data.is_empty() => self.zone_version = true,
+            option::NSID => Features::NSID,
+            option::TCP_KEEPALIVE => {
+                // The last one counts.
+                self.features =
+                    self.features.without(Features::KEEPALIVE.with(Features::KEEPALIVE_WITH_DATA));
+                if data.is_empty() { Features::KEEPALIVE } else { Features::KEEPALIVE_WITH_DATA }
+            }
+            option::ZONE_VERSION if data.is_empty() => Features::ZONE_VERSION,
             option::ZONE_VERSION => return Err(EdnsFault::Malformed(fault::ZONE_VERSION)),
-            _ => {}
-        }
+            _ => return Ok(()),
+        };
+        self.features = self.features.with(feature);
         Ok(())
     }
 }
 
 impl<'p> ClientSubnet<'p> {
-    /// Reads the data of the option; `None` for anything that semantics §7 calls malformed.
+    /// Reads the option, with its code and length; `None` for anything that semantics §7 calls malformed.
     #[inline]
-    pub fn read(octets: &'p [u8]) -> Option<ClientSubnet<'p>> {
-        /// FAMILY of IPv4, and of IPv6.
-        const IPV4: u16 = 1;
-        const IPV6: u16 = 2;
-        let (&[family_high, family_low, source, scope], sent) = octets.split_first_chunk()?;
+    pub fn read(option: &'p [u8]) -> Option<ClientSubnet<'p>> {
+        let (&[family_high, family_low, source, scope], sent) =
+            option.get(OPTION_HEAD..)?.split_first_chunk()?;
         if scope != 0 || sent.len() != usize::from(source).div_ceil(8) {
             return None;
         }
         let address = match u16::from_be_bytes([family_high, family_low]) {
-            IPV4 => IpAddr::V4(Ipv4Addr::from_bits(leading_ipv4(sent, source)?)),
-            IPV6 => IpAddr::V6(Ipv6Addr::from_bits(leading_ipv6(sent, source)?)),
-            0 if source == 0 => return Some(ClientSubnet { octets, address: None, source }),
+            family::IPV4 => IpAddr::V4(Ipv4Addr::from_bits(leading_ipv4(sent, source)?)),
+            family::IPV6 => IpAddr::V6(Ipv6Addr::from_bits(leading_ipv6(sent, source)?)),
+            0 if source == 0 => return Some(ClientSubnet { option, address: None, source }),
             _ => return None,
         };
-        Some(ClientSubnet { octets, address: Some(address), source })
+        Some(ClientSubnet { option, address: Some(address), source })
     }
 
     /// Reads the option, with its code and length, as far as it is what nearly all are: a network of IPv4, or of IPv6 with at
     /// most 64 bits. `None` for all others, good or bad.
     #[inline(always)]
     fn of_network(option: &'p [u8]) -> Option<ClientSubnet<'p>> {
-        let octets = option.get(4..)?;
-        let (&[family_high, family_low, source, scope], sent) = octets.split_first_chunk()?;
+        /// FAMILY and SCOPE PREFIX-LENGTH, which is 0, in the word that they make with what stands between them.
+        const FIXED: u32 = 0xFFFF_00FF;
+        const IPV4: u32 = (family::IPV4 as u32) << 16;
+        const IPV6: u32 = (family::IPV6 as u32) << 16;
+        let (head, sent) = option.get(OPTION_HEAD..)?.split_first_chunk()?;
+        let head = u32::from_be_bytes(*head);
+        let source = (head >> 8) as u8;
         // The eight octets that end with the address: it is at most as long, and eight stand in front of it.
         let last = u64::from_be_bytes(*option.last_chunk()?);
         let bits = last.checked_shl(64u32.checked_sub(8 * sent.len() as u32)?)?;
         let is_cut = bits.checked_shl(source.into()).unwrap_or(0) == 0;
-        if scope != 0 || sent.len() != usize::from(source).div_ceil(8) || !is_cut {
+        if sent.len() != usize::from(source).div_ceil(8) || !is_cut {
             return None;
         }
-        let address = match [family_high, family_low] {
-            [0, 1] if source <= 32 => IpAddr::V4(Ipv4Addr::from_bits((bits >> 32) as u32)),
-            [0, 2] => IpAddr::V6(Ipv6Addr::from_bits(u128::from(bits) << 64)),
+        let address = match head & FIXED {
+            IPV4 if source <= 32 => IpAddr::V4(Ipv4Addr::from_bits((bits >> 32) as u32)),
+            IPV6 => IpAddr::V6(Ipv6Addr::from_bits(u128::from(bits) << 64)),
             _ => return None,
         };
-        Some(ClientSubnet { octets, address: Some(address), source })
+        Some(ClientSubnet { option, address: Some(address), source })
+    }
+
+    /// The data of the option.
+    pub fn data(&self) -> &'p [u8] {
+        self.option.get(OPTION_HEAD..).unwrap_or_default()
     }
 
     /// The address to decide on: `None` when the client asked for the transport address (source prefix 0).
@@ -258,8 +273,11 @@ fn leading_ipv6(sent: &[u8], source: u8) -> Option<u128> {
 mod tests {
     use super::*;
 
-    fn subnet(octets: &[u8]) -> Option<(Option<IpAddr>, u8)> {
-        ClientSubnet::read(octets).map(|subnet| (subnet.address, subnet.source))
+    fn subnet(data: &[u8]) -> Option<(Option<IpAddr>, u8)> {
+        let option = [&[0, 8, 0, data.len() as u8], data].concat();
+        let read = ClientSubnet::read(&option)?;
+        assert_eq!((read.option, read.data()), (&*option, data));
+        Some((read.address, read.source))
     }
 
     #[test]
@@ -292,9 +310,9 @@ mod tests {
     fn options_are_walked_and_unknown_ones_ignored() {
         let options = [0, 99, 0, 1, 7, 0, 3, 0, 0, 0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8];
         let edns = Edns::read(100, 0x8000, &options).unwrap();
-        assert!(edns.dnssec_ok && edns.nsid);
+        let expected = [Features::DNSSEC_OK, Features::NSID, Features::COOKIE];
+        assert_eq!(edns.features, expected.into_iter().fold(Features::EDNS, Features::with));
         assert_eq!((edns.payload, edns.cookie), (512, Some(&options[13..])));
-        assert_eq!((edns.keepalive, edns.zone_version), (Keepalive::Absent, false));
         assert_eq!(Edns::read(1232, 0x0001_0000, &[]), Err(EdnsFault::Version));
         for length in 1..4 {
             assert_eq!(Edns::read(1232, 0, &options[..length]), Err(EdnsFault::Malformed(fault::LENGTH)));
@@ -310,10 +328,16 @@ mod tests {
     #[test]
     fn options_with_data_that_they_must_not_have_are_told_apart() {
         let read = |options| Edns::read(1232, 0, options);
-        assert!(read(&[0, 3, 0, 2, 1, 2]).unwrap().nsid, "data in NSID are ignored");
-        assert_eq!(read(&[0, 11, 0, 0]).unwrap().keepalive, Keepalive::Asked);
-        assert_eq!(read(&[0, 11, 0, 2, 1, 2]).unwrap().keepalive, Keepalive::WithData);
-        assert!(read(&[0, 19, 0, 0]).unwrap().zone_version);
+        let check = |options, feature| {
+            assert_eq!(read(options).unwrap().features, Features::EDNS.with(feature), "{options:?}");
+        };
+        // Data in NSID are ignored.
+        check(&[0, 3, 0, 2, 1, 2], Features::NSID);
+        check(&[0, 11, 0, 0], Features::KEEPALIVE);
+        check(&[0, 11, 0, 2, 1, 2], Features::KEEPALIVE_WITH_DATA);
+        check(&[0, 11, 0, 0, 0, 11, 0, 2, 1, 2], Features::KEEPALIVE_WITH_DATA);
+        check(&[0, 11, 0, 2, 1, 2, 0, 11, 0, 0], Features::KEEPALIVE);
+        check(&[0, 19, 0, 0], Features::ZONE_VERSION);
         assert_eq!(read(&[0, 19, 0, 1, 0]), Err(EdnsFault::Malformed(fault::ZONE_VERSION)));
         assert_eq!(read(&[0, 8, 0, 0]), Err(EdnsFault::Malformed(fault::CLIENT_SUBNET)));
         // Of two cookies the first counts; padding is nothing to answer without encryption (RFC 8467 §4).

@@ -81,7 +81,7 @@ impl Handler {
 
     fn put_options(&self, options: &mut Options, request: &Request, asked: &Edns<'_>, ruling: &Ruling) {
         let Surroundings { clock, process_secret, keepalive } = self.surroundings;
-        let context = Context { snapshot: &self.snapshot, now: clock.now(), limiter: None, keepalive };
+        let context = Context { snapshot: &self.snapshot, now: clock.now(), limits: None, keepalive };
         let transport = match request.protocol() {
             Protocol::Udp => Transport::Udp,
             _ => Transport::Tcp,
@@ -94,7 +94,7 @@ impl Handler {
         options.start(room_for_options(request, ruling));
         if let Some(subnet) = asked.client_subnet {
             // As sent, which is with scope 0: nothing here is for some networks only (RFC 7871 §7.2.1).
-            options.put(option::CLIENT_SUBNET, &[subnet.octets]);
+            options.put(option::CLIENT_SUBNET, &[subnet.data()]);
         }
         put_options(options, &context, &mut process, &arrival, asked, &remarks);
     }

@@ -103,7 +103,7 @@ impl Service {
         let TcpDesk { desk, clock, out } = &mut *desk;
         let snapshot = self.store.load();
         let (time, now) = clock.now();
-        let context = Context { snapshot: &snapshot, now, limiter: None, keepalive: self.limits.keepalive() };
+        let context = Context { snapshot: &snapshot, now, limits: None, keepalive: self.limits.keepalive() };
         work(&mut Session { desk, out, context, time, idle_timeout: self.limits.idle_timeout })
     }
 
