@@ -12,8 +12,8 @@
 //! | no message until the deadline | says good-bye |
 //! | the client has closed its side, or the connection is broken | nothing: both are over |
 //!
-//! A task that is woken for each message costs as much again as the answer, in the scheduler and in the books of who waits
-//! for what; a loop costs a look into a row.
+//! A task that is woken for each message costs as much as the answer twice over, in the scheduler and in the books of who
+//! waits for what; a loop costs a look into a row.
 
 mod places;
 mod rounds;
