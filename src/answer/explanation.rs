@@ -32,10 +32,7 @@ const CHAIN_ENDS: ExtendedError = ExtendedError::other("CNAME chain not followed
 /// What to say of an answer, as far as `wanted`: of nearly every one, nothing.
 #[inline(always)]
 pub(super) fn of(answer: &Answer<'_>, wanted: ExtendedErrors) -> Option<ExtendedError> {
-    let says_nothing = match answer.why {
-        Why::Exists | Why::NoData | Why::NoName | Why::Delegated => true,
-        why => why == Why::Steered(Reason::Healthy),
-    };
+    let says_nothing = answer.why.is_usual() || answer.why == Why::Steered(Reason::Healthy);
     if says_nothing { None } else { of_odd(answer.why, wanted) }
 }
 

@@ -83,6 +83,14 @@ pub enum Why {
     OtherClass,
 }
 
+impl Why {
+    /// Whether it follows from the zone's data alone, as nearly always: nothing is to be said of it, or counted.
+    #[inline(always)]
+    pub(super) fn is_usual(self) -> bool {
+        matches!(self, Why::Exists | Why::NoData | Why::NoName | Why::Delegated)
+    }
+}
+
 impl<'s> Answer<'s> {
     /// Whether any section holds a record.
     pub fn has_records(&self) -> bool {

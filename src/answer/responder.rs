@@ -56,21 +56,22 @@ impl Responder {
         out: &mut [u8],
     ) -> Reaction {
         let from = (&source, transport);
-        let mut query = Query::default();
-        if !query::read_plain(packet, &mut self.name, &mut query) {
+        // Everything is put where it stays.
+        let arrival = Arrival::bare(from, packet.len());
+        let mut exchange = Exchange { context, query: Query::default(), arrival };
+        if !query::read_plain(packet, &mut self.name, &mut exchange.query) {
             match self.read_any(context, packet, from, out) {
-                Ok(read) => query = read,
+                Ok(read) => exchange.query = read,
                 Err(reaction) => return reaction,
             }
         }
-        let mut exchange = Exchange { context, query: &query, arrival: Arrival::bare(from, packet.len()) };
-        if let Some(cookie) = query.edns.cookie {
+        if let Some(cookie) = exchange.query.edns.cookie {
             let (process, options) = (&mut self.process_secrets, &mut self.options);
             exchange.arrival.exchange_cookies(context, process, options, cookie);
         }
-        let mut qtype = query.qtype;
-        if !Course::is_ordinary(&query, transport) {
-            match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
+        let mut qtype = exchange.query.qtype;
+        if !Course::is_ordinary(&exchange.query, transport) {
+            match Course::of(&exchange.query, transport, || self.asks_for_a_zone(context)) {
                 Course::Decide(other) => qtype = other,
                 Course::Control => return self.hand_over_query(&exchange, out),
                 Course::Refuse(error) => return self.refuse_query(&exchange, error, out),
@@ -93,7 +94,7 @@ impl Responder {
             Packet::CookieRequest(query) => {
                 let edns = Some(&query.edns);
                 let arrival = Arrival::new(context, &mut self.process_secrets, from, edns, packet.len());
-                self.answer_cookie_request(&Exchange { context, query: &query, arrival }, out)
+                self.answer_cookie_request(&Exchange { context, query, arrival }, out)
             }
             Packet::Refusal(refusal) => {
                 let arrival = self.look_at(context, packet, from);
@@ -115,9 +116,13 @@ impl Responder {
 
     #[inline(always)]
     fn answer(&mut self, exchange: &Exchange<'_, '_>, qtype: u16, out: &mut [u8]) -> Reaction {
-        self.count_question(exchange);
-        if exchange.requires_cookie(false) {
-            return self.demand_cookie(exchange, out);
+        let features = exchange.query.edns.features;
+        self.tally.count_question(exchange.query.qtype, features);
+        if features.has(Features::COOKIE.with(Features::TRAILING)) {
+            self.count_odd_question(exchange);
+            if exchange.requires_cookie(false) {
+                return self.demand_cookie(exchange, out);
+            }
         }
         let question = exchange.question(&self.name, qtype);
         let snapshot = exchange.context.snapshot;
@@ -179,29 +184,26 @@ impl Responder {
         limit::verdict(context, &self.tally, *arrival.source, arrival.cookie.standing, class)
     }
 
-    #[inline(always)]
-    fn count_question(&self, exchange: &Exchange<'_, '_>) {
-        let Exchange { query, arrival, .. } = exchange;
-        let features = query.edns.features;
-        self.tally.count_question(query.qtype, features);
-        if features.has(Features::COOKIE.with(Features::TRAILING)) {
-            if features.has(Features::TRAILING) {
-                self.tally.count(Counter::Trailing);
-            }
-            if let Some(counter) = Counter::of_standing(arrival.cookie.standing) {
-                self.tally.count(counter);
-            }
+    /// Counts what few questions have.
+    #[inline(never)]
+    fn count_odd_question(&self, exchange: &Exchange<'_, '_>) {
+        if exchange.query.edns.features.has(Features::TRAILING) {
+            self.tally.count(Counter::Trailing);
+        }
+        if let Some(counter) = Counter::of_standing(exchange.arrival.cookie.standing) {
+            self.tally.count(counter);
         }
     }
 
     #[inline(always)]
     fn count_answer(&self, answer: &Answer<'_>, truncated: bool) {
         self.tally.count(Counter::of_rcode(answer.rcode));
-        if let Why::Steered(reason) = answer.why {
-            self.tally.count(Counter::of_reason(reason));
-        }
-        if answer.why == Why::NotAllowed {
-            self.tally.count(Counter::AccessRefused);
+        if !answer.why.is_usual() {
+            match answer.why {
+                Why::Steered(reason) => self.tally.count(Counter::of_reason(reason)),
+                Why::NotAllowed => self.tally.count(Counter::AccessRefused),
+                _ => {}
+            }
         }
         if truncated {
             self.tally.count(Counter::Truncated);
@@ -218,7 +220,7 @@ fn write_in_parts(
     options: &[u8],
     out: &mut [u8],
 ) -> Option<(usize, bool)> {
-    let (query, opt) = (exchange.query, exchange.opt(answer.scope, options));
+    let (query, opt) = (&exchange.query, exchange.opt(answer.scope, options));
     let opt = opt.as_ref();
     let mut response = Response::start(out, exchange.limit(), query.header, query.question, opt)?;
     render::render(answer, &mut response);
