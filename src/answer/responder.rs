@@ -181,7 +181,7 @@ impl Responder {
         arrival: &Arrival<'_>,
         class: impl FnOnce() -> (Class, Option<Prefix>),
     ) -> Verdict {
-        limit::verdict(context, &self.tally, *arrival.source, arrival.cookie.standing, class)
+        limit::verdict(context, &self.tally, arrival.source, arrival.cookie.standing, class)
     }
 
     /// Counts what few questions have.

@@ -89,7 +89,8 @@ impl Worker {
         }
         let snapshot = shared.store.load();
         let now = shared.clock.now();
-        let context = Context { snapshot: &snapshot, now, limiter: Some(&shared.limiter), keepalive: 0 };
+        let limits = shared.limiter.limits(&snapshot, now);
+        let context = Context { snapshot: &snapshot, now, limits, keepalive: 0 };
         Round { shared, socket, context, dropped: 0 }.answer(desk, batch);
         drop(snapshot);
         let sent = batch.send(socket);
@@ -249,7 +250,7 @@ mod tests {
         let (mut desk, mut batch) = (Desk::new(1, Secret::new([7; 16])), Batch::new());
         assert_eq!(batch.receive(&socket, true).unwrap(), packets.len() + 1);
         let snapshot = shared.store.load();
-        let context = Context { snapshot: &snapshot, now: shared.clock.now(), limiter: None, keepalive: 0 };
+        let context = Context { snapshot: &snapshot, now: shared.clock.now(), limits: None, keepalive: 0 };
         Round { shared: &shared, socket: &socket, context, dropped: 0 }.answer(&mut desk, &mut batch);
         assert_eq!(batch.send(&socket).sent, 5);
 

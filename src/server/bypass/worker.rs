@@ -88,7 +88,8 @@ impl Worker {
         }
         let snapshot = shared.store.load();
         let now = shared.clock.now();
-        let context = Context { snapshot: &snapshot, now, limiter: Some(&shared.limiter), keepalive: 0 };
+        let limits = shared.limiter.limits(&snapshot, now);
+        let context = Context { snapshot: &snapshot, now, limits, keepalive: 0 };
         Round { shared, sockets, attached, context, random, queries: 0, answers: 0 }.answer(desk, queue);
         drop(snapshot);
         desk.count_several(Counter::BypassReceived, received as u64);
