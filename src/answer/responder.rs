@@ -55,23 +55,22 @@ impl Responder {
         transport: Transport,
         out: &mut [u8],
     ) -> Reaction {
-        let from = (&source, transport);
-        // Everything is put where it stays.
-        let arrival = Arrival::bare(from, packet.len());
+        let arrival = Arrival::bare((&source, transport), packet.len());
+        // What is known goes where it stays, and is asked for there: registers are few.
         let mut exchange = Exchange { context, query: Query::default(), arrival };
-        if !query::read_plain(packet, &mut self.name, &mut exchange.query) {
-            match self.read_any(context, packet, from, out) {
-                Ok(read) => exchange.query = read,
-                Err(reaction) => return reaction,
-            }
+        if !query::read_plain(packet, &mut self.name, &mut exchange.query)
+            && let Err(reaction) = self.read_any(packet, &mut exchange, out)
+        {
+            return reaction;
         }
         if let Some(cookie) = exchange.query.edns.cookie {
             let (process, options) = (&mut self.process_secrets, &mut self.options);
-            exchange.arrival.exchange_cookies(context, process, options, cookie);
+            exchange.arrival.exchange_cookies(exchange.context, process, options, cookie);
         }
         let mut qtype = exchange.query.qtype;
+        let transport = exchange.arrival.transport;
         if !Course::is_ordinary(&exchange.query, transport) {
-            match Course::of(&exchange.query, transport, || self.asks_for_a_zone(context)) {
+            match Course::of(&exchange.query, transport, || self.asks_for_a_zone(exchange.context)) {
                 Course::Decide(other) => qtype = other,
                 Course::Control => return self.hand_over_query(&exchange, out),
                 Course::Refuse(error) => return self.refuse_query(&exchange, error, out),
@@ -84,13 +83,16 @@ impl Responder {
     #[inline(never)]
     fn read_any<'p>(
         &mut self,
-        context: &Context<'_>,
         packet: &'p [u8],
-        from: (&IpAddr, Transport),
+        exchange: &mut Exchange<'_, 'p>,
         out: &mut [u8],
-    ) -> Result<Query<'p>, Reaction> {
+    ) -> Result<(), Reaction> {
+        let (context, from) = (exchange.context, (exchange.arrival.source, exchange.arrival.transport));
         Err(match query::read(packet, &mut self.name) {
-            Packet::Query(query) => return Ok(query),
+            Packet::Query(query) => {
+                exchange.query = query;
+                return Ok(());
+            }
             Packet::CookieRequest(query) => {
                 let edns = Some(&query.edns);
                 let arrival = Arrival::new(context, &mut self.process_secrets, from, edns, packet.len());
