@@ -72,11 +72,10 @@ impl<'p> Exchange<'_, 'p> {
 
     /// The largest response, in octets, that this client takes over this transport.
     pub(super) fn limit(&self) -> usize {
-        // Looked up in any case, because the OPT record needs it too.
-        let configuration = &*self.context.snapshot.configuration;
         match self.arrival.transport {
             Transport::Tcp => TCP_MAX,
             Transport::Udp => {
+                let configuration = &self.context.snapshot.configuration;
                 let unproven = configuration.udp_payload_max_without_cookie;
                 let unproven = unproven.filter(|_| self.arrival.cookie.standing != Standing::Valid);
                 let most = unproven.unwrap_or(configuration.udp_payload_max);
