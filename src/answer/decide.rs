@@ -1,13 +1,13 @@
 //! What is answered: a total function of the snapshot, the question, the client and one random word.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::ptr;
 
 use super::Random;
 use super::chain::LinkKind;
 use super::outcome::{Answer, Body, Why};
 use super::steered_alias::{choose_alias, give_no_alias};
-use super::steered_rrset::{stand_in, steer};
+use super::steered_rrset::{Steering, stand_in, steer};
 use crate::snapshot::Snapshot;
 use crate::steer::Reason;
 use crate::wire::{QuestionName, Rcode, class, rtype};
@@ -42,17 +42,18 @@ pub fn decide<'s>(
     target: &mut QuestionName,
 ) -> Answer<'s> {
     let mut answer = Answer::refused();
-    decide_into(snapshot, question, client, random, target, &mut answer);
+    decide_into(snapshot, question, || client, random, target, &mut answer);
     answer
 }
 
-/// The same into an answer that stands already, as [`Answer::refused`] makes it: nothing is moved.
+/// The same into an answer that stands already, as [`Answer::refused`] makes it: nothing is moved. `client` is asked only where
+/// it makes a difference.
 #[inline(always)]
-pub(super) fn decide_into<'s>(
+pub(super) fn decide_into<'s, 'r>(
     snapshot: &'s Snapshot,
-    question: &Question<'_>,
-    client: Client<'_>,
-    random: &mut Random,
+    question: &Question<'r>,
+    client: impl Fn() -> Client<'r>,
+    random: &'r mut Random,
     target: &mut QuestionName,
     answer: &mut Answer<'s>,
 ) {
@@ -69,14 +70,14 @@ enum Alias<'s> {
 
 /// What stays the same while a chain is followed. The ways that few queries take get a copy: so what nearly all need of it is
 /// not bound to memory.
-struct Decision<'s, 'r> {
+struct Decision<'s, 'r, C> {
     snapshot: &'s Snapshot,
     question: Question<'r>,
-    client: Client<'r>,
+    client: C,
     random: &'r mut Random,
 }
 
-impl<'s> Decision<'s, '_> {
+impl<'s, 'r, C: Fn() -> Client<'r>> Decision<'s, 'r, C> {
     /// Decides on the question's name, and follows the chain where one begins there.
     #[inline(always)]
     fn begin(mut self, target: &mut QuestionName, answer: &mut Answer<'s>) {
@@ -85,7 +86,7 @@ impl<'s> Decision<'s, '_> {
             answer.why = Why::NotOurZone;
             return;
         };
-        if !zone.answers(self.client.transport) {
+        if !zone.answers((self.client)().transport) {
             answer.why = Why::NotAllowed;
             return;
         }
@@ -93,7 +94,14 @@ impl<'s> Decision<'s, '_> {
         // RFC 1035 §6.2: an answer for all classes is authoritative only if it covers them all.
         answer.authoritative = question.qclass == class::IN;
         answer.apex_offset = question.name.suffix_offset(apex);
-        if let Some(alias) = self.step(zone, question.name, answer) {
+        let alias = match zone.find_at_a_glance(question.name, apex) {
+            Ok(node) => self.at_node(zone, node, false, answer).map(Alias::Cname),
+            Err(look) => {
+                let found = zone.find_otherwise(question.name, question.qtype, apex, look);
+                self.take(zone, question.name, found, answer)
+            }
+        };
+        if let Some(alias) = alias {
             answer.why = Why::ChainEnds;
             self.follow(zone, alias, target, answer);
         }
@@ -102,7 +110,7 @@ impl<'s> Decision<'s, '_> {
     #[inline(never)]
     fn follow(
         mut self,
-        zone: &'s Arc<Zone>,
+        zone: &'s Zone,
         first: Alias<'s>,
         target: &mut QuestionName,
         answer: &mut Answer<'s>,
@@ -117,7 +125,7 @@ impl<'s> Decision<'s, '_> {
     /// Follows a chain to its end; whether that is outside of our zones.
     fn follow_to_end(
         &mut self,
-        mut zone: &'s Arc<Zone>,
+        mut zone: &'s Zone,
         first: Alias<'s>,
         target: &mut QuestionName,
         answer: &mut Answer<'s>,
@@ -130,8 +138,8 @@ impl<'s> Decision<'s, '_> {
             let Some((next_zone, apex)) = self.snapshot.zones.find(target, self.question.qtype) else {
                 return true;
             };
-            if !Arc::ptr_eq(zone, next_zone) {
-                if !next_zone.answers(self.client.transport) {
+            if !ptr::eq(zone, next_zone) {
+                if !next_zone.answers((self.client)().transport) {
                     answer.why = Why::NotAllowed;
                     return false;
                 }
@@ -139,7 +147,7 @@ impl<'s> Decision<'s, '_> {
                 zone = next_zone;
             }
             let scope = answer.scope;
-            next = self.step_on(zone, target, answer);
+            next = self.step(zone, target, answer);
             // The whole holds for no more than each of its links.
             answer.scope = answer.scope.max(scope);
         }
@@ -159,13 +167,15 @@ impl<'s> Decision<'s, '_> {
             Alias::Cname(cname) => {
                 let name = if answer.chain.is_empty() { self.question.name } else { &*target };
                 let steered = match cname.rule() {
-                    Some(rule) => match choose_alias(self.snapshot, self.client, self.random, rule, answer) {
-                        Ok(steered) => Some(steered),
-                        Err(ttl) => {
-                            give_no_alias(zone, name, ttl, answer);
-                            return false;
+                    Some(rule) => {
+                        match choose_alias(self.snapshot, (self.client)(), self.random, rule, answer) {
+                            Ok(steered) => Some(steered),
+                            Err(ttl) => {
+                                give_no_alias(zone, name, ttl, answer);
+                                return false;
+                            }
                         }
-                    },
+                    }
                     None => None,
                 };
                 answer.chain.push(name.suffix_hash(0), cname, LinkKind::Cname, steered)
@@ -180,16 +190,22 @@ impl<'s> Decision<'s, '_> {
         }
     }
 
-    /// [`Decision::step`] behind the first one: so that the one that every query takes stands in its way by itself.
+    /// Looks one name of a chain up. Returns the alias that leads on, or `None` when the answer is complete.
     #[inline(never)]
-    fn step_on(&mut self, zone: &'s Zone, name: &QuestionName, answer: &mut Answer<'s>) -> Option<Alias<'s>> {
-        self.step(zone, name, answer)
+    fn step(&mut self, zone: &'s Zone, name: &QuestionName, answer: &mut Answer<'s>) -> Option<Alias<'s>> {
+        self.take(zone, name, zone.find(name, self.question.qtype), answer)
     }
 
-    /// Looks one name up. Returns the alias that leads on, or `None` when the answer is complete.
+    /// Takes what was found at a name into the answer. Returns the alias that leads on, or `None` when the answer is complete.
     #[inline(always)]
-    fn step(&mut self, zone: &'s Zone, name: &QuestionName, answer: &mut Answer<'s>) -> Option<Alias<'s>> {
-        match zone.find(name, self.question.qtype) {
+    fn take(
+        &mut self,
+        zone: &'s Zone,
+        name: &QuestionName,
+        found: Lookup<'s>,
+        answer: &mut Answer<'s>,
+    ) -> Option<Alias<'s>> {
+        match found {
             Lookup::Found { node, wildcard } => {
                 return self.at_node(zone, node, wildcard, answer).map(Alias::Cname);
             }
@@ -251,11 +267,10 @@ impl<'s> Decision<'s, '_> {
     ) -> Option<Rrset<'s>> {
         if let Some(rrset) = node.rrset(self.question.qtype) {
             match rrset.rule() {
-                Some(rule) => {
-                    if let Some(instead) = steer(self.snapshot, self.client, self.random, rule, answer) {
-                        stand_in(zone, node, rrset, instead, answer);
-                    }
-                }
+                Some(rule) => match steer(self.snapshot, (self.client)(), self.random, rule, answer) {
+                    Steering::Answered => {}
+                    instead => stand_in(zone, node, rrset, instead, answer),
+                },
                 // An answer has an RRset once (RFC 2181 §5), and a DNAME may have led to its own owner. No other type
                 // comes twice: a chain ends where CNAME is asked for. By a wildcard the owner is another one.
                 None if self.question.qtype == rtype::DNAME && !wildcard && answer.chain.has(rrset) => {

@@ -40,7 +40,7 @@ impl<'p> Exchange<'_, 'p> {
         edns.is_there().then(|| Opt {
             payload: self.context.snapshot.configuration.udp_payload_max,
             dnssec_ok: edns.features.has(Features::DNSSEC_OK),
-            client_subnet: edns.client_subnet.map(|subnet| (subnet.octets, scope)),
+            client_subnet: edns.client_subnet.map(|subnet| (subnet.option, scope)),
             options,
         })
     }

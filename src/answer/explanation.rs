@@ -32,8 +32,10 @@ const CHAIN_ENDS: ExtendedError = ExtendedError::other("CNAME chain not followed
 /// What to say of an answer, as far as `wanted`: of nearly every one, nothing.
 #[inline(always)]
 pub(super) fn of(answer: &Answer<'_>, wanted: ExtendedErrors) -> Option<ExtendedError> {
-    let says_nothing = answer.why.is_usual() || answer.why == Why::Steered(Reason::Healthy);
-    if says_nothing { None } else { of_odd(answer.why, wanted) }
+    if answer.why.is_ordinary() || answer.why == Why::Steered(Reason::Healthy) {
+        return None;
+    }
+    of_odd(answer.why, wanted)
 }
 
 #[inline(never)]

@@ -84,9 +84,10 @@ pub enum Why {
 }
 
 impl Why {
-    /// Whether it follows from the zone's data alone, as nearly always: nothing is to be said of it, or counted.
+    /// Whether nothing beside the RCODE is counted or said of it: as of nearly every answer that is not steered. One look at the
+    /// tag says so.
     #[inline(always)]
-    pub(super) fn is_usual(self) -> bool {
+    pub(super) fn is_ordinary(self) -> bool {
         matches!(self, Why::Exists | Why::NoData | Why::NoName | Why::Delegated)
     }
 }

@@ -22,40 +22,38 @@ struct Places {
     apex: u16,
 }
 
-/// Writes an answer that is no more than the records of one RRset in one go, as the response that `frame` is apart from them;
-/// its length. `None` where it is more, or has no room. The shapes that nearly every answer has stand by themselves: what is
-/// known of them needs no look.
+/// Goes on with the records of an answer that is no more than those of one RRset. `None` where it is more, or longer. The shapes
+/// that nearly every answer has stand by themselves: what is known of them needs no look.
 #[inline(always)]
-pub(super) fn write_whole(
-    answer: &Answer<'_>,
-    frame: Whole<'_>,
-    out: &mut [u8],
-    limit: usize,
-) -> Option<usize> {
+pub(super) fn put_only<'b>(answer: &Answer<'_>, whole: Whole<'b>) -> Option<Whole<'b>> {
     if !answer.chain.is_empty() {
         return None;
     }
-    let apex = QUESTION_AT + answer.apex_offset as u16;
-    let (section, owner) = (Section::Answer, QUESTION_AT);
     match &answer.body {
-        Body::Rrset(rrset, ttl) if rrset.is_plain() => {
-            let records = Records { octets: rrset.octets(), count: 1, pointers: &[], ttl: *ttl };
-            Whole { section, owner, apex, records, ..frame }.write(out, limit)
+        Body::Rrset(rrset, None) if rrset.is_plain() => {
+            let records = Records { octets: rrset.octets(), count: 1, pointers: &[], ttl: None };
+            whole.put(Section::Answer, QUESTION_AT, QUESTION_AT, records)
         }
         Body::Steered(steered) => {
             let records = steered_record(steered, steered.drawn.only_record()?);
-            Whole { section, owner, apex, records, ..frame }.write(out, limit)
+            whole.put(Section::Answer, QUESTION_AT, QUESTION_AT, records)
         }
         Body::Negative(soa, ttl) => {
-            let (section, owner, records) = (Section::Authority, apex, records(*soa, *ttl));
-            Whole { section, owner, apex, records, ..frame }.write(out, limit)
+            let apex = apex_of(answer);
+            whole.put(Section::Authority, apex, apex, records(*soa, *ttl))
         }
         Body::Rrset(rrset, ttl) if !rrset.has_additional() => {
-            let records = records(*rrset, *ttl);
-            Whole { section, owner, apex, records, ..frame }.write(out, limit)
+            whole.put(Section::Answer, QUESTION_AT, apex_of(answer), records(*rrset, *ttl))
         }
         _ => None,
     }
+}
+
+/// Where the apex of the first zone stands in the message.
+#[inline(always)]
+fn apex_of(answer: &Answer<'_>) -> u16 {
+    // Within a name, which has less than 256 octets: said so, nothing is checked.
+    QUESTION_AT + u16::from(answer.apex_offset as u8)
 }
 
 /// Writes an answer's sections into a response. Where answer or authority do not fit, both are dropped, with TC.
@@ -69,7 +67,7 @@ pub(super) fn render(answer: &Answer<'_>, response: &mut Response<'_>) {
 /// `None` when answer or authority do not fit.
 #[inline(always)]
 fn write(answer: &Answer<'_>, response: &mut Response<'_>) -> Option<()> {
-    let mut places = Places { owner: QUESTION_AT, apex: QUESTION_AT + answer.apex_offset as u16 };
+    let mut places = Places { owner: QUESTION_AT, apex: apex_of(answer) };
     if !answer.chain.is_empty() {
         let chain = answer.chain;
         places = response.aside(|response| put_chain(response, places, &chain))?;

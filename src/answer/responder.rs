@@ -15,7 +15,7 @@ use crate::geo::Prefix;
 use crate::wire::cookie::Secret;
 use crate::wire::options::Options;
 use crate::wire::query::{self, DropReason, Packet, Query};
-use crate::wire::response::{Opt, Response, Whole};
+use crate::wire::response::{Response, Whole};
 use crate::wire::{Features, QuestionName};
 
 mod dataless;
@@ -129,7 +129,8 @@ impl Responder {
         let question = exchange.question(&self.name, qtype);
         let snapshot = exchange.context.snapshot;
         let mut answer = Answer::refused();
-        decide_into(snapshot, &question, exchange.client(), &mut self.random, &mut self.target, &mut answer);
+        let client = || exchange.client();
+        decide_into(snapshot, &question, client, &mut self.random, &mut self.target, &mut answer);
         let class = || (Class::of(&answer), exchange.network(answer.scope));
         match self.verdict(exchange.context, &exchange.arrival, class) {
             Verdict::Pass if has_remarks(exchange, &answer) => {
@@ -146,27 +147,22 @@ impl Responder {
     #[inline(never)]
     fn write(&mut self, exchange: &Exchange<'_, '_>, answer: &Answer<'_>, out: &mut [u8]) -> Reaction {
         let Exchange { query, arrival, .. } = exchange;
-        let options = match arrival.cookie.standing {
+        let options = || match arrival.cookie.standing {
             Standing::None => &[],
             // The cookie that goes back, and nothing else.
             _ => self.options.as_octets(),
         };
-        let Answer { rcode, authoritative, .. } = *answer;
-        let frame = Whole::frame(query.header, query.question, (rcode, authoritative));
-        let limit = exchange.limit();
-        // The one without a client subnet stands by itself, because it is the more frequent one.
-        let written = match exchange.opt(answer.scope, options) {
-            Some(opt @ Opt { client_subnet: None, .. }) => {
-                let opt = Some(Opt { client_subnet: None, ..opt });
-                render::write_whole(answer, Whole { opt, ..frame }, out, limit)
-            }
-            opt => render::write_whole(answer, Whole { opt, ..frame }, out, limit),
-        };
+        // Each step looks at what it needs when its turn comes: so little of it is held at a time.
+        let whole = Whole::begin(out, query.question).and_then(|whole| render::put_only(answer, whole));
+        let written = whole.and_then(|whole| {
+            let kind = (answer.rcode, answer.authoritative);
+            whole.finish(query.header, kind, exchange.opt(answer.scope, options()))
+        });
         if let Some(length) = written {
             self.count_answer(answer, false);
             return Reaction::Answer(length);
         }
-        match write_in_parts(exchange, answer, options, out) {
+        match write_in_parts(exchange, answer, options(), out) {
             Some((length, truncated)) => {
                 self.count_answer(answer, truncated);
                 Reaction::Answer(length)
@@ -200,7 +196,7 @@ impl Responder {
     #[inline(always)]
     fn count_answer(&self, answer: &Answer<'_>, truncated: bool) {
         self.tally.count(Counter::of_rcode(answer.rcode));
-        if !answer.why.is_usual() {
+        if !answer.why.is_ordinary() {
             match answer.why {
                 Why::Steered(reason) => self.tally.count(Counter::of_reason(reason)),
                 Why::NotAllowed => self.tally.count(Counter::AccessRefused),
@@ -213,7 +209,7 @@ impl Responder {
     }
 }
 
-/// Writes an answer of more than one RRset, or one that does not fit: its length in octets, and whether it is truncated. `None`
+/// Writes an answer of more than one RRset, or one that is longer than nearly all: its length in octets, and whether it is truncated. `None`
 /// where not even its OPT fits.
 #[inline(never)]
 fn write_in_parts(

@@ -91,18 +91,24 @@ impl Map {
     }
 
     /// Where a client is. About 10 ns, no allocation.
-    #[inline(always)]
     pub fn place(&self, client: &IpAddr) -> Placement {
+        match self.place_at_a_glance(client) {
+            Some((class, scope)) => Placement { class, scope, special: false },
+            None => self.place_apart(*client),
+        }
+    }
+
+    /// Class and scope of a client outside of tunnels and special-purpose blocks; `None` for all others, whom [`Map::place`]
+    /// knows too.
+    #[inline(always)]
+    pub fn place_at_a_glance(&self, client: &IpAddr) -> Option<(ClassId, u8)> {
         let (value, scope) = match client {
             IpAddr::V4(client) => self.ipv4.find(client.to_bits()),
             IpAddr::V6(client) => self.ipv6.find(client.to_bits()),
         };
-        if value >= TUNNEL {
-            return self.place_apart(value, *client);
-        }
         // Resolvers take 0 for everyone, of both families: only a map of one class may say so.
         let scope = if self.uniform { 0 } else { scope.max(1) };
-        Placement { class: ClassId(value), scope, special: false }
+        (value < TUNNEL).then_some((ClassId(value), scope))
     }
 
     /// The scope that a client outside of special-purpose blocks would have if this were no map of one class: it reaches
@@ -152,11 +158,16 @@ impl Map {
 
     /// Where a client is whose address lies in a tunnel or in a special-purpose block.
     #[cold]
-    fn place_apart(&self, value: u16, client: IpAddr) -> Placement {
+    fn place_apart(&self, client: IpAddr) -> Placement {
         match client {
-            IpAddr::V6(client) if value == TUNNEL => self.place_tunnelled(client.to_bits()),
-            IpAddr::V6(client) => in_special_block(value, &self.ipv6_special, client.to_bits()),
-            IpAddr::V4(client) => in_special_block(value, &self.ipv4_special, client.to_bits()),
+            IpAddr::V4(client) => {
+                let (value, _) = self.ipv4.find(client.to_bits());
+                in_special_block(value, &self.ipv4_special, client.to_bits())
+            }
+            IpAddr::V6(client) => match self.ipv6.find(client.to_bits()) {
+                (TUNNEL, _) => self.place_tunnelled(client.to_bits()),
+                (value, _) => in_special_block(value, &self.ipv6_special, client.to_bits()),
+            },
         }
     }
 

@@ -22,8 +22,9 @@ use super::{all, grouped, weighted, word};
 pub struct AnswerSet {
     /// One record for each member of the set, in the fixed order, all of `record_length`; none where they have data.
     records: Box<[u8]>,
-    /// Above 0, so that where there are no such records none is found.
-    record_length: usize,
+    /// Above 0, so that where there are no such records none is found. So small a number that no place in `records` is beyond
+    /// what a `usize` counts: nothing is checked for that.
+    record_length: u16,
     /// Their records, where these are no addresses.
     data: Option<Box<Data>>,
     /// The members of the set by their index in the pool, in the fixed order.
@@ -76,7 +77,7 @@ impl AnswerSet {
     ) -> AnswerSet {
         debug_assert!(!members.is_empty() && members.len() <= MEMBERS_MAX);
         let (records, record_length, data) = match asked.fixed_length() {
-            Some(length) => (self::records(pool, asked, members, length), length, None),
+            Some(length) => (self::records(pool, asked, members, length), length as u16, None),
             None => (Box::default(), 1, Some(Box::new(Data::of(pool, asked, members, families)))),
         };
         let mut set = AnswerSet {
@@ -111,8 +112,21 @@ impl AnswerSet {
         };
         match &self.data {
             Some(data) => data.of_member(number).0,
-            None => &self.records[number * self.record_length..][..self.record_length],
+            None => self.record(number),
         }
+    }
+
+    /// The record of the member of this number in the set, which is an address.
+    fn record(&self, number: usize) -> &[u8] {
+        self.record_at(number as u16).expect("addresses have a record for each member")
+    }
+
+    /// The same; `None` where the members have data.
+    #[inline(always)]
+    fn record_at(&self, number: u16) -> Option<&[u8]> {
+        let length = usize::from(self.record_length);
+        let start = usize::from(number) * length;
+        self.records.get(start..start + length)
     }
 
     /// Draws with one random word. The result lists records in the order in which they go out. No outcome is more
@@ -257,8 +271,8 @@ impl<'s> Drawn<'s> {
     /// The records of addresses in order; all have the same length. Not to be asked where there is [`Drawn::data`].
     #[inline]
     pub fn records(&self) -> impl Iterator<Item = &'s [u8]> + use<'s> {
-        let (drawn, length) = (*self, self.set.record_length);
-        (0..self.set.width).map(move |place| &drawn.set.records[drawn.number(place) * length..][..length])
+        let drawn = *self;
+        (0..self.set.width).map(move |place| drawn.set.record(drawn.number(place)))
     }
 
     /// The record, where there is but one, of an address.
@@ -267,9 +281,7 @@ impl<'s> Drawn<'s> {
         if self.set.width > 1 {
             return None;
         }
-        let number = usize::from(*self.set.lists.get(self.variant as usize)?);
-        let length = self.set.record_length;
-        self.set.records.get(number * length..)?.get(..length)
+        self.set.record_at(*self.set.lists.get(self.variant as usize)?)
     }
 
     /// The members in order, by index in the pool.

@@ -14,6 +14,8 @@ use crate::geo::{ClassId, SiteId};
 /// For each class the candidates of a rule, as indices into its pools, in order. Rules with equal ones share them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Candidates {
+    /// The first one of each class, [`NONE`] where it has none: all that nearly every query looks at.
+    firsts: Box<[u16]>,
     /// One for each class.
     lists: Box<[List]>,
     /// What the lists are pieces of; classes with the same candidates share a piece.
@@ -21,6 +23,9 @@ pub struct Candidates {
     /// Whether they leave out the pools at other sites than the class's.
     fence: bool,
 }
+
+/// Stands for no candidate; no rule has so many pools.
+const NONE: u16 = u16::MAX;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct List {
@@ -43,7 +48,8 @@ impl Candidates {
             });
             List { start, end, has_sites: !class.is_empty() }
         });
-        Candidates { lists: lists.collect(), indices: indices.into(), fence }
+        let lists = lists.collect();
+        Candidates::of_lists(lists, indices.into(), fence)
     }
 
     /// The same rule's candidates when its map has other classes.
@@ -55,11 +61,22 @@ impl Candidates {
     /// For a rule without a map: one class, the written order of `pools` pools.
     pub fn written_order(pools: usize) -> Candidates {
         let indices: Box<[u16]> = (0..=u16::MAX).take(pools).collect();
-        Candidates {
-            lists: [List { start: 0, end: indices.len() as u32, has_sites: true }].into(),
-            indices,
-            fence: false,
-        }
+        let list = List { start: 0, end: indices.len() as u32, has_sites: true };
+        Candidates::of_lists([list].into(), indices, false)
+    }
+
+    fn of_lists(lists: Box<[List]>, indices: Box<[u16]>, fence: bool) -> Candidates {
+        let first = |list: &List| match list.end - list.start {
+            0 => NONE,
+            _ => indices[list.start as usize],
+        };
+        Candidates { firsts: lists.iter().map(first).collect(), lists, indices, fence }
+    }
+
+    /// The first candidate of a class. Where there is none, it is a number that no pool has.
+    #[inline(always)]
+    pub(super) fn first_of(&self, class: ClassId) -> usize {
+        self.firsts[usize::from(class.0)].into()
     }
 
     /// The candidates of a class. Without a map the class is `ClassId(0)`.
@@ -118,6 +135,8 @@ mod tests {
         for (fence, expected) in [(false, open), (true, fenced)] {
             let candidates = Candidates::compile(&[class.into()], &SITES, fence);
             assert_eq!(candidates.of(ClassId(0)), expected, "{class:?} fence {fence}");
+            let first = expected.first().copied().unwrap_or(NONE);
+            assert_eq!(candidates.first_of(ClassId(0)), usize::from(first));
             assert_eq!(candidates.is_empty_list(ClassId(0)), class.is_empty());
         }
     }

@@ -132,28 +132,23 @@ pub enum Reason {
     EmptyNoData,
 }
 
-/// What nearly every choice is: the first healthy pool, a mere draw from it, and the TTL in seconds. `None` where it takes more
-/// than that, and [`choose`] has the last word: no candidate is healthy, what it gives is no mere draw, a trickle may go past it,
-/// or a change is planned for it.
+/// What nearly every choice is: the first candidate, a mere draw from it, and the TTL in seconds. `None` where it takes more
+/// than that, and [`choose`] has the last word: the first candidate is not healthy, what it gives is no mere draw, a trickle may
+/// go past it, or a change is planned for it.
 #[inline(always)]
 pub fn choose_at_a_glance<'s>(
     rule: &Rule,
     class: ClassId,
     pools: impl Fn(PoolId) -> &'s PoolAnswers,
 ) -> Option<(PoolId, &'s AnswerSet, u32)> {
-    let mut soonest_flip = NEVER;
-    for candidate in candidates(rule, class) {
-        let answers = pools(candidate.pool);
-        soonest_flip = soonest_flip.min(answers.soonest_flip.load(Ordering::Relaxed));
-        if answers.glance == Glance::Healthy {
-            let set = answers.sets.get(usize::from(candidate.set)).and_then(Sets::drawn)?;
-            return Some((candidate.pool, set, steered_ttl(soonest_flip, rule.min_ttl, rule.max_ttl)));
-        }
-        if answers.glance == Glance::ChangePlanned {
-            return None;
-        }
+    let candidate = *rule.pools.get(rule.candidates.first_of(class))?;
+    let answers = pools(candidate.pool);
+    if answers.glance != Glance::Healthy {
+        return None;
     }
-    None
+    let set = answers.sets.get(usize::from(candidate.set)).and_then(Sets::drawn)?;
+    let soonest_flip = answers.soonest_flip.load(Ordering::Relaxed);
+    Some((candidate.pool, set, steered_ttl(soonest_flip, rule.min_ttl, rule.max_ttl)))
 }
 
 /// Chooses for a class. `pools` gives what each pool can answer for the rule's family; `trickled` says whether the

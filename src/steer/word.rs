@@ -32,20 +32,24 @@ pub(super) fn unfair_below(domain: u64) -> u64 {
 #[inline]
 pub(super) fn fair<T>(word: u64, unfair_below: u64, spend: impl Fn(u64) -> (T, u64)) -> T {
     let (outcome, left) = spend(word);
-    if left >= unfair_below { outcome } else { fair_after(word, unfair_below, spend) }
+    if left >= unfair_below {
+        return outcome;
+    }
+    // A word comes back from where few go, not an outcome: so the outcome of all others need not stand in memory.
+    spend(fair_word_after(word, unfair_below, |word| spend(word).1)).0
 }
 
-/// The same behind a word that was not fair.
+/// The first fair word behind one that is not; `left` says what is left of each.
 #[cold]
-fn fair_after<T>(mut word: u64, unfair_below: u64, spend: impl Fn(u64) -> (T, u64)) -> T {
+#[inline(never)]
+fn fair_word_after(mut word: u64, unfair_below: u64, left: impl Fn(u64) -> u64) -> u64 {
     for _ in 2..WORDS_MAX {
         word = splitmix64(word);
-        let (outcome, left) = spend(word);
-        if left >= unfair_below {
-            return outcome;
+        if left(word) >= unfair_below {
+            return word;
         }
     }
-    spend(splitmix64(word)).0
+    splitmix64(word)
 }
 
 /// Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators".

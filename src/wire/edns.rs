@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Features;
+use super::options::OPTION_HEAD;
 
 /// Option codes (IANA DNS EDNS0 option codes).
 pub mod option {
@@ -50,8 +51,8 @@ impl Default for Edns<'_> {
 /// EDNS Client Subnet as sent, checked as semantics §7 wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientSubnet<'p> {
-    /// The option's data, to be echoed.
-    pub octets: &'p [u8],
+    /// The option with its code and length, to be echoed.
+    pub option: &'p [u8],
     /// The address, filled up with zero bits; `None` for family 0.
     pub address: Option<IpAddr>,
     /// SOURCE PREFIX-LENGTH.
@@ -65,6 +66,12 @@ pub enum EdnsFault {
     Version,
     /// An option against its RFC: FORMERR. The text says which and how.
     Malformed(&'static str),
+}
+
+/// FAMILY of a client subnet (RFC 7871 §6).
+mod family {
+    pub(super) const IPV4: u16 = 1;
+    pub(super) const IPV6: u16 = 2;
 }
 
 /// What is malformed, for the extended error.
@@ -133,25 +140,26 @@ impl<'p> Edns<'p> {
     pub(super) fn take_options(&mut self, options: &'p [u8]) -> Result<(), EdnsFault> {
         let mut rest = options;
         while !rest.is_empty() {
-            let Some((&[code_high, code_low, length_high, length_low], tail)) = rest.split_first_chunk()
-            else {
+            let Some(&[code_high, code_low, length_high, length_low]) = rest.first_chunk() else {
                 return Err(EdnsFault::Malformed(fault::LENGTH));
             };
             let length = usize::from(u16::from_be_bytes([length_high, length_low]));
-            let Some((data, others)) = tail.split_at_checked(length) else {
+            let Some((option, others)) = rest.split_at_checked(OPTION_HEAD + length) else {
                 return Err(EdnsFault::Malformed(fault::LENGTH));
             };
-            self.take_option(u16::from_be_bytes([code_high, code_low]), data)?;
+            self.take_option(u16::from_be_bytes([code_high, code_low]), option)?;
             rest = others;
         }
         Ok(())
     }
 
+    /// Takes in an option of this code, which with its length stands in front of its data.
     #[inline]
-    fn take_option(&mut self, code: u16, data: &'p [u8]) -> Result<(), EdnsFault> {
+    fn take_option(&mut self, code: u16, option: &'p [u8]) -> Result<(), EdnsFault> {
+        let data = option.get(OPTION_HEAD..).unwrap_or_default();
         let feature = match code {
             option::CLIENT_SUBNET => {
-                let subnet = ClientSubnet::read(data).ok_or(EdnsFault::Malformed(fault::CLIENT_SUBNET))?;
+                let subnet = ClientSubnet::read(option).ok_or(EdnsFault::Malformed(fault::CLIENT_SUBNET))?;
                 // The first one counts; a second one must be well-formed all the same.
                 self.client_subnet.get_or_insert(subnet);
                 Features::CLIENT_SUBNET
@@ -180,44 +188,52 @@ impl<'p> Edns<'p> {
 }
 
 impl<'p> ClientSubnet<'p> {
-    /// Reads the data of the option; `None` for anything that semantics §7 calls malformed.
+    /// Reads the option, with its code and length; `None` for anything that semantics §7 calls malformed.
     #[inline]
-    pub fn read(octets: &'p [u8]) -> Option<ClientSubnet<'p>> {
-        /// FAMILY of IPv4, and of IPv6.
-        const IPV4: u16 = 1;
-        const IPV6: u16 = 2;
-        let (&[family_high, family_low, source, scope], sent) = octets.split_first_chunk()?;
+    pub fn read(option: &'p [u8]) -> Option<ClientSubnet<'p>> {
+        let (&[family_high, family_low, source, scope], sent) =
+            option.get(OPTION_HEAD..)?.split_first_chunk()?;
         if scope != 0 || sent.len() != usize::from(source).div_ceil(8) {
             return None;
         }
         let address = match u16::from_be_bytes([family_high, family_low]) {
-            IPV4 => IpAddr::V4(Ipv4Addr::from_bits(leading_ipv4(sent, source)?)),
-            IPV6 => IpAddr::V6(Ipv6Addr::from_bits(leading_ipv6(sent, source)?)),
-            0 if source == 0 => return Some(ClientSubnet { octets, address: None, source }),
+            family::IPV4 => IpAddr::V4(Ipv4Addr::from_bits(leading_ipv4(sent, source)?)),
+            family::IPV6 => IpAddr::V6(Ipv6Addr::from_bits(leading_ipv6(sent, source)?)),
+            0 if source == 0 => return Some(ClientSubnet { option, address: None, source }),
             _ => return None,
         };
-        Some(ClientSubnet { octets, address: Some(address), source })
+        Some(ClientSubnet { option, address: Some(address), source })
     }
 
     /// Reads the option, with its code and length, as far as it is what nearly all are: a network of IPv4, or of IPv6 with at
     /// most 64 bits. `None` for all others, good or bad.
     #[inline(always)]
     fn of_network(option: &'p [u8]) -> Option<ClientSubnet<'p>> {
-        let octets = option.get(4..)?;
-        let (&[family_high, family_low, source, scope], sent) = octets.split_first_chunk()?;
+        /// FAMILY and SCOPE PREFIX-LENGTH, which is 0, in the word that they make with what stands between them.
+        const FIXED: u32 = 0xFFFF_00FF;
+        const IPV4: u32 = (family::IPV4 as u32) << 16;
+        const IPV6: u32 = (family::IPV6 as u32) << 16;
+        let (head, sent) = option.get(OPTION_HEAD..)?.split_first_chunk()?;
+        let head = u32::from_be_bytes(*head);
+        let source = (head >> 8) as u8;
         // The eight octets that end with the address: it is at most as long, and eight stand in front of it.
         let last = u64::from_be_bytes(*option.last_chunk()?);
         let bits = last.checked_shl(64u32.checked_sub(8 * sent.len() as u32)?)?;
         let is_cut = bits.checked_shl(source.into()).unwrap_or(0) == 0;
-        if scope != 0 || sent.len() != usize::from(source).div_ceil(8) || !is_cut {
+        if sent.len() != usize::from(source).div_ceil(8) || !is_cut {
             return None;
         }
-        let address = match [family_high, family_low] {
-            [0, 1] if source <= 32 => IpAddr::V4(Ipv4Addr::from_bits((bits >> 32) as u32)),
-            [0, 2] => IpAddr::V6(Ipv6Addr::from_bits(u128::from(bits) << 64)),
+        let address = match head & FIXED {
+            IPV4 if source <= 32 => IpAddr::V4(Ipv4Addr::from_bits((bits >> 32) as u32)),
+            IPV6 => IpAddr::V6(Ipv6Addr::from_bits(u128::from(bits) << 64)),
             _ => return None,
         };
-        Some(ClientSubnet { octets, address: Some(address), source })
+        Some(ClientSubnet { option, address: Some(address), source })
+    }
+
+    /// The data of the option.
+    pub fn data(&self) -> &'p [u8] {
+        self.option.get(OPTION_HEAD..).unwrap_or_default()
     }
 
     /// The address to decide on: `None` when the client asked for the transport address (source prefix 0).
@@ -257,8 +273,11 @@ fn leading_ipv6(sent: &[u8], source: u8) -> Option<u128> {
 mod tests {
     use super::*;
 
-    fn subnet(octets: &[u8]) -> Option<(Option<IpAddr>, u8)> {
-        ClientSubnet::read(octets).map(|subnet| (subnet.address, subnet.source))
+    fn subnet(data: &[u8]) -> Option<(Option<IpAddr>, u8)> {
+        let option = [&[0, 8, 0, data.len() as u8], data].concat();
+        let read = ClientSubnet::read(&option)?;
+        assert_eq!((read.option, read.data()), (&*option, data));
+        Some((read.address, read.source))
     }
 
     #[test]

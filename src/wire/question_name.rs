@@ -182,7 +182,8 @@ impl QuestionName {
             // No label stands in front. Where the number is known, so is this, and saves the rest.
             return mix(self.rows[usize::from(count)]);
         }
-        let in_front = self.rows[usize::from(index)].wrapping_mul(POWERS[usize::from(count - index)]);
+        let in_front =
+            self.rows[usize::from(index)].wrapping_mul(POWERS[usize::from(count.wrapping_sub(index))]);
         mix(self.rows[usize::from(count)].wrapping_sub(in_front))
     }
 
@@ -197,6 +198,12 @@ impl QuestionName {
         let [first, second] = SLACK_MASKS[length];
         let differ = (self.word(own) ^ word_at(other, 0)) & first;
         differ | (self.word(own + WORD) ^ word_at(other, WORD)) & second == 0
+    }
+
+    /// Whether these octets stand from place `at` on.
+    #[inline(never)]
+    pub(super) fn goes_on_with(&self, at: usize, octets: &[u8]) -> bool {
+        self.octets.get(at..at + octets.len()) == Some(octets)
     }
 
     /// The same for so many octets that it takes a loop.
@@ -266,8 +273,9 @@ impl QuestionName {
         hash ^ self.word(last)
     }
 
+    /// The eight octets from a place on, the first one lowest.
     #[inline(always)]
-    fn word(&self, at: usize) -> u64 {
+    pub(super) fn word(&self, at: usize) -> u64 {
         word_at(&self.octets, at)
     }
 }

@@ -1,8 +1,9 @@
 //! Writing a response into a fixed buffer: the question echoed, records with patched owners and TTLs, OPT last.
 
-use super::edns::{OPT_LENGTH, option};
+use super::edns::OPT_LENGTH;
 use super::header::{HEADER_LENGTH, Header, Rcode, flag};
 use super::options::OPTION_HEAD;
+use super::short_copy::{copy_short, copy_tiny};
 use super::{class, rtype};
 
 /// Octets of a record between its owner and its RDATA: type, class, TTL, RDLENGTH.
@@ -17,6 +18,9 @@ const TO_APEX: [u8; POINTER] = POINTER_BITS.to_be_bytes();
 pub const POINTER_REACH: usize = 0x3FFF;
 /// The question's name, as a place for pointers.
 pub const QUESTION_AT: u16 = HEADER_LENGTH as u16;
+/// Where SCOPE PREFIX-LENGTH stands in a client subnet option: behind its code and length, FAMILY and SOURCE PREFIX-LENGTH
+/// (RFC 7871 §6).
+const SCOPE_AT: usize = OPTION_HEAD + 3;
 
 /// The sections that records go into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +55,7 @@ pub struct Opt<'o> {
     pub payload: u16,
     /// Copied from the query.
     pub dnssec_ok: bool,
-    /// The client subnet option as it was sent, and the scope to set in it.
+    /// The client subnet option as it was sent, with its code and length, and the scope to set in it.
     pub client_subnet: Option<(&'o [u8], u8)>,
     /// All other options, encoded ([`Options`](super::options::Options)).
     pub options: &'o [u8],
@@ -68,39 +72,37 @@ impl Opt<'_> {
     #[inline(always)]
     fn data_length(&self) -> usize {
         match self.client_subnet {
-            Some((subnet, _)) => OPTION_HEAD + subnet.len() + self.options.len(),
+            Some((subnet, _)) => subnet.len() + self.options.len(),
             None => self.options.len(),
         }
     }
-}
 
-impl Opt<'_> {
-    /// Writes the record into room of its length.
+    /// Writes the record to the front of `room`; what is left of it behind. `None` where it does not fit.
     #[inline(always)]
-    fn write(&self, rcode: Rcode, room: &mut [u8]) {
-        let Some((fixed, data)) = room.split_first_chunk_mut::<OPT_LENGTH>() else { return };
+    fn put<'r>(&self, rcode: Rcode, room: &'r mut [u8]) -> Option<&'r mut [u8]> {
+        let (fixed, mut rest) = room.split_first_chunk_mut::<OPT_LENGTH>()?;
         let extended = u64::from(rcode as u16 >> 4);
         let flags = if self.dnssec_ok { 0x80 } else { 0 };
         // The root's name, TYPE, CLASS, the upper octet of the RCODE, version 0, the upper octet of the flags.
         let head = u64::from(rtype::OPT) << 40 | u64::from(self.payload) << 24 | extended << 16 | flags;
         fixed[..8].copy_from_slice(&head.to_be_bytes());
-        let [_, lower @ ..] = (data.len() as u32).to_be_bytes();
-        fixed[8..].copy_from_slice(&lower);
-        let (subnet_room, rest) = match self.client_subnet {
-            Some((subnet, _)) => data.split_at_mut(OPTION_HEAD + subnet.len()),
-            None => (&mut [][..], data),
-        };
-        if let (Some((subnet, scope)), Some((head, echo))) =
-            (self.client_subnet, subnet_room.split_first_chunk_mut::<OPTION_HEAD>())
-        {
-            *head = (u32::from(option::CLIENT_SUBNET) << 16 | subnet.len() as u32).to_be_bytes();
-            echo.copy_from_slice(subnet);
-            // FAMILY (2), SOURCE (1), then SCOPE (RFC 7871 §6).
-            echo[3] = scope;
+        // The lower octet of the flags, RDLENGTH.
+        fixed[8] = 0;
+        fixed[9..].copy_from_slice(&(self.data_length() as u16).to_be_bytes());
+        if let Some((subnet, scope)) = self.client_subnet {
+            let (echo, behind) = rest.split_at_mut_checked(subnet.len())?;
+            copy_tiny(subnet, echo);
+            if let Some(place) = echo.get_mut(SCOPE_AT) {
+                *place = scope;
+            }
+            rest = behind;
         }
-        if !rest.is_empty() {
-            rest.copy_from_slice(self.options);
+        if !self.options.is_empty() {
+            let (others, behind) = rest.split_at_mut_checked(self.options.len())?;
+            others.copy_from_slice(self.options);
+            rest = behind;
         }
+        Some(rest)
     }
 }
 
@@ -134,10 +136,13 @@ impl Head {
 struct Counts(u64);
 
 impl Counts {
+    /// One question and nothing else.
+    const ONE_QUESTION: Counts = Counts(1 << 48);
+
     /// One question, or none, and nothing else.
     #[inline(always)]
     fn of_question(question: &[u8]) -> Counts {
-        Counts(u64::from(!question.is_empty()) << 48)
+        if question.is_empty() { Counts(0) } else { Counts::ONE_QUESTION }
     }
 
     /// Adds records to a section. No message holds more than its count can say: a record takes at least eleven octets.
@@ -308,10 +313,11 @@ impl<'b> Response<'b> {
     #[inline(always)]
     pub fn finish(&mut self, rcode: Rcode, authoritative: bool, opt: Option<&Opt<'_>>) -> usize {
         if let Some(opt) = opt {
-            let end = self.at + opt.length();
-            opt.write(rcode, &mut self.buffer[self.at..end]);
-            self.counts.add(Section::Additional, 1);
-            self.at = end;
+            let room = &mut self.buffer[self.at..];
+            if opt.put(rcode, room).is_some() {
+                self.counts.add(Section::Additional, 1);
+                self.at += opt.length();
+            }
         }
         let head =
             Head { query: self.header, rcode, authoritative, truncated: self.truncated, counts: self.counts };
@@ -329,65 +335,63 @@ impl<'b> Response<'b> {
     }
 }
 
+/// The longest [`Whole`] response: what every client takes over every transport (RFC 1035 §4.2.1, RFC 6891 §6.2.3), so that
+/// nothing is asked about limits, and what every buffer has, so that nothing is asked about room but what is left of it.
+pub const WHOLE_MAX: usize = 512;
+
 /// A response whose records are those of one RRset, with an OPT record or without: what nearly every answer is. It is written
-/// in one go, octet for octet as [`Response`] would write it.
-pub struct Whole<'w> {
-    /// Id and flags of the query.
-    pub header: Header,
-    /// The question as sent.
-    pub question: &'w [u8],
-    /// Where the records go.
-    pub section: Section,
-    /// Where their owner stands in the message.
-    pub owner: u16,
-    /// Where their apex stands in the message.
-    pub apex: u16,
-    /// The records.
-    pub records: Records<'w>,
-    /// The response code.
-    pub rcode: Rcode,
-    /// AA.
-    pub authoritative: bool,
-    /// The OPT record.
-    pub opt: Option<Opt<'w>>,
+/// straight through, octet for octet as [`Response`] would write it. Where a step gives `None`, it takes more than [`WHOLE_MAX`]
+/// octets, or is no such response; then the buffer holds nothing of use.
+pub struct Whole<'b> {
+    head: &'b mut [u8; HEADER_LENGTH],
+    /// What is left of [`WHOLE_MAX`] octets behind what is written.
+    rest: &'b mut [u8],
+    counts: Counts,
 }
 
-impl<'w> Whole<'w> {
-    /// A response with this RCODE and AA to a query with this header and question, without records and OPT.
+impl<'b> Whole<'b> {
+    /// Begins with a question as sent; there is one.
     #[inline(always)]
-    pub fn frame(header: Header, question: &'w [u8], (rcode, authoritative): (Rcode, bool)) -> Whole<'w> {
-        let records = Records { octets: &[], count: 0, pointers: &[], ttl: None };
-        let (section, owner, apex) = (Section::Answer, QUESTION_AT, QUESTION_AT);
-        Whole { header, question, section, owner, apex, records, rcode, authoritative, opt: None }
+    pub fn begin(buffer: &'b mut [u8], question: &[u8]) -> Option<Whole<'b>> {
+        let room = buffer.first_chunk_mut::<WHOLE_MAX>()?;
+        let (head, rest) = room.split_first_chunk_mut::<HEADER_LENGTH>()?;
+        let (echo, rest) = rest.split_at_mut_checked(question.len())?;
+        copy_short(question, echo);
+        Some(Whole { head, rest, counts: Counts::ONE_QUESTION })
     }
 
-    /// Writes it and returns its length; `None` where it takes more than `limit` octets, or than the buffer has, or where a
-    /// pointer does not reach what it names. Then the buffer holds nothing of use.
+    /// Goes on with records whose owner stands at `owner`, and whose apex stands at `apex`, both as offsets in the message. `None`
+    /// also where a pointer in them does not reach what it names.
     #[inline(always)]
-    pub fn write(&self, buffer: &mut [u8], limit: usize) -> Option<usize> {
-        let records_at = HEADER_LENGTH + self.question.len();
-        let opt_at = records_at + self.records.octets.len();
-        let end = match &self.opt {
-            Some(opt) => opt_at + opt.length(),
-            None => opt_at,
-        };
-        if end > limit {
-            return None;
-        }
-        let (head, rest) = buffer.get_mut(..end)?.split_first_chunk_mut::<HEADER_LENGTH>()?;
-        let (question, rest) = rest.split_at_mut_checked(self.question.len())?;
-        let (records, opt) = rest.split_at_mut_checked(self.records.octets.len())?;
-        question.copy_from_slice(self.question);
-        self.records.write(records, self.owner, self.apex, records_at)?;
-        let mut counts = Counts::of_question(self.question);
-        counts.add(self.section, self.records.count);
-        if let Some(written) = &self.opt {
-            written.write(self.rcode, opt);
+    pub fn put(self, section: Section, owner: u16, apex: u16, records: Records<'_>) -> Option<Whole<'b>> {
+        let Whole { head, rest, mut counts } = self;
+        let at = WHOLE_MAX.wrapping_sub(rest.len());
+        let (room, rest) = rest.split_at_mut_checked(records.octets.len())?;
+        records.write(room, owner, apex, at)?;
+        counts.add(section, records.count);
+        Some(Whole { head, rest, counts })
+    }
+
+    /// Ends with an OPT record, where there is to be one, and the header of a response to a query with this one; the length of
+    /// the message.
+    #[inline(always)]
+    pub fn finish(
+        self,
+        query: Header,
+        (rcode, authoritative): (Rcode, bool),
+        opt: Option<Opt<'_>>,
+    ) -> Option<usize> {
+        let Whole { head, mut rest, mut counts } = self;
+        if opt.is_some() {
             counts.add(Section::Additional, 1);
         }
-        let Whole { header: query, rcode, authoritative, .. } = *self;
+        // The header first: then nothing of it has to be kept.
         Head { query, rcode, authoritative, truncated: false, counts }.write(head);
-        Some(end)
+        if let Some(opt) = opt {
+            rest = opt.put(rcode, rest)?;
+        }
+        // What is left is a part of all.
+        Some(WHOLE_MAX.wrapping_sub(rest.len()))
     }
 }
 
@@ -396,7 +400,7 @@ impl Records<'_> {
     /// reach what it names.
     #[inline(always)]
     fn write(&self, room: &mut [u8], owner: u16, apex: u16, at: usize) -> Option<()> {
-        room.copy_from_slice(self.octets);
+        copy_short(self.octets, room);
         if !self.pointers.is_empty() {
             set_pointers(room, self.pointers, apex, at)?;
         }

@@ -18,6 +18,8 @@
 //! redirects nothing when it stands in for a name; only names below the wildcard's own name are (RFC 4592 §4.4, RFC
 //! 6672 §3.3; Knot, NSD and BIND alike).
 
+use std::ops::Range;
+
 use super::compiled::{APEX, NodeEntry, Standing, Zone};
 use super::rrset::{Node, Redirection, Referral};
 use crate::wire::{QuestionName, rtype};
@@ -40,40 +42,50 @@ pub enum Lookup<'z> {
     NoName,
 }
 
+/// What the first look for a name has found where that does not say it all.
+pub struct FirstLook<'z> {
+    /// The node of the name, which stands at or below a cut, or has a DNAME. `None` where there is none, or where the name lies
+    /// deeper than most nodes and nothing was looked at.
+    node: Option<&'z [NodeEntry; 2]>,
+}
+
 impl Zone {
     /// What is at a name that is the apex or below it (RFC 1034 §4.3.2, RFC 4592). `qtype` matters at a cut only:
     /// DS is answered by the parent side.
-    #[inline(always)]
     pub fn find(&self, name: &QuestionName, qtype: u16) -> Lookup<'_> {
         let depth = name.label_count().saturating_sub(self.apex_labels);
+        match self.find_at_a_glance(name, depth) {
+            Ok(node) => Lookup::Found { node, wildcard: false },
+            Err(look) => self.find_otherwise(name, qtype, depth, look),
+        }
+    }
+
+    /// The node of a name that lies no deeper than most nodes and above every cut: what nearly every question is about. `depth` is
+    /// the number of the suffix that is the apex. The error is what [`Zone::find_otherwise`] goes on from.
+    #[inline(always)]
+    pub fn find_at_a_glance(&self, name: &QuestionName, depth: usize) -> Result<Node<'_>, FirstLook<'_>> {
         if depth > self.usual_depth {
-            return self.find_deep(name, qtype, depth);
+            return Err(FirstLook { node: None });
         }
         match self.node_at(name, 0, depth) {
-            Some(node) if node[0].link.standing() == Standing::Authoritative => {
-                Lookup::Found { node: Node::new(self, node), wildcard: false }
-            }
-            node => self.find_otherwise(name, qtype, 0, node),
+            Some(node) if node[0].link.standing() == Standing::Authoritative => Ok(Node::new(self, node)),
+            node => Err(FirstLook { node }),
         }
     }
 
-    /// The same for a name that lies deeper than most nodes.
+    /// What is at a name where a glance does not say it.
     #[inline(never)]
-    fn find_deep(&self, name: &QuestionName, qtype: u16, depth: usize) -> Lookup<'_> {
-        let usual = depth - self.usual_depth;
-        self.find_otherwise(name, qtype, usual, self.node_at(name, usual, depth))
-    }
-
-    /// The same where suffix number `usual`, the first that was looked at, does not say it all; `node` is its node.
-    #[inline]
-    fn find_otherwise<'z>(
+    pub fn find_otherwise<'z>(
         &'z self,
         name: &QuestionName,
         qtype: u16,
-        usual: usize,
-        node: Option<&'z [NodeEntry; 2]>,
+        depth: usize,
+        look: FirstLook<'z>,
     ) -> Lookup<'z> {
-        let depth = name.label_count().saturating_sub(self.apex_labels);
+        let (usual, node) = match depth.checked_sub(self.usual_depth) {
+            Some(usual @ 1..) => (usual, self.node_at(name, usual, depth)),
+            _ => (0, look.node),
+        };
         let (suffix, node) = self.closest_encloser(name, depth, usual, node);
         let link = node[0].link;
         match link.standing() {
@@ -108,7 +120,7 @@ impl Zone {
 
     /// The longest suffix of the name that has a node: the suffix's number and the node. `depth` is the number of
     /// the suffix that is the apex; that number `usual` has the node `first`.
-    #[inline]
+    #[inline(always)]
     fn closest_encloser<'z>(
         &'z self,
         name: &QuestionName,
@@ -116,19 +128,31 @@ impl Zone {
         usual: usize,
         first: Option<&'z [NodeEntry; 2]>,
     ) -> (usize, &'z [NodeEntry; 2]) {
-        let (mut low, mut high, mut node) = match first {
+        let (low, high, node) = match first {
             Some(node) => (depth.saturating_sub(self.deepest).min(usual), usual, node),
             None => (usual + 1, depth, self.pair(APEX)),
         };
-        // The suffix number `high` has a node, and none in front of `low` has.
-        while low < high {
-            let middle = low.midpoint(high);
+        if low < high { self.halve(name, depth, low..high, node) } else { (high, node) }
+    }
+
+    /// The longest suffix that has a node: suffix number `row.end` has this one, and none in front of `row.start` has. By itself,
+    /// because in a flat zone there is nothing to halve.
+    #[inline(never)]
+    fn halve<'z>(
+        &'z self,
+        name: &QuestionName,
+        depth: usize,
+        mut row: Range<usize>,
+        mut node: &'z [NodeEntry; 2],
+    ) -> (usize, &'z [NodeEntry; 2]) {
+        while !row.is_empty() {
+            let middle = row.start.midpoint(row.end);
             match self.node_at(name, middle, depth) {
-                Some(found) => (high, node) = (middle, found),
-                None => low = middle + 1,
+                Some(found) => (row.end, node) = (middle, found),
+                None => row.start = middle + 1,
             }
         }
-        (high, node)
+        (row.end, node)
     }
 
     /// The node of suffix number `suffix`.
@@ -142,17 +166,14 @@ impl Zone {
         if self.is_called(first, name, suffix, depth) {
             return Some(first);
         }
-        self.node_among(name, suffix, depth, self.table.candidates(hash))
+        self.node_among(name, suffix, depth)
     }
 
+    /// The same where another name has the same mark in the table.
     #[cold]
-    fn node_among(
-        &self,
-        name: &QuestionName,
-        suffix: usize,
-        depth: usize,
-        numbers: impl Iterator<Item = u32>,
-    ) -> Option<&[NodeEntry; 2]> {
+    #[inline(never)]
+    fn node_among(&self, name: &QuestionName, suffix: usize, depth: usize) -> Option<&[NodeEntry; 2]> {
+        let numbers = self.table.candidates(name.suffix_hash(suffix));
         numbers.map(|number| self.pair(number)).find(|node| self.is_called(node, name, suffix, depth))
     }
 

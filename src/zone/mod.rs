@@ -51,7 +51,7 @@ mod zones;
 pub use compiled::Zone;
 pub use data::{Include, ZoneData};
 pub use hints::Hints;
-pub use lookup::Lookup;
+pub use lookup::{FirstLook, Lookup};
 pub use master::FILE_OCTETS_MAX;
 pub use record_data::{DataFault, RecordData, canonical_data, print_data};
 pub use rrset::{Additional, Node, Redirection, Referral, Rrset};

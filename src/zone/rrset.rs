@@ -48,7 +48,9 @@ impl<'z> Node<'z> {
     /// The RRset of a type.
     #[inline(always)]
     pub fn rrset(&self, rtype: u16) -> Option<Rrset<'z>> {
-        for entries in self.rrset_entries().array_windows() {
+        let [first, end] = self.entries.map(|node| node.rrsets as usize);
+        for number in first..end {
+            let entries = self.zone.rrsets.get(number..number + 2)?.first_chunk()?;
             if entries[0].rtype == rtype {
                 return Some(Rrset::new(self.zone, entries));
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::compiled::Zone;
 use super::table::Table;
 use crate::wire::question_name::{self, QuestionName, SLACK};
-use crate::wire::rtype;
+use crate::wire::{KnownName, rtype};
 
 /// Zones by apex: finds the one that a question belongs to.
 pub struct Zones {
@@ -23,8 +23,8 @@ pub struct Zones {
 
 /// A zone that no other one lies in: what is below its apex is its own.
 struct Largest {
-    number: u32,
-    labels: u32,
+    zone: Arc<Zone>,
+    apex: KnownName,
 }
 
 /// A zone, and where the name of its apex stands in [`Zones::names`].
@@ -55,21 +55,19 @@ impl Zones {
     /// The zone with the longest apex that is the name or an ancestor of it; for a DS question at an apex the parent
     /// zone where it is served here too (RFC 4035 §3.1.4.1). Also the apex as a suffix number of the name.
     #[inline(always)]
-    pub fn find(&self, name: &QuestionName, qtype: u16) -> Option<(&Arc<Zone>, usize)> {
+    pub fn find(&self, name: &QuestionName, qtype: u16) -> Option<(&Zone, usize)> {
         if let Some(largest) = &self.largest
-            && let Some(suffix) = name.label_count().checked_sub(largest.labels as usize)
+            && let Some(suffix) = largest.apex.as_suffix_of(name)
             && (suffix > 0 || qtype != rtype::DS)
-            && let served = &self.zones[largest.number as usize]
-            && served.is_called(name, suffix, &self.names)
         {
-            return Some((&served.zone, suffix));
+            return Some((&*largest.zone, suffix));
         }
         self.find_by_hash(name, qtype)
     }
 
     /// The same where it is not the largest zone.
     #[inline(never)]
-    fn find_by_hash(&self, name: &QuestionName, qtype: u16) -> Option<(&Arc<Zone>, usize)> {
+    fn find_by_hash(&self, name: &QuestionName, qtype: u16) -> Option<(&Zone, usize)> {
         let longest = name.label_count().saturating_sub(self.most_labels);
         match self.zone_at(name, longest) {
             Some(zone) if longest > 0 || qtype != rtype::DS => Some((zone, longest)),
@@ -83,8 +81,8 @@ impl Zones {
         &'z self,
         name: &QuestionName,
         longest: usize,
-        found: Option<&'z Arc<Zone>>,
-    ) -> Option<(&'z Arc<Zone>, usize)> {
+        found: Option<&'z Zone>,
+    ) -> Option<(&'z Zone, usize)> {
         let mut above = longest + 1..=name.label_count();
         let found_above = above.find_map(|suffix| Some((self.zone_at(name, suffix)?, suffix)));
         found_above.or(found.map(|zone| (zone, longest)))
@@ -92,7 +90,7 @@ impl Zones {
 
     /// The zone whose apex is suffix number `suffix`.
     #[inline]
-    fn zone_at(&self, name: &QuestionName, suffix: usize) -> Option<&Arc<Zone>> {
+    fn zone_at(&self, name: &QuestionName, suffix: usize) -> Option<&Zone> {
         let hash = name.suffix_hash(suffix);
         let first = self.table.first(hash)?;
         if self.is_apex(name, suffix, first) {
@@ -107,7 +105,7 @@ impl Zones {
         name: &QuestionName,
         suffix: usize,
         mut numbers: impl Iterator<Item = u32>,
-    ) -> Option<&Arc<Zone>> {
+    ) -> Option<&Zone> {
         let found = numbers.find(|&number| self.is_apex(name, suffix, number))?;
         Some(&self.zones[found as usize].zone)
     }
@@ -141,8 +139,9 @@ impl Largest {
             zones.get(index + 1).is_some_and(|next| next.apex().is_within(zones[index].apex()))
         };
         let alone = zones.iter().enumerate().filter(|&(index, _)| !holds_next(index));
-        let (number, zone) = alone.max_by_key(|(_, zone)| zone.nodes.len())?;
-        Some(Largest { number: number as u32, labels: zone.apex_labels as u32 })
+        let (_, zone) = alone.max_by_key(|(_, zone)| zone.nodes.len())?;
+        let apex = KnownName::new(&zone.apex_octets, zone.apex_labels);
+        Some(Largest { zone: Arc::clone(zone), apex })
     }
 }
 
@@ -183,7 +182,7 @@ mod tests {
     fn the_zone_that_is_compared_first_has_no_other_one_inside() {
         let largest = |apexes: &[&str]| {
             let zones = zones(apexes);
-            zones.largest.as_ref().map(|largest| zones.zones[largest.number as usize].zone.apex().to_string())
+            zones.largest.as_ref().map(|largest| largest.zone.apex().to_string())
         };
         assert_eq!(largest(&[]), None);
         assert_eq!(largest(&["."]).as_deref(), Some("."));

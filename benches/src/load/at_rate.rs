@@ -9,14 +9,14 @@ use super::{PATIENCE, Report, Target};
 use crate::kernel::Batch;
 
 /// Clients, each on a port of its own.
-const FLOWS: u64 = 4;
+const FLOWS: u8 = 4;
 /// What is due at once when the loader was held up goes out in bursts of at most so many.
 const BURST_MAX: u64 = 16;
 
 /// Asks `rate` times a second for so long. The latency of a query counts from when it was due, so that a query that the
 /// loader itself sent late looks no better than it was.
 pub fn at_rate(target: &Target<'_>, rate: f64, duration: Duration) -> Result<Report> {
-    let mut flows = (0..FLOWS).map(|_| Flow::new(target)).collect::<Result<Vec<_>>>()?;
+    let mut flows = (0..FLOWS).map(|number| Flow::new(target, number)).collect::<Result<Vec<_>>>()?;
     let mut batch = Batch::default();
     let mut report = Report::default();
     let total = (rate * duration.as_secs_f64()) as u64;

@@ -23,8 +23,9 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    pub(super) fn new(target: &Target<'_>) -> Result<Flow> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    /// Client number `number`, of a network of its own: one alone would exceed any rate limit.
+    pub(super) fn new(target: &Target<'_>, number: u8) -> Result<Flow> {
+        let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, number, 1), 0))?;
         enlarge_buffers(&socket)?;
         segment_datagrams(&socket, target.packets.length())
             .context("the kernel does not segment datagrams")?;

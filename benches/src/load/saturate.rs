@@ -9,7 +9,7 @@ use super::{Heard, Report, Target, Until};
 use crate::kernel::Batch;
 
 /// Clients, each on a port of its own.
-const FLOWS: usize = 4;
+const FLOWS: u8 = 4;
 /// A client sends when there is room for so many at least: a burst that pays.
 const BURST: usize = 8;
 /// The most segments of one send (the kernel's own bound is 64 or more).
@@ -21,8 +21,8 @@ pub(super) fn saturate(
     until: Until,
     mut listener: impl FnMut(Heard<'_>),
 ) -> Result<Report> {
-    let window = (target.window / FLOWS).max(BURST);
-    let mut flows = (0..FLOWS).map(|_| Flow::new(target)).collect::<Result<Vec<_>>>()?;
+    let window = (target.window / usize::from(FLOWS)).max(BURST);
+    let mut flows = (0..FLOWS).map(|number| Flow::new(target, number)).collect::<Result<Vec<_>>>()?;
     let mut batch = Batch::default();
     let mut report = Report::default();
     let start = Instant::now();

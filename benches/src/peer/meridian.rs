@@ -7,11 +7,14 @@ use anyhow::Result;
 use super::{Peer, Setup, text_of, words};
 use crate::world::{CONTINENTS, SITES, STEERED_NAMES, TTL, World, steered_maps, steered_rules};
 
+/// Rate limiting is at work, and holds nothing back: no client of the loader asks as much.
+const RATE_LIMIT: &str = "[server.rate_limit]\nresponses_per_second = 100_000\n";
+
 pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
     let apex = setup.world.apex();
     setup.write_zones(Peer::Meridian)?;
     let mut main = format!(
-        "[server]\nlisten = \"{}\"\nworkers = 1\n\n[server.tcp]\nconnections_per_client = 256\n\n[server.rate_limit]\nresponses_per_second = 100_000\n\n[zones]\nfolder = \"zones\"\n",
+        "[server]\nlisten = \"{}\"\nworkers = 1\n\n[server.tcp]\nconnections_per_client = 256\n\n{RATE_LIMIT}\n[zones]\nfolder = \"zones\"\n",
         setup.address
     );
     if setup.world == World::Geo {

@@ -2,7 +2,7 @@
 //! and another one tomorrow. Within a zone `requests` sees to it; this is for all zones together.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::ptr;
 
 use crate::config::text::{Faults, Parsed};
 use crate::wire::{Name, rtype};
@@ -20,7 +20,7 @@ pub(super) fn check(zones: &Zones, drafts: &[Parsed<Draft<'_>>], faults: &Faults
     for zone in zones.iter() {
         zone.visit_nameservers(|target| {
             let holder = zones.find(target, rtype::A).map(|(holder, _)| holder);
-            let Some(holder) = holder.filter(|holder| !Arc::ptr_eq(holder, zone)) else { return };
+            let Some(holder) = holder.filter(|holder| !ptr::eq(*holder, &**zone)) else { return };
             let Lookup::Found { node, .. } = holder.find(target, rtype::A) else { return };
             let mut rrsets = node.rrsets().filter(|rrset| LEADS_TO_ADDRESSES.contains(&rrset.rtype()));
             if let Some(rule) = rrsets.find_map(|rrset| rrset.rule()) {

@@ -94,7 +94,7 @@ impl Handler {
         options.start(room_for_options(request, ruling));
         if let Some(subnet) = asked.client_subnet {
             // As sent, which is with scope 0: nothing here is for some networks only (RFC 7871 §7.2.1).
-            options.put(option::CLIENT_SUBNET, &[subnet.octets]);
+            options.put(option::CLIENT_SUBNET, &[subnet.data()]);
         }
         put_options(options, &context, &mut process, &arrival, asked, &remarks);
     }
