@@ -18,8 +18,11 @@ impl Course {
     /// Whether the course of a query is to be decided on as it is, which [`Course::of`] would say at more length.
     #[inline(always)]
     pub(super) fn is_ordinary(query: &Query<'_>, transport: Transport) -> bool {
-        let is_transfer = matches!(query.qtype, rtype::AXFR | rtype::IXFR);
-        transport == Transport::Udp && query.qclass == class::IN && !is_transfer
+        /// Class IN, and the lowest type that means a transfer; nearly all that is asked for is below.
+        const IN: u32 = (class::IN as u32) << 16;
+        const TRANSFER: u32 = rtype::IXFR as u32;
+        let (qclass, qtype) = (u32::from(query.qclass), u32::from(query.qtype));
+        transport == Transport::Udp && (qclass << 16 | qtype).wrapping_sub(IN) < TRANSFER
     }
 
     /// The course of a query. `asks_for_a_zone` says whether its name is the apex of a zone of ours.

@@ -12,7 +12,7 @@ use crate::wire::{ClientSubnet, Features, QuestionName};
 /// A well-formed question and what is known of it before it is answered.
 pub(super) struct Exchange<'e, 'p> {
     pub(super) context: &'e Context<'e>,
-    pub(super) query: &'e Query<'p>,
+    pub(super) query: Query<'p>,
     pub(super) arrival: Arrival<'p>,
 }
 

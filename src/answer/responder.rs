@@ -55,22 +55,22 @@ impl Responder {
         transport: Transport,
         out: &mut [u8],
     ) -> Reaction {
-        let from = (&source, transport);
-        let mut query = Query::default();
-        if !query::read_plain(packet, &mut self.name, &mut query) {
-            match self.read_any(context, packet, from, out) {
-                Ok(read) => query = read,
-                Err(reaction) => return reaction,
-            }
+        let arrival = Arrival::bare((&source, transport), packet.len());
+        // What is known goes where it stays, and is asked for there: registers are few.
+        let mut exchange = Exchange { context, query: Query::default(), arrival };
+        if !query::read_plain(packet, &mut self.name, &mut exchange.query)
+            && let Err(reaction) = self.read_any(packet, &mut exchange, out)
+        {
+            return reaction;
         }
-        let mut exchange = Exchange { context, query: &query, arrival: Arrival::bare(from, packet.len()) };
-        if let Some(cookie) = query.edns.cookie {
+        if let Some(cookie) = exchange.query.edns.cookie {
             let (process, options) = (&mut self.process_secrets, &mut self.options);
-            exchange.arrival.exchange_cookies(context, process, options, cookie);
+            exchange.arrival.exchange_cookies(exchange.context, process, options, cookie);
         }
-        let mut qtype = query.qtype;
-        if !Course::is_ordinary(&query, transport) {
-            match Course::of(&query, transport, || self.asks_for_a_zone(context)) {
+        let mut qtype = exchange.query.qtype;
+        let transport = exchange.arrival.transport;
+        if !Course::is_ordinary(&exchange.query, transport) {
+            match Course::of(&exchange.query, transport, || self.asks_for_a_zone(exchange.context)) {
                 Course::Decide(other) => qtype = other,
                 Course::Control => return self.hand_over_query(&exchange, out),
                 Course::Refuse(error) => return self.refuse_query(&exchange, error, out),
@@ -83,17 +83,20 @@ impl Responder {
     #[inline(never)]
     fn read_any<'p>(
         &mut self,
-        context: &Context<'_>,
         packet: &'p [u8],
-        from: (&IpAddr, Transport),
+        exchange: &mut Exchange<'_, 'p>,
         out: &mut [u8],
-    ) -> Result<Query<'p>, Reaction> {
+    ) -> Result<(), Reaction> {
+        let (context, from) = (exchange.context, (exchange.arrival.source, exchange.arrival.transport));
         Err(match query::read(packet, &mut self.name) {
-            Packet::Query(query) => return Ok(query),
+            Packet::Query(query) => {
+                exchange.query = query;
+                return Ok(());
+            }
             Packet::CookieRequest(query) => {
                 let edns = Some(&query.edns);
                 let arrival = Arrival::new(context, &mut self.process_secrets, from, edns, packet.len());
-                self.answer_cookie_request(&Exchange { context, query: &query, arrival }, out)
+                self.answer_cookie_request(&Exchange { context, query, arrival }, out)
             }
             Packet::Refusal(refusal) => {
                 let arrival = self.look_at(context, packet, from);
@@ -115,9 +118,13 @@ impl Responder {
 
     #[inline(always)]
     fn answer(&mut self, exchange: &Exchange<'_, '_>, qtype: u16, out: &mut [u8]) -> Reaction {
-        self.count_question(exchange);
-        if exchange.requires_cookie(false) {
-            return self.demand_cookie(exchange, out);
+        let features = exchange.query.edns.features;
+        self.tally.count_question(exchange.query.qtype, features);
+        if features.has(Features::COOKIE.with(Features::TRAILING)) {
+            self.count_odd_question(exchange);
+            if exchange.requires_cookie(false) {
+                return self.demand_cookie(exchange, out);
+            }
         }
         let question = exchange.question(&self.name, qtype);
         let snapshot = exchange.context.snapshot;
@@ -175,18 +182,14 @@ impl Responder {
         limit::verdict(context, &self.tally, arrival.source, arrival.cookie.standing, class)
     }
 
-    #[inline(always)]
-    fn count_question(&self, exchange: &Exchange<'_, '_>) {
-        let Exchange { query, arrival, .. } = exchange;
-        let features = query.edns.features;
-        self.tally.count_question(query.qtype, features);
-        if features.has(Features::COOKIE.with(Features::TRAILING)) {
-            if features.has(Features::TRAILING) {
-                self.tally.count(Counter::Trailing);
-            }
-            if let Some(counter) = Counter::of_standing(arrival.cookie.standing) {
-                self.tally.count(counter);
-            }
+    /// Counts what few questions have.
+    #[inline(never)]
+    fn count_odd_question(&self, exchange: &Exchange<'_, '_>) {
+        if exchange.query.edns.features.has(Features::TRAILING) {
+            self.tally.count(Counter::Trailing);
+        }
+        if let Some(counter) = Counter::of_standing(exchange.arrival.cookie.standing) {
+            self.tally.count(counter);
         }
     }
 
@@ -215,7 +218,7 @@ fn write_in_parts(
     options: &[u8],
     out: &mut [u8],
 ) -> Option<(usize, bool)> {
-    let (query, opt) = (exchange.query, exchange.opt(answer.scope, options));
+    let (query, opt) = (&exchange.query, exchange.opt(answer.scope, options));
     let opt = opt.as_ref();
     let mut response = Response::start(out, exchange.limit(), query.header, query.question, opt)?;
     render::render(answer, &mut response);

@@ -86,9 +86,9 @@ pub struct SeenOpt {
 /// or bad, [`read`] has the last word. Filling what stands already costs less than returning it.
 #[inline(always)]
 pub fn read_plain<'p>(packet: &'p [u8], name: &mut QuestionName, query: &mut Query<'p>) -> bool {
-    /// QDCOUNT 1 and no other record.
-    const ONE_QUESTION: u64 = 1 << 48;
-    const WITH_ADDITIONAL: u64 = ONE_QUESTION | 1;
+    /// The counts of a header: one question, and no record but perhaps one in the additional section.
+    const BARE: [u8; 8] = [0, 1, 0, 0, 0, 0, 0, 0];
+    const WITH_ADDITIONAL: [u8; 8] = [0, 1, 0, 0, 0, 0, 0, 1];
     let Some((&[id_high, id_low, flags_high, flags_low, ref counts @ ..], behind)) =
         packet.split_first_chunk::<HEADER_LENGTH>()
     else {
@@ -101,10 +101,10 @@ pub fn read_plain<'p>(packet: &'p [u8], name: &mut QuestionName, query: &mut Que
     let Some((question, rest)) = split_question(behind, name) else { return false };
     let Some((qtype, qclass)) = type_and_class(question) else { return false };
     (query.question, query.qtype, query.qclass) = (question, qtype, qclass);
-    match u64::from_be_bytes(*counts) {
-        ONE_QUESTION => rest.is_empty(),
-        WITH_ADDITIONAL => read_only_opt(rest, &mut query.edns),
-        _ => false,
+    if *counts == WITH_ADDITIONAL {
+        read_only_opt(rest, &mut query.edns)
+    } else {
+        *counts == BARE && rest.is_empty()
     }
 }
 
@@ -197,8 +197,8 @@ fn split_question<'p>(octets: &'p [u8], name: &mut QuestionName) -> Option<(&'p 
 /// QTYPE and QCLASS, which end a question.
 #[inline]
 fn type_and_class(question: &[u8]) -> Option<(u16, u16)> {
-    let [type_high, type_low, class_high, class_low] = *question.last_chunk()?;
-    Some((u16::from_be_bytes([type_high, type_low]), u16::from_be_bytes([class_high, class_low])))
+    let both = u32::from_be_bytes(*question.last_chunk()?);
+    Some(((both >> 16) as u16, both as u16))
 }
 
 /// What follows the question: records that are skipped, and at most one OPT.

@@ -54,7 +54,7 @@ impl Responder {
         out: &mut [u8],
     ) -> Reaction {
         self.tally.count(Counter::of_rcode(rcode));
-        let query = exchange.query;
+        let query = &exchange.query;
         let opt = self.opt(exchange, &Remarks::default(), exchange.limit_without_data());
         match Response::start(out, UDP_WITHOUT_EDNS, query.header, query.question, opt.as_ref()) {
             Some(mut response) => Reaction::Answer(response.finish(rcode, false, opt.as_ref())),
@@ -126,7 +126,7 @@ impl Responder {
     pub(super) fn send_to_tcp(&mut self, exchange: &Exchange<'_, '_>, out: &mut [u8]) -> Reaction {
         self.tally.count(Counter::of_rcode(Rcode::NoError));
         self.tally.count(Counter::Truncated);
-        let query = exchange.query;
+        let query = &exchange.query;
         let opt = self.opt(exchange, &Remarks::default(), exchange.limit_without_data());
         let response = Response::start(out, UDP_WITHOUT_EDNS, query.header, query.question, opt.as_ref());
         let Some(mut response) = response else { return Reaction::Drop };

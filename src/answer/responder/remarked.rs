@@ -73,7 +73,7 @@ impl Responder {
         remarks: &Remarks<'_>,
         out: &mut [u8],
     ) -> Option<(usize, bool)> {
-        let query = exchange.query;
+        let query = &exchange.query;
         let whole = qtype.is_some() && answer.rcode != Rcode::Refused;
         let room = if whole { exchange.limit() } else { exchange.limit_without_data() };
         let opt = self.opt(exchange, remarks, room);
