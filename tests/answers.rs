@@ -154,8 +154,8 @@ fn subnet(text: &str) -> Vec<u8> {
 fn answer(snapshot: &Snapshot, limiter: &Limiter, ask: &Ask) -> String {
     let mut out = vec![0; TCP_MAX];
     let mut responder = Responder::new(1, Secret::new([7; 16]), Arc::new(Tally::default()));
-    let limiter = (ask.transport == Transport::Udp).then_some(limiter);
-    let context = Context { snapshot, now: ask.now, limiter, keepalive: 100 };
+    let limits = limiter.limits(snapshot, ask.now).filter(|_| ask.transport == Transport::Udp);
+    let context = Context { snapshot, now: ask.now, limits, keepalive: 100 };
     match responder.respond(&context, &ask.octets, ask.from, ask.transport, &mut out) {
         Reaction::Answer(length) => describe(&out[..length]),
         Reaction::Control => "to the control handler\n".to_owned(),

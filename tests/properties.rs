@@ -59,7 +59,7 @@ thread_local! {
 /// What comes back over a transport, if it is an answer.
 fn answer(packet: &[u8], transport: Transport) -> Option<Vec<u8>> {
     let mut out = vec![0; TCP_MAX];
-    let context = Context { snapshot: &SNAPSHOT, now: Moment::default(), keepalive: 100, limiter: None };
+    let context = Context { snapshot: &SNAPSHOT, now: Moment::default(), keepalive: 100, limits: None };
     let reaction = RESPONDER
         .with_borrow_mut(|responder| responder.respond(&context, packet, CLIENT, transport, &mut out));
     match reaction {

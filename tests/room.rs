@@ -60,7 +60,7 @@ fn ask(
         query.extend([0; 6]);
     }
     let mut responder = Responder::new(1, Secret::new([7; 16]), Arc::new(Tally::default()));
-    let context = Context { snapshot, now: Moment::default(), keepalive: 100, limiter: None };
+    let context = Context { snapshot, now: Moment::default(), keepalive: 100, limits: None };
     let mut out = vec![0; TCP_MAX];
     let client = IpAddr::from([192, 0, 2, 77]);
     let Reaction::Answer(length) = responder.respond(&context, &query, client, transport, &mut out) else {

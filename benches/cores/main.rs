@@ -190,7 +190,8 @@ fn answer(desk: &Desk, mut responder: Responder, packets: &[Query]) -> Done {
         }
         let now = Moment { unix: 1_700_000_000, uptime_ms: passed.as_millis() as u64 };
         let snapshot = desk.store.load();
-        let context = Context { snapshot: &snapshot, now, limiter: Some(&desk.limiter), keepalive: 0 };
+        let limits = desk.limiter.limits(&snapshot, now);
+        let context = Context { snapshot: &snapshot, now, limits, keepalive: 0 };
         for query in &packets[at..at + BATCH] {
             let reaction = responder.respond(&context, &query.octets, query.source, Transport::Udp, &mut out);
             assert!(matches!(reaction, Reaction::Answer(_)), "every query is answered");

@@ -62,7 +62,7 @@ fuzz_target!(|packet: &[u8]| {
     compare_readings(packet);
     for transport in [Transport::Udp, Transport::Tcp] {
         let mut out = vec![0; TCP_MAX];
-        let context = Context { snapshot: &SNAPSHOT, now: Moment::default(), limiter: None, keepalive: 100 };
+        let context = Context { snapshot: &SNAPSHOT, now: Moment::default(), limits: None, keepalive: 100 };
         let reaction = RESPONDER
             .with_borrow_mut(|responder| responder.respond(&context, packet, SOURCE, transport, &mut out));
         if let Reaction::Answer(length) = reaction {

@@ -1,6 +1,6 @@
 //! What a batch of packets is answered with: the generation, and the moment at which the batch came.
 
-use super::Limiter;
+use super::Limits;
 use crate::snapshot::Snapshot;
 
 /// What the answers of one batch have in common. The worker makes it after the batch was received.
@@ -10,8 +10,8 @@ pub struct Context<'c> {
     pub snapshot: &'c Snapshot,
     /// When the batch came.
     pub now: Moment,
-    /// What counts the answers to each network. `None` where their sources cannot be forged: over TCP.
-    pub limiter: Option<&'c Limiter>,
+    /// What each network gets. `None` where nothing is limited, or sources cannot be forged: over TCP.
+    pub limits: Option<Limits<'c>>,
     /// How long a connection may be idle, in units of 100 ms: what TCP clients are told that ask (RFC 7828). 0 wishes
     /// that they leave.
     pub keepalive: u16,

@@ -305,7 +305,7 @@ mod tests {
         sent: &[u8],
         now: u32,
     ) -> (Standing, [u8; COOKIE]) {
-        let context = Context { snapshot, now: at(now), limiter: None, keepalive: 0 };
+        let context = Context { snapshot, now: at(now), limits: None, keepalive: 0 };
         let secrets = process.at(&context).unwrap();
         let judged = Judged::new(secrets, address(), sent, at(now));
         (judged.standing, judged.reply(secrets, address(), at(now)).unwrap())
@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn where_cookies_are_off_no_secret_counts() {
         let off = Snapshot::new(1, Arc::default(), &|_| unreachable!("there are no pools"));
-        let context = Context { snapshot: &off, now: at(1000), limiter: None, keepalive: 0 };
+        let context = Context { snapshot: &off, now: at(1000), limits: None, keepalive: 0 };
         assert!(ProcessSecrets::new(secret(9)).at(&context).is_none());
     }
 }

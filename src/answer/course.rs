@@ -1,9 +1,8 @@
 //! Who answers a well-formed query.
 
 use super::{Transport, error};
-use crate::wire::edns::Keepalive;
 use crate::wire::query::Query;
-use crate::wire::{ExtendedError, class, rtype};
+use crate::wire::{ExtendedError, Features, class, rtype};
 
 /// Who answers a well-formed query.
 pub(super) enum Course {
@@ -31,7 +30,7 @@ impl Course {
         asks_for_a_zone: impl FnOnce() -> bool,
     ) -> Course {
         // A timeout in a query (RFC 7828 §3.2.1); over UDP the option means nothing.
-        let keepalive = query.edns.is_some_and(|edns| edns.keepalive == Keepalive::WithData);
+        let keepalive = query.edns.features.has(Features::KEEPALIVE_WITH_DATA);
         match (query.qclass, query.qtype, transport) {
             (_, _, Transport::Tcp) if keepalive => Course::Refuse(error::KEEPALIVE),
             (class::CHAOS, _, _) | (_, rtype::AXFR | rtype::IXFR, Transport::Tcp) => Course::Control,

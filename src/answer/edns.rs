@@ -17,9 +17,9 @@ use std::net::IpAddr;
 use super::cookie::{Judged, ProcessSecrets};
 use super::{Context, Transport};
 use crate::snapshot::{ExtendedErrors, Snapshot};
-use crate::wire::edns::{Keepalive, option};
+use crate::wire::edns::option;
 use crate::wire::options::Options;
-use crate::wire::{Edns, ExtendedError, QuestionName};
+use crate::wire::{Edns, ExtendedError, Features, QuestionName};
 
 /// Who has sent a query, and how.
 #[derive(Clone, Copy)]
@@ -99,7 +99,7 @@ impl<'a> Remarks<'a> {
         };
         let agent = snapshot.configuration.report_channel.as_ref();
         Remarks {
-            zone_version: if edns.zone_version { zone_version() } else { None },
+            zone_version: if edns.features.has(Features::ZONE_VERSION) { zone_version() } else { None },
             // RFC 9567 §6.2: reports about reports would never end.
             report_channel: agent
                 .map(|agent| agent.as_octets())
@@ -133,10 +133,10 @@ pub fn put_options(
     if edns.cookie.is_some() {
         put_cookie(options, context, process, arrival);
     }
-    if let (true, Some(identity)) = (edns.nsid, &configuration.identity) {
+    if let (true, Some(identity)) = (edns.features.has(Features::NSID), &configuration.identity) {
         options.put(option::NSID, &[identity.as_bytes()]);
     }
-    if edns.keepalive == Keepalive::Asked && arrival.transport == Transport::Tcp {
+    if edns.features.has(Features::KEEPALIVE) && arrival.transport == Transport::Tcp {
         options.put(option::TCP_KEEPALIVE, &[&context.keepalive.to_be_bytes()]);
     }
     if let Some((labels, serial)) = remarks.zone_version {

@@ -7,7 +7,7 @@ use crate::geo::Prefix;
 use crate::snapshot::RequireCookies;
 use crate::wire::query::Query;
 use crate::wire::response::Opt;
-use crate::wire::{ClientSubnet, QuestionName};
+use crate::wire::{ClientSubnet, Features, QuestionName};
 
 /// A well-formed question and what is known of it before it is answered.
 pub(super) struct Exchange<'e, 'p> {
@@ -20,7 +20,7 @@ impl<'p> Exchange<'_, 'p> {
     /// The client subnet option of the query.
     #[inline]
     pub(super) fn subnet(&self) -> Option<&ClientSubnet<'p>> {
-        self.query.edns.as_ref()?.client_subnet.as_ref()
+        self.query.edns.client_subnet.as_ref()
     }
 
     /// Who asks.
@@ -36,10 +36,10 @@ impl<'p> Exchange<'_, 'p> {
     where
         'p: 'o,
     {
-        let edns = self.query.edns.as_ref()?;
-        Some(Opt {
+        let edns = &self.query.edns;
+        edns.is_there().then(|| Opt {
             payload: self.context.snapshot.configuration.udp_payload_max,
-            dnssec_ok: edns.dnssec_ok,
+            dnssec_ok: edns.features.has(Features::DNSSEC_OK),
             client_subnet: edns.client_subnet.map(|subnet| (subnet.option, scope)),
             options,
         })
@@ -52,27 +52,34 @@ impl<'p> Exchange<'_, 'p> {
 
     /// Whether the query is answered with BADCOOKIE instead of data: it knows cookies and shows no valid one where one
     /// is required. `over_limit` says that its client exceeds a rate limit. Over TCP the address is proven.
+    #[inline(always)]
     pub(super) fn requires_cookie(&self, over_limit: bool) -> bool {
         let lacks_one = matches!(self.arrival.cookie.standing, Standing::ClientOnly | Standing::Invalid);
+        lacks_one && self.requires_cookies(over_limit)
+    }
+
+    /// Whether it would be, if it has no valid one.
+    #[inline(never)]
+    fn requires_cookies(&self, over_limit: bool) -> bool {
         let cookies = self.context.snapshot.configuration.cookies.as_ref();
         let required = cookies.is_some_and(|cookies| match cookies.require {
             RequireCookies::Never => false,
             RequireCookies::UnderLoad => over_limit,
             RequireCookies::Always => true,
         });
-        lacks_one && required && self.arrival.transport == Transport::Udp
+        required && self.arrival.transport == Transport::Udp
     }
 
     /// The largest response, in octets, that this client takes over this transport.
     pub(super) fn limit(&self) -> usize {
-        match (self.arrival.transport, &self.query.edns) {
-            (Transport::Tcp, _) => TCP_MAX,
-            (Transport::Udp, None) => UDP_WITHOUT_EDNS,
-            (Transport::Udp, Some(edns)) => {
+        match self.arrival.transport {
+            Transport::Tcp => TCP_MAX,
+            Transport::Udp => {
                 let configuration = &self.context.snapshot.configuration;
                 let unproven = configuration.udp_payload_max_without_cookie;
                 let unproven = unproven.filter(|_| self.arrival.cookie.standing != Standing::Valid);
-                usize::from(edns.payload.min(unproven.unwrap_or(configuration.udp_payload_max)))
+                let most = unproven.unwrap_or(configuration.udp_payload_max);
+                usize::from(self.query.edns.payload.min(most))
             }
         }
     }

@@ -29,7 +29,7 @@ use decide::decide_into;
 pub use decide::{Client, Question, decide};
 pub use edns::{Arrival, Remarks, put_options};
 pub use explanation::error;
-pub use limit::{Limited, Limiter};
+pub use limit::{Limited, Limiter, Limits};
 pub use outcome::{Answer, Body, Steered, Why};
 pub use place::{Decisive, Told, decisive, place};
 pub use random::Random;

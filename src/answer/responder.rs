@@ -12,11 +12,11 @@ use super::{
     explanation, render,
 };
 use crate::geo::Prefix;
-use crate::wire::QuestionName;
 use crate::wire::cookie::Secret;
 use crate::wire::options::Options;
 use crate::wire::query::{self, DropReason, Packet, Query};
 use crate::wire::response::{Response, Whole};
+use crate::wire::{Features, QuestionName};
 
 mod dataless;
 mod remarked;
@@ -64,7 +64,7 @@ impl Responder {
             }
         }
         let mut exchange = Exchange { context, query: &query, arrival: Arrival::bare(from, packet.len()) };
-        if let Some(cookie) = query.edns.as_ref().and_then(|edns| edns.cookie) {
+        if let Some(cookie) = query.edns.cookie {
             let (process, options) = (&mut self.process_secrets, &mut self.options);
             exchange.arrival.exchange_cookies(context, process, options, cookie);
         }
@@ -91,7 +91,7 @@ impl Responder {
         Err(match query::read(packet, &mut self.name) {
             Packet::Query(query) => return Ok(query),
             Packet::CookieRequest(query) => {
-                let edns = query.edns.as_ref();
+                let edns = Some(&query.edns);
                 let arrival = Arrival::new(context, &mut self.process_secrets, from, edns, packet.len());
                 self.answer_cookie_request(&Exchange { context, query: &query, arrival }, out)
             }
@@ -172,27 +172,19 @@ impl Responder {
         arrival: &Arrival<'_>,
         class: impl FnOnce() -> (Class, Option<Prefix>),
     ) -> Verdict {
-        limit::verdict(context, &self.tally, *arrival.source, arrival.cookie.standing, class)
+        limit::verdict(context, &self.tally, arrival.source, arrival.cookie.standing, class)
     }
 
     #[inline(always)]
     fn count_question(&self, exchange: &Exchange<'_, '_>) {
         let Exchange { query, arrival, .. } = exchange;
-        self.tally.count(Counter::of_type(query.qtype));
-        if query.trailing {
-            self.tally.count(Counter::Trailing);
-        }
-        if let Some(edns) = &query.edns {
-            self.tally.count(Counter::WithEdns);
-            if edns.client_subnet.is_some() {
-                self.tally.count(Counter::WithClientSubnet);
+        let features = query.edns.features;
+        self.tally.count_question(query.qtype, features);
+        if features.has(Features::COOKIE.with(Features::TRAILING)) {
+            if features.has(Features::TRAILING) {
+                self.tally.count(Counter::Trailing);
             }
-            if edns.dnssec_ok {
-                self.tally.count(Counter::WithDnssecOk);
-            }
-            if edns.cookie.is_some()
-                && let Some(counter) = Counter::of_standing(arrival.cookie.standing)
-            {
+            if let Some(counter) = Counter::of_standing(arrival.cookie.standing) {
                 self.tally.count(counter);
             }
         }
@@ -234,9 +226,12 @@ fn write_in_parts(
 /// Whether there is anything to say beside the data: it was asked for, or is told unasked. A cookie does not count.
 #[inline(always)]
 fn has_remarks(exchange: &Exchange<'_, '_>, answer: &Answer<'_>) -> bool {
-    let Some(edns) = &exchange.query.edns else { return false };
+    let features = exchange.query.edns.features;
+    if !features.has(Features::EDNS) {
+        return false;
+    }
     let configuration = &*exchange.context.snapshot.configuration;
     configuration.report_channel.is_some()
-        || edns.asks_for_options()
+        || features.has(Features::ASKS)
         || explanation::of(answer, configuration.extended_errors).is_some()
 }

@@ -7,9 +7,8 @@ use super::socket::interface_addresses;
 
 /// The addresses and ports that our own sockets answer from.
 pub(super) struct OwnAddresses {
-    /// From the lowest port to the highest: nearly every source is ruled out by these two.
-    lowest: u16,
-    width: u16,
+    /// The highest port: nearly every source is ruled out by it.
+    highest: u16,
     exact: HashSet<(IpAddr, u16)>,
     wildcard: HashSet<u16>,
 }
@@ -26,10 +25,9 @@ impl OwnAddresses {
     }
 
     fn with_interfaces(listen: &[SocketAddr], interfaces: &[IpAddr]) -> OwnAddresses {
-        let ports = || listen.iter().map(SocketAddr::port);
-        let (lowest, highest) = (ports().min().unwrap_or(0), ports().max().unwrap_or(0));
+        let highest = listen.iter().map(SocketAddr::port).max().unwrap_or(0);
         let (exact, wildcard) = Default::default();
-        let mut own = OwnAddresses { lowest, width: highest - lowest, exact, wildcard };
+        let mut own = OwnAddresses { highest, exact, wildcard };
         for address in listen {
             let (ip, port) = (address.ip(), address.port());
             own.exact.insert((ip, port));
@@ -42,14 +40,15 @@ impl OwnAddresses {
         own
     }
 
-    /// Whether a packet from there would come from ourselves. Nearly always one comparison of ports.
-    #[inline]
-    pub(super) fn contain(&self, ip: IpAddr, port: u16) -> bool {
-        port.wrapping_sub(self.lowest) <= self.width && self.list(ip, port)
+    /// Whether a source with this port need not be looked at any closer: the port is neither ours nor 0. The ports that
+    /// clients ask from are above those that nameservers listen on.
+    #[inline(always)]
+    pub(super) fn rule_out(&self, port: u16) -> bool {
+        port > self.highest
     }
 
-    #[cold]
-    fn list(&self, ip: IpAddr, port: u16) -> bool {
+    /// Whether a packet from there would come from ourselves.
+    pub(super) fn contain(&self, ip: IpAddr, port: u16) -> bool {
         self.exact.contains(&(ip, port)) || ip.is_loopback() && self.wildcard.contains(&port)
     }
 }
@@ -78,8 +77,9 @@ mod tests {
         ] {
             let source: SocketAddr = source.parse().unwrap();
             assert_eq!(own.contain(source.ip(), source.port()), expected, "{source}");
+            assert!(!expected || !own.rule_out(source.port()), "{source}");
         }
         let nobody = OwnAddresses::with_interfaces(&[], &interfaces);
-        assert!(!nobody.contain(interfaces[0], 53));
+        assert!(!nobody.contain(interfaces[0], 53) && !nobody.rule_out(0));
     }
 }

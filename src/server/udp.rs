@@ -89,7 +89,8 @@ impl Worker {
         }
         let snapshot = shared.store.load();
         let now = shared.clock.now();
-        let context = Context { snapshot: &snapshot, now, limiter: Some(&shared.limiter), keepalive: 0 };
+        let limits = shared.limiter.limits(&snapshot, now);
+        let context = Context { snapshot: &snapshot, now, limits, keepalive: 0 };
         Round { shared, socket, context, dropped: 0 }.answer(desk, batch);
         drop(snapshot);
         let sent = batch.send(socket);
@@ -124,13 +125,14 @@ impl Round<'_> {
     /// Answers what was not yet taken.
     fn answer_rest(&mut self, desk: &mut Desk, batch: &mut Batch) {
         while let Some(datagram) = batch.take() {
-            let Datagram { source, source_port, request, response } = datagram;
-            if let Some(reason) = reason_to_drop(&self.shared.own, source, source_port) {
+            let port = datagram.source_port();
+            if let Some(reason) = reason_to_drop(&self.shared.own, port, || datagram.source()) {
                 desk.count(reason);
                 self.dropped += 1;
                 continue;
             }
-            match desk.respond(&self.context, request, source, Transport::Udp, response) {
+            let source = datagram.source();
+            match desk.respond(&self.context, datagram.request, source, Transport::Udp, datagram.response) {
                 Reaction::Answer(length) => batch.answer(length),
                 Reaction::Drop => {}
                 Reaction::Control => self.hand_over(desk, batch),
@@ -173,9 +175,19 @@ impl Troubles {
     }
 }
 
-/// Sources that no honest query has, and to which an answer would do harm (security.md, "Odd packets").
-#[inline]
-pub(super) fn reason_to_drop(own: &OwnAddresses, source: IpAddr, port: u16) -> Option<Counter> {
+/// Sources that no honest query has, and to which an answer would do harm (security.md, "Odd packets"). Nearly always that is
+/// one comparison of ports; `source` is asked for only where it is not.
+#[inline(always)]
+pub(super) fn reason_to_drop(
+    own: &OwnAddresses,
+    port: u16,
+    source: impl FnOnce() -> IpAddr,
+) -> Option<Counter> {
+    if own.rule_out(port) { None } else { reason_to_drop_doubtful(own, port, source()) }
+}
+
+#[cold]
+fn reason_to_drop_doubtful(own: &OwnAddresses, port: u16, source: IpAddr) -> Option<Counter> {
     if port == 0 {
         Some(Counter::DropSourcePort)
     } else if own.contain(source, port) {
@@ -238,7 +250,7 @@ mod tests {
         let (mut desk, mut batch) = (Desk::new(1, Secret::new([7; 16])), Batch::new());
         assert_eq!(batch.receive(&socket, true).unwrap(), packets.len() + 1);
         let snapshot = shared.store.load();
-        let context = Context { snapshot: &snapshot, now: shared.clock.now(), limiter: None, keepalive: 0 };
+        let context = Context { snapshot: &snapshot, now: shared.clock.now(), limits: None, keepalive: 0 };
         Round { shared: &shared, socket: &socket, context, dropped: 0 }.answer(&mut desk, &mut batch);
         assert_eq!(batch.send(&socket).sent, 5);
 
@@ -266,7 +278,7 @@ mod tests {
             ("192.0.2.1:53", None),
         ] {
             let source: SocketAddr = source.parse().unwrap();
-            assert_eq!(reason_to_drop(&own, source.ip(), source.port()), expected, "{source}");
+            assert_eq!(reason_to_drop(&own, source.port(), || source.ip()), expected, "{source}");
         }
     }
 }

@@ -14,7 +14,7 @@ pub use configuration::{
 pub use digest::Digest;
 pub use limit::{GeoGate, Limit, LimitError};
 pub use moment::Moment;
-pub use rate_limit::{Rate, RateLimit, TICKS_PER_MS};
+pub use rate_limit::{GRAIN, LAG, Rate, RateLimit, TICKS_PER_MS};
 pub use store::Store;
 
 use std::borrow::Cow;

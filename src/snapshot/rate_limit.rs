@@ -1,13 +1,22 @@
 //! How many responses a network gets in a second: what is configured, in the units of the table that counts.
+//!
+//! What may be saved up is in two halves. The one is in the meter of a network, out of which all of its responses are
+//! taken; the other in a bucket of each class, out of which they are taken while the meter is empty. Thus a network that
+//! gets no more than the rate in all is looked at once a response, and a class gets no more than its rate and what may be
+//! saved up: while the meter has something, there was in the long run no more than the rate.
 
 use std::num::{NonZeroU8, NonZeroU32};
 use std::time::Duration;
 
 use crate::wire::Networks;
 
-/// Ticks of the limiter's clock in a millisecond: fine enough that 100,000 responses a second come out within a
-/// hundredth of that.
-pub const TICKS_PER_MS: u64 = 4096;
+/// Ticks of the limiter's clock in a millisecond. Moments are modulo 2^64: they wrap after three days.
+pub const TICKS_PER_MS: u64 = 1 << 36;
+/// All moments and times of the limiter are whole multiples of so many ticks: 4096 a millisecond, fine enough that 100,000
+/// responses a second come out within a hundredth of that.
+pub const GRAIN: u64 = TICKS_PER_MS / 4096;
+/// How far the clock of one worker may lag behind that of another, in ticks: 4 s.
+pub const LAG: u64 = 4096 * TICKS_PER_MS;
 
 /// Response rate limiting, as configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +41,10 @@ pub struct Rate {
     responses_per_second: NonZeroU32,
     window: Duration,
     interval: u64,
+    meter: u64,
+    bucket: u64,
     burst: u64,
+    farthest: u64,
 }
 
 impl Rate {
@@ -40,9 +52,11 @@ impl Rate {
     pub fn new(responses_per_second: NonZeroU32, window: Duration) -> Rate {
         let rate = u64::from(responses_per_second.get());
         // Rounded up: what goes out is never more than was asked for.
-        let interval = (TICKS_PER_MS * 1000).div_ceil(rate);
+        let interval = (TICKS_PER_MS / GRAIN * 1000).div_ceil(rate) * GRAIN;
         let saved_up = (rate.saturating_mul(window.as_millis() as u64) / 1000).max(1);
-        Rate { responses_per_second, window, interval, burst: saved_up.saturating_mul(interval) }
+        let [meter, bucket] = [saved_up / 2, saved_up.div_ceil(2)].map(|half| half.saturating_mul(interval));
+        let burst = meter + bucket;
+        Rate { responses_per_second, window, interval, meter, bucket, burst, farthest: burst + LAG }
     }
 
     /// The responses a second, as configured.
@@ -60,9 +74,24 @@ impl Rate {
         self.interval
     }
 
-    /// What can be saved up, in ticks: a whole number of responses.
+    /// What can be saved up in the meter of a network, in ticks: a whole number of responses, or none.
+    pub fn meter(self) -> u64 {
+        self.meter
+    }
+
+    /// What can be saved up in the bucket of a class, in ticks: a whole number of responses.
+    pub fn bucket(self) -> u64 {
+        self.bucket
+    }
+
+    /// What can be saved up in both, in ticks.
     pub fn burst(self) -> u64 {
         self.burst
+    }
+
+    /// A moment that seems to lie further ahead, in ticks, is past.
+    pub fn farthest(self) -> u64 {
+        self.farthest
     }
 }
 
@@ -73,7 +102,14 @@ mod tests {
     fn check(responses_per_second: u32, window_ms: u64, interval: u64, saved_up: u64) {
         let rate = NonZeroU32::new(responses_per_second).unwrap();
         let rate = Rate::new(rate, Duration::from_millis(window_ms));
-        assert_eq!((rate.interval(), rate.burst()), (interval, saved_up * interval), "{rate:?}");
+        assert_eq!(
+            (rate.interval(), rate.burst()),
+            (interval * GRAIN, saved_up * interval * GRAIN),
+            "{rate:?}"
+        );
+        assert!(
+            rate.bucket() - rate.meter() <= rate.interval() && rate.meter().is_multiple_of(rate.interval())
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::Features;
 use super::options::OPTION_HEAD;
 
 /// Option codes (IANA DNS EDNS0 option codes).
@@ -27,34 +28,24 @@ pub const PAYLOAD_MIN: u16 = 512;
 /// Octets of an OPT record without options.
 pub const OPT_LENGTH: usize = 11;
 
-/// What a query's OPT record says.
+/// What a query says beside its question, nearly all of it in its OPT record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edns<'p> {
-    /// The largest UDP response the client takes, at least [`PAYLOAD_MIN`].
+    /// The largest UDP response the client takes, at least [`PAYLOAD_MIN`], which is what it is without an OPT record.
     pub payload: u16,
-    /// DNSSEC OK.
-    pub dnssec_ok: bool,
-    /// NSID was asked for.
-    pub nsid: bool,
-    /// The version of the zone was asked for.
-    pub zone_version: bool,
-    /// How long a connection may be idle was asked for.
-    pub keepalive: Keepalive,
+    /// What there is about the query beside its question.
+    pub features: Features,
     /// EDNS Client Subnet.
     pub client_subnet: Option<ClientSubnet<'p>>,
     /// A cookie of a valid length (8 or 16–40 octets).
     pub cookie: Option<&'p [u8]>,
 }
 
-/// The question of how long a connection may be idle. Whether it counts is up to the transport (RFC 7828 §3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keepalive {
-    /// Not there.
-    Absent,
-    /// There, and empty as it should be.
-    Asked,
-    /// There, with a timeout, which only servers send.
-    WithData,
+/// What a query says that has no OPT record.
+impl Default for Edns<'_> {
+    fn default() -> Self {
+        Edns { payload: PAYLOAD_MIN, features: Features::default(), client_subnet: None, cookie: None }
+    }
 }
 
 /// EDNS Client Subnet as sent, checked as semantics §7 wants it.
@@ -108,15 +99,19 @@ impl<'p> Edns<'p> {
     #[inline(always)]
     pub(super) fn without_options(payload: u16, ttl: u32) -> Option<Edns<'p>> {
         const VERSION: u32 = 0xFF << 16;
+        let dnssec_ok = if dnssec_ok(ttl) { Features::DNSSEC_OK } else { Features::default() };
         (ttl & VERSION == 0).then_some(Edns {
             payload: payload.max(PAYLOAD_MIN),
-            dnssec_ok: dnssec_ok(ttl),
-            nsid: false,
-            zone_version: false,
-            keepalive: Keepalive::Absent,
+            features: Features::EDNS.with(dnssec_ok),
             client_subnet: None,
             cookie: None,
         })
+    }
+
+    /// Whether there is an OPT record at all.
+    #[inline(always)]
+    pub fn is_there(&self) -> bool {
+        self.features.has(Features::EDNS)
     }
 
     /// Reads a client subnet or a cookie that is the only option, as nearly always. Returns whether it was one, and well-formed.
@@ -127,9 +122,13 @@ impl<'p> Edns<'p> {
         const SERVER: u32 = (option::COOKIE as u32) << 16 | 24;
         let Some((head, data)) = options.split_first_chunk() else { return false };
         match (u32::from_be_bytes(*head), data.len()) {
-            (CLIENT, 8) | (SERVER, 24) => self.cookie = Some(data),
+            (CLIENT, 8) | (SERVER, 24) => {
+                self.cookie = Some(data);
+                self.features = self.features.with(Features::COOKIE);
+            }
             (head, length) if head == u32::from(option::CLIENT_SUBNET) << 16 | length as u32 => {
                 self.client_subnet = ClientSubnet::of_network(options);
+                self.features = self.features.with(Features::CLIENT_SUBNET);
                 return self.client_subnet.is_some();
             }
             _ => return false,
@@ -154,37 +153,36 @@ impl<'p> Edns<'p> {
         Ok(())
     }
 
-    /// Whether it asks for any option beside the client subnet and a cookie.
-    #[inline]
-    pub fn asks_for_options(&self) -> bool {
-        self.nsid || self.zone_version || self.keepalive != Keepalive::Absent
-    }
-
     /// Takes in an option of this code, which with its length stands in front of its data.
     #[inline]
     fn take_option(&mut self, code: u16, option: &'p [u8]) -> Result<(), EdnsFault> {
         let data = option.get(OPTION_HEAD..).unwrap_or_default();
-        match code {
+        let feature = match code {
             option::CLIENT_SUBNET => {
                 let subnet = ClientSubnet::read(option).ok_or(EdnsFault::Malformed(fault::CLIENT_SUBNET))?;
                 // The first one counts; a second one must be well-formed all the same.
                 self.client_subnet.get_or_insert(subnet);
+                Features::CLIENT_SUBNET
             }
-            option::COOKIE => match data.len() {
-                8 | 16..=40 => {
-                    // RFC 7873 §5.2: of several cookies the first counts.
-                    self.cookie.get_or_insert(data);
-                }
-                _ => return Err(EdnsFault::Malformed(fault::COOKIE)),
-            },
+            option::COOKIE if matches!(data.len(), 8 | 16..=40) => {
+                // RFC 7873 §5.2: of several cookies the first counts.
+                self.cookie.get_or_insert(data);
+                Features::COOKIE
+            }
+            option::COOKIE => return Err(EdnsFault::Malformed(fault::COOKIE)),
             // RFC 5001 §2.1 wants it empty; what is in it has no meaning.
-            option::NSID => self.nsid = true,
-            option::TCP_KEEPALIVE if data.is_empty() => self.keepalive = Keepalive::Asked,
-            option::TCP_KEEPALIVE => self.keepalive = Keepalive::WithData,
-            option::ZONE_VERSION if data.is_empty() => self.zone_version = true,
+            option::NSID => Features::NSID,
+            option::TCP_KEEPALIVE => {
+                // The last one counts.
+                self.features =
+                    self.features.without(Features::KEEPALIVE.with(Features::KEEPALIVE_WITH_DATA));
+                if data.is_empty() { Features::KEEPALIVE } else { Features::KEEPALIVE_WITH_DATA }
+            }
+            option::ZONE_VERSION if data.is_empty() => Features::ZONE_VERSION,
             option::ZONE_VERSION => return Err(EdnsFault::Malformed(fault::ZONE_VERSION)),
-            _ => {}
-        }
+            _ => return Ok(()),
+        };
+        self.features = self.features.with(feature);
         Ok(())
     }
 }
@@ -312,9 +310,9 @@ mod tests {
     fn options_are_walked_and_unknown_ones_ignored() {
         let options = [0, 99, 0, 1, 7, 0, 3, 0, 0, 0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8];
         let edns = Edns::read(100, 0x8000, &options).unwrap();
-        assert!(edns.dnssec_ok && edns.nsid);
+        let expected = [Features::DNSSEC_OK, Features::NSID, Features::COOKIE];
+        assert_eq!(edns.features, expected.into_iter().fold(Features::EDNS, Features::with));
         assert_eq!((edns.payload, edns.cookie), (512, Some(&options[13..])));
-        assert_eq!((edns.keepalive, edns.zone_version), (Keepalive::Absent, false));
         assert_eq!(Edns::read(1232, 0x0001_0000, &[]), Err(EdnsFault::Version));
         for length in 1..4 {
             assert_eq!(Edns::read(1232, 0, &options[..length]), Err(EdnsFault::Malformed(fault::LENGTH)));
@@ -330,10 +328,16 @@ mod tests {
     #[test]
     fn options_with_data_that_they_must_not_have_are_told_apart() {
         let read = |options| Edns::read(1232, 0, options);
-        assert!(read(&[0, 3, 0, 2, 1, 2]).unwrap().nsid, "data in NSID are ignored");
-        assert_eq!(read(&[0, 11, 0, 0]).unwrap().keepalive, Keepalive::Asked);
-        assert_eq!(read(&[0, 11, 0, 2, 1, 2]).unwrap().keepalive, Keepalive::WithData);
-        assert!(read(&[0, 19, 0, 0]).unwrap().zone_version);
+        let check = |options, feature| {
+            assert_eq!(read(options).unwrap().features, Features::EDNS.with(feature), "{options:?}");
+        };
+        // Data in NSID are ignored.
+        check(&[0, 3, 0, 2, 1, 2], Features::NSID);
+        check(&[0, 11, 0, 0], Features::KEEPALIVE);
+        check(&[0, 11, 0, 2, 1, 2], Features::KEEPALIVE_WITH_DATA);
+        check(&[0, 11, 0, 0, 0, 11, 0, 2, 1, 2], Features::KEEPALIVE_WITH_DATA);
+        check(&[0, 11, 0, 2, 1, 2, 0, 11, 0, 0], Features::KEEPALIVE);
+        check(&[0, 19, 0, 0], Features::ZONE_VERSION);
         assert_eq!(read(&[0, 19, 0, 1, 0]), Err(EdnsFault::Malformed(fault::ZONE_VERSION)));
         assert_eq!(read(&[0, 8, 0, 0]), Err(EdnsFault::Malformed(fault::CLIENT_SUBNET)));
         // Of two cookies the first counts; padding is nothing to answer without encryption (RFC 8467 §4).

@@ -87,35 +87,50 @@ impl Rcode {
     }
 }
 
-/// Id and flags of a query.
+/// Id and flags of a query: the first four octets of its header as one number, so that they are read, looked at and
+/// answered in one go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Header {
-    /// As chosen by the client.
-    pub id: [u8; 2],
-    /// As sent.
-    pub flags: u16,
-}
+pub struct Header(u32);
 
 impl Header {
     /// The header of a message; `None` below twelve octets.
     pub fn read(packet: &[u8]) -> Option<Header> {
-        let octets = packet.get(..HEADER_LENGTH)?;
-        Some(Header { id: [octets[0], octets[1]], flags: u16::from_be_bytes([octets[2], octets[3]]) })
+        let [front @ .., _, _, _, _, _, _, _, _] = packet.first_chunk::<HEADER_LENGTH>()?;
+        Some(Header::of(*front))
+    }
+
+    /// The header that begins with these octets.
+    #[inline(always)]
+    pub const fn of(front: [u8; 4]) -> Header {
+        Header(u32::from_be_bytes(front))
+    }
+
+    /// As chosen by the client.
+    pub fn id(self) -> u16 {
+        (self.0 >> 16) as u16
     }
 
     /// Whether it is a response.
     pub fn is_response(self) -> bool {
-        self.flags & flag::QR != 0
+        self.0 & flag::QR as u32 != 0
+    }
+
+    /// Whether it is a query, and no message of another kind.
+    #[inline(always)]
+    pub fn is_query(self) -> bool {
+        self.0 & (flag::QR | flag::OPCODE) as u32 == 0
     }
 
     /// The four bits of the opcode.
     pub fn opcode(self) -> u8 {
-        ((self.flags & flag::OPCODE) >> 11) as u8
+        ((self.0 & flag::OPCODE as u32) >> 11) as u8
     }
 
-    /// The flags of a response to this query: QR set; opcode, RD and CD copied; all else as given.
-    pub fn response_flags(self, more: u16) -> u16 {
-        flag::QR | (self.flags & (flag::OPCODE | flag::RD | flag::CD)) | more
+    /// The front of the header of a response to this query: id, opcode, RD and CD copied, QR set; all else as given.
+    #[inline(always)]
+    pub fn response(self, more: u16) -> [u8; 4] {
+        const COPIED: u32 = 0xFFFF << 16 | (flag::OPCODE | flag::RD | flag::CD) as u32;
+        (self.0 & COPIED | u32::from(flag::QR | more)).to_be_bytes()
     }
 }
 
@@ -132,7 +147,8 @@ mod tests {
     fn a_response_copies_opcode_rd_and_cd_and_nothing_else() {
         let query = [0xAB, 0xCD, 0x17, 0x70, 0, 1, 0, 0, 0, 0, 0, 9];
         let header = Header::read(&query).unwrap();
-        assert_eq!((header.id, header.response_flags(4)), ([0xAB, 0xCD], 0x9114));
+        assert_eq!((header.id(), header.response(4)), (0xABCD, [0xAB, 0xCD, 0x91, 0x14]));
+        assert_eq!((header.opcode(), header.is_query(), header.is_response()), (2, false, false));
         assert_eq!(count(&query, 3), 9);
         assert_eq!(Header::read(&query[..11]), None);
     }

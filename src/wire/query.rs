@@ -1,9 +1,9 @@
 //! A query packet, read without allocation: a well-formed question, a refusal, or silence.
 
 use super::edns::{self, Edns, EdnsFault, OPT_LENGTH};
-use super::header::{HEADER_LENGTH, Header, Rcode, count, flag, opcode};
+use super::header::{HEADER_LENGTH, Header, Rcode, count, opcode};
 use super::question_name::QuestionName;
-use super::{ExtendedError, class, rtype};
+use super::{ExtendedError, Features, class, rtype};
 
 /// What is wrong with a message, for the extended error.
 mod fault {
@@ -55,10 +55,8 @@ pub struct Query<'p> {
     pub qtype: u16,
     /// QCLASS.
     pub qclass: u16,
-    /// The OPT record, if there is one.
-    pub edns: Option<Edns<'p>>,
-    /// Octets followed the message.
-    pub trailing: bool,
+    /// What it says beside its question.
+    pub edns: Edns<'p>,
 }
 
 /// An error answer and what of the query can be echoed in it.
@@ -91,31 +89,40 @@ pub fn read_plain<'p>(packet: &'p [u8], name: &mut QuestionName, query: &mut Que
     /// QDCOUNT 1 and no other record.
     const ONE_QUESTION: u64 = 1 << 48;
     const WITH_ADDITIONAL: u64 = ONE_QUESTION | 1;
-    let Some(&[id_high, id_low, flags_high, flags_low, ref counts @ ..]) =
-        packet.first_chunk::<HEADER_LENGTH>()
+    let Some((&[id_high, id_low, flags_high, flags_low, ref counts @ ..], behind)) =
+        packet.split_first_chunk::<HEADER_LENGTH>()
     else {
         return false;
     };
-    query.header = Header { id: [id_high, id_low], flags: u16::from_be_bytes([flags_high, flags_low]) };
-    if query.header.flags & (flag::QR | flag::OPCODE) != 0 {
+    query.header = Header::of([id_high, id_low, flags_high, flags_low]);
+    if !query.header.is_query() {
         return false;
     }
-    let Some((question, end)) = read_question(packet, name) else { return false };
+    let Some((question, rest)) = split_question(behind, name) else { return false };
     let Some((qtype, qclass)) = type_and_class(question) else { return false };
     (query.question, query.qtype, query.qclass) = (question, qtype, qclass);
     match u64::from_be_bytes(*counts) {
-        ONE_QUESTION => end == packet.len(),
-        WITH_ADDITIONAL => match Record::root_opt(packet, end) {
-            Some(opt) if opt.end == packet.len() => {
-                let edns = Edns::without_options(opt.class, opt.ttl).map(|edns| query.edns.insert(edns));
-                edns.is_some_and(|edns| {
-                    opt.rdata.is_empty() || edns.take_alone(opt.rdata) || edns.take_options(opt.rdata).is_ok()
-                })
-            }
-            _ => false,
-        },
+        ONE_QUESTION => rest.is_empty(),
+        WITH_ADDITIONAL => read_only_opt(rest, &mut query.edns),
         _ => false,
     }
+}
+
+/// Reads what follows a question, where that is the OPT record of the root and nothing else; whether it is, and well-formed.
+#[inline(always)]
+fn read_only_opt<'p>(octets: &'p [u8], edns: &mut Edns<'p>) -> bool {
+    /// The root's name and TYPE.
+    const HEAD: u64 = rtype::OPT as u64;
+    let Some((fixed, options)) = octets.split_first_chunk::<OPT_LENGTH>() else { return false };
+    let &[a, b, c, d, e, f, g, h, flags, length_high, length_low] = fixed;
+    let head = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    if head >> 40 != HEAD || usize::from(u16::from_be_bytes([length_high, length_low])) != options.len() {
+        return false;
+    }
+    let (payload, ttl) = ((head >> 24) as u16, (head as u32) << 8 | u32::from(flags));
+    let Some(Edns { payload, features, .. }) = Edns::without_options(payload, ttl) else { return false };
+    (edns.payload, edns.features) = (payload, features);
+    options.is_empty() || edns.take_alone(options) || edns.take_options(options).is_ok()
 }
 
 /// Reads any packet. The name of the question, in lower case, goes into `name`.
@@ -133,23 +140,16 @@ pub fn read<'p>(packet: &'p [u8], name: &mut QuestionName) -> Packet<'p> {
         0 if kind == opcode::QUERY => return read_without_question(packet, header),
         _ => return refuse_whole(packet, header, Rcode::FormErr, fault::QUESTIONS), // RFC 9619
     }
-    let Some((question, end)) = read_question(packet, name) else {
+    let Some((question, _)) = split_question(&packet[HEADER_LENGTH..], name) else {
         return refuse_whole(packet, header, Rcode::FormErr, fault::QUESTION);
     };
     let Some((qtype, qclass)) = type_and_class(question) else {
         return refuse_whole(packet, header, Rcode::FormErr, fault::QUESTION);
     };
-    let records = Records::read(packet, end);
+    let records = Records::read(packet, HEADER_LENGTH + question.len());
     match records.fault {
         None if records.is_signed || kind != opcode::QUERY => Packet::Control,
-        None => Packet::Query(Query {
-            header,
-            question,
-            qtype,
-            qclass,
-            edns: records.edns,
-            trailing: records.end != packet.len(),
-        }),
+        None => Packet::Query(Query { header, question, qtype, qclass, edns: records.edns_of(packet) }),
         Some((rcode, error)) => Packet::Refusal(Refusal { header, question, rcode, error, opt: records.opt }),
     }
 }
@@ -181,19 +181,17 @@ fn read_without_question(packet: &[u8], header: Header) -> Packet<'_> {
             question: &[],
             qtype: 0,
             qclass: 0,
-            edns: records.edns,
-            trailing: records.end != packet.len(),
+            edns: records.edns_of(packet),
         }),
         None => refuse_whole(packet, header, Rcode::FormErr, fault::QUESTIONS),
         Some((rcode, error)) => refuse_whole(packet, header, rcode, error),
     }
 }
 
-/// The one question, its octets and where it ends.
+/// The one question, and what follows it, of the octets behind the header.
 #[inline(always)]
-fn read_question<'p>(packet: &'p [u8], name: &mut QuestionName) -> Option<(&'p [u8], usize)> {
-    let end = HEADER_LENGTH + name.read(&packet[HEADER_LENGTH..])? + 4;
-    Some((packet.get(HEADER_LENGTH..end)?, end))
+fn split_question<'p>(octets: &'p [u8], name: &mut QuestionName) -> Option<(&'p [u8], &'p [u8])> {
+    octets.split_at_checked(name.read(octets)? + 4)
 }
 
 /// QTYPE and QCLASS, which end a question.
@@ -217,6 +215,15 @@ impl<'p> Records<'p> {
         let mut records = Records { edns: None, opt: None, is_signed: false, fault: None, end: start };
         records.walk(packet);
         records
+    }
+
+    /// What the query says beside its question.
+    fn edns_of(&self, packet: &[u8]) -> Edns<'p> {
+        let mut edns = self.edns.unwrap_or_default();
+        if self.end != packet.len() {
+            edns.features = edns.features.with(Features::TRAILING);
+        }
+        edns
     }
 
     /// Walks all records. The work is bounded by the packet: a record takes at least eleven octets.
@@ -291,28 +298,6 @@ struct Record<'p> {
 }
 
 impl<'p> Record<'p> {
-    /// The OPT record of the root that stands at `start`.
-    #[inline]
-    fn root_opt(packet: &'p [u8], start: usize) -> Option<Record<'p>> {
-        /// The root's name and TYPE.
-        const HEAD: u64 = rtype::OPT as u64;
-        let (fixed, rest) = packet.get(start..)?.split_first_chunk::<OPT_LENGTH>()?;
-        let &[a, b, c, d, e, f, g, h, flags, length_high, length_low] = fixed;
-        let head = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-        if head >> 40 != HEAD {
-            return None;
-        }
-        let length = usize::from(u16::from_be_bytes([length_high, length_low]));
-        Some(Record {
-            root_owner: true,
-            rtype: rtype::OPT,
-            class: (head >> 24) as u16,
-            ttl: (head as u32) << 8 | u32::from(flags),
-            rdata: rest.get(..length)?,
-            end: start + OPT_LENGTH + length,
-        })
-    }
-
     fn read(packet: &'p [u8], start: usize) -> Option<Record<'p>> {
         let fixed = skip_name(packet, start)?;
         let octets = packet.get(fixed..fixed + 10)?;

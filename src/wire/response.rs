@@ -126,8 +126,7 @@ impl Head {
         if self.truncated {
             more |= flag::TC;
         }
-        room[..2].copy_from_slice(&self.query.id);
-        room[2..4].copy_from_slice(&self.query.response_flags(more).to_be_bytes());
+        room[..4].copy_from_slice(&self.query.response(more));
         room[4..].copy_from_slice(&self.counts.0.to_be_bytes());
     }
 }

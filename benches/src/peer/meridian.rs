@@ -11,7 +11,7 @@ pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
     let apex = setup.world.apex();
     setup.write_zones(Peer::Meridian)?;
     let mut main = format!(
-        "[server]\nlisten = \"{}\"\nworkers = 1\n\n[server.tcp]\nconnections_per_client = 256\n\n[zones]\nfolder = \"zones\"\n",
+        "[server]\nlisten = \"{}\"\nworkers = 1\n\n[server.tcp]\nconnections_per_client = 256\n\n[server.rate_limit]\nresponses_per_second = 100_000\n\n[zones]\nfolder = \"zones\"\n",
         setup.address
     );
     if setup.world == World::Geo {

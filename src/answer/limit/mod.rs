@@ -1,17 +1,22 @@
 //! Response rate limiting: so many answers of a kind a second to one network, so that nobody can point us at a victim.
 //!
-//! A token bucket for each (network of the client, class of the answer), in the table of [`table`]. It has the burst of
-//! the window after a rest, and a response flows back in every interval.
+//! A meter for each network of clients, and a token bucket for each (network, class of the answer), in the table of
+//! [`table`]. Each has half of the window's responses after a rest, and one flows back in every interval.
 //!
-//! | the bucket | and | the answer |
-//! |---|---|---|
-//! | has a response left | – | goes out |
-//! | is empty | it is the n-th of its bucket, n the slip | goes out truncated; an error, which has nothing to cut off, whole |
-//! | is empty | otherwise | is dropped |
+//! | the network's meter | the bucket | and | the answer |
+//! |---|---|---|---|
+//! | has a response left | is not asked | – | goes out |
+//! | is empty | has a response left | – | goes out |
+//! | is empty | is empty | it is the n-th of its bucket, n the slip | goes out truncated; an error, which has nothing to cut off, whole |
+//! | is empty | is empty | otherwise | is dropped |
+//!
+//! Everything is taken out of the meter, also what it does not have, down to a whole window: so it has something left only
+//! where the network got no more than the rate in all, and then no class of it did. Nearly all networks are so, and cost one
+//! look at one cell; what a class gets is bounded as if it had one bucket with the whole window.
 //!
 //! A slipped answer is at most 60 octets longer than its query, for the options that were asked for, and sends a true client on to TCP, where nobody can speak
 //! in another's name. Never dropping without slipping is why a limited client is slowed down and not cut off. Who is
-//! exempt, by its address or by a valid cookie, is not in the table at all. Where cookies are required under load
+//! exempt by a valid cookie is not in the table at all; who is by its address counts in its network's meter. Where cookies are required under load
 //! (`RequireCookies`), a client that knows them gets BADCOOKIE in place of a truncated answer, and is exempt from then on.
 
 mod class;
@@ -23,11 +28,11 @@ pub use sample::Limited;
 
 use std::net::IpAddr;
 
-use super::{Context, Counter, Standing, Tally};
+use super::{Context, Counter, Moment, Standing, Tally};
 use crate::geo::Prefix;
-use crate::snapshot::{RateLimit, TICKS_PER_MS};
+use crate::snapshot::{GRAIN, RateLimit, Snapshot, TICKS_PER_MS};
 use sample::Sample;
-use table::{Spending, Table};
+use table::{Cells, Price, Table};
 
 /// One network of clients gets at most so many times the rate of one class, whatever client subnets it asks for: a public
 /// resolver asks the same for many, but nobody can prove that a subnet is not invented.
@@ -45,34 +50,98 @@ pub(super) enum Verdict {
 }
 
 /// What becomes of an answer to `client`, whose cookie has this standing; counted in `tally`. `class` gives the answer's class, and the network that it was
-/// made for where it is for one (RFC 7871); it is not asked where nothing is limited.
+/// made for where it is for one (RFC 7871); it is asked only where the client's network gets much.
 #[inline(always)]
 pub(super) fn verdict(
     context: &Context<'_>,
     tally: &Tally,
-    client: IpAddr,
+    client: &IpAddr,
     standing: Standing,
     class: impl FnOnce() -> (Class, Option<Prefix>),
 ) -> Verdict {
-    let settings = context.snapshot.configuration.rate_limit.as_ref();
-    let Some((limiter, settings)) = context.limiter.zip(settings) else { return Verdict::Pass };
+    let Some(limits) = &context.limits else { return Verdict::Pass };
     if standing == Standing::Valid {
         tally.count(Counter::RateExempt);
         return Verdict::Pass;
     }
+    if limits.has_left(client) {
+        return Verdict::Pass;
+    }
     let (class, subnet) = class();
-    let verdict = limiter.limit(settings, client, class, subnet, context.now.uptime_ms);
-    if verdict == Verdict::Pass {
-        return Verdict::Pass;
+    match limits.limit(client, class, subnet) {
+        Verdict::Pass => Verdict::Pass,
+        verdict => limits.hold_back(tally, *client, class, verdict),
     }
-    // Before it is counted: whoever sees the count finds a sample.
-    limiter.sample.offer(settings, client, class);
-    tally.count(Counter::RateLimited);
-    if settings.log_only {
-        return Verdict::Pass;
+}
+
+/// A limiter at work: with what a generation sets, at the moment of a batch.
+#[derive(Clone, Copy)]
+pub struct Limits<'l> {
+    limiter: &'l Limiter,
+    cells: Cells<'l>,
+    settings: &'l RateLimit,
+    /// What of an IPv4 address is the host, and all bits that it leaves free.
+    ipv4_host: u64,
+    /// What of the upper half of an IPv6 address is the host.
+    ipv6_host: u64,
+    /// In ticks.
+    now: u64,
+}
+
+impl Limits<'_> {
+    /// Takes a response out of the meter of the client's network; whether it had one left.
+    #[inline(always)]
+    fn has_left(&self, client: &IpAddr) -> bool {
+        let key = self.limiter.mix(0, self.network(client), 0);
+        self.cells.meter(key, self.now, &self.settings.rate)
     }
-    tally.count(if verdict == Verdict::Slip { Counter::RateSlipped } else { Counter::RateDropped });
-    verdict
+
+    /// The network of a client as one word: its address, all bits of the host set. So are the bits that an IPv4 address leaves
+    /// free, as they are in no IPv6 address that a client has.
+    #[inline(always)]
+    fn network(&self, client: &IpAddr) -> u64 {
+        match client {
+            IpAddr::V4(client) => u64::from(client.to_bits()) | self.ipv4_host,
+            IpAddr::V6(client) => (client.to_bits() >> 64) as u64 | self.ipv6_host,
+        }
+    }
+
+    /// Takes a response of this class out of its bucket, for a client whose network has nothing left in its meter.
+    /// `subnet` is the network that the answer was made for (RFC 7871), where that is another one than the client's.
+    #[inline(never)]
+    fn limit(&self, client: &IpAddr, class: Class, subnet: Option<Prefix>) -> Verdict {
+        let Limits { limiter, cells, settings, now, .. } = *self;
+        if settings.exempt.take(*client) {
+            return Verdict::Pass;
+        }
+        let RateLimit { rate, slip, .. } = settings;
+        let key = limiter.mix(0, self.network(client), class.word());
+        let (interval, burst, farthest) = (rate.interval(), rate.bucket(), rate.farthest());
+        let price = Price { now, interval, burst, farthest };
+        let Some(subnet) = subnet else { return cells.spend(key, &price, *slip) };
+        let whole = Price { interval: ((interval / SUBNETS) & !(GRAIN - 1)).max(GRAIN), ..price };
+        match cells.spend(limiter.mix(1, key, key), &whole, *slip) {
+            Verdict::Pass => {
+                let (upper, lower) = halves(subnet.address);
+                let subnet = limiter.mix(2, upper ^ u64::from(subnet.length), lower);
+                cells.spend(limiter.mix(1, key, subnet), &price, *slip)
+            }
+            held_back => held_back,
+        }
+    }
+
+    /// Counts an answer that is too many, and keeps a sample of them; what becomes of it.
+    #[cold]
+    fn hold_back(&self, tally: &Tally, client: IpAddr, class: Class, verdict: Verdict) -> Verdict {
+        // Before it is counted: whoever sees the count finds a sample.
+        self.limiter.sample.offer(self.settings, client, class);
+        tally.count(Counter::RateLimited);
+        if self.settings.log_only {
+            return Verdict::Pass;
+        }
+        tally.count(if verdict == Verdict::Slip { Counter::RateSlipped } else { Counter::RateDropped });
+        verdict
+    }
 }
 
 /// The buckets of all networks: made once for a server, shared by its workers, kept over reloads. The only memory that
@@ -93,7 +162,7 @@ impl Limiter {
     /// Takes the memory that limiting needs, so that no packet has to wait for it. For whoever knows that a limit is
     /// configured; once is enough.
     pub fn prepare(&self) {
-        self.table.prepare();
+        self.table.cells();
     }
 
     /// The first network that was limited since this was last asked. For one reader.
@@ -101,35 +170,22 @@ impl Limiter {
         self.sample.take()
     }
 
-    /// Takes a response of this class to `client` out of its bucket, `now` in milliseconds. `subnet` is the network that
-    /// the answer was made for (RFC 7871), where that is another one than the client's.
-    pub(super) fn limit(
-        &self,
-        settings: &RateLimit,
-        client: IpAddr,
-        class: Class,
-        subnet: Option<Prefix>,
-        now: u64,
-    ) -> Verdict {
-        if settings.exempt.take(client) {
-            return Verdict::Pass;
-        }
-        let key = self.mix(0, network(settings, client), class.word());
-        let price = Spending {
+    /// With what a generation sets, at a moment; `None` where it limits nothing.
+    pub fn limits<'l>(&'l self, snapshot: &'l Snapshot, now: Moment) -> Option<Limits<'l>> {
+        let settings = snapshot.configuration.rate_limit.as_ref()?;
+        Some(self.with(settings, now.uptime_ms))
+    }
+
+    /// `now` in milliseconds.
+    fn with<'l>(&'l self, settings: &'l RateLimit, now: u64) -> Limits<'l> {
+        let ipv4_host = u32::MAX.unbounded_shr(settings.ipv4_prefix.into());
+        Limits {
+            limiter: self,
+            cells: self.table.cells(),
+            settings,
+            ipv4_host: u64::MAX << 32 | u64::from(ipv4_host),
+            ipv6_host: u64::MAX.unbounded_shr(settings.ipv6_prefix.into()),
             now: now.wrapping_mul(TICKS_PER_MS),
-            interval: settings.rate.interval(),
-            burst: settings.rate.burst(),
-            slip: settings.slip,
-        };
-        let Some(subnet) = subnet else { return self.table.spend(key, &price) };
-        let whole = Spending { interval: (price.interval / SUBNETS).max(1), ..price };
-        match self.table.spend(self.mix(1, key, key), &whole) {
-            Verdict::Pass => {
-                let (upper, lower) = halves(subnet.address);
-                let subnet = self.mix(2, upper ^ u64::from(subnet.length), lower);
-                self.table.spend(self.mix(1, key, subnet), &price)
-            }
-            held_back => held_back,
         }
     }
 
@@ -139,20 +195,6 @@ impl Limiter {
         let product =
             u128::from(one ^ self.seeds[seed]) * u128::from(other ^ self.seeds[seed].rotate_left(32));
         (product >> 64) as u64 ^ product as u64
-    }
-}
-
-/// The network of a client as one word. One bit that no address of the other family can have tells IPv4 from IPv6.
-fn network(settings: &RateLimit, client: IpAddr) -> u64 {
-    match client {
-        IpAddr::V4(client) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(settings.ipv4_prefix)).unwrap_or(0);
-            u64::from(client.to_bits() & mask) | 1 << 32
-        }
-        IpAddr::V6(client) => {
-            let mask = u64::MAX.checked_shl(64 - u32::from(settings.ipv6_prefix)).unwrap_or(0);
-            (client.to_bits() >> 64) as u64 & mask
-        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::num::{NonZeroU8, NonZeroU32};
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::snapshot::Rate;
 use crate::wire::{Network, Networks, Rcode};
@@ -17,6 +19,18 @@ fn one() -> RateLimit {
         exempt: Networks::new(Vec::new(), false),
         log_only: false,
     }
+}
+
+/// What becomes of a response at a moment in milliseconds.
+fn limit(
+    limiter: &Limiter,
+    settings: &RateLimit,
+    client: &str,
+    (class, subnet): (Class, Option<Prefix>),
+    now: u64,
+) -> Verdict {
+    let (client, limits) = (address(client), limiter.with(settings, now));
+    if limits.has_left(&client) { Verdict::Pass } else { limits.limit(&client, class, subnet) }
 }
 
 fn address(text: &str) -> IpAddr {
@@ -35,7 +49,7 @@ fn share(
     second: (&str, Class, Option<Prefix>),
 ) -> bool {
     let limiter = Limiter::new([1, 2, 3]);
-    let ask = |(client, class, subnet)| limiter.limit(settings, address(client), class, subnet, 0);
+    let ask = |(client, class, subnet)| limit(&limiter, settings, client, (class, subnet), 0);
     assert_eq!(ask(first), Verdict::Pass);
     ask(second) != Verdict::Pass
 }
@@ -90,13 +104,12 @@ fn invented_client_subnets_get_a_network_no_more_than_32_times_the_rate() {
     for number in 0..200_000u32 {
         let subnet = Some(Prefix::around(IpAddr::from((0x0100_0000 + (number << 8)).to_be_bytes()), 24));
         let verdict =
-            limiter.limit(&settings, address("192.0.2.1"), Class::control(), subnet, u64::from(number / 20));
+            limit(&limiter, &settings, "192.0.2.1", (Class::control(), subnet), u64::from(number / 20));
         passed += u32::from(verdict == Verdict::Pass);
     }
     // Ten seconds, and the burst of one.
     assert!((3200..=3520).contains(&passed), "{passed}");
-    let other =
-        limiter.limit(&settings, address("192.0.3.1"), Class::control(), subnet("10.0.0.0/24"), 9_999);
+    let other = limit(&limiter, &settings, "192.0.3.1", (Class::control(), subnet("10.0.0.0/24")), 9_999);
     assert_eq!(other, Verdict::Pass);
 }
 
@@ -120,11 +133,45 @@ fn a_client_without_rest_gets_the_rate_and_slips_in_between() {
     let limiter = Limiter::new([1, 2, 3]);
     let mut counts = [0; 3];
     for now in 0..10_000 {
-        counts[limiter.limit(&settings, address("192.0.2.1"), Class::control(), None, now) as usize] += 1;
+        counts[limit(&limiter, &settings, "192.0.2.1", (Class::control(), None), now) as usize] += 1;
     }
     // 100 a second for 10 s and a burst of 5 at the start, less the one that flows back at the end; a third of the rest
     // slips.
     assert_eq!(counts, [1004, 2998, 5998]);
+}
+
+/// Whether in no time up to the last of these moments (milliseconds) more came than 100 a second and this many at once.
+fn is_within(moments: &[u64], at_once: u64) -> bool {
+    let Some(&last) = moments.last() else { return true };
+    let from = |first: usize| (moments.len() - first) as u64;
+    moments.iter().enumerate().all(|(index, &first)| from(index) <= (last - first) / 10 + at_once)
+}
+
+proptest! {
+    /// Ten responses may be saved up: half of them by the network, half by a class.
+    #[test]
+    fn no_class_gets_more_than_its_rate_and_none_that_asks_for_less_is_held_back(
+        queries in prop::collection::vec((0u64..25, 0usize..20, prop::option::of(100u64..400)), 1..400)
+    ) {
+        let settings = RateLimit { rate: Rate::new(NonZeroU32::new(100).unwrap(), Duration::from_millis(100)), ..one() };
+        let limiter = Limiter::new([1, 2, 3]);
+        // The third one floods.
+        let classes = [Class::control(), Class::error(Rcode::Refused), Class::error(Rcode::FormErr)];
+        let (mut now, mut all, mut asked, mut passed) = (0, Vec::new(), [const { Vec::new() }; 3], [const { Vec::new() }; 3]);
+        for (gap, number, pause) in queries {
+            now += gap / 8 + pause.unwrap_or(0) * (gap / 24);
+            let number = number.min(2);
+            all.push(now);
+            asked[number].push(now);
+            let verdict = limit(&limiter, &settings, "192.0.2.1", (classes[number], None), now);
+            if verdict == Verdict::Pass {
+                passed[number].push(now);
+                prop_assert!(is_within(&passed[number], 10), "{number}: {:?}", passed[number]);
+            } else {
+                prop_assert!(!is_within(&asked[number], 5) && !is_within(&all, 5), "{number} at {now}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::super::{
 use super::Responder;
 use crate::wire::query::{self, Refusal, SeenOpt};
 use crate::wire::response::Response;
-use crate::wire::{ExtendedError, Rcode, rtype};
+use crate::wire::{ExtendedError, Features, Rcode, rtype};
 use std::net::IpAddr;
 
 impl Responder {
@@ -71,7 +71,9 @@ impl Responder {
     ) -> Reaction {
         let Exchange { context, query, arrival } = exchange;
         let (header, question, rcode) = (query.header, query.question, Rcode::FormErr);
-        let opt = query.edns.map(|edns| SeenOpt { dnssec_ok: edns.dnssec_ok });
+        let features = query.edns.features;
+        let dnssec_ok = features.has(Features::DNSSEC_OK);
+        let opt = features.has(Features::EDNS).then_some(SeenOpt { dnssec_ok });
         self.refuse(context, &Refusal { header, question, rcode, error, opt }, arrival, out)
     }
 

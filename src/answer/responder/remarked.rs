@@ -51,7 +51,10 @@ impl Responder {
         answer: &Answer<'_>,
         qtype: Option<u16>,
     ) -> Remarks<'s> {
-        let Some(edns) = &exchange.query.edns else { return Remarks::default() };
+        let edns = &exchange.query.edns;
+        if !edns.is_there() {
+            return Remarks::default();
+        }
         let snapshot = exchange.context.snapshot;
         let error = explanation::of(answer, snapshot.configuration.extended_errors);
         let remarks = match qtype.filter(|_| answer.rcode != Rcode::Refused) {
@@ -93,11 +96,10 @@ impl Responder {
         limit: usize,
     ) -> Option<Opt<'a>> {
         let Exchange { context, query, arrival } = exchange;
-        let edns = query.edns?;
         let opt = exchange.opt(remarks.scope, &[])?;
         let fixed = HEADER_LENGTH + query.question.len() + opt.length();
         self.options.start(limit.saturating_sub(fixed));
-        put_options(&mut self.options, context, &mut self.process_secrets, arrival, &edns, remarks);
+        put_options(&mut self.options, context, &mut self.process_secrets, arrival, &query.edns, remarks);
         Some(Opt { options: self.options.as_octets(), ..opt })
     }
 }

@@ -49,7 +49,7 @@ impl<'s> Engine<'s> {
     pub(super) fn answer(&mut self, captured: &Captured<'_>) -> Option<Profile> {
         // Rate limits are a matter of the moment; without a limiter none is in force.
         let now = Moment { unix: (captured.time_ms / 1000) as u32, uptime_ms: captured.time_ms };
-        let context = Context { snapshot: self.snapshot, now, limiter: None, keepalive: 0 };
+        let context = Context { snapshot: self.snapshot, now, limits: None, keepalive: 0 };
         let started = Instant::now();
         let reaction = self.responder.respond(
             &context,

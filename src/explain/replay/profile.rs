@@ -60,7 +60,7 @@ impl<'s> Profiler<'s> {
         if !matches!(query.qclass, class::IN | class::ANY) {
             return None;
         }
-        let option = query.edns.as_ref().and_then(|edns| edns.client_subnet.as_ref());
+        let option = query.edns.client_subnet.as_ref();
         let subnet = option.and_then(|option| Some(Prefix::around(*option.decisive()?, option.source)));
         let question = Question { name: &self.name, qtype: query.qtype, qclass: query.qclass };
         let address = subnet.map(|subnet| subnet.address);

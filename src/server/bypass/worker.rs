@@ -88,7 +88,8 @@ impl Worker {
         }
         let snapshot = shared.store.load();
         let now = shared.clock.now();
-        let context = Context { snapshot: &snapshot, now, limiter: Some(&shared.limiter), keepalive: 0 };
+        let limits = shared.limiter.limits(&snapshot, now);
+        let context = Context { snapshot: &snapshot, now, limits, keepalive: 0 };
         Round { shared, sockets, attached, context, random, queries: 0, answers: 0 }.answer(desk, queue);
         drop(snapshot);
         desk.count_several(Counter::BypassReceived, received as u64);
@@ -200,7 +201,7 @@ impl Round<'_> {
     fn read<'f>(&self, frame: &'f [u8]) -> Result<Query<'f>, Counter> {
         let query = frame::read(frame).map_err(|_| Counter::DropFrame)?;
         let (ip, port) = (query.source.ip(), query.source.port());
-        if let Some(reason) = reason_to_drop(&self.shared.own, ip, port) {
+        if let Some(reason) = reason_to_drop(&self.shared.own, port, || ip) {
             return Err(reason);
         }
         if !query.is_from_a_station() || self.attached.impossible.contain(ip) {

@@ -81,7 +81,7 @@ impl Handler {
 
     fn put_options(&self, options: &mut Options, request: &Request, asked: &Edns<'_>, ruling: &Ruling) {
         let Surroundings { clock, process_secret, keepalive } = self.surroundings;
-        let context = Context { snapshot: &self.snapshot, now: clock.now(), limiter: None, keepalive };
+        let context = Context { snapshot: &self.snapshot, now: clock.now(), limits: None, keepalive };
         let transport = match request.protocol() {
             Protocol::Udp => Transport::Udp,
             _ => Transport::Tcp,

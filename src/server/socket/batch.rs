@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 
+use super::address::Name;
 use super::slots::{BATCH, REQUEST_MAX, Slots};
 use super::{Origin, UdpSocket, check};
 
@@ -23,14 +24,25 @@ pub(in crate::server) struct Batch {
 
 /// A received datagram and room for its answer.
 pub(in crate::server) struct Datagram<'b> {
-    /// Who sent it.
-    pub(in crate::server) source: IpAddr,
-    /// From which port.
-    pub(in crate::server) source_port: u16,
+    name: &'b Name,
     /// Its octets.
     pub(in crate::server) request: &'b [u8],
     /// Where the answer goes.
     pub(in crate::server) response: &'b mut [u8],
+}
+
+impl Datagram<'_> {
+    /// Who sent it.
+    #[inline(always)]
+    pub(in crate::server) fn source(&self) -> IpAddr {
+        self.name.ip()
+    }
+
+    /// From which port.
+    #[inline(always)]
+    pub(in crate::server) fn source_port(&self) -> u16 {
+        self.name.port()
+    }
 }
 
 /// What became of a batch of answers.
@@ -53,11 +65,11 @@ impl Batch {
     /// Receives what is there, up to [`BATCH`] datagrams, and returns their number. With `wait` it waits for the first one as
     /// long as the socket's receive timeout says; nothing within that time is 0, not an error.
     pub(in crate::server) fn receive(&mut self, socket: &UdpSocket, wait: bool) -> io::Result<usize> {
-        (0..self.received).for_each(|index| self.slots.make_room(index));
+        self.slots.make_room(self.received);
         (self.received, self.taken, self.answers) = (0, 0, 0);
         let flags = if wait { libc::MSG_WAITFORONE } else { libc::MSG_DONTWAIT };
-        let (headers, count) = (self.slots.incoming(), BATCH as libc::c_uint);
-        // SAFETY: the headers are as `Slots::incoming` says, and nothing else uses their memory during the call.
+        let (headers, count) = (self.slots.headers(), BATCH as libc::c_uint);
+        // SAFETY: the headers are as `Slots::headers` says, and nothing else uses their memory during the call.
         let result = check(unsafe {
             libc::recvmmsg(socket.as_raw_fd(), headers, count, flags as _, std::ptr::null_mut())
         });
@@ -82,15 +94,12 @@ impl Batch {
     /// The datagram that was taken last.
     #[inline]
     pub(in crate::server) fn present(&mut self) -> Option<Datagram<'_>> {
-        let index = self.taken.checked_sub(1)?;
+        // Every index is below the length of a batch, so this changes none.
+        let index = self.taken.checked_sub(1)? % BATCH;
         let memory = &mut *self.slots;
-        let (received, length) = (&memory.requests[index], memory.incoming[index].msg_len as usize);
-        Some(Datagram {
-            source: received.name.ip(),
-            source_port: received.name.port(),
-            request: &received.octets[..length.min(REQUEST_MAX)],
-            response: &mut memory.responses.get_mut(self.answers)?.octets,
-        })
+        let (slot, length) = (&mut memory.slots[index], memory.headers[index].msg_len as usize);
+        let request = &slot.request[..length.min(REQUEST_MAX)];
+        Some(Datagram { name: &slot.name, request, response: &mut slot.answer })
     }
 
     /// Datagrams that have been taken.
@@ -102,19 +111,21 @@ impl Batch {
     pub(in crate::server) fn origin(&mut self) -> Option<Origin> {
         let index = self.taken.checked_sub(1)?;
         let memory = &mut *self.slots;
-        let (header, received) = (&memory.incoming[index].msg_hdr, &mut memory.requests[index]);
-        let info_length = received.info.turn_round(header.msg_controllen as _);
-        let origin = Origin { name: received.name, info: received.info, info_length };
+        let (header, slot) = (&memory.headers[index].msg_hdr, &mut memory.slots[index]);
+        let info_length = slot.info.turn_round(header.msg_controllen as _);
+        let origin = Origin { name: slot.name, info: slot.info, info_length };
         (header.msg_namelen > 0).then_some(origin)
     }
 
     /// Has so many octets of its response go back to the sender of the datagram that was taken last.
     #[inline(always)]
     pub(in crate::server) fn answer(&mut self, length: usize) {
-        if let Some(index) = self.taken.checked_sub(1)
-            && self.answers < self.taken
-        {
-            self.slots.send_back(self.answers, index, length);
+        let Some(index) = self.taken.checked_sub(1) else { return };
+        if self.answers == index {
+            self.slots.send_back(index, length);
+            self.answers = self.taken;
+        } else if self.answers < index {
+            self.slots.send_back_at(self.answers, index, length);
             self.answers += 1;
         }
     }
@@ -123,8 +134,8 @@ impl Batch {
     /// given up; the rest are sent all the same.
     pub(in crate::server) fn send(&mut self, socket: &UdpSocket) -> Sent {
         let count = std::mem::take(&mut self.answers);
-        let headers = self.slots.outgoing();
-        // SAFETY: the first `count` headers lead to answers and are as `Slots::outgoing` says; the kernel only reads what
+        let headers = self.slots.headers();
+        // SAFETY: the first `count` headers lead to answers and are as `Slots::headers` says; the kernel only reads what
         // they lead to, and writes into the headers themselves how much it has sent.
         send_all(count, |first| unsafe {
             let (rest, length) = (headers.add(first), (count - first) as libc::c_uint);
@@ -239,7 +250,7 @@ mod tests {
         assert_eq!(batch.receive(&socket, true).unwrap(), 1);
         let datagram = batch.take().unwrap();
         let sender = client.local_addr().unwrap();
-        assert_eq!((datagram.source, datagram.source_port), (sender.ip(), sender.port()));
+        assert_eq!((datagram.source(), datagram.source_port()), (sender.ip(), sender.port()));
         assert_eq!(datagram.request, b"query");
         let origin = batch.origin().unwrap();
         assert!(batch.take().is_none());

@@ -12,32 +12,28 @@ pub(in crate::server) const BATCH: usize = 32;
 pub(super) const REQUEST_MAX: usize = 4096;
 /// The largest answer given over UDP; the configured limit is far below it.
 pub(super) const RESPONSE_MAX: usize = 4096;
-/// A received datagram: what the header number i of [`Memory::incoming`] leads to.
+/// A datagram and its answer: what the header number i of [`Memory::headers`] leads to.
 ///
-/// A line or two more than a page: if all datagrams began at the same place of a page, their first lines, which are all that
-/// most have, would push each other out of the nearest cache, which has few seats for each such place.
+/// A line or two more than two pages: if all datagrams began at the same place of a page, their first lines, which are all
+/// that most have, would push each other out of the nearest cache, which has few seats for each such place.
 #[repr(C, align(64))]
-pub(super) struct Request {
+pub(super) struct Slot {
     pub(super) name: Name,
     pub(super) info: PacketInfo,
-    part: libc::iovec,
-    pub(super) octets: [u8; REQUEST_MAX],
-}
-
-/// An answer: what the header number i of [`Memory::outgoing`] leads to, beside the name of some request.
-#[repr(C, align(64))]
-pub(super) struct Response {
-    part: libc::iovec,
-    pub(super) octets: [u8; RESPONSE_MAX],
+    request_part: libc::iovec,
+    answer_part: libc::iovec,
+    pub(super) request: [u8; REQUEST_MAX],
+    pub(super) answer: [u8; RESPONSE_MAX],
 }
 
 /// All that the kernel reads and writes. It belongs to one worker, and nothing else stands on its cache lines.
+///
+/// A header with which a query came goes out with its answer: it names the client already, and our address. Only the octets
+/// that it leads to are others.
 #[repr(C, align(128))]
 pub(super) struct Memory {
-    pub(super) incoming: [libc::mmsghdr; BATCH],
-    pub(super) outgoing: [libc::mmsghdr; BATCH],
-    pub(super) requests: [Request; BATCH],
-    pub(super) responses: [Response; BATCH],
+    pub(super) headers: [libc::mmsghdr; BATCH],
+    pub(super) slots: [Slot; BATCH],
 }
 
 /// The owner of a batch's memory. It does not move: it points into itself.
@@ -46,6 +42,8 @@ pub(super) struct Memory {
 /// borrowing makes the others invalid.
 pub(super) struct Slots {
     memory: NonNull<Memory>,
+    /// Whether some header leads to the slot of another number.
+    is_mixed: bool,
 }
 
 impl Slots {
@@ -53,68 +51,74 @@ impl Slots {
     pub(super) fn new() -> Slots {
         // SAFETY: all zeros are valid in every field: plain numbers, and pointers that may be null.
         let memory = unsafe { Box::<Memory>::new_zeroed().assume_init() };
-        let mut slots = Slots { memory: NonNull::from(Box::leak(memory)) };
-        for index in 0..BATCH {
-            slots.link(index);
-            slots.make_room(index);
-        }
+        let mut slots = Slots { memory: NonNull::from(Box::leak(memory)), is_mixed: true };
+        slots.make_room(BATCH);
         slots
     }
 
-    /// Has the headers of that number lead to where they always do.
+    /// Undoes what receiving into the first `count` slots, and answering from them, has changed in their headers.
+    #[inline]
+    pub(super) fn make_room(&mut self, count: usize) {
+        if std::mem::take(&mut self.is_mixed) {
+            (0..BATCH).for_each(|index| self.link(index));
+        }
+        for index in 0..count.min(BATCH) {
+            let memory = self.memory.as_ptr();
+            // SAFETY: the memory is alive and borrowed by nobody else; the places lie within it.
+            unsafe {
+                let header = &mut (*memory).headers[index].msg_hdr;
+                header.msg_iov = &raw mut (*memory).slots[index].request_part;
+                header.msg_namelen = Name::CAPACITY;
+                header.msg_controllen = PacketInfo::CAPACITY as _;
+            }
+        }
+    }
+
+    /// Has the header of that number lead to the slot of the same number.
     fn link(&mut self, index: usize) {
         let memory = self.memory.as_ptr();
-        // SAFETY: the memory is alive and borrowed by nobody else; the places lie within it.
+        // SAFETY: as above.
         unsafe {
-            let (request, header) =
-                (&raw mut (*memory).requests[index], &mut (*memory).incoming[index].msg_hdr);
-            (*request).part.iov_base = (&raw mut (*request).octets).cast();
-            (*request).part.iov_len = REQUEST_MAX;
-            header.msg_name = (&raw mut (*request).name).cast();
-            header.msg_control = (&raw mut (*request).info).cast();
-            header.msg_iov = &raw mut (*request).part;
-            header.msg_iovlen = 1;
-
-            let (response, header) =
-                (&raw mut (*memory).responses[index], &mut (*memory).outgoing[index].msg_hdr);
-            (*response).part.iov_base = (&raw mut (*response).octets).cast();
-            header.msg_iov = &raw mut (*response).part;
+            let (slot, header) = (&raw mut (*memory).slots[index], &mut (*memory).headers[index].msg_hdr);
+            (*slot).request_part.iov_base = (&raw mut (*slot).request).cast();
+            (*slot).request_part.iov_len = REQUEST_MAX;
+            (*slot).answer_part.iov_base = (&raw mut (*slot).answer).cast();
+            header.msg_name = (&raw mut (*slot).name).cast();
+            header.msg_control = (&raw mut (*slot).info).cast();
             header.msg_iovlen = 1;
         }
     }
 
-    /// Undoes what receiving into the slot of that number has changed in its header.
-    #[inline]
-    pub(super) fn make_room(&mut self, index: usize) {
-        let header = &mut self.incoming[index].msg_hdr;
-        header.msg_namelen = Name::CAPACITY;
-        header.msg_controllen = PacketInfo::CAPACITY as _;
-    }
-
-    /// Has the answer number `answer`, of so many octets, go back to where the request number `request` came from. If the
-    /// kernel named no sender, it will not take the answer.
+    /// Has so many octets of the answer in the slot of that number go back to where its query came from. If the kernel
+    /// named no sender, it will not take the answer.
     #[inline(always)]
-    pub(super) fn send_back(&mut self, answer: usize, request: usize, length: usize) {
-        let memory = &mut **self;
-        let from = &memory.incoming[request].msg_hdr;
-        let header = &mut memory.outgoing[answer].msg_hdr;
-        header.msg_name = from.msg_name;
-        header.msg_namelen = from.msg_namelen;
-        header.msg_control = from.msg_control;
-        header.msg_controllen = memory.requests[request].info.turn_round(from.msg_controllen as _) as _;
-        memory.responses[answer].part.iov_len = length.min(RESPONSE_MAX);
+    pub(super) fn send_back(&mut self, index: usize, length: usize) {
+        // Every index is below the length of a batch, so this changes none.
+        let (index, memory) = (index % BATCH, self.memory.as_ptr());
+        // SAFETY: the memory is alive and borrowed by nobody else; the places lie within it, and do not overlap.
+        unsafe {
+            let (slot, header) = (&raw mut (*memory).slots[index], &mut (*memory).headers[index].msg_hdr);
+            header.msg_iov = &raw mut (*slot).answer_part;
+            (*slot).answer_part.iov_len = length.min(RESPONSE_MAX);
+            // Most sockets are not told which address was asked: they have but one.
+            if header.msg_controllen != 0 {
+                header.msg_controllen = (*slot).info.turn_round(header.msg_controllen as _) as _;
+            }
+        }
     }
 
-    /// The headers to receive with: [`BATCH`] of them, whose every pointer is good for the length beside it.
-    pub(super) fn incoming(&mut self) -> *mut libc::mmsghdr {
+    /// The same where queries in front had no answer: answers stand side by side, so it goes with the header number `place`.
+    #[cold]
+    pub(super) fn send_back_at(&mut self, place: usize, index: usize, length: usize) {
+        self.send_back(index, length);
+        self.headers[place].msg_hdr = self.headers[index].msg_hdr;
+        self.is_mixed = true;
+    }
+
+    /// The headers to receive and to send with: [`BATCH`] of them, whose every pointer is good for the length beside it.
+    pub(super) fn headers(&mut self) -> *mut libc::mmsghdr {
         // SAFETY: the memory is alive; no reference is made.
-        unsafe { (&raw mut (*self.memory.as_ptr()).incoming).cast() }
-    }
-
-    /// The headers to send with: of those that lead to an answer every pointer is good for the length beside it.
-    pub(super) fn outgoing(&mut self) -> *mut libc::mmsghdr {
-        // SAFETY: as above.
-        unsafe { (&raw mut (*self.memory.as_ptr()).outgoing).cast() }
+        unsafe { (&raw mut (*self.memory.as_ptr()).headers).cast() }
     }
 }
 
@@ -158,8 +162,10 @@ mod tests {
         let slots = Slots::new();
         let mut messages = [0; PLACES];
         let starts = |messages: &mut [usize; PLACES], address: usize| messages[address / LINE % PLACES] += 1;
-        slots.requests.iter().for_each(|request| starts(&mut messages, request.octets.as_ptr().addr()));
-        slots.responses.iter().for_each(|response| starts(&mut messages, response.octets.as_ptr().addr()));
+        for slot in &slots.slots {
+            starts(&mut messages, slot.request.as_ptr().addr());
+            starts(&mut messages, slot.answer.as_ptr().addr());
+        }
         assert!(messages.iter().all(|&count| count <= 2), "{messages:?}");
     }
 }

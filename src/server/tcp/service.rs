@@ -85,7 +85,7 @@ impl Service {
         let TcpDesk { desk, clock, out } = &mut *desk;
         let snapshot = self.store.load();
         let (time, now) = clock.now();
-        let context = Context { snapshot: &snapshot, now, limiter: None, keepalive: self.limits.keepalive() };
+        let context = Context { snapshot: &snapshot, now, limits: None, keepalive: self.limits.keepalive() };
         while !outbox.is_full() {
             let Some(message) = inbox.next_message() else { return (Pause::Done, time) };
             desk.count(Counter::Tcp);

@@ -223,7 +223,7 @@ impl Server {
         octets.extend((options.len() as u16).to_be_bytes());
         octets.extend(options);
         let now = Moment { unix: self.moment as u32, ..Moment::default() };
-        let context = Context { snapshot: &self.snapshot, now, limiter: None, keepalive: 100 };
+        let context = Context { snapshot: &self.snapshot, now, limits: None, keepalive: 100 };
         let mut out = vec![0; TCP_MAX];
         let mut responder = self.responder.borrow_mut();
         match responder.respond(&context, &octets, question.from, Transport::Udp, &mut out) {
