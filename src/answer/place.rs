@@ -9,19 +9,14 @@ use crate::steer::{HashPrefix, Slot};
 
 /// Class and scope of a client under a rule's map (semantics §7). Without a map there is one class, for everyone.
 pub fn place(snapshot: &Snapshot, map: Option<u32>, client: Client<'_>) -> Placement {
-    let Some(index) = map else { return Placement { class: ClassId(0), scope: 0, special: false } };
-    let map = &snapshot.configuration.maps[index as usize];
-    let (decisive, is_subnet) = match client.subnet {
-        Some(subnet) if map.ecs => (subnet, true),
-        _ => (client.transport, false),
-    };
-    let placement = map.table.place(decisive);
-    match is_subnet {
-        true if placement.special => in_special_block(map, placement.scope, client),
-        true => placement,
-        false => Placement { scope: 0, ..placement },
+    if let Some((class, scope)) = place_at_a_glance(snapshot, map, client) {
+        return Placement { class, scope, special: false };
     }
+    map.map_or(EVERYONE, |index| place_apart(&snapshot.configuration.maps[index as usize], client))
 }
+
+/// Where everyone is without a map.
+const EVERYONE: Placement = Placement { class: ClassId(0), scope: 0, special: false };
 
 /// Class and scope as [`place`] gives them, where one look into a table says them: for nearly every client.
 #[inline(always)]
@@ -30,7 +25,7 @@ pub(super) fn place_at_a_glance(
     map: Option<u32>,
     client: Client<'_>,
 ) -> Option<(ClassId, u8)> {
-    let Some(index) = map else { return Some((ClassId(0), 0)) };
+    let Some(index) = map else { return Some((EVERYONE.class, EVERYONE.scope)) };
     let map = &snapshot.configuration.maps[index as usize];
     match client.subnet {
         Some(subnet) if map.ecs => map.table.place_at_a_glance(subnet),
@@ -38,10 +33,14 @@ pub(super) fn place_at_a_glance(
     }
 }
 
-/// A special-purpose block says nothing of where the client is, only for whom the answer holds.
+/// Where a client is that a glance does not place. A special-purpose block says nothing of where the client of a client subnet
+/// is, only for whom the answer holds.
 #[cold]
-fn in_special_block(map: &Map, scope: u8, client: Client<'_>) -> Placement {
-    Placement { scope, ..map.table.place(client.transport) }
+fn place_apart(map: &Map, client: Client<'_>) -> Placement {
+    let by_transport = |scope| Placement { scope, ..map.table.place(client.transport) };
+    let Some(subnet) = client.subnet.filter(|_| map.ecs) else { return by_transport(0) };
+    let placement = map.table.place(subnet);
+    if placement.special { by_transport(placement.scope) } else { placement }
 }
 
 /// The address that decides, and for whom an answer holds that depends on its network.

@@ -239,7 +239,7 @@ impl<'p> ClientSubnet<'p> {
     /// The address to decide on: `None` when the client asked for the transport address (source prefix 0).
     #[inline]
     pub fn decisive(&self) -> Option<&IpAddr> {
-        self.address.as_ref().filter(|_| self.source != 0)
+        if self.source == 0 { None } else { self.address.as_ref() }
     }
 }
 

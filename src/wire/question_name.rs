@@ -200,16 +200,16 @@ impl QuestionName {
         differ | (self.word(own + WORD) ^ word_at(other, WORD)) & second == 0
     }
 
-    /// Whether these octets stand from place `at` on.
-    #[inline(never)]
-    pub(super) fn goes_on_with(&self, at: usize, octets: &[u8]) -> bool {
-        self.octets.get(at..at + octets.len()) == Some(octets)
-    }
-
     /// The same for so many octets that it takes a loop.
     #[inline(never)]
     fn has_many(&self, own: usize, length: usize, others: &[u8], start: usize) -> bool {
         self.octets.get(own..own + length) == others.get(start..start + length)
+    }
+
+    /// Whether these octets stand from place `at` on.
+    #[inline(never)]
+    pub(super) fn goes_on_with(&self, at: usize, octets: &[u8]) -> bool {
+        self.octets.get(at..at + octets.len()) == Some(octets)
     }
 
     /// Folds the case of the first octets. Returns the place up to which words can be looked at, it not included.

@@ -1,10 +1,16 @@
 //! Writing a response into a fixed buffer: the question echoed, records with patched owners and TTLs, OPT last.
+//!
+//! [`Response`] writes any, section by section; [`Whole`] what nearly every one is, straight through.
 
 use super::edns::OPT_LENGTH;
 use super::header::{HEADER_LENGTH, Header, Rcode, flag};
 use super::options::OPTION_HEAD;
 use super::short_copy::{copy_short, copy_tiny};
 use super::{class, rtype};
+
+mod whole;
+
+pub use whole::{WHOLE_MAX, Whole};
 
 /// Octets of a record between its owner and its RDATA: type, class, TTL, RDLENGTH.
 const RECORD_FIXED: usize = 10;
@@ -332,66 +338,6 @@ impl<'b> Response<'b> {
         let end = self.at + octets.len();
         self.buffer[self.at..end].copy_from_slice(octets);
         self.at = end;
-    }
-}
-
-/// The longest [`Whole`] response: what every client takes over every transport (RFC 1035 §4.2.1, RFC 6891 §6.2.3), so that
-/// nothing is asked about limits, and what every buffer has, so that nothing is asked about room but what is left of it.
-pub const WHOLE_MAX: usize = 512;
-
-/// A response whose records are those of one RRset, with an OPT record or without: what nearly every answer is. It is written
-/// straight through, octet for octet as [`Response`] would write it. Where a step gives `None`, it takes more than [`WHOLE_MAX`]
-/// octets, or is no such response; then the buffer holds nothing of use.
-pub struct Whole<'b> {
-    head: &'b mut [u8; HEADER_LENGTH],
-    /// What is left of [`WHOLE_MAX`] octets behind what is written.
-    rest: &'b mut [u8],
-    counts: Counts,
-}
-
-impl<'b> Whole<'b> {
-    /// Begins with a question as sent; there is one.
-    #[inline(always)]
-    pub fn begin(buffer: &'b mut [u8], question: &[u8]) -> Option<Whole<'b>> {
-        let room = buffer.first_chunk_mut::<WHOLE_MAX>()?;
-        let (head, rest) = room.split_first_chunk_mut::<HEADER_LENGTH>()?;
-        let (echo, rest) = rest.split_at_mut_checked(question.len())?;
-        copy_short(question, echo);
-        Some(Whole { head, rest, counts: Counts::ONE_QUESTION })
-    }
-
-    /// Goes on with records whose owner stands at `owner`, and whose apex stands at `apex`, both as offsets in the message. `None`
-    /// also where a pointer in them does not reach what it names.
-    #[inline(always)]
-    pub fn put(self, section: Section, owner: u16, apex: u16, records: Records<'_>) -> Option<Whole<'b>> {
-        let Whole { head, rest, mut counts } = self;
-        let at = WHOLE_MAX.wrapping_sub(rest.len());
-        let (room, rest) = rest.split_at_mut_checked(records.octets.len())?;
-        records.write(room, owner, apex, at)?;
-        counts.add(section, records.count);
-        Some(Whole { head, rest, counts })
-    }
-
-    /// Ends with an OPT record, where there is to be one, and the header of a response to a query with this one; the length of
-    /// the message.
-    #[inline(always)]
-    pub fn finish(
-        self,
-        query: Header,
-        (rcode, authoritative): (Rcode, bool),
-        opt: Option<Opt<'_>>,
-    ) -> Option<usize> {
-        let Whole { head, mut rest, mut counts } = self;
-        if opt.is_some() {
-            counts.add(Section::Additional, 1);
-        }
-        // The header first: then nothing of it has to be kept.
-        Head { query, rcode, authoritative, truncated: false, counts }.write(head);
-        if let Some(opt) = opt {
-            rest = opt.put(rcode, rest)?;
-        }
-        // What is left is a part of all.
-        Some(WHOLE_MAX.wrapping_sub(rest.len()))
     }
 }
 

@@ -181,9 +181,10 @@ impl Zone {
     #[inline(always)]
     fn is_called(&self, node: &[NodeEntry; 2], name: &QuestionName, suffix: usize, depth: usize) -> bool {
         let own = name.suffix_offset(suffix);
-        let length = name.suffix_offset(depth) - own;
+        // Suffixes stand in order, and so do names: nothing wraps, and no query pays for a check of it.
+        let length = name.suffix_offset(depth).wrapping_sub(own);
         let [start, end] = node.map(|node| node.name as usize);
-        start + length == end && name.has(own, length, &self.names, start)
+        start.wrapping_add(length) == end && name.has(own, length, &self.names, start)
     }
 
     /// Where a name leads whose closest encloser, suffix number `suffix`, is at or below a cut or a DNAME: the topmost
