@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use meridian_bench::flip::{Anchor, Flip, Member, Verdict, Watch, flips, share, verdicts};
 use meridian_bench::kernel::pin_to;
-use meridian_bench::load::{Report, Target, Until, WINDOW, saturate_and_tell};
+use meridian_bench::load::{NETWORKS, Report, Target, Until, WINDOW, saturate_and_tell};
 use meridian_bench::peer::{Peer, Setup, ask, free_address, wait_for_answer};
 use meridian_bench::places::Places;
 use meridian_bench::process::Process;
@@ -91,7 +91,7 @@ fn run(arguments: &Arguments, holders: Holders) -> Result<Run> {
     let mut process = Process::start(&command, arguments.server_core, folder.join("log"))?;
     let expected = Some(Work::Steered.expected());
     wait_for_answer(&mut process, address, &packets, expected)?;
-    let target = Target { address, packets: &packets, expected, window: WINDOW };
+    let target = Target { address, packets: &packets, expected, window: WINDOW, networks: NETWORKS };
     wait_for_member(&target)?;
 
     let length = PERIOD * (arguments.turns + 1);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Parser;
 use meridian_bench::kernel::pin_to;
-use meridian_bench::load::{Target, Until, WINDOW, at_rate, saturate};
+use meridian_bench::load::{NETWORKS, Target, Until, WINDOW, at_rate, saturate};
 use meridian_bench::work::Work;
 
 /// Drives a server and says what came back.
@@ -45,6 +45,7 @@ fn main() -> Result<()> {
         packets: &packets,
         expected: Some(arguments.work.expected()),
         window: arguments.window,
+        networks: NETWORKS,
     };
     let duration = Duration::from_secs_f64(arguments.seconds);
     let until = arguments.queries.map_or(Until::Elapsed(duration), Until::Sent);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use meridian_bench::kernel::{pin_process_to, pin_to, put_last};
-use meridian_bench::load::{Report, Target, Until, saturate};
+use meridian_bench::load::{NETWORKS, Report, Target, Until, saturate};
 use meridian_bench::peer::{Material, Peer, Setup, free_address, wait_for_answer};
 use meridian_bench::places::Places;
 use meridian_bench::process::Process;
@@ -231,7 +231,8 @@ fn saturate_all(
                 pin_to(core)?;
                 // What a worker leaves of its core is enough to keep it at work, and it is to be at work.
                 put_last()?;
-                let target = Target { address, packets, expected: Some(work.expected()), window };
+                let target =
+                    Target { address, packets, expected: Some(work.expected()), window, networks: NETWORKS };
                 saturate(&target, Transport::Udp, Until::Elapsed(duration))
             })
         });

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::flow::Flow;
-use super::{PATIENCE, Report, Target};
+use super::{NETWORKS, PATIENCE, Report, Target};
 use crate::kernel::Batch;
 
 /// Clients, each on a port of its own.
-const FLOWS: u8 = 4;
+const FLOWS: u8 = NETWORKS;
 /// What is due at once when the loader was held up goes out in bursts of at most so many.
 const BURST_MAX: u64 = 16;
 

@@ -23,9 +23,9 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// Client number `number`, of a network of its own: one alone would exceed any rate limit.
+    /// Client number `number`.
     pub(super) fn new(target: &Target<'_>, number: u8) -> Result<Flow> {
-        let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, number, 1), 0))?;
+        let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, number % target.networks.max(1), 1), 0))?;
         enlarge_buffers(&socket)?;
         segment_datagrams(&socket, target.packets.length())
             .context("the kernel does not segment datagrams")?;

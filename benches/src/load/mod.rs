@@ -23,6 +23,9 @@ pub use at_rate::at_rate;
 /// receive buffer (212,992 octets; a small datagram that came in a segmented send was seen to take more than 950).
 pub const WINDOW: usize = 128;
 
+/// As many as there are sockets: one network alone would exceed any rate limit.
+pub const NETWORKS: u8 = 4;
+
 /// A query without an answer for so long is lost.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The same where exactly so many are sent: their answers are counted on, and under callgrind they take their time.
@@ -39,6 +42,9 @@ pub struct Target<'t> {
     pub expected: Option<Expected>,
     /// Queries in flight when saturated over UDP; [`WINDOW`] unless the server's buffers are known to be larger.
     pub window: usize,
+    /// Over how many networks of clients the sockets are spread; [`NETWORKS`], or one where a cookie is sent, which is
+    /// good for one address.
+    pub networks: u8,
 }
 
 /// When to stop asking.
@@ -180,7 +186,8 @@ mod tests {
         for (leaves_out, answered, lost) in [(usize::MAX, 80, 0), (10, 72, 8)] {
             let (address, answering) = respond(leaves_out);
             let packets = Packets::new((0..10).map(|number| vec![number; 40]));
-            let target = Target { address, packets: &packets, expected: None, window: WINDOW };
+            let target =
+                Target { address, packets: &packets, expected: None, window: WINDOW, networks: NETWORKS };
             let report = at_rate(&target, 10_000.0, Duration::from_millis(8)).unwrap();
             assert_eq!((report.sent, report.answered, report.lost), (80, answered, lost));
             answering.join().unwrap();
@@ -191,7 +198,8 @@ mod tests {
     fn a_closed_window_sends_exactly_so_many() {
         let (address, answering) = respond(usize::MAX);
         let packets = Packets::new((0..10).map(|number| vec![number; 40]));
-        let target = Target { address, packets: &packets, expected: None, window: WINDOW };
+        let target =
+            Target { address, packets: &packets, expected: None, window: WINDOW, networks: NETWORKS };
         for count in [1, 7, 8, 9, 1000] {
             let report = saturate(&target, Transport::Udp, Until::Sent(count)).unwrap();
             assert_eq!((report.sent, report.answered, report.lost), (count, count, 0));

@@ -5,11 +5,11 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::flow::Flow;
-use super::{Heard, Report, Target, Until};
+use super::{Heard, NETWORKS, Report, Target, Until};
 use crate::kernel::Batch;
 
 /// Clients, each on a port of its own.
-const FLOWS: u8 = 4;
+const FLOWS: u8 = NETWORKS;
 /// A client sends when there is room for so many at least: a burst that pays.
 const BURST: usize = 8;
 /// The most segments of one send (the kernel's own bound is 64 or more).
