@@ -39,12 +39,12 @@ use self::control::{Reply, Request};
 use self::http::Page;
 use crate::answer::{Limited, Tally};
 use crate::fault::Fault;
-use crate::snapshot::Moment;
+use crate::snapshot::Recorded;
 
 /// Where the shown state comes from. The daemon fills this in; edges never ask each other.
 pub struct Sources {
     /// What is published, with the health of every target.
-    pub moment: Box<dyn Fn() -> Moment + Send + Sync>,
+    pub recorded: Box<dyn Fn() -> Recorded + Send + Sync>,
     /// The last load of the files.
     pub last_load: Box<dyn Fn() -> LastLoad + Send + Sync>,
     /// What the packet threads count; shown as their sums.

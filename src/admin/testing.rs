@@ -9,7 +9,7 @@ use super::{Counters, LastLoad, Sources, Untaken, UntakenDatabase, gather};
 use crate::answer::Tally;
 use crate::config::{self, Files, Mode, report};
 use crate::health::{LastVerdict, Record, State, TargetKey, Tracker, Verdict};
-use crate::snapshot::{Configuration, Moment, Snapshot};
+use crate::snapshot::{Configuration, Recorded, Snapshot};
 
 /// 2026-11-20T05:31:46Z.
 pub(super) const STARTED: u64 = 1_795_152_706;
@@ -106,9 +106,9 @@ fn sources(configuration: Configuration, records: HashMap<TargetKey, Record>) ->
     let health = gather::health_in(&configuration, &records);
     let snapshot = Arc::new(Snapshot::new(7, Arc::clone(&configuration), &health));
     drop(health);
-    let moment = Moment { snapshot, records };
+    let recorded = Recorded { snapshot, records };
     Sources {
-        moment: Box::new(move || moment.clone()),
+        recorded: Box::new(move || recorded.clone()),
         last_load: Box::new(|| LastLoad { at: STARTED, taken: true, faults: Vec::new() }),
         tallies: vec![Arc::new(Tally::default()), Arc::new(Tally::default())],
         counters: Box::new(Counters::default),

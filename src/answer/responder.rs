@@ -171,7 +171,7 @@ impl Responder {
         }
     }
 
-    /// What becomes of an answer of this class for this network; `class` is asked only where something is limited.
+    /// What becomes of an answer of this class for this network; `class` is asked only where the client's network gets much.
     #[inline(always)]
     fn verdict(
         &self,

@@ -104,7 +104,7 @@ counters! {
     BypassAnswered: "bypass", "event" = "answered";
     /// Frames that were lost because no room was left for them.
     BypassLost: "bypass", "event" = "lost";
-    /// Answers for which a network's bucket was empty.
+    /// Answers for which a network's meter and the bucket of their class were empty.
     RateLimited: "rate_limit", "event" = "limited";
     /// Those of them that went out truncated (an error: as it is).
     RateSlipped: "rate_limit", "event" = "slipped";

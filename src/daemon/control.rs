@@ -4,7 +4,7 @@ use crate::admin::control::{Reply, Request};
 use crate::admin::explain::{self, Ground};
 use crate::admin::timestamp::now;
 use crate::explain::{Basis, Health};
-use crate::snapshot::Moment;
+use crate::snapshot::Recorded;
 
 use super::Running;
 use super::act::Act;
@@ -23,8 +23,8 @@ pub(super) fn carry_out(running: &Running, request: Request) -> Result<Reply, St
 
 /// Explains on the generation that answers: what was reported before is in it.
 fn explain(running: &Running, request: &explain::Request) -> Result<Reply, String> {
-    let moment = running.keeper.handle().moment().map_err(|stopped| stopped.to_string())?;
-    let Moment { snapshot, records } = moment;
+    let recorded = running.keeper.handle().recorded().map_err(|stopped| stopped.to_string())?;
+    let Recorded { snapshot, records } = recorded;
     let basis = Basis::Observed { generation: snapshot.generation };
     let health = Health::recorded(basis, &records, now());
     let written = request.answer(Ground { snapshot: &snapshot, health })?;

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::health::{Held, Record, TargetKey};
 use crate::server;
-use crate::snapshot::{Moment, Snapshot, Store};
+use crate::snapshot::{Recorded, Snapshot, Store};
 
 use super::act::{Act, Outcome};
 use super::model::{Change, Event, Model};
@@ -38,7 +38,7 @@ enum Message {
     /// Answered once everything before it has been published.
     Published(SyncSender<u64>),
     /// As that.
-    Moment(SyncSender<Moment>),
+    Recorded(SyncSender<Recorded>),
     Kept(SyncSender<Kept>),
     Act(Act, SyncSender<Outcome>),
     Stop,
@@ -67,8 +67,8 @@ impl Handle {
     }
 
     /// The generation that holds every change that was sent before, with the records that it was compiled from.
-    pub(super) fn moment(&self) -> Result<Moment, Stopped> {
-        self.ask(Message::Moment)
+    pub(super) fn recorded(&self) -> Result<Recorded, Stopped> {
+        self.ask(Message::Recorded)
     }
 
     /// What is to be saved.
@@ -162,7 +162,7 @@ struct Work<C, F> {
     /// Replaced generations that a packet thread may still hold. They are freed here, never there.
     retired: Vec<Arc<Snapshot>>,
     waiting: Vec<SyncSender<u64>>,
-    onlookers: Vec<SyncSender<Moment>>,
+    onlookers: Vec<SyncSender<Recorded>>,
     /// What happened since the last publication, each with the number of the generation before it. Told once answers show
     /// it: a log that is slow to write holds up nobody who waits for them.
     events: Vec<(Event, u64)>,
@@ -219,7 +219,7 @@ impl<C: Fn() -> Duration, F: FnMut(&Event, u64)> Work<C, F> {
                 self.events.extend(self.model.take(change).into_iter().map(|event| (event, generation)));
             }
             Message::Published(answer) => self.waiting.push(answer),
-            Message::Moment(answer) => self.onlookers.push(answer),
+            Message::Recorded(answer) => self.onlookers.push(answer),
             Message::Kept(answer) => {
                 let _ = answer.try_send(Kept { records: self.model.known(), held: self.model.held() });
             }
@@ -243,7 +243,7 @@ impl<C: Fn() -> Duration, F: FnMut(&Event, u64)> Work<C, F> {
         }
         for answer in self.onlookers.drain(..) {
             let snapshot = Arc::clone(self.model.published());
-            let _ = answer.try_send(Moment { snapshot, records: self.model.known() });
+            let _ = answer.try_send(Recorded { snapshot, records: self.model.known() });
         }
         published
     }

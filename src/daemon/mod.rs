@@ -44,7 +44,7 @@ use crate::fault::Fault;
 use crate::health;
 use crate::probe::{self, Assignment, Prober};
 use crate::server::{self, BindError, PrivilegeError, Server, StartError};
-use crate::snapshot::{Configuration, Moment};
+use crate::snapshot::{Configuration, Recorded};
 
 use self::health_log::HealthLog;
 use self::keeper::{Handle, Keeper, Kept};
@@ -280,7 +280,7 @@ fn start_admin(
     let (controlled, gated) = (Arc::clone(running), Arc::clone(running));
     let (prober, is_ready, limits) = (Arc::clone(prober), Arc::clone(is_ready), Arc::clone(limits));
     let sources = Sources {
-        moment: Box::new(move || moment(&shown.keeper)),
+        recorded: Box::new(move || recorded(&shown.keeper)),
         last_load: Box::new(move || load.load.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         counters: Box::new(move || counted.log.counters(prober.counters())),
         tallies: server.tallies().to_vec(),
@@ -294,10 +294,10 @@ fn start_admin(
 }
 
 /// What is published, with the health of every target.
-fn moment(keeper: &Keeper) -> Moment {
+fn recorded(keeper: &Keeper) -> Recorded {
     // Without its keeper the process is about to end; what it published last is still there.
-    let last = |_| Moment { snapshot: keeper.store().load_full(), records: HashMap::new() };
-    keeper.handle().moment().unwrap_or_else(last)
+    let last = |_| Recorded { snapshot: keeper.store().load_full(), records: HashMap::new() };
+    keeper.handle().recorded().unwrap_or_else(last)
 }
 
 /// What the prober is to do for a configuration.

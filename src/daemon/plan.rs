@@ -10,7 +10,7 @@ use crate::config::{self, Files, Mode, comparison};
 use crate::explain::{Basis, Health};
 use crate::fault::Fault;
 use crate::server;
-use crate::snapshot::{Configuration, Moment, Snapshot};
+use crate::snapshot::{Configuration, Recorded, Snapshot};
 
 use super::Running;
 
@@ -27,16 +27,16 @@ fn compare_and_show(running: &Running, request: &Request) -> Result<Reply, Strin
     let served = running.keeper.store().load_full();
     let configuration = load(running, request, &served.configuration)?;
     // Members may have changed their state while the files were read.
-    let moment = running.keeper.handle().moment().map_err(|stopped| stopped.to_string())?;
-    let new = with_health_of(&moment, configuration);
-    Reply::json(&request.terms.compare(&moment.snapshot, &new, weighing)?)
+    let recorded = running.keeper.handle().recorded().map_err(|stopped| stopped.to_string())?;
+    let new = with_health_of(&recorded, configuration);
+    Reply::json(&request.terms.compare(&recorded.snapshot, &new, weighing)?)
 }
 
 /// A configuration compiled with the health of a moment, which is about now. Targets that are not probed yet count as up: a reload probes
 /// them before it takes the files.
-pub(super) fn with_health_of(moment: &Moment, configuration: Configuration) -> Snapshot {
+pub(super) fn with_health_of(recorded: &Recorded, configuration: Configuration) -> Snapshot {
     let configuration = Arc::new(configuration);
-    let observed = Health::recorded(Basis::Observed { generation: 0 }, &moment.records, now());
+    let observed = Health::recorded(Basis::Observed { generation: 0 }, &recorded.records, now());
     let assumed = Health::assumed(now());
     let loaded = Arc::clone(&configuration);
     Snapshot::new(0, configuration, &|target| match observed.record(&loaded, target) {

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::config::{self, Files, Mode};
 use crate::explain::{Basis, Health};
 use crate::health::{TargetKey, Verdict};
-use crate::snapshot::{Configuration, Moment, Snapshot};
+use crate::snapshot::{Configuration, Recorded, Snapshot};
 use crate::steer::{Content, PoolId, PoolSet};
 
 use super::act::Act;
@@ -169,11 +169,11 @@ proptest! {
     }
 }
 
-/// Holds pool two, as a moment shows it, against one that is compiled from the moment's records; whether there is one.
-fn shows_what_its_records_make(moment: &Moment) -> bool {
-    let configuration = &moment.snapshot.configuration;
+/// Holds pool two, as it is shown, against one that is compiled from the records beside it; whether there is one.
+fn shows_what_its_records_make(recorded: &Recorded) -> bool {
+    let configuration = &recorded.snapshot.configuration;
     let Some(number) = configuration.pools.iter().position(|pool| pool.name == "two") else { return false };
-    let health = Health::recorded(Basis::Observed { generation: 0 }, &moment.records, 100);
+    let health = Health::recorded(Basis::Observed { generation: 0 }, &recorded.records, 100);
     let health = |target| health.of(configuration, target);
     let made = Snapshot::new(0, Arc::clone(configuration), &health);
     let shown = |snapshot: &Snapshot| {
@@ -181,7 +181,7 @@ fn shows_what_its_records_make(moment: &Moment) -> bool {
         let sets = answers.sets.iter().map(|sets| Some(sets.eligible.as_ref()?.answers()?.variants()));
         format!("{:?} {:?}", answers.state, sets.collect::<Vec<_>>())
     };
-    assert_eq!(shown(&moment.snapshot), shown(&made));
+    assert_eq!(shown(&recorded.snapshot), shown(&made));
     true
 }
 
@@ -217,11 +217,11 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
             last.0
         });
         let onlooker = scope.spawn(|| {
-            let mut moments = 0;
+            let mut shown = 0;
             while !stop.load(Ordering::Relaxed) {
-                moments += usize::from(shows_what_its_records_make(&keeper.handle().moment().unwrap()));
+                shown += usize::from(shows_what_its_records_make(&keeper.handle().recorded().unwrap()));
             }
-            moments
+            shown
         });
         let writers: Vec<_> = (0..keys.len())
             .map(|target| {
@@ -251,7 +251,7 @@ fn racing_verdicts_and_loads_end_where_a_replay_ends() {
         let generation = keeper.handle().published().unwrap();
         stop.store(true, Ordering::Relaxed);
         assert!(reader.join().unwrap() <= generation);
-        assert!(onlooker.join().unwrap() > 0, "no moment had the pool");
+        assert!(onlooker.join().unwrap() > 0, "the pool was never there");
     });
 
     let mut replay = Model::new(Arc::clone(&configurations[0]), &HashMap::new(), &[], 100);

@@ -3,8 +3,8 @@
 mod configuration;
 mod digest;
 mod limit;
-mod moment;
 mod rate_limit;
+mod recorded;
 mod store;
 
 pub use configuration::{
@@ -13,8 +13,8 @@ pub use configuration::{
 };
 pub use digest::Digest;
 pub use limit::{GeoGate, Limit, LimitError};
-pub use moment::Moment;
 pub use rate_limit::{GRAIN, LAG, Rate, RateLimit, TICKS_PER_MS};
+pub use recorded::Recorded;
 pub use store::Store;
 
 use std::borrow::Cow;

@@ -15,11 +15,11 @@ use self::pools::View;
 use super::status::{LimitingStatus, LoadStatus, MapStatus, Status, ZoneStatus};
 use super::timestamp::rfc3339;
 use super::{LastLoad, Limiting, Sources, answering};
-use crate::snapshot::{Map, Moment, Snapshot};
+use crate::snapshot::{Map, Recorded, Snapshot};
 
 /// Takes the state of this moment.
 pub(super) fn status(sources: &Sources, now: u64) -> Status {
-    let Moment { snapshot, records } = (sources.moment)();
+    let Recorded { snapshot, records } = (sources.recorded)();
     let configuration = &snapshot.configuration;
     let status = Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -8,7 +8,7 @@ use crate::admin::{LastLoad, Sources, UntakenDatabase, gather};
 use crate::answer::{Counter, Tally};
 use crate::geo;
 use crate::health::{Hold, Record, State, TargetId, TargetKey};
-use crate::snapshot::{Configuration, GeoSource, Moment, Snapshot};
+use crate::snapshot::{Configuration, GeoSource, Recorded, Snapshot};
 use crate::steer::{self, Content, Eligibility, Member, Pool, PoolId, PoolKind, PoolState};
 use crate::wire::Family;
 
@@ -37,7 +37,7 @@ pub(super) struct Sample {
 
 /// Every metric of the catalogue, in its order.
 pub(super) fn series(sources: &Sources) -> Vec<Series> {
-    let Moment { snapshot, records } = (sources.moment)();
+    let Recorded { snapshot, records } = (sources.recorded)();
     let mut values = HashMap::new();
     process(&mut values, sources, &snapshot);
     packets(&mut values, &sources.tallies);

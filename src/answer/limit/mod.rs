@@ -1,7 +1,8 @@
 //! Response rate limiting: so many answers of a kind a second to one network, so that nobody can point us at a victim.
 //!
 //! A meter for each network of clients, and a token bucket for each (network, class of the answer), in the table of
-//! [`table`]. Each has half of the window's responses after a rest, and one flows back in every interval.
+//! [`table`]. Each has half of the window's responses after a rest (of an odd number a bucket has the larger half), and one flows
+//! back in every interval.
 //!
 //! | the network's meter | the bucket | and | the answer |
 //! |---|---|---|---|
@@ -119,7 +120,8 @@ impl Limits<'_> {
         let (interval, burst, farthest) = (rate.interval(), rate.bucket(), rate.farthest());
         let price = Price { now, interval, burst, farthest };
         let Some(subnet) = subnet else { return cells.spend(key, &price, *slip) };
-        let whole = Price { interval: ((interval / SUBNETS) & !(GRAIN - 1)).max(GRAIN), ..price };
+        // Rounded up: no more than so many times the rate.
+        let whole = Price { interval: (interval / GRAIN).div_ceil(SUBNETS) * GRAIN, ..price };
         match cells.spend(limiter.mix(1, key, key), &whole, *slip) {
             Verdict::Pass => {
                 let (upper, lower) = halves(subnet.address);

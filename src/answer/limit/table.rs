@@ -117,8 +117,10 @@ impl<'t> Cells<'t> {
     fn meter_anyhow(self, key: u64, now: u64, rate: &Rate) -> bool {
         let price = Price { now, interval: rate.interval(), burst: rate.meter(), farthest: rate.farthest() };
         let count = |word: u64| {
-            let debt = debt(word, &price) + price.interval;
-            (now.wrapping_add(debt.min(rate.burst())) | word & MARK, debt <= price.burst)
+            let owed = debt(word, &price);
+            let debt = owed + price.interval;
+            // Never less than was owed: the clock of another worker may be ahead.
+            (now.wrapping_add(debt.min(rate.burst()).max(owed)) | word & MARK, debt <= price.burst)
         };
         self.visit(key, &price, count, price.interval <= price.burst).unwrap_or(false)
     }
@@ -280,6 +282,10 @@ mod tests {
         for behind in [1, 500, 4_000] {
             assert_eq!(passes(&table, 7, &at(60_000 - behind, 10), 100), 0, "{behind}");
         }
+        let rate = Rate::new(NonZeroU32::new(200).unwrap(), Duration::from_millis(50));
+        let left = |now_ms: u64| table.cells().meter(9, now_ms * TICKS_PER_MS, &rate);
+        assert_eq!((0..100).filter(|_| left(60_000)).count(), 5);
+        assert!(!(0..100).any(|_| left(56_000)) && !left(60_029) && left(60_036));
     }
 
     #[test]

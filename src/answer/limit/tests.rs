@@ -114,7 +114,7 @@ fn invented_client_subnets_get_a_network_no_more_than_32_times_the_rate() {
 }
 
 #[test]
-fn who_is_exempt_is_neither_limited_nor_counted() {
+fn who_is_exempt_is_not_limited_and_takes_nothing_from_a_class() {
     let network = Network { address: address("192.0.2.128"), length: 25, taken: true };
     let settings = RateLimit { exempt: Networks::new(vec![network], false), ..one() };
     let class = Class::control();

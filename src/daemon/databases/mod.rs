@@ -118,10 +118,10 @@ fn objection(running: &Running, configuration: &Configuration) -> Option<Objecti
 
 /// The share of clients that get something else from a configuration, in words, where it is above the limit.
 fn excess(running: &Running, configuration: &Configuration, limit: Limit) -> Option<String> {
-    let moment = running.keeper.handle().moment().ok()?;
-    let new = comparison::with_health_of(&moment, configuration.clone());
+    let recorded = running.keeper.handle().recorded().ok()?;
+    let new = comparison::with_health_of(&recorded, configuration.clone());
     let options = Options { weighing: Weighing::Addresses, top: 0 };
-    let plan = plan::compare(&moment.snapshot, &new, &options);
+    let plan = plan::compare(&recorded.snapshot, &new, &options);
     plan.exceeds(limit).then(|| plan.largest_change().to_string())
 }
 

@@ -37,7 +37,7 @@ pub(super) use listener::{is_shortage, listen_tcp};
 pub use memory::{keep_large_memory_apart, release_free_memory};
 pub(super) use poller::{Bell, Poller, Ready};
 pub(super) use readiness::Readiness;
-pub(super) use stream::receive;
+pub(super) use stream::{receive, send};
 pub(super) use tick::Tick;
 pub(super) use udp::{Buffers, UdpSocket};
 

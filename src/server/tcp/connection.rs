@@ -20,6 +20,7 @@ use super::regulars::{Reason, Regular, Returned};
 use super::service::{Pause, Service};
 use super::signals::Request;
 use crate::answer::{Counter, Transport};
+use crate::server::socket::{receive, send};
 
 /// What is still read, and thrown away, of a client that is told good-bye. It may have sent that much ahead; octets
 /// left unread would make the kernel reset the connection, and the answers on their way would be lost.
@@ -221,7 +222,7 @@ impl Connection {
         if self.outbox.as_octets().is_empty() {
             return Ok(true);
         }
-        let is_all = try_write_out(&self.stream, &mut self.outbox)?;
+        let is_all = write_now(&self.stream, &mut self.outbox)?;
         if is_all {
             self.advance();
         }
@@ -278,7 +279,7 @@ impl Connection {
             Event::Late => return Err(End::Silent),
             Event::AskedToLeave => {
                 self.last_round = true;
-                match self.stream.try_read_buf(self.inbox.room()) {
+                match receive(&self.stream, self.inbox.room()) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(end),
                     length => length?,
                 }
@@ -344,7 +345,18 @@ impl Connection {
     }
 }
 
-/// Writes what the client takes at once; whether that is all.
+/// Writes what the client takes at once; whether that is all. Asked is the kernel, not the runtime: it knows nothing yet of a
+/// connection that it was just given back.
+fn write_now(stream: &TcpStream, outbox: &mut Outbox) -> io::Result<bool> {
+    match send(stream, outbox.as_octets()) {
+        Ok(written) => outbox.advance(written),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+        Err(error) => return Err(error),
+    }
+    Ok(outbox.as_octets().is_empty())
+}
+
+/// The same for one that waits until the client takes more.
 fn try_write_out(stream: &TcpStream, outbox: &mut Outbox) -> io::Result<bool> {
     while !outbox.as_octets().is_empty() {
         match stream.try_write(outbox.as_octets()) {

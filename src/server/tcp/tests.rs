@@ -306,6 +306,35 @@ async fn who_closes_his_side_still_gets_his_answers() {
     assert_eq!(server.tally.get(Counter::TcpTimedOut), 0);
 }
 
+/// A read takes 4096 octets: of those who ask for just so much, and for some more, the end of their side was told of before.
+#[tokio::test]
+async fn who_closes_his_side_behind_more_than_one_read_is_let_go_at_once() {
+    let server = run(|limits| limits.idle_timeout = PATIENCE);
+    let name = format!("{}.", "a".repeat(44));
+    let of_64_octets = |number| framed(&query(number, &name));
+    assert_eq!(4096 % of_64_octets(0).len(), 0);
+    for _ in 0..50 {
+        let mut stream = server.regular().await;
+        let segment: Vec<u8> = (0..65).flat_map(of_64_octets).collect();
+        send(&mut stream, &segment).await;
+        stream.shutdown().await.unwrap();
+        for number in 0..65 {
+            assert_eq!(id(receive(&mut stream).await), Some(number));
+        }
+        assert_eq!(receive(&mut stream).await, None);
+    }
+    assert_eq!(server.tally.get(Counter::TcpTimedOut), 0);
+}
+
+#[test]
+fn a_loop_that_has_ended_is_passed_over() {
+    let (regulars, mut loops) = Regulars::open(2).unwrap();
+    drop(loops.pop());
+    assert!(!regulars.is_empty());
+    drop(loops);
+    assert!(regulars.is_empty());
+}
+
 #[tokio::test]
 async fn a_client_at_its_cap_gives_up_the_one_of_his_that_was_idle_longest() {
     let server = run(|limits| limits.connections_per_client = 2);

@@ -7,7 +7,7 @@
 //!
 //! | what happens | what the task does with it |
 //! |---|---|
-//! | a message in pieces, answers that are too many or not taken at once, a request from outside | goes on as if it had never been here |
+//! | a message in pieces, answers that are too many or not taken at once, a request from outside | goes on where it is; it is a regular again after more messages than before |
 //! | a message for the control handler | has that answered first |
 //! | no message until the deadline | says good-bye |
 //! | the client has closed its side, or the connection is broken | nothing: both are over |
@@ -81,16 +81,17 @@ struct Post {
     bell: Bell,
 }
 
-/// At most one of each sort for each connection that has a seat.
+/// A few for each connection that has a seat.
 #[derive(Default)]
 struct Letters {
-    arrivals: Vec<Arrival>,
-    /// The numbers of those that are asked something.
-    asked: Vec<usize>,
+    newcomers: Vec<Newcomer>,
+    /// Those that are asked something.
+    asked: Vec<Asked>,
     is_closed: bool,
 }
 
-struct Arrival {
+/// A connection that is handed over.
+struct Newcomer {
     regular: Regular,
     give_back: oneshot::Sender<Box<Returned>>,
 }
@@ -108,17 +109,19 @@ impl Regulars {
         Ok((Regulars { posts, next: AtomicUsize::new(0) }, rounds))
     }
 
-    /// Whether there is nobody to serve them.
+    /// Whether there is nobody to serve them: no loop, or none that still runs.
     pub(super) fn is_empty(&self) -> bool {
-        self.posts.is_empty()
+        self.posts.iter().all(|post| post.letters().is_closed)
     }
 
     /// Has a connection served until it needs its task. An error is a connection that is over.
     pub(super) fn serve(&self, regular: Regular) -> oneshot::Receiver<Box<Returned>> {
         let (give_back, returned) = oneshot::channel();
         let number = self.next.fetch_add(1, Ordering::Relaxed) % self.posts.len().max(1);
-        if let Some(post) = self.posts.get(number) {
-            post.tell(|letters| letters.arrivals.push(Arrival { regular, give_back }));
+        // A loop that has ended is passed over.
+        let mut posts = self.posts.iter().cycle().skip(number).take(self.posts.len());
+        if let Some(post) = posts.find(|post| !post.letters().is_closed) {
+            post.tell(|letters| letters.newcomers.push(Newcomer { regular, give_back }));
         }
         returned
     }
@@ -139,9 +142,9 @@ impl Post {
     /// Rings for the first letter only: the loop takes all that are there. One that has ended wants no connection.
     fn tell(&self, write: impl FnOnce(&mut Letters)) {
         let mut letters = self.letters();
-        let is_first = letters.arrivals.is_empty() && letters.asked.is_empty();
+        let is_first = letters.newcomers.is_empty() && letters.asked.is_empty();
         write(&mut letters);
-        let unwanted = if letters.is_closed { std::mem::take(&mut letters.arrivals) } else { Vec::new() };
+        let unwanted = if letters.is_closed { std::mem::take(&mut letters.newcomers) } else { Vec::new() };
         drop(letters);
         if is_first {
             self.bell.ring();
@@ -166,16 +169,23 @@ impl Post {
     }
 }
 
-/// Tells a loop that one of its connections is asked something by the books. Its number may be another one's by then, which
-/// is given back for nothing.
+/// A connection that is asked something by the books, by its number and which one it was of those that came: by the time
+/// the loop hears of it the number may be another one's.
+#[derive(Clone, Copy)]
 struct Asked {
-    post: Arc<Post>,
     number: usize,
+    arrival: u64,
 }
 
-impl Wake for Asked {
+/// Tells a loop that one of its connections is asked something.
+struct Ring {
+    post: Arc<Post>,
+    asked: Asked,
+}
+
+impl Wake for Ring {
     fn wake(self: Arc<Self>) {
-        self.post.tell(|letters| letters.asked.push(self.number));
+        self.post.tell(|letters| letters.asked.push(self.asked));
     }
 }
 

@@ -6,8 +6,8 @@ use std::task::Waker;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::places::{Place, Places, Room, Turn};
-use super::{Arrival, Asked, Letters, Post, Reason};
+use super::places::{Places, Room, Served, Turn};
+use super::{Asked, Letters, Newcomer, Post, Reason, Ring};
 use crate::server::log_limit::LogLimit;
 use crate::server::socket::{Poller, Ready, forgo_cancellation_windows};
 use crate::server::tcp::ERROR_PAUSE;
@@ -18,8 +18,12 @@ pub(in crate::server) struct Rounds {
     poller: Poller,
     post: Arc<Post>,
     places: Places,
-    /// Who may have more than one read takes.
+    /// Who may have more than one read takes, or has nothing left to be told of: each once.
     again: Vec<usize>,
+    /// Rounds so far.
+    round: u64,
+    /// Connections that have come so far.
+    arrivals: u64,
     /// When the last round began.
     now: Instant,
     room: Room,
@@ -34,6 +38,8 @@ impl Rounds {
             post,
             places: Places::default(),
             again: Vec::new(),
+            round: 0,
+            arrivals: 0,
             now: Instant::now(),
             room: Room::default(),
             errors: LogLimit::default(),
@@ -58,14 +64,16 @@ impl Rounds {
         if let Err(error) = self.poller.wait(self.patience()) {
             self.rest_after(&error);
         }
-        let Letters { arrivals, asked, is_closed } = self.read_post();
+        let Letters { newcomers, asked, is_closed } = self.read_post();
         self.serve_ready(service, &asked);
-        for number in asked {
-            self.places.give_back(number, &self.poller, Reason::Needy, Room::default());
+        for Asked { number, arrival } in asked {
+            if self.places.get_mut(number).is_some_and(|served| served.arrival() == arrival) {
+                self.places.give_back(number, &self.poller, Reason::Needy, Room::default());
+            }
         }
         self.give_back_late();
-        for arrival in arrivals {
-            self.seat(arrival, service.limits.idle_timeout);
+        for newcomer in newcomers {
+            self.seat(newcomer, service.limits.idle_timeout);
         }
         !is_closed
     }
@@ -92,19 +100,24 @@ impl Rounds {
     }
 
     /// One turn for each connection that has something, or is `asked` something: what has come is answered first.
-    fn serve_ready(&mut self, service: &Service, asked: &[usize]) {
-        let Rounds { poller, places, again, now, room, .. } = self;
+    fn serve_ready(&mut self, service: &Service, asked: &[Asked]) {
+        let Rounds { poller, places, again, now, round, room, .. } = self;
+        *round += 1;
         let more = std::mem::take(again);
-        let others = more.iter().chain(asked).map(|&number| Ready { number, is_closing: false });
+        let others = more.into_iter().chain(asked.iter().map(|asked| asked.number));
+        let others = others.map(|number| Ready { number, is_closing: false });
         service.session(|session| {
             *now = session.time();
             for Ready { number, is_closing } in poller.ready().chain(others) {
                 // It may have left in this round.
-                let Some(place) = places.get_mut(number) else { continue };
-                match place.turn(session, room) {
-                    Turn::Rest if !is_closing => {}
-                    // Of one that is closing nothing more will be told.
-                    Turn::Rest | Turn::Again => again.push(number),
+                let Some(served) = places.get_mut(number) else { continue };
+                if !served.may_begin(*round, is_closing) {
+                    continue;
+                }
+                let turn = served.turn(session, room);
+                again.extend(served.wants_more(&turn).then_some(number));
+                match turn {
+                    Turn::Rest | Turn::Again => {}
                     Turn::Over => drop(places.leave(number)),
                     Turn::GiveBack(reason) => places.give_back(number, poller, reason, std::mem::take(room)),
                 }
@@ -120,15 +133,17 @@ impl Rounds {
     }
 
     /// Takes in a connection, idle when it was handed over.
-    fn seat(&mut self, Arrival { mut regular, give_back }: Arrival, idle_timeout: Duration) {
-        let number = self.places.next_number();
-        let waker = Waker::from(Arc::new(Asked { post: Arc::clone(&self.post), number }));
+    fn seat(&mut self, Newcomer { mut regular, give_back }: Newcomer, idle_timeout: Duration) {
+        self.arrivals += 1;
+        let (number, arrival) = (self.places.next_number(), self.arrivals);
+        let asked = Asked { number, arrival };
+        let waker = Waker::from(Arc::new(Ring { post: Arc::clone(&self.post), asked }));
         if regular.is_asked(&waker) {
             waker.wake();
         }
         let is_watched = self.poller.watch(&regular.stream, number).is_ok();
         let deadline = regular.deadline(Instant::now(), idle_timeout);
-        self.places.sit_down(Place::new(regular, give_back, deadline));
+        self.places.sit_down(Served::new(regular, give_back, arrival, deadline));
         if !is_watched {
             self.places.give_back(number, &self.poller, Reason::Needy, Room::default());
         }
@@ -138,6 +153,11 @@ impl Rounds {
 impl Drop for Rounds {
     /// However it ends: nobody waits for a loop that does not run.
     fn drop(&mut self) {
+        if thread::panicking() {
+            tracing::error!(
+                "a TCP loop has ended by a panic: its connections are closed, new ones go without it"
+            );
+        }
         self.post.close();
     }
 }

@@ -9,7 +9,7 @@ use crate::health::{Record, TargetKey};
 /// What is published, and the records that it was compiled from. Whoever shows answers beside health takes both from here:
 /// taken one after the other they may be of different moments, and a member be shown as down that is still given out.
 #[derive(Clone)]
-pub struct Moment {
+pub struct Recorded {
     /// The generation.
     pub snapshot: Arc<Snapshot>,
     /// Every target with its state and last verdict.
