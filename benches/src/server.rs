@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::callgrind;
-use crate::load::{NETWORKS, Target, WINDOW};
+use crate::load::{NETWORKS, ONE_NETWORK, Target, WINDOW};
 use crate::peer::{Material, Peer, Setup, ask, free_address, wait_for_answer};
 use crate::process::Process;
 use crate::query::{EdnsOption, Packets, cookie_of, query};
@@ -85,7 +85,7 @@ impl Server {
 
     /// Whom to ask what.
     pub fn target<'p>(&self, work: Work, packets: &'p Packets) -> Target<'p> {
-        let networks = if work == Work::ServerCookie { 1 } else { NETWORKS };
+        let networks = if work == Work::ServerCookie { ONE_NETWORK } else { NETWORKS };
         Target {
             address: self.address,
             packets,

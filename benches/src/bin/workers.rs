@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use meridian_bench::kernel::{pin_process_to, pin_to, put_last};
-use meridian_bench::load::{NETWORKS, Report, Target, Until, saturate};
+use meridian_bench::load::{NETWORKS, Networks, Report, Target, Until, saturate};
 use meridian_bench::peer::{Material, Peer, Setup, free_address, wait_for_answer};
 use meridian_bench::places::Places;
 use meridian_bench::process::Process;
@@ -226,13 +226,15 @@ fn saturate_all(
     let places = addresses.flat_map(|address| arguments.cores.iter().map(move |core| (*core, address)));
     let places: Vec<(usize, SocketAddr)> = places.collect();
     thread::scope(|scope| {
-        let loading = places.iter().map(|&(core, address)| {
+        // Each loader is clients of its own, who share no cell of the rate limiter with another's.
+        let firsts = (0..).step_by(NETWORKS.count.into());
+        let loading = places.iter().zip(firsts).map(|(&(core, address), first)| {
             scope.spawn(move || {
+                let networks = Networks { first, ..NETWORKS };
                 pin_to(core)?;
                 // What a worker leaves of its core is enough to keep it at work, and it is to be at work.
                 put_last()?;
-                let target =
-                    Target { address, packets, expected: Some(work.expected()), window, networks: NETWORKS };
+                let target = Target { address, packets, expected: Some(work.expected()), window, networks };
                 saturate(&target, Transport::Udp, Until::Elapsed(duration))
             })
         });

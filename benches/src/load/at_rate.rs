@@ -9,7 +9,7 @@ use super::{NETWORKS, PATIENCE, Report, Target};
 use crate::kernel::Batch;
 
 /// Clients, each on a port of its own.
-const FLOWS: u8 = NETWORKS;
+const FLOWS: u8 = NETWORKS.count;
 /// What is due at once when the loader was held up goes out in bursts of at most so many.
 const BURST_MAX: u64 = 16;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::{Heard, Report, Target};
+use super::{Heard, Networks, Report, Target};
 use crate::kernel::{Batch, enlarge_buffers, segment_datagrams};
 
 /// Message ids of a socket.
@@ -25,7 +25,8 @@ pub(super) struct Flow {
 impl Flow {
     /// Client number `number`.
     pub(super) fn new(target: &Target<'_>, number: u8) -> Result<Flow> {
-        let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, number % target.networks.max(1), 1), 0))?;
+        let Networks { first, count } = target.networks;
+        let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, first + number % count, 1), 0))?;
         enlarge_buffers(&socket)?;
         segment_datagrams(&socket, target.packets.length())
             .context("the kernel does not segment datagrams")?;

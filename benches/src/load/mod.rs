@@ -23,8 +23,20 @@ pub use at_rate::at_rate;
 /// receive buffer (212,992 octets; a small datagram that came in a segmented send was seen to take more than 950).
 pub const WINDOW: usize = 128;
 
-/// As many as there are sockets: one network alone would exceed any rate limit.
-pub const NETWORKS: u8 = 4;
+/// So many networks, from one on.
+#[derive(Clone, Copy)]
+pub struct Networks {
+    /// The number of the first one.
+    pub first: u8,
+    /// At least one.
+    pub count: u8,
+}
+
+/// As many as there are sockets: one network alone would exceed the rate limit of the benches. Were it exceeded all the same,
+/// truncated answers would be wrong ones, and the run would fail.
+pub const NETWORKS: Networks = Networks { first: 0, count: 4 };
+/// For a cookie, which is good for one address.
+pub const ONE_NETWORK: Networks = Networks { count: 1, ..NETWORKS };
 
 /// A query without an answer for so long is lost.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -42,9 +54,8 @@ pub struct Target<'t> {
     pub expected: Option<Expected>,
     /// Queries in flight when saturated over UDP; [`WINDOW`] unless the server's buffers are known to be larger.
     pub window: usize,
-    /// Over how many networks of clients the sockets are spread; [`NETWORKS`], or one where a cookie is sent, which is
-    /// good for one address.
-    pub networks: u8,
+    /// The networks of clients over which the sockets are spread, 127.0.n.0/24.
+    pub networks: Networks,
 }
 
 /// When to stop asking.

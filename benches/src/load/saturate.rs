@@ -9,7 +9,7 @@ use super::{Heard, NETWORKS, Report, Target, Until};
 use crate::kernel::Batch;
 
 /// Clients, each on a port of its own.
-const FLOWS: u8 = NETWORKS;
+const FLOWS: u8 = NETWORKS.count;
 /// A client sends when there is room for so many at least: a burst that pays.
 const BURST: usize = 8;
 /// The most segments of one send (the kernel's own bound is 64 or more).

@@ -13,7 +13,13 @@
 //!
 //! Everything is taken out of the meter, also what it does not have, down to a whole window: so it has something left only
 //! where the network got no more than the rate in all, and then no class of it did. Nearly all networks are so, and cost one
-//! look at one cell; what a class gets is bounded as if it had one bucket with the whole window.
+//! look at one cell.
+//!
+//! What a class gets is bounded as if it had one bucket with the whole window, m + b + the rate × t in any time t, where m
+//! can be saved up in the meter and b in the bucket. Of the last moment at which the meter had something left: if it was never
+//! at its deepest since the time began, all that went out until then was taken out of it, and that is m + the rate × t at most.
+//! If it was, it had to come back from m + b to m first, which no more than the rate × t − b could go out in, and b is what the
+//! bucket may have given before. After that moment only the bucket gives: b + the rate × what is left of t.
 //!
 //! A slipped answer is at most 60 octets longer than its query, for the options that were asked for, and sends a true client on to TCP, where nobody can speak
 //! in another's name. Never dropping without slipping is why a limited client is slowed down and not cut off. Who is

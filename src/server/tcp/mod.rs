@@ -32,7 +32,7 @@ use connection::Connection;
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections until `stopping`, then lets those that are open finish what they are at. Dropping the future
-/// closes them all.
+/// closes them all, but for those that are served in loops: [`Closing`] does that.
 pub(super) async fn listen(
     listener: TcpListener,
     service: Arc<Service>,
