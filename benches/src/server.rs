@@ -50,8 +50,13 @@ impl Bench {
     pub fn start(&self, peer: Peer, world: World, first: Work, counted: bool) -> Result<Server> {
         let folder = self.fresh_folder(&format!("{}-{}", peer.label(), world.label()))?;
         let address = free_address()?;
-        let mut command =
-            peer.prepare(&Setup { world, folder: &folder, address, material: &self.material })?;
+        let mut command = peer.prepare(&Setup {
+            world,
+            folder: &folder,
+            address,
+            material: &self.material,
+            limits_rates: true,
+        })?;
         if counted {
             command = callgrind::command(&command, &folder)?;
         }

@@ -135,7 +135,8 @@ impl Bench {
         // What is not there cannot be removed.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
-        let setup = Setup { world: work.world(), folder: &folder, address, material: &self.material };
+        let material = &self.material;
+        let setup = Setup { world: work.world(), folder: &folder, address, material, limits_rates: false };
         let command = [self.wire.serving(), server.prepare(&setup, &self.floor)?].concat();
         let packets = work.packets(seed, &[]);
         let expected = server.expected(work);

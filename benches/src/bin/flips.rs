@@ -85,7 +85,8 @@ fn run(arguments: &Arguments, holders: Holders) -> Result<Run> {
     let folder = fresh_folder(&arguments.places.folder.join(format!("flips-{holders:?}")))?;
     let material = arguments.places.material()?;
     let address = free_address()?;
-    let setup = Setup { world: World::Steered, folder: &folder, address, material: &material };
+    let setup =
+        Setup { world: World::Steered, folder: &folder, address, material: &material, limits_rates: true };
     let command = prepare(&setup, holders, &member)?;
     let packets = steered_packets(arguments.seed);
     let mut process = Process::start(&command, arguments.server_core, folder.join("log"))?;

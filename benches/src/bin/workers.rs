@@ -171,7 +171,7 @@ fn start(
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;
     let address = free_address()?;
-    let setup = Setup { world: work.world(), folder: &folder, address, material };
+    let setup = Setup { world: work.world(), folder: &folder, address, material, limits_rates: true };
     let command = Peer::Meridian.prepare(&setup)?;
     let main = folder.join("meridian.toml");
     let text = fs::read_to_string(&main)?;

@@ -13,8 +13,9 @@ const RATE_LIMIT: &str = "[server.rate_limit]\nresponses_per_second = 100_000\n"
 pub(super) fn prepare(setup: &Setup<'_>) -> Result<Vec<String>> {
     let apex = setup.world.apex();
     setup.write_zones(Peer::Meridian)?;
+    let limit = if setup.limits_rates { RATE_LIMIT } else { "" };
     let mut main = format!(
-        "[server]\nlisten = \"{}\"\nworkers = 1\n\n[server.tcp]\nconnections_per_client = 256\n\n{RATE_LIMIT}\n[zones]\nfolder = \"zones\"\n",
+        "[server]\nlisten = \"{}\"\nworkers = 1\n\n[server.tcp]\nconnections_per_client = 256\n\n{limit}\n[zones]\nfolder = \"zones\"\n",
         setup.address
     );
     if setup.world == World::Geo {

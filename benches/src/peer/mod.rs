@@ -59,6 +59,8 @@ pub struct Setup<'s> {
     pub address: SocketAddr,
     /// Binaries that are no packages, and the geo database.
     pub material: &'s Material,
+    /// Whether Meridian limits rates. One client alone asks for more than any limit that can be set.
+    pub limits_rates: bool,
 }
 
 /// How a server is told to read its files again.
