@@ -9,7 +9,7 @@ use super::{Counts, Head, Opt, Records, Section};
 pub const WHOLE_MAX: usize = 512;
 
 /// A response whose records are those of one RRset, with an OPT record or without: what nearly every answer is. It is written
-/// straight through, octet for octet as [`Response`] would write it. Where a step gives `None`, it takes more than [`WHOLE_MAX`]
+/// straight through, octet for octet as [`Response`](super::Response) would write it. Where a step gives `None`, it takes more than [`WHOLE_MAX`]
 /// octets, or is no such response; then the buffer holds nothing of use.
 pub struct Whole<'b> {
     head: &'b mut [u8; HEADER_LENGTH],
