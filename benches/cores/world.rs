@@ -19,7 +19,7 @@ const STEERED_NAMES: u64 = 100;
 pub enum Work {
     /// The address of one of many names.
     Static,
-    /// The same; every answer is taken out of its network's bucket.
+    /// The same; every answer is taken out of its network's meter.
     StaticLimited,
     /// A steered name, for a client subnet.
     Geo,
@@ -73,7 +73,7 @@ pub fn store(work: Work) -> Arc<Store> {
 }
 
 fn main_file(work: Work) -> String {
-    // Never reached: a thread's answers go to a million networks.
+    // Never reached: a thread's answers go to thousands of networks.
     let limit = if work.is_limited() { "rate_limit = { responses_per_second = 100_000 }\n" } else { "" };
     format!(
         "[server]\nlisten = \"127.0.0.1:5300\"\n{limit}[zones]\nfolder = \"zones\"\n[geo]\nmaps = \"maps.toml\"\n"

@@ -91,6 +91,7 @@ impl Map {
     }
 
     /// Where a client is. About 10 ns, no allocation.
+    #[inline]
     pub fn place(&self, client: &IpAddr) -> Placement {
         match self.place_at_a_glance(client) {
             Some((class, scope)) => Placement { class, scope, special: false },
