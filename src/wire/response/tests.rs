@@ -1,11 +1,11 @@
 use super::*;
 
-const HEADER: Header = Header::of([0xAB, 0xCD, 0x01, 0x00]);
-const QUESTION: &[u8] = b"\x01w\x07example\0\0\x01\0\x01";
-const TWO_A: &[u8] =
+pub(super) const HEADER: Header = Header::of([0xAB, 0xCD, 0x01, 0x00]);
+pub(super) const QUESTION: &[u8] = b"\x01w\x07example\0\0\x01\0\x01";
+pub(super) const TWO_A: &[u8] =
     b"\0\0\0\x01\0\x01\0\0\0\x3C\0\x04\x01\x02\x03\x04\0\0\0\x01\0\x01\0\0\0\x3C\0\x04\x05\x06\x07\x08";
 
-fn records<'r>(octets: &'r [u8], count: u16, pointers: &'r [u16]) -> Records<'r> {
+pub(super) fn records<'r>(octets: &'r [u8], count: u16, pointers: &'r [u16]) -> Records<'r> {
     Records { octets, count, pointers, ttl: None }
 }
 

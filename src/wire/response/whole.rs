@@ -66,17 +66,9 @@ impl<'b> Whole<'b> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{HEADER, QUESTION, TWO_A, records};
     use super::super::{QUESTION_AT, Response};
     use super::*;
-
-    const HEADER: Header = Header::of([0xAB, 0xCD, 0x01, 0]);
-    const QUESTION: &[u8] = b"\x01w\x07example\0\0\x01\0\x01";
-    const TWO_A: &[u8] =
-        b"\0\0\0\x01\0\x01\0\0\0\x3C\0\x04\x01\x02\x03\x04\0\0\0\x01\0\x01\0\0\0\x3C\0\x04\x05\x06\x07\x08";
-
-    fn records<'r>(octets: &'r [u8], count: u16, pointers: &'r [u16]) -> Records<'r> {
-        Records { octets, count, pointers, ttl: None }
-    }
 
     /// A record with data of so many octets.
     fn record_of(length: u16) -> Vec<u8> {
